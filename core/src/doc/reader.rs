@@ -1,0 +1,180 @@
+//! Reading a map field by field, with errors that name the key.
+
+use super::Node;
+use crate::error::{Code, Error, Result};
+use crate::id::ExternalId;
+use std::collections::BTreeMap;
+
+/// A cursor over the fields of one map. Every key must be taken; [`Fields::finish`] refuses the rest and
+/// names the nearest known key.
+pub struct Fields<'a> {
+    what: String,
+    map: &'a BTreeMap<String, Node>,
+    taken: Vec<&'static str>,
+}
+
+impl<'a> Fields<'a> {
+    /// Starts on a map; `what` names it in messages.
+    ///
+    /// # Errors
+    /// [`Code::InvalidValue`] when the node is not a map.
+    pub fn new(node: &'a Node, what: impl Into<String>) -> Result<Self> {
+        let what = what.into();
+        match node {
+            Node::Map(map) => Ok(Self { what, map, taken: Vec::new() }),
+            other => Err(invalid(&what, "a map", other)),
+        }
+    }
+
+    /// What this map is called in messages.
+    #[must_use]
+    pub fn what(&self) -> &str {
+        &self.what
+    }
+
+    /// The value under a key, `None` when it is absent or `null`.
+    pub fn take(&mut self, key: &'static str) -> Option<&'a Node> {
+        self.taken.push(key);
+        self.map.get(key).filter(|node| **node != Node::Null)
+    }
+
+    /// The value under a key that must be there.
+    ///
+    /// # Errors
+    /// [`Code::MissingKey`].
+    pub fn need(&mut self, key: &'static str) -> Result<&'a Node> {
+        let missing = format!("{}: the key `{key}` is missing", self.what);
+        self.take(key).ok_or_else(|| Error::new(Code::MissingKey, missing))
+    }
+
+    /// An optional text.
+    ///
+    /// # Errors
+    /// [`Code::InvalidValue`] when it is something else.
+    pub fn text(&mut self, key: &'static str) -> Result<Option<&'a str>> {
+        match self.take(key) {
+            None => Ok(None),
+            Some(Node::Text(text)) => Ok(Some(text)),
+            Some(other) => Err(self.wrong(key, "text", other)),
+        }
+    }
+
+    /// An optional integer.
+    ///
+    /// # Errors
+    /// [`Code::InvalidValue`] when it is something else.
+    pub fn int(&mut self, key: &'static str) -> Result<Option<i64>> {
+        match self.take(key) {
+            None => Ok(None),
+            Some(Node::Int(value)) => Ok(Some(*value)),
+            Some(other) => Err(self.wrong(key, "an integer", other)),
+        }
+    }
+
+    /// An optional integer at or above zero, small enough for `T`.
+    ///
+    /// # Errors
+    /// [`Code::InvalidValue`] when it is something else.
+    pub fn count<T: TryFrom<i64>>(&mut self, key: &'static str) -> Result<Option<T>> {
+        let Some(value) = self.int(key)? else { return Ok(None) };
+        T::try_from(value).map(Some).map_err(|_| {
+            Error::new(Code::InvalidValue, format!("{}: `{key}` is {value}, outside its range", self.what))
+        })
+    }
+
+    /// An optional `true` or `false`.
+    ///
+    /// # Errors
+    /// [`Code::InvalidValue`] when it is something else.
+    pub fn flag(&mut self, key: &'static str) -> Result<Option<bool>> {
+        match self.take(key) {
+            None => Ok(None),
+            Some(Node::Bool(value)) => Ok(Some(*value)),
+            Some(other) => Err(self.wrong(key, "true or false", other)),
+        }
+    }
+
+    /// A list; absent counts as empty.
+    ///
+    /// # Errors
+    /// [`Code::InvalidValue`] when it is something else.
+    pub fn list(&mut self, key: &'static str) -> Result<&'a [Node]> {
+        match self.take(key) {
+            None => Ok(&[]),
+            Some(Node::List(items)) => Ok(items),
+            Some(other) => Err(self.wrong(key, "a list", other)),
+        }
+    }
+
+    /// An optional id: text of up to 64 bytes or an integer above zero. `null` and 0 mean nobody.
+    ///
+    /// # Errors
+    /// [`Code::InvalidId`].
+    pub fn id(&mut self, key: &'static str) -> Result<Option<ExternalId>> {
+        self.take(key).map_or(Ok(None), |node| {
+            ExternalId::from_node(node).map_err(|error| error.within(&format!("{}: `{key}`", self.what)))
+        })
+    }
+
+    /// The keys nobody took, for maps that carry free facts.
+    pub fn rest(&self) -> impl Iterator<Item = (&'a str, &'a Node)> {
+        self.map
+            .iter()
+            .filter(|(key, _)| !self.taken.contains(&key.as_str()))
+            .map(|(key, value)| (key.as_str(), value))
+    }
+
+    /// Ends the map.
+    ///
+    /// # Errors
+    /// [`Code::UnknownKey`] names the first key nobody took and the nearest one that exists.
+    pub fn finish(self) -> Result<()> {
+        let Some((unknown, _)) = self.rest().next() else { return Ok(()) };
+        let nearest = self.taken.iter().min_by_key(|known| distance(unknown, known));
+        let hint = nearest.filter(|known| distance(unknown, known) <= 1 + known.len() / 3).map_or_else(
+            || format!("known keys: {}", self.taken.join(", ")),
+            |known| format!("did you mean `{known}`?"),
+        );
+        Err(Error::new(Code::UnknownKey, format!("{}: unknown key `{unknown}`; {hint}", self.what)))
+    }
+
+    /// An error about the value of a key.
+    #[must_use]
+    pub fn wrong(&self, key: &str, wanted: &str, got: &Node) -> Error {
+        invalid(&format!("{}: `{key}`", self.what), wanted, got)
+    }
+
+    /// An error of this map with its own rule.
+    #[must_use]
+    pub fn fault(&self, code: Code, rule: impl AsRef<str>) -> Error {
+        Error::new(code, format!("{}: {}", self.what, rule.as_ref()))
+    }
+}
+
+/// `what` is `got` but must be `wanted`.
+pub(crate) fn invalid(what: &str, wanted: &str, got: &Node) -> Error {
+    let shown = match got {
+        Node::List(_) | Node::Map(_) | Node::Null => got.kind().to_owned(),
+        value => {
+            let json = value.to_json();
+            let short: String = json.chars().take(60).collect();
+            if short.len() < json.len() { format!("{short}…") } else { short }
+        }
+    };
+    Error::new(Code::InvalidValue, format!("{what} must be {wanted}, not {shown}"))
+}
+
+/// Levenshtein distance, for hints.
+fn distance(left: &str, right: &str) -> usize {
+    let right: Vec<char> = right.chars().collect();
+    let mut row: Vec<usize> = (0..=right.len()).collect();
+    for (i, a) in left.chars().take(64).enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, b) in right.iter().enumerate() {
+            let next = (diagonal + usize::from(a != *b)).min(row[j] + 1).min(row[j + 1] + 1);
+            diagonal = std::mem::replace(&mut row[j + 1], next);
+        }
+    }
+    row[right.len()]
+}

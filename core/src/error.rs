@@ -1,0 +1,241 @@
+//! One public error with a stable numeric code, shared by every language.
+//!
+//! Each module has its own `thiserror` enum; all of them fold into [`Error`]. The numbers in [`Code`]
+//! are part of the ABI: they are never reused and never change meaning.
+
+use std::fmt;
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident = $number:literal, $text:literal;)+) => {
+        /// Stable error codes: hundreds per module, never reused.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
+        pub enum Code { $($(#[$doc])* $name,)+ }
+
+        impl Code {
+            /// Every code, in ascending order of its number.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)+];
+
+            /// The number C, PHP, Java and Python see.
+            #[must_use]
+            pub const fn number(self) -> i32 {
+                match self { $(Self::$name => $number,)+ }
+            }
+
+            /// The stable name used in JSON and in vectors.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$name => $text,)+ }
+            }
+        }
+    };
+}
+
+codes! {
+    /// Two currencies met in one operation.
+    CurrencyMismatch = 101, "currency_mismatch";
+    /// The result does not fit a signed 64-bit amount of minor units.
+    Overflow = 102, "overflow";
+    /// The text is not an amount.
+    InvalidAmount = 103, "invalid_amount";
+    /// More decimals than the currency has; never rounded silently.
+    TooManyDecimals = 104, "too_many_decimals";
+    /// Not a currency of ISO 4217 nor one the host registered.
+    UnknownCurrency = 105, "unknown_currency";
+    /// The text is not a rate.
+    InvalidRate = 106, "invalid_rate";
+    /// A weight below zero.
+    NegativeWeight = 107, "negative_weight";
+    /// Every weight is zero but the total is not.
+    ZeroWeights = 108, "zero_weights";
+    /// There is nothing to allocate to.
+    NoWeights = 109, "no_weights";
+    /// Two lists that must have the same length do not.
+    LengthMismatch = 110, "length_mismatch";
+    /// A cap below zero.
+    NegativeCap = 111, "negative_cap";
+    /// Not a rounding mode, allocation mode or other listed word.
+    UnknownWord = 112, "unknown_word";
+
+    /// The text is not JSON or TOML, or holds a float or a repeated key.
+    Syntax = 201, "syntax";
+    /// A document over its size limit.
+    TooLarge = 202, "too_large";
+    /// A key the document does not have.
+    UnknownKey = 203, "unknown_key";
+    /// A key the document must have.
+    MissingKey = 204, "missing_key";
+    /// A value of the wrong type or outside its range.
+    InvalidValue = 205, "invalid_value";
+    /// Part of the language, not of this version.
+    NotSupported = 206, "not_supported";
+    /// A pay rate, or a sum of them, above the base without an `allow` entry.
+    PaysTooMuch = 207, "pays_too_much";
+    /// A rule that pays for recruiting without an `allow` entry.
+    PaysRecruiting = 208, "pays_recruiting";
+    /// No preset has this name.
+    UnknownPreset = 209, "unknown_preset";
+
+    /// A sale that contradicts itself or its plan.
+    InvalidSale = 301, "invalid_sale";
+    /// The plan reads a fact that the sale or the person does not state.
+    MissingFact = 302, "missing_fact";
+    /// The plan reads a component that the line does not state.
+    MissingComponent = 303, "missing_component";
+    /// The frozen blob is damaged or not ours.
+    InvalidFrozen = 304, "invalid_frozen";
+    /// More would be taken back than was sold.
+    OverReversed = 305, "over_reversed";
+    /// A commission entry was moved in a way its life cycle does not list.
+    InvalidEntryMove = 306, "invalid_entry_move";
+
+    /// The new upline is a descendant: the forest would have a cycle.
+    Cycle = 401, "cycle";
+    /// A member that is not in the forest.
+    UnknownMember = 402, "unknown_member";
+    /// The member is in the forest already.
+    DuplicateMember = 403, "duplicate_member";
+    /// A member invited by itself.
+    SelfReferral = 404, "self_referral";
+    /// The member already has an upline.
+    AlreadyBound = 405, "already_bound";
+    /// More members than a forest can hold.
+    ForestFull = 406, "forest_full";
+    /// The same order stands twice in one batch.
+    DuplicateOrder = 407, "duplicate_order";
+    /// An id that is empty, too long, zero or outside its range.
+    InvalidId = 408, "invalid_id";
+
+    /// The command is not listed for the order's state.
+    NotAllowed = 501, "not_allowed";
+    /// The order moved on since the caller read it.
+    VersionConflict = 502, "version_conflict";
+    /// The same command id came with another content.
+    IdempotencyConflict = 503, "idempotency_conflict";
+    /// A refund above what may still be refunded.
+    OverRefund = 504, "over_refund";
+    /// A line the order does not have.
+    UnknownLine = 505, "unknown_line";
+    /// More units than there are left.
+    TooManyUnits = 506, "too_many_units";
+    /// A quote that is stale or was changed.
+    InvalidQuote = 507, "invalid_quote";
+    /// A command that contradicts itself.
+    InvalidCommand = 508, "invalid_command";
+    /// A refund the order does not have.
+    UnknownRefund = 509, "unknown_refund";
+    /// A cart that cannot be priced.
+    InvalidCart = 510, "invalid_cart";
+
+    /// Postings that do not sum to zero per currency.
+    Unbalanced = 601, "unbalanced";
+    /// The same journal id came with another content.
+    JournalConflict = 602, "journal_conflict";
+    /// A balance would fall below zero.
+    InsufficientBalance = 603, "insufficient_balance";
+
+    /// The file is not a fenrun store.
+    NotAStore = 701, "not_a_store";
+    /// The store was written by a newer version.
+    NewerStore = 702, "newer_store";
+    /// The database engine failed.
+    Database = 703, "database";
+    /// The key exists with another content.
+    StoreConflict = 704, "store_conflict";
+    /// A stored fact contradicts another one.
+    Inconsistent = 705, "inconsistent";
+    /// The tenant, member or order is not in the store.
+    NotFound = 706, "not_found";
+
+    /// A null pointer, a bad length or a non-zero reserved field crossed the ABI.
+    InvalidArgument = 801, "invalid_argument";
+    /// The library panicked; the handle is poisoned.
+    Panic = 802, "panic";
+    /// The handle was poisoned by an earlier panic.
+    Poisoned = 803, "poisoned";
+    /// The library was built without this feature.
+    NotBuilt = 804, "not_built";
+    /// Header and library disagree on the ABI.
+    AbiMismatch = 805, "abi_mismatch";
+
+    /// A file that cannot be read or written.
+    File = 901, "file";
+    /// A table without a column it needs, or with one nobody knows.
+    Column = 902, "column";
+    /// A row that cannot be read.
+    Row = 903, "row";
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// What went wrong: a stable [`Code`] and one line that names the value and the rule.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Error {
+    code: Code,
+    message: String,
+    index: Option<usize>,
+}
+
+impl Error {
+    /// An error with its one-line message.
+    #[must_use]
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), index: None }
+    }
+
+    /// Names the failing row of a batch, counted from zero.
+    #[must_use]
+    pub fn at(mut self, index: usize) -> Self {
+        self.index = Some(index);
+        self
+    }
+
+    /// Says where the fault stands, in front of the message: `line 3: …`.
+    #[must_use]
+    pub fn within(mut self, place: &str) -> Self {
+        self.message = format!("{place}: {}", self.message);
+        self
+    }
+
+    /// The stable code.
+    #[must_use]
+    pub const fn code(&self) -> Code {
+        self.code
+    }
+
+    /// The message, one line.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// The failing row of a batch, if the call took one.
+    #[must_use]
+    pub const fn index(&self) -> Option<usize> {
+        self.index
+    }
+}
+
+/// Shorthand for results of this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+#[cfg(test)]
+mod tests {
+    use super::Code;
+
+    #[test]
+    fn numbers_and_names_are_unique_and_ascending() {
+        for pair in Code::ALL.windows(2) {
+            assert!(pair[0].number() < pair[1].number(), "{} before {}", pair[0], pair[1]);
+        }
+        let mut names: Vec<_> = Code::ALL.iter().map(|code| code.name()).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), Code::ALL.len());
+    }
+}

@@ -1,0 +1,166 @@
+//! Ids. A host's ids are text of up to 64 bytes or integers; ours are derived, never drawn.
+//!
+//! Decided once for every language: an integer id `7` and the text `"7"` are the same id, `null` and `0`
+//! mean nobody, and nothing here mints randomness, so two workers can never repeat an id.
+
+use crate::doc::Node;
+use crate::error::{Code, Error, Result};
+use std::fmt;
+use std::sync::Arc;
+
+/// The longest id in bytes.
+pub const MAX_ID_BYTES: usize = 64;
+
+/// An id of the host: a user, an order, a line, a refund, a command.
+///
+/// ```
+/// use fenrun::id::ExternalId;
+/// assert_eq!(ExternalId::new("u-17")?.as_str(), "u-17");
+/// assert_eq!(ExternalId::from(17), ExternalId::new("17")?);
+/// assert!(ExternalId::new("").is_err());
+/// # Ok::<(), fenrun::Error>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ExternalId(Arc<str>);
+
+impl ExternalId {
+    /// Checks and wraps a text.
+    ///
+    /// # Errors
+    /// [`Code::InvalidId`] when it is empty, `0`, longer than 64 bytes, or holds control characters or
+    /// blanks at its ends.
+    pub fn new(text: &str) -> Result<Self> {
+        let fault = |rule: &str| Err(Error::new(Code::InvalidId, format!("id {text:?} {rule}")));
+        if text.is_empty() {
+            return fault("is empty");
+        }
+        if text.len() > MAX_ID_BYTES {
+            return fault("is longer than 64 bytes");
+        }
+        if text == "0" {
+            return fault("means nobody; an id is not zero");
+        }
+        if text.chars().any(char::is_control) || text.trim() != text {
+            return fault("holds a control character, or a blank at its end");
+        }
+        Ok(Self(text.into()))
+    }
+
+    /// Reads an id from a document; `0`, `"0"`, `""` and `null` mean nobody.
+    ///
+    /// # Errors
+    /// [`Code::InvalidId`] for negative integers, other types and the rules of [`ExternalId::new`].
+    pub fn from_node(node: &Node) -> Result<Option<Self>> {
+        match node {
+            Node::Null | Node::Int(0) => Ok(None),
+            Node::Int(value) if *value > 0 => Ok(Some(Self(value.to_string().into()))),
+            Node::Text(text) if text.is_empty() || text == "0" => Ok(None),
+            Node::Text(text) => Self::new(text).map(Some),
+            Node::Int(value) => Err(Error::new(Code::InvalidId, format!("id {value} is below zero"))),
+            other => {
+                Err(Error::new(Code::InvalidId, format!("an id is text or an integer, not {}", other.kind())))
+            }
+        }
+    }
+
+    /// The id as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<u64> for ExternalId {
+    fn from(value: u64) -> Self {
+        Self(value.to_string().into())
+    }
+}
+
+impl AsRef<str> for ExternalId {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ExternalId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for ExternalId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", &*self.0)
+    }
+}
+
+impl From<&ExternalId> for Node {
+    fn from(id: &ExternalId) -> Self {
+        Self::Text(id.as_str().into())
+    }
+}
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $name:ident,)+) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name(ExternalId);
+
+        impl $name {
+            /// Checks and wraps a text.
+            ///
+            /// # Errors
+            /// The rules of [`ExternalId::new`].
+            pub fn new(text: &str) -> Result<Self> {
+                ExternalId::new(text).map(Self)
+            }
+
+            /// The id as text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                self.0.as_str()
+            }
+        }
+
+        impl From<ExternalId> for $name {
+            fn from(id: ExternalId) -> Self {
+                Self(id)
+            }
+        }
+
+        impl From<u64> for $name {
+            fn from(value: u64) -> Self {
+                Self(value.into())
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl From<&$name> for Node {
+            fn from(id: &$name) -> Self {
+                (&id.0).into()
+            }
+        }
+    )+};
+}
+
+kinds! {
+    /// A person: a buyer, a distributor, a role holder.
+    MemberId,
+    /// An order and the sale it becomes.
+    OrderId,
+    /// A line of an order; unique within it.
+    LineId,
+    /// A stock keeping unit.
+    SkuId,
+    /// A refund, named by whoever asks for it; a retry keeps it.
+    RefundId,
+    /// A command, named by whoever sends it; a retry keeps it.
+    CommandId,
+    /// A provider's transaction.
+    TransactionId,
+}

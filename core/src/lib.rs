@@ -1,0 +1,16 @@
+//! fenrun (分润): orders, referral trees, commission splitting and a ledger in exact integers.
+//!
+//! The crate is pure: no I/O, clock, randomness, threads, global state or float. Everything is
+//! `f(state, input) → output`; the caller passes time and ids.
+
+pub mod doc;
+mod error;
+pub mod id;
+pub mod ledger;
+pub mod money;
+pub mod reward;
+pub mod sale;
+pub mod time;
+pub mod trade;
+
+pub use error::{Code, Error, Result};

@@ -1,0 +1,1 @@
+//! Referral, plan, commission and batch. Knows `sale`, never `trade` or `ledger`.

@@ -1,0 +1,206 @@
+//! A sale: the plain data that trade hands to reward, and all that a commission is computed from.
+//!
+//! Neither side knows the other; both know this module. A sale carries its own upline, so one sale is
+//! settled without a forest, a store or a file.
+
+pub(crate) mod read;
+
+use crate::doc::Node;
+use crate::error::{Code, Error, Result};
+use crate::id::{LineId, MemberId, OrderId};
+use crate::money::{Currency, Rate};
+use crate::time::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Deref;
+
+/// The most lines a sale may have.
+pub const MAX_LINES: usize = 4096;
+/// The most stops an upline may have.
+pub const MAX_STOPS: usize = 4096;
+
+/// What is known of a person, a line or a sale beyond its own fields: `distributor = true`,
+/// `percent = "8%"`, `category = "tea"`. Values are booleans, integers and texts.
+pub type Facts = BTreeMap<String, Node>;
+
+/// What the buyer pays for. Only goods earn commission unless a plan says otherwise, loudly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub enum Purpose {
+    /// Goods and services.
+    #[default]
+    Goods,
+    /// A fee for joining.
+    Joining,
+    /// A deposit.
+    Deposit,
+}
+
+impl Purpose {
+    /// The word used in data.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Goods => "goods",
+            Self::Joining => "joining",
+            Self::Deposit => "deposit",
+        }
+    }
+}
+
+/// A person on the upline, a role holder or the buyer, as the sale froze them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Person {
+    /// Who.
+    pub id: MemberId,
+    /// The distribution rank, one of the plan's `ranks`.
+    pub rank: Option<String>,
+    /// The facts the plan names.
+    pub facts: Facts,
+}
+
+impl Person {
+    /// A person without rank or facts.
+    #[must_use]
+    pub const fn new(id: MemberId) -> Self {
+        Self { id, rank: None, facts: Facts::new() }
+    }
+}
+
+/// What a payee gets: a rate of the base, or minor units per unit sold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Pay {
+    /// A share of the base.
+    Share(Rate),
+    /// Minor units per unit sold; the base is ignored.
+    PerUnit(u32),
+}
+
+/// Rates of one rule for one line, by rank; `any` stands for every other rank and for nobody.
+pub type Override = BTreeMap<String, Vec<Pay>>;
+
+/// One line of a sale, as it was sold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SaleLine {
+    /// The line's id, unique within the sale.
+    pub id: LineId,
+    /// Units sold, above zero.
+    pub units: u64,
+    /// What commission may be taken of, in minor units at or above zero, for the whole line: `paid`
+    /// (net of line, cart, coupon and points discounts, without shipping and added tax), `list`,
+    /// `member`, `cost`, `shipping`, `tax`, `points` and volumes such as `pv`.
+    pub components: BTreeMap<String, i64>,
+    /// What the buyer pays for.
+    pub purpose: Purpose,
+    /// Category, tag, promotion kind and whatever else plans ask for.
+    pub facts: Facts,
+    /// Rates that replace a rule's own, by rule id.
+    pub overrides: BTreeMap<String, Override>,
+}
+
+impl SaleLine {
+    /// A line of goods with its `paid` component alone.
+    #[must_use]
+    pub fn new(id: LineId, units: u64, paid: i64) -> Self {
+        Self {
+            id,
+            units,
+            components: BTreeMap::from([("paid".to_owned(), paid)]),
+            purpose: Purpose::Goods,
+            facts: Facts::new(),
+            overrides: BTreeMap::new(),
+        }
+    }
+
+    /// The `paid` component, zero when the line does not state it.
+    #[must_use]
+    pub fn paid(&self) -> i64 {
+        self.components.get("paid").copied().unwrap_or(0)
+    }
+}
+
+/// The fields of a sale before they are checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SaleDraft {
+    /// The tenant, empty for a host with one shop.
+    pub tenant: String,
+    /// The order's id.
+    pub id: OrderId,
+    /// Counts the edits of the order; the first sale is version 1.
+    pub version: u32,
+    /// The currency of every amount.
+    pub currency: Currency,
+    /// When the order was placed.
+    pub placed_at: Timestamp,
+    /// Who bought.
+    pub buyer: Person,
+    /// The buyer's inviter, the inviter's inviter and so on.
+    pub upline: Vec<Person>,
+    /// Holders of roles that are not found by walking, by role.
+    pub roles: BTreeMap<String, Person>,
+    /// Facts of the whole sale.
+    pub facts: Facts,
+    /// What was sold.
+    pub lines: Vec<SaleLine>,
+}
+
+/// A checked sale. Its lines stand in the order of their ids, so the order they came in says nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sale(SaleDraft);
+
+impl Deref for Sale {
+    type Target = SaleDraft;
+
+    fn deref(&self) -> &SaleDraft {
+        &self.0
+    }
+}
+
+impl Sale {
+    /// Checks a sale.
+    ///
+    /// # Errors
+    /// [`Code::InvalidSale`] names the value and the rule: a line that stands twice, an amount below
+    /// zero, a person who is their own upline, too many lines or stops.
+    pub fn new(mut draft: SaleDraft) -> Result<Self> {
+        let fault = |rule: String| Err(Error::new(Code::InvalidSale, format!("sale {}: {rule}", draft.id)));
+        if draft.lines.is_empty() || draft.lines.len() > MAX_LINES {
+            return fault(format!("{} lines; a sale has 1 to {MAX_LINES}", draft.lines.len()));
+        }
+        if draft.upline.len() > MAX_STOPS {
+            return fault(format!("{} stops; an upline has at most {MAX_STOPS}", draft.upline.len()));
+        }
+        if draft.version == 0 {
+            return fault("version 0; the first version of a sale is 1".into());
+        }
+        if draft.tenant.len() > crate::id::MAX_ID_BYTES {
+            return fault(format!("tenant {:?} is longer than 64 bytes", draft.tenant));
+        }
+        let mut seen = BTreeSet::from([&draft.buyer.id]);
+        if let Some(twice) = draft.upline.iter().find(|stop| !seen.insert(&stop.id)) {
+            return fault(format!("member {} stands twice on the path from the buyer up: a cycle", twice.id));
+        }
+        let mut lines = BTreeSet::new();
+        for line in &draft.lines {
+            if !lines.insert(&line.id) {
+                return fault(format!("line {} stands twice", line.id));
+            }
+            if line.units == 0 || i64::try_from(line.units).is_err() {
+                return fault(format!("line {} has {} units; a line has at least one", line.id, line.units));
+            }
+            if let Some((name, minor)) = line.components.iter().find(|(_, minor)| **minor < 0) {
+                return fault(format!("line {}: {name} is {minor}, below zero", line.id));
+            }
+        }
+        // Shorter first, then by bytes: decimal ids come in the order of their numbers.
+        draft.lines.sort_by(|a, b| {
+            let key = |line: &SaleLine| (line.id.as_str().len(), line.id.clone());
+            key(a).cmp(&key(b))
+        });
+        Ok(Self(draft))
+    }
+
+    /// Gives the fields back, to build another sale from them.
+    #[must_use]
+    pub fn into_draft(self) -> SaleDraft {
+        self.0
+    }
+}

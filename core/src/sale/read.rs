@@ -1,0 +1,242 @@
+//! The JSON form of a sale.
+
+use super::{Facts, Override, Pay, Person, Purpose, Sale, SaleDraft, SaleLine};
+use crate::doc::{Fields, Node};
+use crate::error::{Code, Error, Result};
+use crate::id::{LineId, MemberId, OrderId};
+use crate::money::Currency;
+use crate::time::Timestamp;
+use std::collections::BTreeMap;
+
+impl Sale {
+    /// Reads a sale from its document; `currency` is the plan's and need not be repeated.
+    ///
+    /// In `upline`, `null` or an id of 0 means nobody and must be the last stop.
+    ///
+    /// # Errors
+    /// Names the key, the value and the rule.
+    pub fn from_node(node: &Node, currency: Currency) -> Result<Self> {
+        let mut fields = Fields::new(node, "sale")?;
+        let id = OrderId::from(
+            fields.id("id")?.ok_or_else(|| fields.fault(Code::MissingKey, "the key `id` is missing"))?,
+        );
+        let stated = fields.text("currency")?.map(Currency::parse).transpose()?;
+        if let Some(stated) = stated.filter(|stated| *stated != currency) {
+            return Err(Error::new(
+                Code::CurrencyMismatch,
+                format!("sale {id} is in {stated}, the plan pays in {currency}"),
+            ));
+        }
+        let mut lines = Vec::new();
+        for (at, line) in fields.list("lines")?.iter().enumerate() {
+            lines.push(line_from_node(line, at)?);
+        }
+        let mut upline = Vec::new();
+        let stops = fields.list("upline")?;
+        for (at, stop) in stops.iter().enumerate() {
+            match person_from_node(stop, &format!("sale {id}: upline[{at}]"))? {
+                Some(person) => upline.push(person),
+                None if at + 1 == stops.len() => {}
+                None => {
+                    return Err(fields.fault(
+                        Code::InvalidSale,
+                        format!("upline[{at}] is nobody, so no stop may follow it"),
+                    ));
+                }
+            }
+        }
+        let buyer = fields.need("buyer")?;
+        let buyer = person_from_node(buyer, &format!("sale {id}: buyer"))?
+            .ok_or_else(|| fields.fault(Code::InvalidSale, "the buyer is nobody"))?;
+        let mut roles = BTreeMap::new();
+        if let Some(node) = fields.take("roles") {
+            for (role, holder) in Fields::new(node, "sale: `roles`")?.rest() {
+                if let Some(person) = person_from_node(holder, &format!("sale {id}: role {role}"))? {
+                    roles.insert(role.to_owned(), person);
+                }
+            }
+        }
+        let draft = SaleDraft {
+            tenant: fields.text("tenant")?.unwrap_or_default().to_owned(),
+            id,
+            version: fields.count("version")?.unwrap_or(1),
+            currency,
+            placed_at: Timestamp::from_ms(fields.int("placed_at")?.unwrap_or(0)),
+            buyer,
+            upline,
+            roles,
+            facts: facts_from_node(fields.take("facts"), "sale: `facts`")?,
+            lines,
+        };
+        fields.finish()?;
+        Self::new(draft)
+    }
+
+    /// The document of this sale; reading it back gives the same sale.
+    #[must_use]
+    pub fn to_node(&self) -> Node {
+        let mut map = BTreeMap::new();
+        let mut put = |key: &str, value: Node, default: bool| {
+            if !default {
+                map.insert(key.to_owned(), value);
+            }
+        };
+        put("id", (&self.id).into(), false);
+        put("tenant", self.tenant.as_str().into(), self.tenant.is_empty());
+        put("version", i64::from(self.version).into(), self.version == 1);
+        put("currency", self.currency.code().into(), false);
+        put("placed_at", self.placed_at.ms().into(), self.placed_at.ms() == 0);
+        put("buyer", person_to_node(&self.buyer), false);
+        put(
+            "upline",
+            self.upline.iter().map(person_to_node).collect::<Vec<_>>().into(),
+            self.upline.is_empty(),
+        );
+        let roles =
+            Node::map(self.roles.iter().map(|(role, person)| (role.as_str(), person_to_node(person))));
+        put("roles", roles, self.roles.is_empty());
+        put("facts", Node::Map(self.facts.clone()), self.facts.is_empty());
+        put("lines", self.lines.iter().map(line_to_node).collect::<Vec<_>>().into(), false);
+        Node::Map(map)
+    }
+}
+
+fn line_from_node(node: &Node, at: usize) -> Result<SaleLine> {
+    let mut fields = Fields::new(node, format!("sale: lines[{at}]"))?;
+    let id = match fields.id("id")? {
+        Some(id) => LineId::from(id),
+        None => LineId::from(u64::try_from(at + 1).unwrap_or(u64::MAX)),
+    };
+    let purpose = match fields.text("purpose")? {
+        None | Some("goods") => Purpose::Goods,
+        Some("joining") => Purpose::Joining,
+        Some("deposit") => Purpose::Deposit,
+        Some(other) => {
+            let rule = format!("`purpose` is `{other}`; one of goods, joining, deposit");
+            return Err(fields.fault(Code::UnknownWord, rule));
+        }
+    };
+    let units = fields.count("units")?.unwrap_or(1);
+    let facts = facts_from_node(fields.take("facts"), "sale line: `facts`")?;
+    let mut overrides = BTreeMap::new();
+    if let Some(node) = fields.take("override") {
+        for (rule, table) in Fields::new(node, "sale line: `override`")?.rest() {
+            overrides.insert(rule.to_owned(), override_from_node(table, rule)?);
+        }
+    }
+    let mut components = BTreeMap::new();
+    for (name, value) in fields.rest() {
+        let Node::Int(minor) = value else {
+            return Err(fields.wrong(name, "an integer of minor units", value));
+        };
+        components.insert(name.to_owned(), *minor);
+    }
+    Ok(SaleLine { id, units, components, purpose, facts, overrides })
+}
+
+fn line_to_node(line: &SaleLine) -> Node {
+    let mut map: BTreeMap<String, Node> =
+        line.components.iter().map(|(name, minor)| (name.clone(), Node::Int(*minor))).collect();
+    map.insert("id".into(), (&line.id).into());
+    if line.units != 1 {
+        map.insert("units".into(), Node::Int(i64::try_from(line.units).unwrap_or(i64::MAX)));
+    }
+    if line.purpose != Purpose::Goods {
+        map.insert("purpose".into(), line.purpose.name().into());
+    }
+    if !line.facts.is_empty() {
+        map.insert("facts".into(), Node::Map(line.facts.clone()));
+    }
+    if !line.overrides.is_empty() {
+        let tables = line.overrides.iter().map(|(rule, table)| {
+            let ranks = table
+                .iter()
+                .map(|(rank, pays)| (rank.as_str(), pays.iter().map(pay_to_node).collect::<Vec<_>>()));
+            (rule.as_str(), Node::map(ranks.map(|(rank, pays)| (rank, Node::List(pays)))))
+        });
+        map.insert("override".into(), Node::map(tables));
+    }
+    Node::Map(map)
+}
+
+/// A person is an id, or a map of `id`, `rank` and facts; `null` and 0 are nobody.
+fn person_from_node(node: &Node, what: &str) -> Result<Option<Person>> {
+    if !matches!(node, Node::Map(_)) {
+        let id = crate::id::ExternalId::from_node(node).map_err(|error| error.within(what))?;
+        return Ok(id.map(|id| Person::new(MemberId::from(id))));
+    }
+    let mut fields = Fields::new(node, what)?;
+    let id = fields.id("id")?;
+    let rank = fields.text("rank")?.map(str::to_owned);
+    let mut facts = Facts::new();
+    for (name, value) in fields.rest() {
+        facts.insert(name.to_owned(), fact(name, value, what)?);
+    }
+    Ok(id.map(|id| Person { id: id.into(), rank, facts }))
+}
+
+fn person_to_node(person: &Person) -> Node {
+    if person.rank.is_none() && person.facts.is_empty() {
+        return (&person.id).into();
+    }
+    let mut map = person.facts.clone();
+    map.insert("id".into(), (&person.id).into());
+    if let Some(rank) = &person.rank {
+        map.insert("rank".into(), rank.as_str().into());
+    }
+    Node::Map(map)
+}
+
+fn facts_from_node(node: Option<&Node>, what: &str) -> Result<Facts> {
+    let Some(node) = node else { return Ok(Facts::new()) };
+    let fields = Fields::new(node, what)?;
+    fields.rest().map(|(name, value)| Ok((name.to_owned(), fact(name, value, what)?))).collect()
+}
+
+fn fact(name: &str, value: &Node, what: &str) -> Result<Node> {
+    match value {
+        Node::Bool(_) | Node::Int(_) | Node::Text(_) => Ok(value.clone()),
+        other => Err(crate::doc::invalid(
+            &format!("{what}: fact `{name}`"),
+            "true, false, an integer or text",
+            other,
+        )),
+    }
+}
+
+/// `["5%", "2%"]`, `"5%"`, or a table of them by rank with `any`.
+fn override_from_node(node: &Node, rule: &str) -> Result<Override> {
+    let what = format!("sale line: override of rule `{rule}`");
+    let list = |node: &Node| -> Result<Vec<Pay>> {
+        match node {
+            Node::List(items) => items.iter().map(|item| pay_from_node(item, &what)).collect(),
+            single => Ok(vec![pay_from_node(single, &what)?]),
+        }
+    };
+    match node {
+        Node::Map(map) => map.iter().map(|(rank, pays)| Ok((rank.clone(), list(pays)?))).collect(),
+        pays => Ok(Override::from([("any".to_owned(), list(pays)?)])),
+    }
+}
+
+/// Reads a rate text or a whole number of minor units per unit sold.
+pub(crate) fn pay_from_node(node: &Node, what: &str) -> Result<Pay> {
+    match node {
+        Node::Text(text) => {
+            let rate = text.parse().map_err(|error| Error::from(error).within(what))?;
+            Ok(Pay::Share(rate))
+        }
+        Node::Int(minor) => u32::try_from(*minor).map(Pay::PerUnit).map_err(|_| {
+            let rule = format!("{what}: {minor} minor units per unit is outside 0..=4294967295");
+            Error::new(Code::InvalidValue, rule)
+        }),
+        other => Err(crate::doc::invalid(what, "a rate such as \"5%\" or minor units per unit", other)),
+    }
+}
+
+pub(crate) fn pay_to_node(pay: &Pay) -> Node {
+    match pay {
+        Pay::Share(rate) => rate.to_string().into(),
+        Pay::PerUnit(minor) => i64::from(*minor).into(),
+    }
+}

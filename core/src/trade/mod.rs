@@ -1,0 +1,1 @@
+//! Catalogue, cart, pricing and orders. Knows `sale`, never `reward` or `ledger`.
