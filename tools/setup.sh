@@ -11,7 +11,8 @@
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-venv=${FENRUN_VENV:-$PWD/.venv}
+own_venv=$PWD/.venv
+venv=${FENRUN_VENV:-$own_venv}
 requirements=tools/requirements.txt
 tools="php php-fpm cgi-fcgi composer phpunit jdk mvn valgrind postgres g++ python venv"
 
@@ -32,7 +33,11 @@ jdk_major() {
 }
 
 python_new_enough() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2> /dev/null; }
-venv_works() { [ -x "$venv/bin/pip" ] && python_new_enough "$venv/bin/python"; }
+venv_works() {
+    [ -x "$venv/bin/pip" ] && python_new_enough "$venv/bin/python" || return 1
+    # An environment does not survive a move of the tree: its scripts name the old place.
+    [ "$venv" != "$own_venv" ] || grep -qF "$venv" "$venv/bin/pip"
+}
 
 # Is this tool here, in a state that the tests can use?
 present() {
@@ -61,10 +66,10 @@ package() {
         php) echo php-cli ;; # FFI and OPcache come with it
         cgi-fcgi) echo libfcgi-bin ;;
         jdk) # each release of Debian has its own; take the oldest that will do
-            for jdk in 17 21 25; do
-                if apt-cache show "openjdk-$jdk-jdk-headless" > /dev/null 2>&1; then break; fi
+            for jdk in openjdk-17 openjdk-21 openjdk-25 default; do
+                if apt-cache show "$jdk-jdk-headless" > /dev/null 2>&1; then break; fi
             done
-            echo "openjdk-$jdk-jdk-headless"
+            echo "$jdk-jdk-headless"
             ;;
         mvn) echo maven ;;
         postgres) echo postgresql ;;
@@ -140,8 +145,9 @@ fi
 # requirements are not the ones it was last filled with.
 fill_venv() {
     if ! venv_works; then
-        if [ -e "$venv" ] && [ ! -e "$venv/pyvenv.cfg" ]; then
-            say "$venv is in the way: it exists and is no Python environment"
+        # Only our own .venv may be wiped and made anew.
+        if [ "$venv" != "$own_venv" ] && [ -e "$venv" ]; then
+            say "FENRUN_VENV=$venv exists, but is no environment of Python 3.11 or newer with pip"
             return 1
         fi
         say "making the Python environment $venv"
