@@ -133,6 +133,8 @@ codes! {
     JournalConflict = 602, "journal_conflict";
     /// A balance would fall below zero.
     InsufficientBalance = 603, "insufficient_balance";
+    /// A journal without postings, or with an account or amount that cannot be posted.
+    InvalidJournal = 604, "invalid_journal";
 
     /// The file is not a fenrun store.
     NotAStore = 701, "not_a_store";

@@ -161,6 +161,8 @@ kinds! {
     RefundId,
     /// A command, named by whoever sends it; a retry keeps it.
     CommandId,
+    /// A journal of the ledger, named after what it posts; a retry keeps it.
+    JournalId,
     /// A provider's transaction.
     TransactionId,
 }

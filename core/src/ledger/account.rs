@@ -1,0 +1,162 @@
+//! Accounts and their stable text form.
+
+use crate::error::{Code, Error, Result};
+use crate::id::MemberId;
+use crate::money::Money;
+use std::fmt;
+use std::str::FromStr;
+
+macro_rules! words {
+    ($($(#[$doc:meta])* $kind:ident { $($(#[$word_doc:meta])* $name:ident = $text:literal,)+ })+) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum $kind { $($(#[$word_doc])* $name,)+ }
+
+        impl $kind {
+            /// Every account of this kind.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)+];
+
+            /// The word used in data.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$name => $text,)+ }
+            }
+
+            fn find(word: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|known| known.name() == word)
+            }
+        }
+    )+};
+}
+
+words! {
+    /// An account of the mall. Mall accounts may stand on either side of zero.
+    MallAccount {
+        /// What commission has cost so far, below zero.
+        CommissionExpense = "commission_expense",
+        /// What plans offered and nobody got.
+        Retained = "retained",
+        /// Fees kept from payouts.
+        Fee = "fee",
+        /// Tax kept from payouts.
+        TaxWithheld = "tax_withheld",
+        /// What left for members' own bank accounts.
+        PaidOut = "paid_out",
+    }
+    /// An account of a member. Only [`MemberAccount::Debt`] is ever below zero, and it is never above.
+    MemberAccount {
+        /// 待结算: the sale may still be refunded in the ordinary way.
+        Pending = "pending",
+        /// 已确认: the after-sale window is over.
+        Confirmed = "confirmed",
+        /// 可提现: may be withdrawn.
+        Available = "available",
+        /// 提现中: set aside for a payout that is under way.
+        Reserved = "reserved",
+        /// 欠款: paid to the member and taken back since; zero or below.
+        Debt = "debt",
+    }
+}
+
+/// An account; in text `mall:retained` or `member:<id>:pending`.
+///
+/// ```
+/// use fenrun::id::MemberId;
+/// use fenrun::ledger::{Account, MemberAccount};
+/// let account = Account::member(&MemberId::new("u:7")?, MemberAccount::Pending);
+/// assert_eq!(account.to_string(), "member:u:7:pending");
+/// assert_eq!("member:u:7:pending".parse::<Account>()?, account);
+/// # Ok::<(), fenrun::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Account {
+    /// Of the mall.
+    Mall(MallAccount),
+    /// Of a member.
+    Member(MemberId, MemberAccount),
+}
+
+impl Account {
+    /// An account of a member.
+    #[must_use]
+    pub fn member(id: &MemberId, account: MemberAccount) -> Self {
+        Self::Member(id.clone(), account)
+    }
+
+    /// The member whose account this is.
+    #[must_use]
+    pub const fn owner(&self) -> Option<&MemberId> {
+        match self {
+            Self::Mall(_) => None,
+            Self::Member(id, _) => Some(id),
+        }
+    }
+
+    /// The law of a balance: a debt is never above zero, any other account of a member never below.
+    ///
+    /// # Errors
+    /// [`Code::InsufficientBalance`] names the account and the balance it would get.
+    pub fn check_balance(&self, balance: Money) -> Result<()> {
+        let rule = match self {
+            Self::Member(_, MemberAccount::Debt) if balance.minor() > 0 => "a debt is never above zero",
+            Self::Member(_, account) if *account != MemberAccount::Debt && balance.minor() < 0 => {
+                "it may not fall below zero"
+            }
+            _ => return Ok(()),
+        };
+        Err(Error::new(Code::InsufficientBalance, format!("account {self} would stand at {balance}; {rule}")))
+    }
+}
+
+impl fmt::Display for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Mall(account) => write!(f, "mall:{}", account.name()),
+            Self::Member(id, account) => write!(f, "member:{id}:{}", account.name()),
+        }
+    }
+}
+
+impl FromStr for Account {
+    type Err = Error;
+
+    /// Reads the text form. A member's id may hold colons; the last part is the account.
+    fn from_str(text: &str) -> Result<Self> {
+        let unknown = || {
+            let rule = "an account is mall:<account> or member:<id>:<account>";
+            Error::new(Code::InvalidJournal, format!("unknown account {text:?}; {rule}"))
+        };
+        if let Some(word) = text.strip_prefix("mall:") {
+            return MallAccount::find(word).map(Self::Mall).ok_or_else(unknown);
+        }
+        let member = text.strip_prefix("member:").ok_or_else(unknown)?;
+        let (id, word) = member.rsplit_once(':').ok_or_else(unknown)?;
+        let account = MemberAccount::find(word).ok_or_else(unknown)?;
+        Ok(Self::Member(MemberId::new(id)?, account))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_account_reads_back() {
+        let mall = MallAccount::ALL.iter().map(|account| Account::Mall(*account));
+        let ids = ["1", "u:7", "pending", "member:1:debt", ":"].map(|id| MemberId::new(id).unwrap());
+        let members =
+            ids.iter().flat_map(|id| MemberAccount::ALL.iter().map(move |a| Account::member(id, *a)));
+        for account in mall.chain(members) {
+            assert_eq!(account.to_string().parse::<Account>().unwrap(), account);
+        }
+    }
+
+    #[test]
+    fn unknown_accounts_are_refused() {
+        for text in
+            ["", "mall:", "mall:cash", "member:1", "member::pending", "member:1:paid", "shop:1:pending"]
+        {
+            assert!(text.parse::<Account>().is_err(), "{text:?}");
+        }
+    }
+}
