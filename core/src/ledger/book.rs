@@ -1,6 +1,6 @@
 //! The ledger in memory: balances as the fold of journals.
 
-use super::{Account, Journal};
+use super::{Account, Journal, Reversal};
 use crate::error::{Error, Result};
 use crate::id::JournalId;
 use crate::money::{Currency, Money};
@@ -50,6 +50,18 @@ impl Ledger {
         self.balances.extend(moved);
         self.fingerprints.insert(journal.id().clone(), journal.fingerprint().to_owned());
         Ok(Posted::New)
+    }
+
+    /// Takes commission back. The same reversal again moves nothing, and so does one with nothing to move.
+    ///
+    /// # Errors
+    /// Those of [`Reversal::journal`] and of [`Ledger::post`]. Nothing has moved then.
+    pub fn reverse(&mut self, reversal: &Reversal) -> Result<Posted> {
+        if let Some(known) = self.fingerprints.get(&reversal.id) {
+            return reversal.check_repeat(known).map(|()| Posted::Repeat);
+        }
+        let journal = reversal.journal(|account| Ok(self.balance(account, reversal.currency)))?;
+        journal.map_or(Ok(Posted::Repeat), |journal| self.post(&journal))
     }
 
     /// The balance of an account, zero when nothing was posted to it.

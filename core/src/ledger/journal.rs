@@ -84,10 +84,10 @@ impl Journal {
         Ok(Some(Self { id, at, reason: reason.to_owned(), postings, fingerprint }))
     }
 
-    /// Replaces the fingerprint by that of the request this journal answers, for postings that depend on
-    /// the balances they met: a retry meets other balances and is still the same request.
-    pub(super) fn answering(mut self, request: &[Posting]) -> Self {
-        self.fingerprint = fingerprint(&self.reason, request);
+    /// Takes the fingerprint of the request this journal answers, for postings that depend on the balances
+    /// they met.
+    pub(super) fn answering(mut self, fingerprint: String) -> Self {
+        self.fingerprint = fingerprint;
         self
     }
 
@@ -127,11 +127,7 @@ impl Journal {
     /// # Errors
     /// [`Code::JournalConflict`] when they differ; when they do not, this is a repeat.
     pub fn check_repeat(&self, known: &str) -> Result<()> {
-        if self.fingerprint == known {
-            return Ok(());
-        }
-        let message = format!("journal {} was posted before with another content", self.id);
-        Err(Error::new(Code::JournalConflict, message))
+        check_repeat(&self.id, &self.fingerprint, known)
     }
 }
 
@@ -157,7 +153,16 @@ fn merge(id: &JournalId, postings: impl IntoIterator<Item = Posting>) -> Result<
     amounts.into_iter().map(narrow).collect()
 }
 
-fn fingerprint(reason: &str, postings: &[Posting]) -> String {
+/// Whether a journal under a known id has the known content.
+pub(super) fn check_repeat(id: &JournalId, fingerprint: &str, known: &str) -> Result<()> {
+    if fingerprint == known {
+        return Ok(());
+    }
+    let message = format!("journal {id} was posted before with another content");
+    Err(Error::new(Code::JournalConflict, message))
+}
+
+pub(super) fn fingerprint(reason: &str, postings: &[Posting]) -> String {
     let mut parts = vec![reason.to_owned()];
     for Posting { account, amount } in postings {
         parts.extend([account.to_string(), amount.minor().to_string(), amount.currency().to_string()]);

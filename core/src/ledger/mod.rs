@@ -8,10 +8,10 @@ mod account;
 mod book;
 mod journal;
 mod moves;
+mod reversal;
 
 pub use account::{Account, MallAccount, MemberAccount};
 pub use book::{Ledger, Posted};
 pub use journal::{Journal, Posting};
-pub use moves::{
-    Payout, Share, TakeBack, confirmed, earned, paid_out, released, reserved, returned, set_off, taken_back,
-};
+pub use moves::{Payout, Share, confirmed, earned, paid_out, released, reserved, returned, set_off};
+pub use reversal::{Reversal, TakeBack};
