@@ -6,7 +6,8 @@
 # target/missing-tools, one word a line and empty when nothing is missing, for later steps:
 # a test that needs a tool named there skips, and says so. With CI=true it fails instead.
 #
-#   FENRUN_VENV=DIR   the Python environment to use instead of .venv
+#   FENRUN_VENV=DIR   the Python environment to use instead of .venv; a relative one is
+#                     taken from the root of the tree
 #   FENRUN_NO_APT=1   never install Debian packages, even as root
 set -euo pipefail
 
@@ -33,6 +34,7 @@ jdk_major() {
 }
 
 python_new_enough() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2> /dev/null; }
+python_makes_venvs() { python3 -c 'import ensurepip, venv' 2> /dev/null; }
 venv_works() {
     [ -x "$venv/bin/pip" ] && python_new_enough "$venv/bin/python" || return 1
     # An environment does not survive a move of the tree: its scripts name the old place.
@@ -54,12 +56,12 @@ present() {
         postgres) have initdb || compgen -G '/usr/lib/postgresql/*/bin/initdb' > /dev/null ;;
         # An environment that works already needs no other Python to make it.
         python) venv_works || python_new_enough python3 ;;
-        venv) venv_works || python3 -c 'import ensurepip, venv' 2> /dev/null ;;
+        venv) venv_works || python_makes_venvs ;;
         *) have "$1" ;;
     esac
 }
 
-# The Debian package that brings it.
+# The Debian package that brings it, or nothing where no package would help.
 package() {
     local jdk
     case $1 in
@@ -74,7 +76,7 @@ package() {
         mvn) echo maven ;;
         postgres) echo postgresql ;;
         python) echo python3 ;;
-        venv) echo python3-venv ;;
+        venv) python_makes_venvs || echo python3-venv ;;
         *) echo "$1" ;;
     esac
 }
@@ -92,7 +94,13 @@ describe() {
         postgres) echo "PostgreSQL's server, which tests start for themselves" ;;
         g++) echo "a C++ compiler, to check the C header" ;;
         python) echo "Python 3.11 or newer ($(python3 --version 2> /dev/null || echo 'python3 missing'))" ;;
-        venv) echo "Python's venv and ensurepip, to make .venv" ;;
+        venv)
+            if python_makes_venvs; then
+                echo "the Python environment could not be made or filled (see above)"
+            else
+                echo "Python's venv and ensurepip, to make the Python environment"
+            fi
+            ;;
     esac
 }
 
@@ -106,7 +114,7 @@ find_missing() {
 
 packages_for() {
     local tool
-    for tool in "$@"; do package "$tool"; done | sort -u | tr '\n' ' '
+    for tool in "$@"; do package "$tool"; done | sort -u | paste -s -d ' ' -
 }
 
 # May we install, and through what? Sets as_root, which is empty for root.
@@ -163,10 +171,7 @@ fill_venv() {
 case " $missing " in
     *" python "* | *" venv "*) ;; # nothing to make it with; said below
     *)
-        if ! fill_venv; then
-            say "the Python environment $venv is NOT ready"
-            missing+="${missing:+ }venv"
-        fi
+        fill_venv || missing+="${missing:+ }venv"
         ;;
 esac
 
@@ -181,11 +186,16 @@ fi
 say "=================================================================="
 for tool in $missing; do
     say "MISSING $tool: $(describe "$tool")"
-    say "        apt-get install $(package "$tool")"
+    name=$(package "$tool")
+    [ -z "$name" ] || say "        apt-get install $name"
 done
-say "Tests that need these will be SKIPPED. All of them at once:"
+say "Tests that need these will be SKIPPED."
 # shellcheck disable=SC2086 # a list of words
-say "  sudo apt-get update && sudo apt-get install -y --no-install-recommends $(packages_for $missing)"
+names=$(packages_for $missing)
+if [ -n "$names" ]; then
+    say "All of them at once:"
+    say "  sudo apt-get update && sudo apt-get install -y --no-install-recommends $names"
+fi
 say "=================================================================="
 if [ "${CI:-}" = true ]; then
     say "CI=true: nothing may be missing here"

@@ -1,6 +1,6 @@
 //! Amounts of money in minor units.
 
-use super::{Currency, MoneyError, Rate, Rounding, narrow, overflow};
+use super::{Currency, MoneyError, Rate, Rounding, overflow};
 use std::fmt;
 
 /// An amount in minor units of one currency; only checked operations.
@@ -124,15 +124,6 @@ impl fmt::Display for Money {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.to_decimal(), self.currency)
     }
-}
-
-/// Sums amounts of minor units.
-///
-/// # Errors
-/// [`MoneyError::Overflow`] when the sum does not fit.
-pub(crate) fn sum_minor(amounts: impl IntoIterator<Item = i64>) -> Result<i64, MoneyError> {
-    let sum: i128 = amounts.into_iter().map(i128::from).sum();
-    narrow(sum, || "a sum".into())
 }
 
 #[cfg(test)]

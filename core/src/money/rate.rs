@@ -80,6 +80,21 @@ impl Rate {
         narrow(rounding.divide(product, i128::from(self.denominator)), || format!("{self} of {minor}"))
     }
 
+    /// The sum of two rates; `None` when it cannot be held exactly.
+    #[must_use]
+    pub fn checked_add(self, other: Self) -> Option<Self> {
+        let (a, b) = (u128::from(self.numerator), u128::from(self.denominator));
+        let (c, d) = (u128::from(other.numerator), u128::from(other.denominator));
+        Self::checked(a.checked_mul(d)?.checked_add(c.checked_mul(b)?)?, b * d).ok()
+    }
+
+    /// The product of two rates; `None` when it cannot be held exactly.
+    #[must_use]
+    pub fn checked_mul(self, other: Self) -> Option<Self> {
+        let above = u128::from(self.numerator).checked_mul(u128::from(other.numerator))?;
+        Self::checked(above, u128::from(self.denominator) * u128::from(other.denominator)).ok()
+    }
+
     /// The rate rounded to a number of decimals, as databases with a fixed column do.
     ///
     /// # Errors

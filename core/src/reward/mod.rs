@@ -1,1 +1,6 @@
-//! Referral, plan, commission and batch. Knows `sale`, never `trade` or `ledger`.
+//! Who gets what, and why: referral forest, plan language, commission, batch kernels.
+//!
+//! Knows `sale`, never `trade` or `ledger`.
+
+pub mod commission;
+pub mod plan;

@@ -1,0 +1,35 @@
+//! Row keys: the same in every language and version, for the host's own unique index.
+
+use super::CASH;
+use crate::doc::short_hash;
+use crate::sale::Sale;
+
+/// The tag that starts every key; it changes only if the meaning of a key does.
+const TAG: &str = "fenrun.row/0";
+
+/// The key of an allocation: of a slot of a sale, whoever stands there and whatever it pays.
+///
+/// A retry with another chain or plan meets the same key, so a unique index stops a second payment.
+#[must_use]
+pub fn row_key(sale: &Sale, line: Option<&str>, source: Option<&str>, rule: &str, level: usize) -> String {
+    let (version, level) = (sale.version.to_string(), level.to_string());
+    short_hash(&[
+        TAG,
+        "allocation",
+        &sale.tenant,
+        sale.id.as_str(),
+        &version,
+        line.unwrap_or(""),
+        source.unwrap_or(""),
+        rule,
+        &level,
+        CASH,
+    ])
+}
+
+/// The key of a reversal: one per refund, rule, payee and account.
+#[must_use]
+pub fn reversal_key(sale: &Sale, refund: &str, rule: &str, payee: &str, account: &str) -> String {
+    let version = sale.version.to_string();
+    short_hash(&[TAG, "reversal", &sale.tenant, sale.id.as_str(), &version, refund, rule, payee, account])
+}

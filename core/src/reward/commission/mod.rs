@@ -1,0 +1,31 @@
+//! Evaluating a sale under a plan: rows, what is retained and why, and exact reversal.
+//!
+//! `docs/reference/plan.md` is the contract this module is written from.
+
+mod candidates;
+mod entry;
+mod evaluate;
+mod exact;
+mod frozen;
+mod keys;
+mod lines;
+mod outcome;
+mod rates;
+mod reason;
+mod reverse;
+mod slots;
+
+pub use entry::{Entry, EntryEvent, EntryState};
+pub use evaluate::{evaluate, offer};
+pub use frozen::Frozen;
+pub use keys::{reversal_key, row_key};
+pub use lines::Left;
+pub use outcome::{Outcome, Retained, Row, Trace};
+pub use reason::{Language, Reason};
+pub use reverse::{Refund, Reversal, ReversalRow, Standing, Taken, reverse};
+
+/// The version of the arithmetic. It is recorded in every outcome and rises when a number may change.
+pub const SEMANTICS: u32 = 0;
+
+/// The account rows are paid into until a plan splits them.
+pub const CASH: &str = "cash";

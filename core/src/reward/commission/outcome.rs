@@ -1,0 +1,288 @@
+//! What a sale came to: every cent with its reason.
+
+use super::evaluate::Cell;
+use super::keys::row_key;
+use super::reason::{Language, Reason};
+use super::{CASH, SEMANTICS};
+use crate::doc::Node;
+use crate::id::{LineId, MemberId, OrderId};
+use crate::money::{Currency, Money};
+use crate::reward::plan::Plan;
+use crate::sale::{Pay, Sale, read::pay_to_node};
+use std::collections::BTreeMap;
+
+/// One amount for one payee.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// 32 hex digits, see [`row_key`].
+    pub key: String,
+    /// Who is paid.
+    pub payee: MemberId,
+    /// Minor units, above zero.
+    pub amount: i64,
+    /// The rule that pays.
+    pub rule: String,
+    /// The line it is paid for; `None` when the rule rounds per order.
+    pub line: Option<LineId>,
+    /// The level, from 1.
+    pub level: usize,
+    /// The account it goes to.
+    pub account: &'static str,
+}
+
+/// What was offered and nobody got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retained {
+    /// Why.
+    pub reason: Reason,
+    /// Minor units.
+    pub amount: i64,
+}
+
+/// One slot, paid or not, for explanations.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trace {
+    /// The rule.
+    pub rule: String,
+    /// The line; `None` when the rule rounds per order.
+    pub line: Option<LineId>,
+    /// The level from 1; 0 for the rest of a pool and for a rule that did not apply.
+    pub level: usize,
+    /// Whose slot it is.
+    pub stands: Option<MemberId>,
+    /// Who is paid.
+    pub payee: Option<MemberId>,
+    /// The rate of the slot.
+    pub rate: Pay,
+    /// What the rate is taken of, in minor units.
+    pub base: i64,
+    /// Minor units.
+    pub amount: i64,
+    /// Why nobody is paid, or nothing.
+    pub reason: Option<Reason>,
+}
+
+/// The outcome of a sale: `Σ rows + Σ retained = pool`, in integers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    tenant: String,
+    sale: OrderId,
+    version: u32,
+    plan: String,
+    currency: Currency,
+    pool: i64,
+    rows: Vec<Row>,
+    retained: Vec<Retained>,
+    trace: Vec<Trace>,
+}
+
+impl Outcome {
+    pub(super) fn new(plan: &Plan, sale: &Sale, pool: i64, cells: &[Cell<'_>]) -> Self {
+        let mut rows = Vec::new();
+        let mut retained = BTreeMap::<Reason, i64>::new();
+        let mut trace = Vec::with_capacity(cells.len());
+        for cell in cells {
+            let rule = &plan.rules()[cell.rule].id;
+            let line = cell.line.map(|at| &sale.lines[at].id);
+            let payee = cell.payee.filter(|_| cell.reason.is_none());
+            if let Some(payee) = payee {
+                rows.push(Row {
+                    key: row_key(sale, line.map(LineId::as_str), None, rule, cell.level),
+                    payee: payee.id.clone(),
+                    amount: cell.amount,
+                    rule: rule.clone(),
+                    line: line.cloned(),
+                    level: cell.level,
+                    account: CASH,
+                });
+            }
+            if let (Some(reason), true) = (cell.reason, cell.amount != 0) {
+                *retained.entry(reason).or_default() += cell.amount;
+            }
+            trace.push(Trace {
+                rule: rule.clone(),
+                line: line.cloned(),
+                level: cell.level,
+                stands: cell.stands.map(|person| person.id.clone()),
+                payee: payee.map(|person| person.id.clone()),
+                rate: cell.rate,
+                base: cell.base,
+                amount: cell.amount,
+                reason: cell.reason,
+            });
+        }
+        let retained = retained.into_iter().map(|(reason, amount)| Retained { reason, amount }).collect();
+        let outcome = Self {
+            tenant: sale.tenant.clone(),
+            sale: sale.id.clone(),
+            version: sale.version,
+            plan: plan.hash().to_owned(),
+            currency: sale.currency,
+            pool,
+            rows,
+            retained,
+            trace,
+        };
+        debug_assert!(outcome.conserves(), "pool {pool} of sale {}", outcome.sale);
+        outcome
+    }
+
+    /// The tenant of the sale.
+    #[must_use]
+    pub fn tenant(&self) -> &str {
+        &self.tenant
+    }
+
+    /// The sale.
+    #[must_use]
+    pub const fn sale(&self) -> &OrderId {
+        &self.sale
+    }
+
+    /// The version of the sale.
+    #[must_use]
+    pub const fn version(&self) -> u32 {
+        self.version
+    }
+
+    /// The hash of the plan.
+    #[must_use]
+    pub fn plan(&self) -> &str {
+        &self.plan
+    }
+
+    /// The currency of every amount.
+    #[must_use]
+    pub const fn currency(&self) -> Currency {
+        self.currency
+    }
+
+    /// What the plan offered, in minor units.
+    #[must_use]
+    pub const fn pool(&self) -> i64 {
+        self.pool
+    }
+
+    /// Who gets what, in the order of rule, line and level.
+    #[must_use]
+    pub fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+
+    /// What nobody got, one entry per reason.
+    #[must_use]
+    pub fn retained(&self) -> &[Retained] {
+        &self.retained
+    }
+
+    /// Every slot, paid or not.
+    #[must_use]
+    pub fn trace(&self) -> &[Trace] {
+        &self.trace
+    }
+
+    /// Whether rows and retained amounts sum to the pool.
+    #[must_use]
+    pub fn conserves(&self) -> bool {
+        let rows: i128 = self.rows.iter().map(|row| i128::from(row.amount)).sum();
+        let retained: i128 = self.retained.iter().map(|entry| i128::from(entry.amount)).sum();
+        rows + retained == i128::from(self.pool)
+    }
+
+    /// The document of the outcome, with its trace.
+    #[must_use]
+    pub fn to_node(&self) -> Node {
+        let line = |line: &Option<LineId>| line.as_ref().map_or(Node::Null, Node::from);
+        let level = |level: usize| Node::Int(i64::try_from(level).unwrap_or(i64::MAX));
+        let member = |id: &Option<MemberId>| id.as_ref().map_or(Node::Null, Node::from);
+        let rows = self.rows.iter().map(|row| {
+            Node::map([
+                ("key", Node::from(row.key.as_str())),
+                ("payee", (&row.payee).into()),
+                ("amount", row.amount.into()),
+                ("rule", row.rule.as_str().into()),
+                ("line", line(&row.line)),
+                ("level", level(row.level)),
+                ("source", Node::Null),
+                ("account", row.account.into()),
+            ])
+        });
+        let retained = self.retained.iter().map(|entry| {
+            Node::map([("reason", Node::from(entry.reason.name())), ("amount", entry.amount.into())])
+        });
+        let trace = self.trace.iter().map(|slot| {
+            Node::map([
+                ("rule", Node::from(slot.rule.as_str())),
+                ("line", line(&slot.line)),
+                ("level", level(slot.level)),
+                ("stands", member(&slot.stands)),
+                ("payee", member(&slot.payee)),
+                ("rate", pay_to_node(&slot.rate)),
+                ("base", slot.base.into()),
+                ("amount", slot.amount.into()),
+                ("reason", slot.reason.map(Reason::name).into()),
+            ])
+        });
+        Node::map([
+            ("sale", Node::from(&self.sale)),
+            ("tenant", self.tenant.as_str().into()),
+            ("version", i64::from(self.version).into()),
+            ("plan", self.plan.as_str().into()),
+            ("semantics", i64::from(SEMANTICS).into()),
+            ("currency", self.currency.code().into()),
+            ("pool", self.pool.into()),
+            ("rows", Node::List(rows.collect())),
+            ("retained", Node::List(retained.collect())),
+            ("trace", Node::List(trace.collect())),
+        ])
+    }
+
+    /// One line for people per slot: who got how much of what, or why nobody did.
+    #[must_use]
+    pub fn explain(&self, language: Language) -> Vec<String> {
+        self.trace.iter().map(|slot| slot.explain(self.currency, language)).collect()
+    }
+}
+
+impl Trace {
+    fn explain(&self, currency: Currency, language: Language) -> String {
+        let money = |minor: i64| Money::new(minor, currency).to_string();
+        let chinese = language == Language::Chinese;
+        let line = match (&self.line, chinese) {
+            (Some(line), false) => format!("line {line}"),
+            (Some(line), true) => format!("明细 {line}"),
+            (None, false) => "whole order".to_owned(),
+            (None, true) => "整单".to_owned(),
+        };
+        let rate = match (self.rate, chinese) {
+            (Pay::Share(rate), _) => format!("{rate} × {}", money(self.base)),
+            (Pay::PerUnit(minor), false) => format!("{} per unit", money(i64::from(minor))),
+            (Pay::PerUnit(minor), true) => format!("每件 {}", money(i64::from(minor))),
+        };
+        let place = match (self.level, chinese) {
+            (0, _) => format!("{} · {line}", self.rule),
+            (level, false) => format!("{} · {line} · level {level}", self.rule),
+            (level, true) => format!("{} · {line} · 第 {level} 级", self.rule),
+        };
+        let who = self.stands.as_ref().map_or_else(|| "–".to_owned(), ToString::to_string);
+        match (&self.payee, self.reason) {
+            (Some(payee), _) if Some(payee) != self.stands.as_ref() => {
+                let from = if chinese {
+                    format!("（自 {who} 上卷）")
+                } else {
+                    format!(" (rolled up from {who})")
+                };
+                format!("{place}: {payee} {} = {rate}{from}", money(self.amount))
+            }
+            (Some(payee), _) => format!("{place}: {payee} {} = {rate}", money(self.amount)),
+            (None, Some(reason)) if self.amount == 0 => {
+                format!("{place}: {who} {} — {}", money(0), reason.sentence(language))
+            }
+            (None, Some(reason)) => {
+                let kept = if chinese { "留存" } else { "retained" };
+                format!("{place}: {who} {kept} {} — {}", money(self.amount), reason.sentence(language))
+            }
+            (None, None) => format!("{place}: {who}"),
+        }
+    }
+}

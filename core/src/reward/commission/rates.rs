@@ -1,0 +1,116 @@
+//! Which rate a person has: the line's override first, then the plan's table.
+
+use super::candidates::Candidate;
+use crate::error::{Code, Error, Result};
+use crate::money::Rate;
+use crate::reward::plan::{Amount, Plan, RateTable, Rule};
+use crate::sale::{Override, Pay};
+
+/// The rates of one rule for one line.
+#[derive(Clone, Copy)]
+pub(super) struct Rates<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) rule: &'a Rule,
+    pub(super) line: Option<&'a Override>,
+}
+
+impl Rates<'_> {
+    /// How many levels the line has.
+    pub(super) fn levels(&self) -> usize {
+        let own = self.line.and_then(|line| line.values().map(Vec::len).max()).unwrap_or(0);
+        self.table().levels().max(own)
+    }
+
+    const fn table(&self) -> &RateTable {
+        self.rule.pay.table()
+    }
+
+    /// The rate of a candidate, or of nobody, at a level counted from 1.
+    pub(super) fn of(&self, candidate: Option<&Candidate<'_>>, level: usize) -> Result<Pay> {
+        let label = candidate.and_then(|candidate| candidate.label);
+        let rank = candidate.and_then(|candidate| candidate.person.rank.as_deref());
+        let keys = || [label, rank, Some("any")].into_iter().flatten();
+        if let Some(line) = self.line {
+            if let Some(list) = keys().find_map(|key| line.get(key)) {
+                return list.get(level - 1).map_or(Ok(NOTHING), |pay| self.usable(*pay));
+            }
+        }
+        match keys().find_map(|key| self.table().get(key)).and_then(|list| list.get(level - 1)) {
+            None => Ok(NOTHING),
+            Some(Amount::Fixed(pay)) => self.usable(*pay),
+            Some(Amount::Fact(name)) => candidate.map_or(Ok(NOTHING), |person| self.fact(person, name)),
+        }
+    }
+
+    /// The highest rate in force: of the tables and of the people on the path.
+    pub(super) fn highest(&self, row: &[Candidate<'_>]) -> Result<Pay> {
+        let mut best = NOTHING;
+        let own = self.line.into_iter().flat_map(Override::values).filter_map(|list| list.first());
+        for pay in own {
+            best = higher(best, self.usable(*pay)?)?;
+        }
+        if !self.line.is_some_and(|line| line.contains_key("any")) {
+            for (key, list) in self.table().iter() {
+                if let (Some(Amount::Fixed(pay)), false) =
+                    (list.first(), self.line.is_some_and(|line| line.contains_key(key)))
+                {
+                    best = higher(best, self.usable(*pay)?)?;
+                }
+            }
+        }
+        for candidate in row {
+            best = higher(best, self.of(Some(candidate), 1)?)?;
+        }
+        Ok(best)
+    }
+
+    fn fact(&self, candidate: &Candidate<'_>, name: &str) -> Result<Pay> {
+        let who = &candidate.person.id;
+        let value = candidate.person.facts.get(name).ok_or_else(|| {
+            let error = format!("member {who} does not state the fact `{name}`, which is their rate");
+            Error::new(Code::MissingFact, error)
+        })?;
+        let pay = crate::sale::read::pay_from_node(value, &format!("member {who}: fact `{name}`"))?;
+        self.usable(pay)
+    }
+
+    /// Refuses shares above 100 % and rounds the rate where the rule says so.
+    fn usable(&self, pay: Pay) -> Result<Pay> {
+        let Pay::Share(rate) = pay else { return Ok(pay) };
+        if rate > Rate::ONE && !self.plan.allow().contains_key(&self.rule.id) {
+            let error = format!("rule `{}`: a rate of {rate}; at most 100%", self.rule.id);
+            return Err(Error::new(Code::PaysTooMuch, error));
+        }
+        match self.rule.round.rate_decimals {
+            None => Ok(pay),
+            Some(decimals) => Ok(Pay::Share(rate.rounded(decimals, self.rule.round.mode)?)),
+        }
+    }
+}
+
+/// The rate of somebody the tables do not know.
+pub(super) const NOTHING: Pay = Pay::Share(Rate::ZERO);
+
+/// Whether a rate pays nothing.
+pub(super) const fn is_nothing(pay: Pay) -> bool {
+    match pay {
+        Pay::Share(rate) => rate.is_zero(),
+        Pay::PerUnit(minor) => minor == 0,
+    }
+}
+
+/// The higher of two rates of one kind.
+///
+/// # Errors
+/// [`Code::InvalidSale`] when a share meets an amount per unit: they have no order.
+pub(super) fn higher(left: Pay, right: Pay) -> Result<Pay> {
+    match (left, right) {
+        (Pay::Share(a), Pay::Share(b)) => Ok(Pay::Share(a.max(b))),
+        (Pay::PerUnit(a), Pay::PerUnit(b)) => Ok(Pay::PerUnit(a.max(b))),
+        (nothing, other) | (other, nothing) if is_nothing(nothing) => Ok(other),
+        _ => {
+            let error = "an override mixes shares and amounts per unit in a differential; use one kind";
+            Err(Error::new(Code::InvalidSale, error))
+        }
+    }
+}

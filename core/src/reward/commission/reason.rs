@@ -1,0 +1,67 @@
+//! Why an amount was not paid: one table, in every language.
+
+macro_rules! reasons {
+    ($($(#[$doc:meta])* $name:ident = $text:literal, $en:literal, $zh:literal;)+) => {
+        /// Why a slot pays nobody, or nothing.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Reason { $($(#[$doc])* $name,)+ }
+
+        impl Reason {
+            /// Every reason, in the order reports list them.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)+];
+
+            /// The stable name used in data.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$name => $text,)+ }
+            }
+
+            /// One sentence for people.
+            #[must_use]
+            pub const fn sentence(self, language: Language) -> &'static str {
+                match (self, language) {
+                    $((Self::$name, Language::English) => $en, (Self::$name, Language::Chinese) => $zh,)+
+                }
+            }
+        }
+    };
+}
+
+/// The languages explanations are written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Language {
+    /// English.
+    English,
+    /// 简体中文.
+    Chinese,
+}
+
+reasons! {
+    /// The rule's `when` or the line's purpose did not fit, or no rate for this person.
+    NotApplicable = "not_applicable", "the rule does not apply, or has no rate for this person", "规则不适用，或没有对应此人的比例";
+    /// Nobody stands there.
+    NoUpline = "no_upline", "nobody stands there", "该层没有上级";
+    /// The person does not meet `qualify`.
+    Ineligible = "ineligible", "the person does not meet the rule's condition", "此人不满足规则的条件";
+    /// The walk ended before, or somebody nearer took as much.
+    Blocked = "blocked", "the walk ended before, or somebody nearer to the sale already took as much", "路径已终止，或更近的上级已拿到同等比例";
+    /// Nobody on the path has the highest rate.
+    UnreachedRank = "unreached_rank", "nobody on the path has the highest rate", "路径上无人达到最高等级";
+    /// Below one minor unit after rounding.
+    Rounding = "rounding", "less than one minor unit after rounding", "舍入后不足一分";
+    /// Below the rule's `min`.
+    BelowMinimum = "below_minimum", "below the rule's minimum", "低于规则的最低金额";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_speaks_both_languages() {
+        for reason in Reason::ALL {
+            assert!(reason.sentence(Language::English).is_ascii(), "{}", reason.name());
+            assert!(!reason.sentence(Language::Chinese).is_ascii(), "{}", reason.name());
+        }
+    }
+}

@@ -1,0 +1,265 @@
+//! Taking commission back: what stands minus what is left, so any sequence of refunds ends at zero.
+
+use super::CASH;
+use super::evaluate::{Cell, evaluate_cells};
+use super::frozen::Frozen;
+use super::keys::reversal_key;
+use super::lines::Left;
+use crate::doc::{Fields, Node};
+use crate::error::{Code, Error, Result};
+use crate::id::{LineId, MemberId, RefundId};
+use crate::money::{narrow, telescope};
+use crate::reward::plan::Reverse;
+use std::collections::BTreeMap;
+
+/// What a refund takes back of a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Taken {
+    /// The line.
+    pub line: LineId,
+    /// Units taken back; 0 for a refund of money only.
+    pub units: u64,
+    /// Minor units of `paid` taken back.
+    pub amount: i64,
+}
+
+/// One refund.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refund {
+    /// Its id; a retry keeps it and gets the same keys.
+    pub id: RefundId,
+    /// What it takes back.
+    pub lines: Vec<Taken>,
+}
+
+/// What the journal holds for a payee of a sale.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// The rule.
+    pub rule: String,
+    /// The payee.
+    pub payee: MemberId,
+    /// The account.
+    pub account: String,
+    /// Minor units.
+    pub amount: i64,
+}
+
+/// What a refund posts for one payee.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReversalRow {
+    /// 32 hex digits, see [`reversal_key`].
+    pub key: String,
+    /// The rule.
+    pub rule: String,
+    /// The payee.
+    pub payee: MemberId,
+    /// The account.
+    pub account: String,
+    /// Minor units, normally below zero: all rows of a payee sum to what stands.
+    pub amount: i64,
+}
+
+/// What a refund posts, and what stands after it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reversal {
+    /// The rows to post, in the order of rule and payee.
+    pub rows: Vec<ReversalRow>,
+    /// What stands afterwards, zero amounts left out.
+    pub left: Vec<Standing>,
+}
+
+/// Keys of what stands: rule by its place in the plan (past its end for rules the plan lost), then payee.
+type Book = BTreeMap<(usize, String, MemberId, String), i64>;
+
+/// Reverses one refund of a frozen sale.
+///
+/// `before` is what earlier refunds took back; `standing` what the journal holds now, or `None` for what
+/// the earlier reversals left, which is the same for every host that posted all rows.
+///
+/// # Errors
+/// [`Code::OverReversed`] when more units or money would be taken back than were sold, and
+/// [`Code::UnknownLine`] for a line the sale does not have.
+pub fn reverse(
+    frozen: &Frozen,
+    before: &[Taken],
+    refund: &Refund,
+    standing: Option<&[Standing]>,
+) -> Result<Reversal> {
+    let earlier = left(frozen, before)?;
+    let all: Vec<Taken> = before.iter().chain(&refund.lines).cloned().collect();
+    let now = left(frozen, &all)?;
+    let mut book = match standing {
+        None => entitlements(frozen, &earlier)?,
+        Some(standing) => from_standing(frozen, standing)?,
+    };
+    let due = entitlements(frozen, &now)?;
+    for key in due.keys() {
+        book.entry(key.clone()).or_insert(0);
+    }
+    let mut rows = Vec::new();
+    for ((at, rule, payee, account), stands) in book {
+        let key = (at, rule, payee, account);
+        let entitled = due.get(&key).copied().unwrap_or(0);
+        if entitled != stands {
+            let (_, rule, payee, account) = key;
+            let amount = narrow(i128::from(entitled) - i128::from(stands), || "a reversal".into())?;
+            let key = reversal_key(frozen.sale(), refund.id.as_str(), &rule, payee.as_str(), &account);
+            rows.push(ReversalRow { key, rule, payee, account, amount });
+        }
+    }
+    let left = due.into_iter().filter(|(_, amount)| *amount != 0);
+    let left = left.map(|((_, rule, payee, account), amount)| Standing { rule, payee, account, amount });
+    Ok(Reversal { rows, left: left.collect() })
+}
+
+/// What is left of each line, in the order of the sale's lines.
+fn left(frozen: &Frozen, taken: &[Taken]) -> Result<Vec<Left>> {
+    let lines = &frozen.sale().lines;
+    let mut left: Vec<Left> = lines.iter().map(Left::all).collect();
+    for part in taken {
+        let sale = &frozen.sale().id;
+        let Some(at) = lines.iter().position(|line| line.id == part.line) else {
+            return Err(Error::new(Code::UnknownLine, format!("sale {sale} has no line {}", part.line)));
+        };
+        if part.amount < 0 {
+            let error = format!("sale {sale}, line {}: {} taken back, below zero", part.line, part.amount);
+            return Err(Error::new(Code::OverReversed, error));
+        }
+        let (units, net) = (left[at].units.checked_sub(part.units), left[at].net - part.amount);
+        left[at] = match (units, net) {
+            (Some(units), 0..) => Left { units, net },
+            _ => {
+                let error = format!(
+                    "sale {sale}, line {}: {} units and {} taken back of {} units and {} left",
+                    part.line, part.units, part.amount, left[at].units, left[at].net
+                );
+                return Err(Error::new(Code::OverReversed, error));
+            }
+        };
+    }
+    Ok(left)
+}
+
+/// f(left): what each payee is entitled to on what is left.
+fn entitlements(frozen: &Frozen, left: &[Left]) -> Result<Book> {
+    let (plan, sale) = (frozen.plan(), frozen.sale());
+    let mut book = Book::new();
+    let mut add = |cell: &Cell<'_>, amount: i64| -> Result<()> {
+        let Some(payee) = cell.payee.filter(|_| cell.reason.is_none()) else { return Ok(()) };
+        let rule = plan.rules()[cell.rule].id.clone();
+        let entry = book.entry((cell.rule, rule, payee.id.clone(), CASH.to_owned())).or_insert(0);
+        *entry = narrow(i128::from(*entry) + i128::from(amount), || "a commission".into())?;
+        Ok(())
+    };
+    let shares = |cell: &Cell<'_>| plan.rules()[cell.rule].reverse == Reverse::ShareOfUnits;
+    for cell in evaluate_cells(plan, sale, Some(left))?.iter().filter(|cell| !shares(cell)) {
+        add(cell, cell.amount)?;
+    }
+    if plan.rules().iter().any(|rule| rule.reverse == Reverse::ShareOfUnits) {
+        let all: u64 = sale.lines.iter().map(|line| line.units).sum();
+        let all_left: u64 = left.iter().map(|left| left.units).sum();
+        for cell in evaluate_cells(plan, sale, None)?.iter().filter(|cell| shares(cell)) {
+            let (units, units_left) =
+                cell.line.map_or((all, all_left), |at| (sale.lines[at].units, left[at].units));
+            let taken = telescope(cell.amount, 0, units - units_left, units)?;
+            add(cell, cell.amount - taken)?;
+        }
+    }
+    Ok(book)
+}
+
+fn from_standing(frozen: &Frozen, standing: &[Standing]) -> Result<Book> {
+    let rules = frozen.plan().rules();
+    let mut book = Book::new();
+    for entry in standing {
+        let at = rules.iter().position(|rule| rule.id == entry.rule).unwrap_or(rules.len());
+        let key = (at, entry.rule.clone(), entry.payee.clone(), entry.account.clone());
+        let sum = book.entry(key).or_insert(0);
+        *sum = narrow(i128::from(*sum) + i128::from(entry.amount), || "what stands".into())?;
+    }
+    Ok(book)
+}
+
+impl Taken {
+    /// Reads a list of `{ line, units, amount }`.
+    ///
+    /// # Errors
+    /// Names the key and the value.
+    pub fn from_nodes(nodes: &[Node]) -> Result<Vec<Self>> {
+        let read = |(at, node): (usize, &Node)| {
+            let mut fields = Fields::new(node, format!("refund: lines[{at}]"))?;
+            let line = fields
+                .id("line")?
+                .ok_or_else(|| fields.fault(Code::MissingKey, "the key `line` is missing"))?;
+            let taken = Self {
+                line: line.into(),
+                units: fields.count("units")?.unwrap_or(0),
+                amount: fields.int("amount")?.unwrap_or(0),
+            };
+            fields.finish()?;
+            Ok(taken)
+        };
+        nodes.iter().enumerate().map(read).collect()
+    }
+}
+
+impl Refund {
+    /// Reads `{ id, lines: [{ line, units, amount }] }`.
+    ///
+    /// # Errors
+    /// Names the key and the value.
+    pub fn from_node(node: &Node) -> Result<Self> {
+        let mut fields = Fields::new(node, "refund")?;
+        let id = fields.id("id")?.ok_or_else(|| fields.fault(Code::MissingKey, "the key `id` is missing"))?;
+        let lines = Taken::from_nodes(fields.list("lines")?)?;
+        fields.finish()?;
+        Ok(Self { id: id.into(), lines })
+    }
+}
+
+impl Standing {
+    /// Reads a list of `{ rule, payee, account, amount }`.
+    ///
+    /// # Errors
+    /// Names the key and the value.
+    pub fn from_nodes(nodes: &[Node]) -> Result<Vec<Self>> {
+        let read = |node: &Node| {
+            let mut fields = Fields::new(node, "standing")?;
+            let payee = fields
+                .id("payee")?
+                .ok_or_else(|| fields.fault(Code::MissingKey, "the key `payee` is missing"))?;
+            let rule = fields.text("rule")?.unwrap_or_default().to_owned();
+            let account = fields.text("account")?.unwrap_or(CASH).to_owned();
+            let amount = fields.int("amount")?.unwrap_or(0);
+            fields.finish()?;
+            Ok(Self { rule, payee: payee.into(), account, amount })
+        };
+        nodes.iter().map(read).collect()
+    }
+}
+
+impl Reversal {
+    /// The document: rows to post and what stands afterwards.
+    #[must_use]
+    pub fn to_node(&self) -> Node {
+        let rows = self.rows.iter().map(|row| {
+            Node::map([
+                ("key", Node::from(row.key.as_str())),
+                ("rule", row.rule.as_str().into()),
+                ("payee", (&row.payee).into()),
+                ("account", row.account.as_str().into()),
+                ("amount", row.amount.into()),
+            ])
+        });
+        let left = self.left.iter().map(|entry| {
+            Node::map([
+                ("rule", Node::from(entry.rule.as_str())),
+                ("payee", (&entry.payee).into()),
+                ("account", entry.account.as_str().into()),
+                ("amount", entry.amount.into()),
+            ])
+        });
+        Node::map([("rows", Node::List(rows.collect())), ("left", Node::List(left.collect()))])
+    }
+}

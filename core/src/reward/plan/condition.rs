@@ -1,0 +1,256 @@
+//! Conditions on facts.
+
+use crate::doc::{Fields, Node};
+use crate::error::{Code, Error, Result};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How deep conditions may nest.
+const MAX_DEPTH: usize = 16;
+
+/// Facts whose reading makes a rule pay for recruiting.
+pub(super) const RECRUITING_FACTS: [&str; 6] =
+    ["own_spend", "own_volume", "purchases", "purchased", "recruits", "team_size"];
+
+/// All clauses hold, read in the byte order of their keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Condition {
+    clauses: BTreeMap<String, Clause>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Clause {
+    Fact(Test),
+    Any(Vec<Condition>),
+    Not(Box<Condition>),
+    Sale(Box<Condition>),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Test {
+    Is(Node),
+    In(Vec<Node>),
+    Range { min: Option<Node>, max: Option<Node>, among: Option<Vec<Node>> },
+}
+
+/// Where a condition finds facts.
+pub trait Knowledge {
+    /// The value of a fact; `None` when nobody states it.
+    fn fact(&self, name: &str) -> Option<Node>;
+    /// The value of a fact of the sale alone, for `{ sale = {…} }`.
+    fn sale_fact(&self, name: &str) -> Option<Node>;
+    /// Who is asked, for messages.
+    fn whose(&self) -> String;
+}
+
+impl Condition {
+    /// Reads a condition; `ranks` are the plan's.
+    pub(super) fn read(node: &Node, what: &str, ranks: &[String]) -> Result<Self> {
+        Self::read_at(node, what, ranks, 1)
+    }
+
+    fn read_at(node: &Node, what: &str, ranks: &[String], depth: usize) -> Result<Self> {
+        if depth > MAX_DEPTH {
+            return Err(Error::new(
+                Code::InvalidValue,
+                format!("{what}: conditions nest at most {MAX_DEPTH} deep"),
+            ));
+        }
+        let fields = Fields::new(node, what)?;
+        let mut clauses = BTreeMap::new();
+        for (key, value) in fields.rest() {
+            let place = format!("{what}: `{key}`");
+            let clause = match key {
+                "any" => {
+                    let Node::List(items) = value else {
+                        return Err(fields.wrong(key, "a list of conditions", value));
+                    };
+                    if items.is_empty() {
+                        return Err(fields.fault(Code::InvalidValue, "`any` lists no condition"));
+                    }
+                    let read = |item| Self::read_at(item, &place, ranks, depth + 1);
+                    Clause::Any(items.iter().map(read).collect::<Result<_>>()?)
+                }
+                "not" => Clause::Not(Box::new(Self::read_at(value, &place, ranks, depth + 1)?)),
+                "sale" => Clause::Sale(Box::new(Self::read_at(value, &place, ranks, depth + 1)?)),
+                _ => {
+                    let test = Test::read(value, &place)?;
+                    if key == "rank" {
+                        test.check_ranks(&place, ranks)?;
+                    }
+                    Clause::Fact(test)
+                }
+            };
+            clauses.insert(key.to_owned(), clause);
+        }
+        if clauses.is_empty() {
+            return Err(fields.fault(Code::InvalidValue, "an empty condition; leave the key out instead"));
+        }
+        Ok(Self { clauses })
+    }
+
+    pub(super) fn to_node(&self) -> Node {
+        Node::map(self.clauses.iter().map(|(key, clause)| {
+            let value = match clause {
+                Clause::Fact(test) => test.to_node(),
+                Clause::Any(items) => Node::List(items.iter().map(Self::to_node).collect()),
+                Clause::Not(inner) | Clause::Sale(inner) => inner.to_node(),
+            };
+            (key.as_str(), value)
+        }))
+    }
+
+    /// Whether the condition holds.
+    ///
+    /// # Errors
+    /// [`Code::MissingFact`] when a fact that decides is not stated.
+    pub fn holds(&self, knowledge: &dyn Knowledge, ranks: &[String]) -> Result<bool> {
+        self.test(knowledge, ranks, false)
+    }
+
+    fn test(&self, knowledge: &dyn Knowledge, ranks: &[String], of_sale: bool) -> Result<bool> {
+        for (key, clause) in &self.clauses {
+            let holds = match clause {
+                Clause::Any(items) => {
+                    let mut any = false;
+                    for item in items {
+                        any = any || item.test(knowledge, ranks, of_sale)?;
+                    }
+                    any
+                }
+                Clause::Not(inner) => !inner.test(knowledge, ranks, of_sale)?,
+                Clause::Sale(inner) => inner.test(knowledge, ranks, true)?,
+                Clause::Fact(test) => {
+                    let value = if of_sale { knowledge.sale_fact(key) } else { knowledge.fact(key) };
+                    match value {
+                        Some(value) => test.holds(key, &value, ranks),
+                        None if key == "rank" => false,
+                        None => return Err(missing(key, &knowledge.whose())),
+                    }
+                }
+            };
+            if !holds {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Adds the names of the facts this condition reads.
+    pub(super) fn names<'a>(&'a self, names: &mut BTreeSet<&'a str>) {
+        for (key, clause) in &self.clauses {
+            match clause {
+                Clause::Fact(_) => {
+                    names.insert(key);
+                }
+                Clause::Any(items) => items.iter().for_each(|item| item.names(names)),
+                Clause::Not(inner) | Clause::Sale(inner) => inner.names(names),
+            }
+        }
+    }
+
+    /// The only fact this condition tests, when it is `fact = true` and nothing else.
+    #[must_use]
+    pub fn single_flag(&self) -> Option<&str> {
+        let mut clauses = self.clauses.iter();
+        match (clauses.next(), clauses.next()) {
+            (Some((key, Clause::Fact(Test::Is(Node::Bool(true))))), None) => Some(key),
+            _ => None,
+        }
+    }
+}
+
+/// The error for a fact nobody stated.
+pub(crate) fn missing(name: &str, whose: &str) -> Error {
+    Error::new(Code::MissingFact, format!("{whose} does not state the fact `{name}` that the plan reads"))
+}
+
+impl Test {
+    fn read(node: &Node, what: &str) -> Result<Self> {
+        match node {
+            Node::Bool(_) | Node::Int(_) | Node::Text(_) => Ok(Self::Is(node.clone())),
+            Node::List(items) => Ok(Self::In(scalars(items, what)?)),
+            Node::Map(_) => {
+                let mut fields = Fields::new(node, what)?;
+                let mut end = |key: &'static str| match fields.take(key) {
+                    None => Ok(None),
+                    Some(value @ (Node::Int(_) | Node::Text(_))) => Ok(Some(value.clone())),
+                    Some(other) => Err(fields.wrong(key, "an integer or a rank", other)),
+                };
+                let (min, max) = (end("min")?, end("max")?);
+                let among = match fields.take("in") {
+                    None => None,
+                    Some(Node::List(items)) => Some(scalars(items, what)?),
+                    Some(other) => return Err(fields.wrong("in", "a list", other)),
+                };
+                if min.is_none() && max.is_none() && among.is_none() {
+                    return Err(fields.fault(Code::InvalidValue, "write `min`, `max` or `in`"));
+                }
+                fields.finish()?;
+                Ok(Self::Range { min, max, among })
+            }
+            Node::Null => Err(crate::doc::invalid(what, "a value or { min, max, in }", node)),
+        }
+    }
+
+    fn to_node(&self) -> Node {
+        match self {
+            Self::Is(value) => value.clone(),
+            Self::In(items) => Node::List(items.clone()),
+            Self::Range { min, max, among } => {
+                let ends =
+                    [("min", min.clone()), ("max", max.clone()), ("in", among.clone().map(Node::List))];
+                Node::map(ends.into_iter().filter_map(|(key, value)| value.map(|value| (key, value))))
+            }
+        }
+    }
+
+    fn check_ranks(&self, what: &str, ranks: &[String]) -> Result<()> {
+        let listed = match self {
+            Self::Is(value) => vec![value],
+            Self::In(items) => items.iter().collect(),
+            Self::Range { min, max, among } => min.iter().chain(max).chain(among.iter().flatten()).collect(),
+        };
+        for value in listed {
+            if !value.as_text().is_some_and(|name| ranks.iter().any(|known| known == name)) {
+                let known = if ranks.is_empty() { "none".into() } else { ranks.join(", ") };
+                let rule = format!("{what}: {} is not one of the plan's ranks: {known}", value.to_json());
+                return Err(Error::new(Code::InvalidValue, rule));
+            }
+        }
+        Ok(())
+    }
+
+    fn holds(&self, key: &str, value: &Node, ranks: &[String]) -> bool {
+        // Ranks compare by their place in the plan's list, integers by value; anything else has no order.
+        let place = |node: &Node| match node {
+            Node::Int(value) => Some(*value),
+            Node::Text(name) if key == "rank" => {
+                ranks.iter().position(|known| known == name).and_then(|at| i64::try_from(at).ok())
+            }
+            _ => None,
+        };
+        match self {
+            Self::Is(wanted) => value == wanted,
+            Self::In(items) => items.contains(value),
+            Self::Range { min, max, among } => {
+                let against = |end: &Option<Node>, fits: fn(i64, i64) -> bool| match end {
+                    None => true,
+                    Some(end) => matches!((place(value), place(end)), (Some(a), Some(b)) if fits(a, b)),
+                };
+                against(min, |value, min| value >= min)
+                    && against(max, |value, max| value <= max)
+                    && among.as_ref().is_none_or(|items| items.contains(value))
+            }
+        }
+    }
+}
+
+fn scalars(items: &[Node], what: &str) -> Result<Vec<Node>> {
+    items
+        .iter()
+        .map(|item| match item {
+            Node::Bool(_) | Node::Int(_) | Node::Text(_) => Ok(item.clone()),
+            other => Err(crate::doc::invalid(what, "a list of plain values", other)),
+        })
+        .collect()
+}

@@ -1,0 +1,167 @@
+//! The plan language `fenrun.plan/1`: parse, check, identify.
+//!
+//! `docs/reference/plan.md` is the contract this module is written from.
+
+mod check;
+mod condition;
+mod presets;
+mod rates;
+mod read;
+mod rule;
+mod write;
+
+pub use check::{Bound, Report, Warning};
+pub use condition::{Condition, Knowledge};
+pub use presets::PRESETS;
+pub use rates::{Amount, RateTable};
+pub use rule::{Base, Per, Reverse, Round, Rule, Schedule, Stop, StopSource, Unqualified};
+
+use crate::doc::{self, MAX_PLAN_BYTES, Node};
+use crate::error::{Code, Error, Result};
+use crate::money::Currency;
+use std::collections::BTreeMap;
+
+/// The most rules of a plan.
+pub const MAX_RULES: usize = 256;
+/// The most paid levels of a rule.
+pub const MAX_LEVELS: usize = 64;
+
+/// A parsed and checked plan. It cannot be built in a form [`Plan::check`] refuses.
+///
+/// ```
+/// use fenrun::reward::plan::Plan;
+/// let plan = Plan::from_toml(r#"
+///     schema = "fenrun.plan/1"
+///     name = "two levels"
+///     currency = "CNY"
+///     [[rule]]
+///     id = "upline"
+///     to = { up = "referral" }
+///     pay = { levels = ["5%", "2.5%"] }
+/// "#)?;
+/// assert_eq!(plan.rules().len(), 1);
+/// # Ok::<(), fenrun::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    name: String,
+    currency: Currency,
+    ranks: Vec<String>,
+    rules: Vec<Rule>,
+    allow: BTreeMap<String, String>,
+    canonical: String,
+    hash: String,
+}
+
+impl Plan {
+    /// Reads a plan from TOML.
+    ///
+    /// # Errors
+    /// Names the key, the value and the rule; see [`Code`] 201 to 208.
+    #[cfg(feature = "toml")]
+    pub fn from_toml(text: &str) -> Result<Self> {
+        Self::from_node(&doc::read_toml(text, MAX_PLAN_BYTES)?)
+    }
+
+    /// Reads a plan from JSON.
+    ///
+    /// # Errors
+    /// As [`Plan::from_toml`].
+    pub fn from_json(text: &str) -> Result<Self> {
+        Self::from_node(&doc::read_json(text, MAX_PLAN_BYTES)?)
+    }
+
+    /// Reads a plan from TOML or JSON, told apart by the first character that is no blank.
+    ///
+    /// # Errors
+    /// As [`Plan::from_toml`].
+    #[cfg(feature = "toml")]
+    pub fn parse(text: &str) -> Result<Self> {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        if text.trim_start().starts_with('{') { Self::from_json(text) } else { Self::from_toml(text) }
+    }
+
+    /// A plan that comes with the library, by name; see [`PRESETS`].
+    ///
+    /// # Errors
+    /// [`Code::UnknownPreset`] lists the names.
+    #[cfg(feature = "toml")]
+    pub fn preset(name: &str) -> Result<Self> {
+        let text = PRESETS.iter().find(|(known, _)| *known == name).map(|(_, text)| *text);
+        let known = || PRESETS.iter().map(|(known, _)| *known).collect::<Vec<_>>().join(", ");
+        let text = text.ok_or_else(|| {
+            Error::new(Code::UnknownPreset, format!("no preset is called `{name}`; there are {}", known()))
+        })?;
+        Self::from_toml(text)
+    }
+
+    /// Reads a plan from its document.
+    ///
+    /// # Errors
+    /// As [`Plan::from_toml`].
+    pub fn from_node(node: &Node) -> Result<Self> {
+        let mut plan = read::plan(node)?;
+        plan.canonical = plan.to_node().to_json();
+        plan.hash = doc::long_hash(&plan.canonical);
+        plan.check()?;
+        Ok(plan)
+    }
+
+    /// The plan's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The currency it pays in.
+    #[must_use]
+    pub const fn currency(&self) -> Currency {
+        self.currency
+    }
+
+    /// Names of the ranks, lowest first.
+    #[must_use]
+    pub fn ranks(&self) -> &[String] {
+        &self.ranks
+    }
+
+    /// The rules, in the order they are evaluated.
+    #[must_use]
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// What the plan's author accepted with a reason, by rule id.
+    #[must_use]
+    pub const fn allow(&self) -> &BTreeMap<String, String> {
+        &self.allow
+    }
+
+    /// SHA-256 of the canonical JSON, 64 hex digits: the identity of the plan.
+    #[must_use]
+    pub fn hash(&self) -> &str {
+        &self.hash
+    }
+
+    /// The canonical JSON: sorted keys, no blanks, defaults left out.
+    #[must_use]
+    pub fn canonical(&self) -> &str {
+        &self.canonical
+    }
+
+    /// The place of a rank in `ranks`, `None` for a rank the plan does not have.
+    #[must_use]
+    pub fn rank_index(&self, rank: &str) -> Option<usize> {
+        self.ranks.iter().position(|known| known == rank)
+    }
+
+    /// The names of all facts and components the plan reads: what a frozen sale must keep.
+    #[must_use]
+    pub fn names(&self) -> std::collections::BTreeSet<&str> {
+        let mut names = std::collections::BTreeSet::from(["paid"]);
+        for rule in &self.rules {
+            rule.names(&mut names);
+        }
+        names
+    }
+}
