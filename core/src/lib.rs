@@ -8,6 +8,7 @@ mod error;
 pub mod id;
 pub mod ledger;
 pub mod money;
+pub mod operations;
 pub mod reward;
 pub mod sale;
 pub mod time;

@@ -80,6 +80,19 @@ impl Rate {
         narrow(rounding.divide(product, i128::from(self.denominator)), || format!("{self} of {minor}"))
     }
 
+    /// A share that is rounded per unit: `round(rate · minor / units) · units`, zero without a unit.
+    ///
+    /// # Errors
+    /// [`MoneyError::Overflow`] when the result does not fit 64 bits.
+    pub fn of_units(self, minor: i64, units: u64, rounding: Rounding) -> Result<i64, MoneyError> {
+        if units == 0 {
+            return Ok(0);
+        }
+        let above = i128::from(minor) * i128::from(self.numerator);
+        let each = rounding.divide(above, i128::from(self.denominator) * i128::from(units));
+        narrow(each * i128::from(units), || format!("{self} of {minor} per unit of {units}"))
+    }
+
     /// The sum of two rates; `None` when it cannot be held exactly.
     #[must_use]
     pub fn checked_add(self, other: Self) -> Option<Self> {

@@ -64,15 +64,11 @@ impl Exact {
 
 /// `round(rate · base / units) · units`; nothing when no unit is left.
 pub(super) fn per_unit(pay: Pay, base: i64, units: u64, mode: Rounding) -> Result<i64> {
-    let each = match pay {
-        Pay::PerUnit(minor) => i128::from(minor),
-        Pay::Share(_) if units == 0 => 0,
-        Pay::Share(rate) => {
-            let above = i128::from(base) * i128::from(rate.numerator());
-            mode.divide(above, i128::from(rate.denominator()) * i128::from(units))
-        }
+    let amount = match pay {
+        Pay::PerUnit(minor) => narrow(i128::from(minor) * i128::from(units), || "a commission".into()),
+        Pay::Share(rate) => rate.of_units(base, units, mode),
     };
-    narrow(each * i128::from(units), || "a commission".into()).map_err(Error::from)
+    amount.map_err(Error::from)
 }
 
 const fn gcd(mut a: i128, mut b: i128) -> i128 {

@@ -22,7 +22,7 @@ pub use keys::{reversal_key, row_key};
 pub use lines::Left;
 pub use outcome::{Outcome, Retained, Row, Trace};
 pub use reason::{Language, Reason};
-pub use reverse::{Refund, Reversal, ReversalRow, Standing, Taken, reverse};
+pub use reverse::{Refund, Reversal, ReversalRow, Standing, Taken, reverse, standing};
 
 /// The version of the arithmetic. It is recorded in every outcome and rises when a number may change.
 pub const SEMANTICS: u32 = 0;

@@ -108,9 +108,21 @@ pub fn reverse(
             rows.push(ReversalRow { key, rule, payee, account, amount });
         }
     }
-    let left = due.into_iter().filter(|(_, amount)| *amount != 0);
-    let left = left.map(|((_, rule, payee, account), amount)| Standing { rule, payee, account, amount });
-    Ok(Reversal { rows, left: left.collect() })
+    Ok(Reversal { rows, left: to_standing(due) })
+}
+
+/// What stands of a frozen sale after refunds took `taken` back, in the order of rule and payee.
+///
+/// # Errors
+/// As [`reverse`].
+pub fn standing(frozen: &Frozen, taken: &[Taken]) -> Result<Vec<Standing>> {
+    Ok(to_standing(entitlements(frozen, &left(frozen, taken)?)?))
+}
+
+/// The entries of a book, zero amounts left out.
+fn to_standing(book: Book) -> Vec<Standing> {
+    let entries = book.into_iter().filter(|(_, amount)| *amount != 0);
+    entries.map(|((_, rule, payee, account), amount)| Standing { rule, payee, account, amount }).collect()
 }
 
 /// What is left of each line, in the order of the sale's lines.
@@ -237,6 +249,17 @@ impl Standing {
         };
         nodes.iter().map(read).collect()
     }
+
+    /// The document; reading it back gives the same.
+    #[must_use]
+    pub fn to_node(&self) -> Node {
+        Node::map([
+            ("rule", Node::from(self.rule.as_str())),
+            ("payee", (&self.payee).into()),
+            ("account", self.account.as_str().into()),
+            ("amount", self.amount.into()),
+        ])
+    }
 }
 
 impl Reversal {
@@ -252,14 +275,7 @@ impl Reversal {
                 ("amount", row.amount.into()),
             ])
         });
-        let left = self.left.iter().map(|entry| {
-            Node::map([
-                ("rule", Node::from(entry.rule.as_str())),
-                ("payee", (&entry.payee).into()),
-                ("account", entry.account.as_str().into()),
-                ("amount", entry.amount.into()),
-            ])
-        });
+        let left = self.left.iter().map(Standing::to_node);
         Node::map([("rows", Node::List(rows.collect())), ("left", Node::List(left.collect()))])
     }
 }

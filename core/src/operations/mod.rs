@@ -1,0 +1,63 @@
+//! The public operations as documents: a name, a plan and an input in, an answer out.
+//!
+//! The golden vectors, the command line and every language's general call come through [`run`]. It is no
+//! second implementation: each arm reads its input, calls the API a Rust user calls and writes the answer.
+//! What each operation reads and answers is listed in `vectors/README.md`.
+
+mod matching;
+mod money;
+mod reward;
+mod vectors;
+
+pub use matching::matches;
+pub use vectors::{Case, Expectation, PlanSource, read_vectors};
+
+use crate::doc::Node;
+use crate::error::{Code, Error, Result};
+use crate::reward::plan::Plan;
+
+type Operation = fn(Option<&Plan>, &Node) -> Result<Node>;
+
+/// Every operation, in the order of `vectors/README.md`.
+const OPERATIONS: &[(&str, Operation)] = &[
+    ("currency", |_, input| money::currency(input)),
+    ("parse_money", |_, input| money::parse_money(input)),
+    ("multiply", |_, input| money::multiply(input)),
+    ("round", |_, input| money::round(input)),
+    ("allocate", |_, input| money::allocate(input)),
+    ("telescope", |_, input| money::telescope(input)),
+    ("settle_one", |plan, input| reward::settle_one(needed(plan)?, input)),
+    ("reverse", |plan, input| reward::reverse(needed(plan)?, input)),
+    ("check", reward::check),
+];
+
+/// The names of all operations.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    OPERATIONS.iter().map(|(name, _)| *name)
+}
+
+/// Runs one operation.
+///
+/// # Errors
+/// [`Code::UnknownWord`] lists the operations when `operation` is none of them; otherwise what the
+/// operation refuses.
+///
+/// ```
+/// use fenrun::{doc::Node, operations};
+/// let input = fenrun::doc::read_json(r#"{"total": 1000, "weights": [1, 1, 1]}"#, 1000)?;
+/// let answer = operations::run("allocate", None, &input)?;
+/// assert_eq!(answer.to_json(), r#"{"shares":[334,333,333],"unallocated":0}"#);
+/// # Ok::<(), fenrun::Error>(())
+/// ```
+pub fn run(operation: &str, plan: Option<&Plan>, input: &Node) -> Result<Node> {
+    let found = OPERATIONS.iter().find(|(name, _)| *name == operation);
+    let (_, apply) = found.ok_or_else(|| {
+        let known = names().collect::<Vec<_>>().join(", ");
+        Error::new(Code::UnknownWord, format!("`{operation}` is not an operation; one of: {known}"))
+    })?;
+    apply(plan, input)
+}
+
+fn needed(plan: Option<&Plan>) -> Result<&Plan> {
+    plan.ok_or_else(|| Error::new(Code::MissingKey, "this operation needs a plan"))
+}

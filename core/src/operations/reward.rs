@@ -1,0 +1,57 @@
+//! Plans, outcomes and reversals as documents.
+
+use crate::doc::{Fields, Node};
+use crate::error::{Code, Error, Result};
+use crate::reward::commission::{self, Frozen, Refund, Reversal, Standing, Taken};
+use crate::reward::plan::Plan;
+use crate::sale::Sale;
+
+pub(super) fn settle_one(plan: &Plan, input: &Node) -> Result<Node> {
+    let mut fields = Fields::new(input, "settle_one")?;
+    let sale = Sale::from_node(fields.need("sale")?, plan.currency())?;
+    fields.finish()?;
+    Ok(commission::evaluate(plan, &sale)?.to_node())
+}
+
+/// Every refund is reversed on the frozen text, as a host does that kept nothing else.
+pub(super) fn reverse(plan: &Plan, input: &Node) -> Result<Node> {
+    let mut fields = Fields::new(input, "reverse")?;
+    let sale = Sale::from_node(fields.need("sale")?, plan.currency())?;
+    let frozen = Frozen::from_text(&Frozen::new(plan, &sale)?.to_text())?;
+    let mut taken = Vec::<Taken>::new();
+    let mut steps = Vec::new();
+    for refund in fields.list("refunds")? {
+        let refund = Refund::from_node(refund)?;
+        steps.push(rows_of(&commission::reverse(&frozen, &taken, &refund, None)?));
+        taken.extend(refund.lines);
+    }
+    fields.finish()?;
+    let left = commission::standing(&frozen, &taken)?.iter().map(Standing::to_node).collect();
+    Ok(Node::map([("steps", Node::List(steps)), ("left", Node::List(left))]))
+}
+
+fn rows_of(reversal: &Reversal) -> Node {
+    reversal.to_node().get("rows").cloned().unwrap_or(Node::Null)
+}
+
+pub(super) fn check(plan: Option<&Plan>, input: &Node) -> Result<Node> {
+    let mut fields = Fields::new(input, "check")?;
+    let (text, format) = (fields.text("text")?, fields.text("format")?);
+    fields.finish()?;
+    match (plan, text, format) {
+        (Some(plan), None, None) => Ok(plan.check()?.to_node()),
+        (None, Some(text), Some(format)) => Ok(read_plan(text, format)?.check()?.to_node()),
+        _ => Err(Error::new(Code::InvalidValue, "check: either a plan, or the keys `text` and `format`")),
+    }
+}
+
+fn read_plan(text: &str, format: &str) -> Result<Plan> {
+    match format {
+        "json" => Plan::from_json(text),
+        #[cfg(feature = "toml")]
+        "toml" => Plan::from_toml(text),
+        #[cfg(not(feature = "toml"))]
+        "toml" => Err(Error::new(Code::NotBuilt, "this library was built without the feature `toml`")),
+        other => Err(Error::new(Code::UnknownWord, format!("`{other}` is not a format; one of: json, toml"))),
+    }
+}
