@@ -2,5 +2,7 @@
 //!
 //! Knows `sale`, never `trade` or `ledger`.
 
+pub mod batch;
 pub mod commission;
 pub mod plan;
+pub mod referral;

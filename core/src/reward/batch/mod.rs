@@ -1,0 +1,47 @@
+//! Settling many orders at once over a forest: arrays in, rows out, equal to the cent to
+//! [`evaluate`](super::commission::evaluate) on each order's own chain.
+//!
+//! Usual plans (flat levels) run on a kernel that walks blocks of orders level by level; everything else
+//! goes through the same interpreter as a single sale.
+
+mod chain;
+mod divide;
+mod flat;
+mod orders;
+mod rows;
+
+pub use chain::sale_of;
+pub use orders::{Orders, Overrides};
+pub use rows::Rows;
+
+use super::plan::Plan;
+use super::referral::Forest;
+use crate::error::Result;
+
+/// Settles orders over a forest as it stood when each was placed.
+///
+/// `parents` replaces [`Forest::parents`] by a copy of it in other memory (huge pages); pass `None`
+/// otherwise.
+///
+/// # Errors
+/// With the index of the row where one order is at fault; nothing is settled then.
+///
+/// ```
+/// use fenrun::reward::{batch::{Orders, settle}, plan::Plan, referral::Forest};
+/// let plan = Plan::from_json(r#"{"schema":"fenrun.plan/1","name":"two levels","currency":"CNY",
+///     "rule":[{"id":"upline","to":{"up":"referral"},"pay":{"levels":["10%","5%"]}}]}"#)?;
+/// let forest = Forest::from_edges(&[1, 2, 3], &[0, 1, 2])?;
+/// let buyers = forest.resolve(&[3, 2])?;
+/// let orders = Orders::new(&buyers, &[("paid", &[10_000, 999])]);
+/// let rows = settle(&plan, &forest, &orders, None)?;
+/// assert_eq!(rows.amounts(), [1000, 500, 99]);
+/// assert!(rows.conserves());
+/// # Ok::<(), fenrun::Error>(())
+/// ```
+pub fn settle(plan: &Plan, forest: &Forest, orders: &Orders<'_>, parents: Option<&[u32]>) -> Result<Rows> {
+    orders.check(forest)?;
+    match flat::Kernel::new(plan, forest, orders)? {
+        Some(kernel) => kernel.run(parents.unwrap_or(forest.parents()), orders),
+        None => chain::settle(plan, forest, orders),
+    }
+}

@@ -1,0 +1,175 @@
+//! The columns of a batch.
+
+use crate::error::{Code, Error, Result};
+use crate::reward::referral::{Forest, MemberIx};
+use crate::sale::Override;
+use std::collections::{BTreeMap, HashSet};
+
+/// Overrides of a line, by rule id.
+pub type Overrides = BTreeMap<String, Override>;
+
+/// Order lines as columns, one row a line. All columns have the same length.
+#[derive(Clone, Copy, Debug)]
+pub struct Orders<'a> {
+    /// The buyer of each row.
+    pub buyers: &'a [MemberIx],
+    /// Components by name, in minor units at or above zero; `paid` is always among them.
+    pub components: &'a [(&'a str, &'a [i64])],
+    /// Order ids below 2^63; the row number from 1 when absent. Rows of one order stand together.
+    pub ids: Option<&'a [u64]>,
+    /// Line ids, unique within the order. Without them every row is an order of its own.
+    pub lines: Option<&'a [u64]>,
+    /// Units of each row, 1 when absent.
+    pub units: Option<&'a [u32]>,
+    /// When each order was placed, milliseconds of UTC; now when absent.
+    pub placed_at: Option<&'a [i64]>,
+    /// Overrides: an index into the table for each row, 0 for none.
+    pub overrides: Option<(&'a [u32], &'a [Overrides])>,
+}
+
+impl<'a> Orders<'a> {
+    /// One row an order, one unit a row.
+    #[must_use]
+    pub const fn new(buyers: &'a [MemberIx], components: &'a [(&'a str, &'a [i64])]) -> Self {
+        Self { buyers, components, ids: None, lines: None, units: None, placed_at: None, overrides: None }
+    }
+
+    /// How many rows there are.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.buyers.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.buyers.is_empty()
+    }
+
+    /// The column of a component.
+    #[must_use]
+    pub fn component(&self, name: &str) -> Option<&'a [i64]> {
+        self.components.iter().find(|(known, _)| *known == name).map(|(_, column)| *column)
+    }
+
+    /// The id of the order of a row.
+    #[must_use]
+    pub fn order_id(&self, row: usize) -> u64 {
+        let number = u64::try_from(row + 1).unwrap_or(u64::MAX);
+        self.ids.map_or(number, |ids| ids[row])
+    }
+
+    /// The same orders without rows outside a range, for work on several threads. The range must not cut
+    /// an order in two.
+    #[must_use]
+    pub fn slice<'b>(
+        &self,
+        range: std::ops::Range<usize>,
+        components: &'b mut Vec<(&'a str, &'a [i64])>,
+    ) -> Orders<'b>
+    where
+        'a: 'b,
+    {
+        components.clear();
+        components.extend(self.components.iter().map(|(name, column)| (*name, &column[range.clone()])));
+        Orders {
+            buyers: &self.buyers[range.clone()],
+            components,
+            ids: self.ids.map(|column| &column[range.clone()]),
+            lines: self.lines.map(|column| &column[range.clone()]),
+            units: self.units.map(|column| &column[range.clone()]),
+            placed_at: self.placed_at.map(|column| &column[range.clone()]),
+            overrides: self.overrides.map(|(column, table)| (&column[range], table)),
+        }
+    }
+
+    /// Where each order starts, and the end: rows `starts[k]..starts[k + 1]` are one order.
+    pub(super) fn starts(&self) -> Vec<usize> {
+        let new = |row: &usize| match (self.ids, self.lines) {
+            (Some(ids), Some(_)) => *row == 0 || ids[*row] != ids[*row - 1],
+            _ => true,
+        };
+        (0..self.len()).filter(new).chain([self.len()]).collect()
+    }
+
+    pub(super) fn check(&self, forest: &Forest) -> Result<()> {
+        let wanted = self.len();
+        let lengths = self.components.iter().map(|(name, column)| (*name, column.len()));
+        let optional = [
+            ("order", self.ids.map(<[_]>::len)),
+            ("line", self.lines.map(<[_]>::len)),
+            ("units", self.units.map(<[_]>::len)),
+            ("placed_at", self.placed_at.map(<[_]>::len)),
+            ("override", self.overrides.map(|(column, _)| column.len())),
+        ];
+        let optional = optional.into_iter().filter_map(|(name, len)| len.map(|len| (name, len)));
+        if let Some((name, got)) = lengths.chain(optional).find(|(_, len)| *len != wanted) {
+            let error = format!("column `{name}` has {got} values for {wanted} buyers");
+            return Err(Error::new(Code::LengthMismatch, error));
+        }
+        if u32::try_from(wanted).is_err() {
+            let error = format!("{wanted} rows; a batch has at most {}", u32::MAX);
+            return Err(Error::new(Code::TooLarge, error));
+        }
+        if let Some(row) =
+            self.buyers.iter().position(|buyer| buyer.get() == 0 || buyer.index() > forest.len())
+        {
+            let error = format!("buyer handle {} is not in the forest", self.buyers[row].get());
+            return Err(Error::new(Code::UnknownMember, error).at(row));
+        }
+        self.check_values()?;
+        self.check_ids()
+    }
+
+    fn check_values(&self) -> Result<()> {
+        for (name, column) in self.components {
+            // One pass without an early exit: the sign bits of all values, or-ed together.
+            if column.iter().fold(0, |bits, minor| bits | *minor) < 0 {
+                let row = column.iter().position(|minor| *minor < 0).unwrap_or(0);
+                let error = format!("order {}: {name} is {}, below zero", self.order_id(row), column[row]);
+                return Err(Error::new(Code::InvalidSale, error).at(row));
+            }
+        }
+        if let Some(row) = self.units.and_then(|units| units.iter().position(|units| *units == 0)) {
+            let error = format!("order {}: 0 units; a line has at least one", self.order_id(row));
+            return Err(Error::new(Code::InvalidSale, error).at(row));
+        }
+        if let Some((column, table)) = self.overrides {
+            let outside = |index: &u32| usize::try_from(*index).is_ok_and(|index| index > table.len());
+            if let Some(row) = column.iter().position(outside) {
+                let error = format!("override {} of {} in the table", column[row], table.len());
+                return Err(Error::new(Code::InvalidValue, error).at(row));
+            }
+        }
+        Ok(())
+    }
+
+    /// Every order stands once; with line ids, its rows stand together and its lines once.
+    fn check_ids(&self) -> Result<()> {
+        let Some(ids) = self.ids else { return Ok(()) };
+        if let Some(row) = ids.iter().position(|id| *id == 0 || i64::try_from(*id).is_err()) {
+            let error = format!("order id {}; an id is above 0 and below 2^63", ids[row]);
+            return Err(Error::new(Code::InvalidId, error).at(row));
+        }
+        if self.lines.is_none() && ids.windows(2).all(|pair| pair[0] < pair[1]) {
+            return Ok(());
+        }
+        let mut seen = HashSet::with_capacity(ids.len());
+        let mut line_ids = HashSet::new();
+        for (row, id) in ids.iter().enumerate() {
+            let same = self.lines.is_some() && row > 0 && ids[row - 1] == *id;
+            if !same {
+                line_ids.clear();
+                if !seen.insert(*id) {
+                    let error = format!("order {id} stands twice in the batch");
+                    return Err(Error::new(Code::DuplicateOrder, error).at(row));
+                }
+            }
+            if let Some(line) = self.lines.map(|lines| lines[row]).filter(|line| !line_ids.insert(*line)) {
+                let error = format!("line {line} of order {id} stands twice in the batch");
+                return Err(Error::new(Code::DuplicateOrder, error).at(row));
+            }
+        }
+        Ok(())
+    }
+}
