@@ -1,0 +1,117 @@
+//! The measuring partner of `benches/batch.py`: keeps the data in memory and settles it whenever it is
+//! told to, so that all contenders take turns in one run.
+//!
+//! Protocol, one line each way: `load DIR` (arrays as raw little-endian columns), `settle LEVELS THREADS`,
+//! `chase LEVELS` (a plain loop per order, as one writes it first). Answers are JSON with the nanoseconds,
+//! the rows and the sum as a checksum.
+
+use fenrun::reward::batch::{Orders, Rows, settle};
+use fenrun::reward::plan::Plan;
+use fenrun::reward::referral::{Forest, MemberIx};
+use fenrun_mem::Pages;
+use std::error::Error;
+use std::io::{BufRead, Write};
+use std::path::Path;
+use std::time::Instant;
+
+/// Rates by level, in basis points; the peers use the same.
+const RATES: [i64; 20] =
+    [500, 250, 100, 90, 80, 70, 60, 50, 45, 40, 35, 30, 25, 20, 15, 10, 9, 8, 7, 6];
+
+struct Data {
+    forest: Forest,
+    parents: Pages<u32>,
+    buyers: Vec<MemberIx>,
+    base: Vec<i64>,
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut data: Option<Data> = None;
+    for line in std::io::stdin().lock().lines() {
+        let line = line?;
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let answer = match (words.as_slice(), &data) {
+            (["load", dir], _) => {
+                data = Some(load(Path::new(dir))?);
+                serde_json::json!({"loaded": data.as_ref().map(|data| data.buyers.len())})
+            }
+            (["settle", levels, threads], Some(data)) => timed(|| batch(data, levels.parse()?, threads.parse()?))?,
+            (["chase", levels], Some(data)) => timed(|| chase(data, levels.parse()?))?,
+            _ => return Err(format!("cannot read `{line}`").into()),
+        };
+        println!("{answer}");
+        std::io::stdout().flush()?;
+    }
+    Ok(())
+}
+
+fn load(dir: &Path) -> Result<Data, Box<dyn Error>> {
+    let column = |name: &str| -> Result<Vec<u64>, Box<dyn Error>> {
+        let bytes = std::fs::read(dir.join(name))?;
+        Ok(bytes.chunks_exact(8).map(|word| u64::from_le_bytes(word.try_into().unwrap_or_default())).collect())
+    };
+    let (members, inviters) = (column("members")?, column("inviters")?);
+    let forest = Forest::from_edges(&members, &inviters)?;
+    let buyers = forest.resolve(&column("buyers")?)?;
+    let base = column("base")?.into_iter().map(i64::try_from).collect::<Result<_, _>>()?;
+    let parents = Pages::copy_of(forest.parents())?;
+    Ok(Data { forest, parents, buyers, base })
+}
+
+fn timed(job: impl FnOnce() -> Result<(usize, i64), Box<dyn Error>>) -> Result<serde_json::Value, Box<dyn Error>> {
+    let start = Instant::now();
+    let (rows, sum) = job()?;
+    let ns = u64::try_from(start.elapsed().as_nanos())?;
+    Ok(serde_json::json!({"ns": ns, "rows": rows, "sum": sum}))
+}
+
+fn plan(levels: usize) -> Result<Plan, Box<dyn Error>> {
+    let rates: Vec<String> = RATES.iter().take(levels).map(|rate| format!("{rate}bp")).collect();
+    let plan = serde_json::json!({"schema": "fenrun.plan/1", "name": "bench", "currency": "CNY",
+        "rule": [{"id": "up", "to": {"up": "referral"}, "pay": {"levels": rates}}]});
+    Ok(Plan::from_json(&plan.to_string())?)
+}
+
+/// The batch, split over scoped threads; the sum of the rows is part of the work, as it is for the peers.
+fn batch(data: &Data, levels: usize, threads: usize) -> Result<(usize, i64), Box<dyn Error>> {
+    let plan = plan(levels)?;
+    let components: [(&str, &[i64]); 1] = [("paid", &data.base)];
+    let orders = Orders::new(&data.buyers, &components);
+    let part = orders.len().div_ceil(threads.max(1));
+    let parts: Vec<Rows> = std::thread::scope(|scope| {
+        let jobs: Vec<_> = (0..threads)
+            .map(|at| {
+                let (plan, range) = (&plan, at * part..orders.len().min((at + 1) * part));
+                scope.spawn(move || {
+                    let mut columns = Vec::new();
+                    settle(plan, &data.forest, &orders.slice(range, &mut columns), Some(&data.parents))
+                })
+            })
+            .collect();
+        jobs.into_iter().map(|job| job.join().map_err(|_| "a thread panicked")).collect::<Result<Vec<_>, _>>()
+    })?
+    .into_iter()
+    .collect::<Result<_, _>>()?;
+    let rows = parts.iter().map(Rows::len).sum();
+    Ok((rows, parts.iter().flat_map(Rows::amounts).sum()))
+}
+
+/// What one writes first: order by order, with a division and a branch per level.
+fn chase(data: &Data, levels: usize) -> Result<(usize, i64), Box<dyn Error>> {
+    let parents = data.forest.parents();
+    let mut rows: Vec<(u32, u32, u16, i64)> = Vec::new();
+    for (at, (buyer, base)) in data.buyers.iter().zip(&data.base).enumerate() {
+        let mut person = parents[buyer.index()];
+        for (level, rate) in RATES.iter().take(levels).enumerate() {
+            let amount = i64::try_from(i128::from(*base) * i128::from(*rate) / 10_000)?;
+            if person == 0 {
+                break;
+            }
+            if amount > 0 {
+                rows.push((u32::try_from(at)?, person, u16::try_from(level)?, amount));
+            }
+            person = parents[usize::try_from(person)?];
+        }
+    }
+    Ok((rows.len(), rows.iter().map(|row| row.3).sum()))
+}

@@ -1,0 +1,92 @@
+//! Slices on huge pages.
+//!
+//! Random reads of arrays far above the second-level TLB spend half their time on address translation.
+//! [`Pages`] asks the kernel for huge pages where an array is large enough for it to matter; the kernels
+//! themselves take plain slices and know nothing of this crate. On systems that refuse the advice the
+//! array is an ordinary mapping.
+
+use memmap2::{MmapMut, MmapOptions};
+use std::io;
+use std::marker::PhantomData;
+use std::ops::Deref;
+
+/// Arrays below this size stay on ordinary pages.
+pub const HUGE_FROM_BYTES: usize = 2 << 20;
+
+/// A fixed array of plain values, on huge pages when it is larger than [`HUGE_FROM_BYTES`].
+///
+/// ```
+/// let pages = fenrun_mem::Pages::copy_of(&[1_u32, 2, 3])?;
+/// assert_eq!(pages[..], [1, 2, 3]);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub struct Pages<T> {
+    store: Store<T>,
+    element: PhantomData<T>,
+}
+
+enum Store<T> {
+    Small(Box<[T]>),
+    Mapped(MmapMut),
+}
+
+impl<T: bytemuck::Pod> Pages<T> {
+    /// Copies a slice.
+    ///
+    /// # Errors
+    /// What the operating system says when there is no memory to map.
+    pub fn copy_of(values: &[T]) -> io::Result<Self> {
+        let bytes: &[u8] = bytemuck::cast_slice(values);
+        let store = if bytes.len() < HUGE_FROM_BYTES {
+            Store::Small(values.into())
+        } else {
+            let mut map = MmapOptions::new().len(bytes.len()).map_anon()?;
+            advise(&map);
+            map.copy_from_slice(bytes);
+            Store::Mapped(map)
+        };
+        Ok(Self { store, element: PhantomData })
+    }
+
+    /// Whether the values lie in a mapping of their own.
+    #[must_use]
+    pub const fn is_mapped(&self) -> bool {
+        matches!(self.store, Store::Mapped(_))
+    }
+}
+
+/// Asks for huge pages; a refusal costs speed, not correctness, so it is not an error.
+#[cfg(target_os = "linux")]
+fn advise(map: &MmapMut) {
+    let _refused = map.advise(memmap2::Advice::HugePage);
+}
+
+#[cfg(not(target_os = "linux"))]
+fn advise(_map: &MmapMut) {}
+
+impl<T: bytemuck::Pod> Deref for Pages<T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        match &self.store {
+            Store::Small(values) => values,
+            // A mapping starts on a page, which aligns every plain type.
+            Store::Mapped(map) => bytemuck::cast_slice(map),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn small_and_large_hold_the_same_values() {
+        for len in [0, 1, 1000, HUGE_FROM_BYTES / 4 - 1, HUGE_FROM_BYTES / 4, HUGE_FROM_BYTES] {
+            let values: Vec<u32> = (0..u32::try_from(len).unwrap()).collect();
+            let pages = Pages::copy_of(&values).unwrap();
+            assert_eq!(pages.is_mapped(), len * 4 >= HUGE_FROM_BYTES);
+            assert_eq!(pages[..], values[..]);
+        }
+    }
+}
