@@ -187,6 +187,10 @@ impl<'de> Visitor<'de> for NodeVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Node, A::Error> {
         let mut entries = BTreeMap::new();
         while let Some((key, value)) = map.next_entry::<String, Node>()? {
+            // The toml crate hands a date over as a map of this one key.
+            if key == "$__toml_private_datetime" {
+                return Err(de::Error::custom("a date has no place in a document; write it as text"));
+            }
             if let Some(_earlier) = entries.insert(key.clone(), value) {
                 return Err(de::Error::custom(format_args!("the key `{key}` stands twice")));
             }
