@@ -1,0 +1,31 @@
+//! Automation of this repository: `cargo run -p xtask -- COMMAND`.
+
+mod tidy;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+const USAGE: &str = "usage: cargo run -p xtask -- COMMAND
+
+tidy    check the rules of the house that no compiler checks; one line a finding";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    // Cargo sets this to xtask/, so the commands work from any directory.
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let outcome = match words[..] {
+        ["tidy"] => tidy::run(&root),
+        _ => Err(USAGE.to_owned()),
+    };
+    match outcome {
+        Ok(message) => {
+            println!("{message}");
+            ExitCode::SUCCESS
+        }
+        Err(message) => {
+            eprintln!("{message}");
+            ExitCode::FAILURE
+        }
+    }
+}
