@@ -20,7 +20,7 @@ pub enum PlanSource {
 /// What a case expects.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Expectation {
-    /// An answer that [`matches`] this.
+    /// An answer that [`matches()`] this.
     Answer(Node),
     /// An error with this stable name.
     Error(String),
