@@ -88,7 +88,8 @@ step() {
         notes+="${notes:+, }${counts[1]} failed; $log"
         failures+=("$name")
     fi
-    printf '%-8s%5d.%ds  %-10s %s\n' "$state" $((tenths / 10)) $((tenths % 10)) "$name" "$notes"
+    printf '%-8s%5d.%ds  %-10s %s' "$state" $((tenths / 10)) $((tenths % 10)) "$name" "$notes" | sed 's/ *$//'
+    echo
 }
 
 # A language has its step as soon as it has its folder.
