@@ -126,6 +126,8 @@ codes! {
     UnknownRefund = 509, "unknown_refund";
     /// A cart that cannot be priced.
     InvalidCart = 510, "invalid_cart";
+    /// An event that cannot follow on this order, or one of a type nobody knows.
+    InvalidEvent = 511, "invalid_event";
 
     /// Postings that do not sum to zero per currency.
     Unbalanced = 601, "unbalanced";

@@ -53,12 +53,19 @@ pub fn read_toml(text: &str, limit: usize) -> Result<Node> {
 /// Prefixing the lengths keeps `("ab", "c")` apart from `("a", "bc")`.
 #[must_use]
 pub fn short_hash(parts: &[&str]) -> String {
+    hex(&short_digest(parts))
+}
+
+/// The bytes [`short_hash`] writes as hex digits.
+pub(crate) fn short_digest(parts: &[&str]) -> [u8; 16] {
     let mut hasher = Sha256::new();
     for part in parts {
         hasher.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
         hasher.update(part.as_bytes());
     }
-    hex(&hasher.finalize()[..16])
+    let mut digest = [0; 16];
+    digest.copy_from_slice(&hasher.finalize()[..16]);
+    digest
 }
 
 /// SHA-256 of a text as 64 hex digits.
@@ -67,10 +74,16 @@ pub fn long_hash(text: &str) -> String {
     hex(&Sha256::digest(text.as_bytes()))
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// Bytes as hex digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let digit = |value: u8| char::from(DIGITS[usize::from(value & 15)]);
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(*byte)]).collect()
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        text.push(digit(byte >> 4));
+        text.push(digit(*byte));
+    }
+    text
 }
 
 fn check_size(text: &str, limit: usize) -> Result<()> {

@@ -43,8 +43,7 @@ impl<'a> Fields<'a> {
     /// # Errors
     /// [`Code::MissingKey`].
     pub fn need(&mut self, key: &'static str) -> Result<&'a Node> {
-        let missing = format!("{}: the key `{key}` is missing", self.what);
-        self.take(key).ok_or_else(|| Error::new(Code::MissingKey, missing))
+        self.take(key).ok_or_else(|| self.missing(key))
     }
 
     /// An optional text.
@@ -116,6 +115,61 @@ impl<'a> Fields<'a> {
         })
     }
 
+    /// An integer that must be there.
+    ///
+    /// # Errors
+    /// [`Code::MissingKey`], [`Code::InvalidValue`].
+    pub fn need_int(&mut self, key: &'static str) -> Result<i64> {
+        self.int(key)?.ok_or_else(|| self.missing(key))
+    }
+
+    /// A text that must be there.
+    ///
+    /// # Errors
+    /// [`Code::MissingKey`], [`Code::InvalidValue`].
+    pub fn need_text(&mut self, key: &'static str) -> Result<&'a str> {
+        self.text(key)?.ok_or_else(|| self.missing(key))
+    }
+
+    /// An id of somebody or something that must be there.
+    ///
+    /// # Errors
+    /// [`Code::MissingKey`], [`Code::InvalidId`].
+    pub fn need_id(&mut self, key: &'static str) -> Result<ExternalId> {
+        self.id(key)?.ok_or_else(|| self.missing(key))
+    }
+
+    /// One of the known words, if any.
+    ///
+    /// # Errors
+    /// [`Code::UnknownWord`] lists the known ones.
+    pub fn word<T: Copy>(
+        &mut self,
+        key: &'static str,
+        known: &[T],
+        name: impl Fn(T) -> &'static str,
+    ) -> Result<Option<T>> {
+        let Some(got) = self.text(key)? else { return Ok(None) };
+        let found = known.iter().copied().find(|value| name(*value) == got);
+        found.map(Some).ok_or_else(|| {
+            let words: Vec<_> = known.iter().map(|value| name(*value)).collect();
+            self.fault(Code::UnknownWord, format!("`{key}` is `{got}`; one of {}", words.join(", ")))
+        })
+    }
+
+    /// One of the known words, which must be there.
+    ///
+    /// # Errors
+    /// [`Code::MissingKey`], [`Code::UnknownWord`].
+    pub fn need_word<T: Copy>(
+        &mut self,
+        key: &'static str,
+        known: &[T],
+        name: impl Fn(T) -> &'static str,
+    ) -> Result<T> {
+        self.word(key, known, name)?.ok_or_else(|| self.missing(key))
+    }
+
     /// The keys nobody took, for maps that carry free facts.
     pub fn rest(&self) -> impl Iterator<Item = (&'a str, &'a Node)> {
         self.map
@@ -142,6 +196,10 @@ impl<'a> Fields<'a> {
     #[must_use]
     pub fn wrong(&self, key: &str, wanted: &str, got: &Node) -> Error {
         invalid(&format!("{}: `{key}`", self.what), wanted, got)
+    }
+
+    fn missing(&self, key: &str) -> Error {
+        self.fault(Code::MissingKey, format!("the key `{key}` is missing"))
     }
 
     /// An error of this map with its own rule.

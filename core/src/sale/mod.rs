@@ -117,6 +117,19 @@ impl SaleLine {
     }
 }
 
+/// Who bought and who stands around the sale: what an order freezes for commission.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parties {
+    /// Who bought.
+    pub buyer: Person,
+    /// The buyer's inviter, the inviter's inviter and so on.
+    pub upline: Vec<Person>,
+    /// Holders of roles that are not found by walking, by role.
+    pub roles: BTreeMap<String, Person>,
+    /// Facts of the whole sale.
+    pub facts: Facts,
+}
+
 /// The fields of a sale before they are checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SaleDraft {
@@ -162,39 +175,16 @@ impl Sale {
     /// zero, a person who is their own upline, too many lines or stops.
     pub fn new(mut draft: SaleDraft) -> Result<Self> {
         let fault = |rule: String| Err(Error::new(Code::InvalidSale, format!("sale {}: {rule}", draft.id)));
-        if draft.lines.is_empty() || draft.lines.len() > MAX_LINES {
-            return fault(format!("{} lines; a sale has 1 to {MAX_LINES}", draft.lines.len()));
-        }
-        if draft.upline.len() > MAX_STOPS {
-            return fault(format!("{} stops; an upline has at most {MAX_STOPS}", draft.upline.len()));
-        }
         if draft.version == 0 {
             return fault("version 0; the first version of a sale is 1".into());
         }
         if draft.tenant.len() > crate::id::MAX_ID_BYTES {
             return fault(format!("tenant {:?} is longer than 64 bytes", draft.tenant));
         }
-        let mut seen = BTreeSet::from([&draft.buyer.id]);
-        if let Some(twice) = draft.upline.iter().find(|stop| !seen.insert(&stop.id)) {
-            return fault(format!("member {} stands twice on the path from the buyer up: a cycle", twice.id));
+        if let Err(rule) = check_path(&draft.buyer, &draft.upline).and_then(|()| check_lines(&draft.lines)) {
+            return fault(rule);
         }
-        let mut lines = BTreeSet::new();
-        for line in &draft.lines {
-            if !lines.insert(&line.id) {
-                return fault(format!("line {} stands twice", line.id));
-            }
-            if line.units == 0 || i64::try_from(line.units).is_err() {
-                return fault(format!("line {} has {} units; a line has at least one", line.id, line.units));
-            }
-            if let Some((name, minor)) = line.components.iter().find(|(_, minor)| **minor < 0) {
-                return fault(format!("line {}: {name} is {minor}, below zero", line.id));
-            }
-        }
-        // Shorter first, then by bytes: decimal ids come in the order of their numbers.
-        draft.lines.sort_by(|a, b| {
-            let key = |line: &SaleLine| (line.id.as_str().len(), line.id.clone());
-            key(a).cmp(&key(b))
-        });
+        sort_lines(&mut draft.lines);
         Ok(Self(draft))
     }
 
@@ -203,4 +193,46 @@ impl Sale {
     pub fn into_draft(self) -> SaleDraft {
         self.0
     }
+}
+
+/// The rules of a path from the buyer up, with the broken one as text.
+pub(crate) fn check_path(buyer: &Person, upline: &[Person]) -> Result<(), String> {
+    if upline.len() > MAX_STOPS {
+        return Err(format!("{} stops; an upline has at most {MAX_STOPS}", upline.len()));
+    }
+    let mut seen = BTreeSet::from([&buyer.id]);
+    if let Some(twice) = upline.iter().find(|stop| !seen.insert(&stop.id)) {
+        return Err(format!("member {} stands twice on the path from the buyer up: a cycle", twice.id));
+    }
+    Ok(())
+}
+
+/// The rules of the lines of a sale, with the broken one as text.
+pub(crate) fn check_lines(lines: &[SaleLine]) -> Result<(), String> {
+    if lines.is_empty() || lines.len() > MAX_LINES {
+        return Err(format!("{} lines; a sale has 1 to {MAX_LINES}", lines.len()));
+    }
+    let mut seen = BTreeSet::new();
+    for line in lines {
+        if !seen.insert(&line.id) {
+            return Err(format!("line {} stands twice", line.id));
+        }
+        if line.units == 0 || i64::try_from(line.units).is_err() {
+            return Err(format!("line {} has {} units; a line has at least one", line.id, line.units));
+        }
+        if let Some((name, minor)) = line.components.iter().find(|(_, minor)| **minor < 0) {
+            return Err(format!("line {}: {name} is {minor}, below zero", line.id));
+        }
+    }
+    Ok(())
+}
+
+/// Puts lines in the order of their ids, so that the order they came in says nothing.
+pub(crate) fn sort_lines(lines: &mut [SaleLine]) {
+    lines.sort_by(|a, b| id_order(&a.id, &b.id));
+}
+
+/// Shorter first, then by bytes: decimal ids come in the order of their numbers.
+pub(crate) fn id_order(a: &LineId, b: &LineId) -> std::cmp::Ordering {
+    (a.as_str().len(), a.as_str()).cmp(&(b.as_str().len(), b.as_str()))
 }

@@ -1,6 +1,6 @@
 //! The JSON form of a sale.
 
-use super::{Facts, Override, Pay, Person, Purpose, Sale, SaleDraft, SaleLine};
+use super::{Facts, Override, Parties, Pay, Person, Purpose, Sale, SaleDraft, SaleLine};
 use crate::doc::{Fields, Node};
 use crate::error::{Code, Error, Result};
 use crate::id::{LineId, MemberId, OrderId};
@@ -31,41 +31,17 @@ impl Sale {
         for (at, line) in fields.list("lines")?.iter().enumerate() {
             lines.push(line_from_node(line, at)?);
         }
-        let mut upline = Vec::new();
-        let stops = fields.list("upline")?;
-        for (at, stop) in stops.iter().enumerate() {
-            match person_from_node(stop, &format!("sale {id}: upline[{at}]"))? {
-                Some(person) => upline.push(person),
-                None if at + 1 == stops.len() => {}
-                None => {
-                    return Err(fields.fault(
-                        Code::InvalidSale,
-                        format!("upline[{at}] is nobody, so no stop may follow it"),
-                    ));
-                }
-            }
-        }
-        let buyer = fields.need("buyer")?;
-        let buyer = person_from_node(buyer, &format!("sale {id}: buyer"))?
-            .ok_or_else(|| fields.fault(Code::InvalidSale, "the buyer is nobody"))?;
-        let mut roles = BTreeMap::new();
-        if let Some(node) = fields.take("roles") {
-            for (role, holder) in Fields::new(node, "sale: `roles`")?.rest() {
-                if let Some(person) = person_from_node(holder, &format!("sale {id}: role {role}"))? {
-                    roles.insert(role.to_owned(), person);
-                }
-            }
-        }
+        let parties = parties_from_fields(&mut fields, &format!("sale {id}"))?;
         let draft = SaleDraft {
             tenant: fields.text("tenant")?.unwrap_or_default().to_owned(),
             id,
             version: fields.count("version")?.unwrap_or(1),
             currency,
             placed_at: Timestamp::from_ms(fields.int("placed_at")?.unwrap_or(0)),
-            buyer,
-            upline,
-            roles,
-            facts: facts_from_node(fields.take("facts"), "sale: `facts`")?,
+            buyer: parties.buyer,
+            upline: parties.upline,
+            roles: parties.roles,
+            facts: parties.facts,
             lines,
         };
         fields.finish()?;
@@ -87,43 +63,60 @@ impl Sale {
         put("currency", self.currency.code().into(), false);
         put("placed_at", self.placed_at.ms().into(), self.placed_at.ms() == 0);
         put("buyer", person_to_node(&self.buyer), false);
-        put(
-            "upline",
-            self.upline.iter().map(person_to_node).collect::<Vec<_>>().into(),
-            self.upline.is_empty(),
-        );
-        let roles =
-            Node::map(self.roles.iter().map(|(role, person)| (role.as_str(), person_to_node(person))));
-        put("roles", roles, self.roles.is_empty());
+        put("upline", people_to_node(&self.upline), self.upline.is_empty());
+        put("roles", roles_to_node(&self.roles), self.roles.is_empty());
         put("facts", Node::Map(self.facts.clone()), self.facts.is_empty());
         put("lines", self.lines.iter().map(line_to_node).collect::<Vec<_>>().into(), false);
         Node::Map(map)
     }
 }
 
-fn line_from_node(node: &Node, at: usize) -> Result<SaleLine> {
+/// Takes `buyer`, `upline`, `roles` and `facts`; `null` or 0 as a stop means nobody and must come last.
+pub(crate) fn parties_from_fields(fields: &mut Fields<'_>, what: &str) -> Result<Parties> {
+    let mut upline = Vec::new();
+    let stops = fields.list("upline")?;
+    for (at, stop) in stops.iter().enumerate() {
+        match person_from_node(stop, &format!("{what}: upline[{at}]"))? {
+            Some(person) => upline.push(person),
+            None if at + 1 == stops.len() => {}
+            None => {
+                let rule = format!("upline[{at}] is nobody, so no stop may follow it");
+                return Err(fields.fault(Code::InvalidSale, rule));
+            }
+        }
+    }
+    let buyer = person_from_node(fields.need("buyer")?, &format!("{what}: buyer"))?
+        .ok_or_else(|| fields.fault(Code::InvalidSale, "the buyer is nobody"))?;
+    let mut roles = BTreeMap::new();
+    if let Some(node) = fields.take("roles") {
+        for (role, holder) in Fields::new(node, format!("{what}: `roles`"))?.rest() {
+            if let Some(person) = person_from_node(holder, &format!("{what}: role {role}"))? {
+                roles.insert(role.to_owned(), person);
+            }
+        }
+    }
+    let facts = facts_from_node(fields.take("facts"), &format!("{what}: `facts`"))?;
+    Ok(Parties { buyer, upline, roles, facts })
+}
+
+pub(crate) fn people_to_node(people: &[Person]) -> Node {
+    people.iter().map(person_to_node).collect::<Vec<_>>().into()
+}
+
+pub(crate) fn roles_to_node(roles: &BTreeMap<String, Person>) -> Node {
+    Node::map(roles.iter().map(|(role, person)| (role.as_str(), person_to_node(person))))
+}
+
+pub(crate) fn line_from_node(node: &Node, at: usize) -> Result<SaleLine> {
     let mut fields = Fields::new(node, format!("sale: lines[{at}]"))?;
     let id = match fields.id("id")? {
         Some(id) => LineId::from(id),
         None => LineId::from(u64::try_from(at + 1).unwrap_or(u64::MAX)),
     };
-    let purpose = match fields.text("purpose")? {
-        None | Some("goods") => Purpose::Goods,
-        Some("joining") => Purpose::Joining,
-        Some("deposit") => Purpose::Deposit,
-        Some(other) => {
-            let rule = format!("`purpose` is `{other}`; one of goods, joining, deposit");
-            return Err(fields.fault(Code::UnknownWord, rule));
-        }
-    };
+    let purpose = purpose_from_fields(&mut fields)?;
     let units = fields.count("units")?.unwrap_or(1);
     let facts = facts_from_node(fields.take("facts"), "sale line: `facts`")?;
-    let mut overrides = BTreeMap::new();
-    if let Some(node) = fields.take("override") {
-        for (rule, table) in Fields::new(node, "sale line: `override`")?.rest() {
-            overrides.insert(rule.to_owned(), override_from_node(table, rule)?);
-        }
-    }
+    let overrides = overrides_from_fields(&mut fields)?;
     let mut components = BTreeMap::new();
     for (name, value) in fields.rest() {
         let Node::Int(minor) = value else {
@@ -134,7 +127,7 @@ fn line_from_node(node: &Node, at: usize) -> Result<SaleLine> {
     Ok(SaleLine { id, units, components, purpose, facts, overrides })
 }
 
-fn line_to_node(line: &SaleLine) -> Node {
+pub(crate) fn line_to_node(line: &SaleLine) -> Node {
     let mut map: BTreeMap<String, Node> =
         line.components.iter().map(|(name, minor)| (name.clone(), Node::Int(*minor))).collect();
     map.insert("id".into(), (&line.id).into());
@@ -148,15 +141,37 @@ fn line_to_node(line: &SaleLine) -> Node {
         map.insert("facts".into(), Node::Map(line.facts.clone()));
     }
     if !line.overrides.is_empty() {
-        let tables = line.overrides.iter().map(|(rule, table)| {
-            let ranks = table
-                .iter()
-                .map(|(rank, pays)| (rank.as_str(), pays.iter().map(pay_to_node).collect::<Vec<_>>()));
-            (rule.as_str(), Node::map(ranks.map(|(rank, pays)| (rank, Node::List(pays)))))
-        });
-        map.insert("override".into(), Node::map(tables));
+        map.insert("override".into(), overrides_to_node(&line.overrides));
     }
     Node::Map(map)
+}
+
+pub(crate) fn purpose_from_fields(fields: &mut Fields<'_>) -> Result<Purpose> {
+    match fields.text("purpose")? {
+        None | Some("goods") => Ok(Purpose::Goods),
+        Some("joining") => Ok(Purpose::Joining),
+        Some("deposit") => Ok(Purpose::Deposit),
+        Some(other) => {
+            let rule = format!("`purpose` is `{other}`; one of goods, joining, deposit");
+            Err(fields.fault(Code::UnknownWord, rule))
+        }
+    }
+}
+
+pub(crate) fn overrides_from_fields(fields: &mut Fields<'_>) -> Result<BTreeMap<String, Override>> {
+    let Some(node) = fields.take("override") else { return Ok(BTreeMap::new()) };
+    let tables = Fields::new(node, format!("{}: `override`", fields.what()))?;
+    tables.rest().map(|(rule, table)| Ok((rule.to_owned(), override_from_node(table, rule)?))).collect()
+}
+
+pub(crate) fn overrides_to_node(overrides: &BTreeMap<String, Override>) -> Node {
+    let tables = overrides.iter().map(|(rule, table)| {
+        let ranks = table
+            .iter()
+            .map(|(rank, pays)| (rank.as_str(), pays.iter().map(pay_to_node).collect::<Vec<_>>()));
+        (rule.as_str(), Node::map(ranks.map(|(rank, pays)| (rank, Node::List(pays)))))
+    });
+    Node::map(tables)
 }
 
 /// A person is an id, or a map of `id`, `rank` and facts; `null` and 0 are nobody.
@@ -175,7 +190,7 @@ fn person_from_node(node: &Node, what: &str) -> Result<Option<Person>> {
     Ok(id.map(|id| Person { id: id.into(), rank, facts }))
 }
 
-fn person_to_node(person: &Person) -> Node {
+pub(crate) fn person_to_node(person: &Person) -> Node {
     if person.rank.is_none() && person.facts.is_empty() {
         return (&person.id).into();
     }
@@ -187,7 +202,7 @@ fn person_to_node(person: &Person) -> Node {
     Node::Map(map)
 }
 
-fn facts_from_node(node: Option<&Node>, what: &str) -> Result<Facts> {
+pub(crate) fn facts_from_node(node: Option<&Node>, what: &str) -> Result<Facts> {
     let Some(node) = node else { return Ok(Facts::new()) };
     let fields = Fields::new(node, what)?;
     fields.rest().map(|(name, value)| Ok((name.to_owned(), fact(name, value, what)?))).collect()
