@@ -1,1 +1,6 @@
 //! Catalogue, cart, pricing and orders. Knows `sale`, never `reward` or `ledger`.
+
+pub mod cart;
+pub mod catalog;
+pub mod order;
+pub mod pricing;

@@ -1,0 +1,130 @@
+//! The JSON form of a quote.
+
+use super::{Entry, Quote, QuoteContent, QuoteLine, Tier, Verdict};
+use crate::doc::{Fields, Node};
+use crate::error::{Code, Error, Result};
+use crate::id::SkuId;
+use crate::money::{Currency, Rounding};
+use crate::sale::read;
+use crate::time::Timestamp;
+
+impl Quote {
+    /// Reads a quote and checks its sums and its hash.
+    ///
+    /// # Errors
+    /// [`Code::InvalidQuote`] when hash or sums do not fit; else names the key, the value and the rule.
+    pub fn from_node(node: &Node) -> Result<Self> {
+        let mut fields = Fields::new(node, "quote")?;
+        let stated = fields.need_text("quote_hash")?;
+        let lines = fields.list("lines")?.iter().enumerate();
+        let content = QuoteContent {
+            currency: Currency::parse(fields.need_text("currency")?)?,
+            lines: lines.map(|(at, node)| line_from_node(node, at)).collect::<Result<_>>()?,
+            subtotal: fields.need_int("subtotal")?,
+            shipping: fields.need_int("shipping")?,
+            total: fields.need_int("total")?,
+            trace: fields.list("trace")?.iter().map(entry_from_node).collect::<Result<_>>()?,
+            policy_version: fields.need_text("policy_version")?.to_owned(),
+            valid_until: Timestamp::from_ms(fields.need_int("valid_until")?),
+        };
+        fields.finish()?;
+        Self::check(&content)?;
+        let quote = Self::seal(content);
+        if quote.hash != stated {
+            let rule = format!("quote: the hash {stated} is not the one of its content; it was changed");
+            return Err(Error::new(Code::InvalidQuote, rule));
+        }
+        Ok(quote)
+    }
+
+    /// The document of this quote.
+    #[must_use]
+    pub fn to_node(&self) -> Node {
+        let mut node = self.content.to_node();
+        if let Node::Map(map) = &mut node {
+            map.insert("quote_hash".into(), self.hash.as_str().into());
+        }
+        node
+    }
+}
+
+impl QuoteContent {
+    pub(super) fn to_node(&self) -> Node {
+        let lines: Vec<Node> = self.lines.iter().map(line_to_node).collect();
+        let trace: Vec<Node> = self.trace.iter().map(entry_to_node).collect();
+        Node::map([
+            ("currency", Node::from(self.currency.code())),
+            ("lines", lines.into()),
+            ("subtotal", self.subtotal.into()),
+            ("shipping", self.shipping.into()),
+            ("total", self.total.into()),
+            ("trace", trace.into()),
+            ("policy_version", self.policy_version.as_str().into()),
+            ("valid_until", self.valid_until.ms().into()),
+        ])
+    }
+}
+
+fn line_to_node(line: &QuoteLine) -> Node {
+    Node::map([
+        ("sku", Node::from(&line.sku)),
+        ("price", line.tier.name().into()),
+        ("unit_price", line.unit_price.into()),
+        ("amount", line.amount.into()),
+        ("sold", read::line_to_node(&line.sold)),
+    ])
+}
+
+fn line_from_node(node: &Node, at: usize) -> Result<QuoteLine> {
+    let mut fields = Fields::new(node, format!("quote: lines[{at}]"))?;
+    let sku = fields.need_id("sku")?;
+    let line = QuoteLine {
+        sku: SkuId::from(sku),
+        tier: fields.need_word("price", &[Tier::List, Tier::Member], Tier::name)?,
+        unit_price: fields.need_int("unit_price")?,
+        amount: fields.need_int("amount")?,
+        sold: read::line_from_node(fields.need("sold")?, at)?,
+    };
+    fields.finish()?;
+    Ok(line)
+}
+
+fn entry_to_node(entry: &Entry) -> Node {
+    Node::map([
+        ("stage", Node::from(entry.stage)),
+        ("rule", entry.rule.as_str().into()),
+        ("basis", entry.basis.into()),
+        ("numerator", entry.numerator.into()),
+        ("denominator", entry.denominator.into()),
+        ("round", entry.rounding.name().into()),
+        ("before", entry.before.into()),
+        ("after", entry.after.into()),
+        ("shares", entry.shares.iter().map(|share| Node::Int(*share)).collect::<Vec<_>>().into()),
+        ("unallocated", entry.unallocated.into()),
+        ("verdict", entry.verdict.name().into()),
+    ])
+}
+
+fn entry_from_node(node: &Node) -> Result<Entry> {
+    let mut fields = Fields::new(node, "quote: trace")?;
+    let mut shares = Vec::new();
+    for share in fields.list("shares")? {
+        let Node::Int(share) = share else { return Err(fields.wrong("shares", "integers", share)) };
+        shares.push(*share);
+    }
+    let entry = Entry {
+        stage: fields.need_int("stage")?,
+        rule: fields.need_text("rule")?.to_owned(),
+        basis: fields.need_int("basis")?,
+        numerator: fields.need_int("numerator")?,
+        denominator: fields.need_int("denominator")?,
+        rounding: Rounding::parse(fields.need_text("round")?)?,
+        before: fields.need_int("before")?,
+        after: fields.need_int("after")?,
+        shares,
+        unallocated: fields.need_int("unallocated")?,
+        verdict: fields.need_word("verdict", &[Verdict::Applied, Verdict::BelowThreshold], Verdict::name)?,
+    };
+    fields.finish()?;
+    Ok(entry)
+}
