@@ -12,7 +12,7 @@ mod rows;
 
 pub use chain::sale_of;
 pub use orders::{Orders, Overrides};
-pub use rows::Rows;
+pub use rows::{RowColumns, Rows};
 
 use super::plan::Plan;
 use super::referral::Forest;

@@ -4,6 +4,7 @@ use crate::error::{Code, Error, Result};
 use crate::reward::referral::{Forest, MemberIx};
 use crate::sale::Override;
 use std::collections::{BTreeMap, HashSet};
+use std::ops::Range;
 
 /// Overrides of a line, by rule id.
 pub type Overrides = BTreeMap<String, Override>;
@@ -62,11 +63,7 @@ impl<'a> Orders<'a> {
     /// The same orders without rows outside a range, for work on several threads. The range must not cut
     /// an order in two.
     #[must_use]
-    pub fn slice<'b>(
-        &self,
-        range: std::ops::Range<usize>,
-        components: &'b mut Vec<(&'a str, &'a [i64])>,
-    ) -> Orders<'b>
+    pub fn slice<'b>(&self, range: Range<usize>, components: &'b mut Vec<(&'a str, &'a [i64])>) -> Orders<'b>
     where
         'a: 'b,
     {
@@ -85,14 +82,40 @@ impl<'a> Orders<'a> {
 
     /// Where each order starts, and the end: rows `starts[k]..starts[k + 1]` are one order.
     pub(super) fn starts(&self) -> Vec<usize> {
-        let new = |row: &usize| match (self.ids, self.lines) {
-            (Some(ids), Some(_)) => *row == 0 || ids[*row] != ids[*row - 1],
-            _ => true,
-        };
-        (0..self.len()).filter(new).chain([self.len()]).collect()
+        (0..self.len()).filter(|row| self.starts_at(*row)).chain([self.len()]).collect()
     }
 
-    pub(super) fn check(&self, forest: &Forest) -> Result<()> {
+    /// Whether an order starts at a row.
+    fn starts_at(&self, row: usize) -> bool {
+        match (self.ids, self.lines) {
+            (Some(ids), Some(_)) => row == 0 || ids[row] != ids[row - 1],
+            _ => true,
+        }
+    }
+
+    /// Cuts the rows into at most `parts` ranges of about the same length that together cover all of them
+    /// and never cut an order in two: what several threads settle with [`Orders::slice`].
+    #[must_use]
+    pub fn split(&self, parts: usize) -> Vec<Range<usize>> {
+        let mut ranges = Vec::with_capacity(parts);
+        let mut start = 0;
+        for part in 1..=parts {
+            let wanted = self.len() / parts * part + (self.len() % parts * part) / parts;
+            let end = (wanted..self.len()).find(|row| self.starts_at(*row)).unwrap_or(self.len());
+            if end > start {
+                ranges.push(start..end);
+                start = end;
+            }
+        }
+        ranges
+    }
+
+    /// Checks the whole batch, as [`settle`](super::settle) does before it settles anything. Needed only
+    /// before parts of a batch are settled one by one: an order that stands in two parts is in neither twice.
+    ///
+    /// # Errors
+    /// With the index of the row at fault.
+    pub fn check(&self, forest: &Forest) -> Result<()> {
         let wanted = self.len();
         let lengths = self.components.iter().map(|(name, column)| (*name, column.len()));
         let optional = [
@@ -171,5 +194,24 @@ impl<'a> Orders<'a> {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_cover_every_row_and_cut_no_order() {
+        let buyers = [MemberIx::new(1); 10];
+        let ids = [1, 1, 1, 2, 3, 3, 3, 3, 3, 4];
+        let lines = [1, 2, 3, 1, 1, 2, 3, 4, 5, 1];
+        let plain = Orders::new(&buyers, &[]);
+        assert_eq!(plain.split(3), [0..3, 3..6, 6..10]);
+        assert_eq!(plain.split(1), [0..10]);
+        assert_eq!(plain.split(99).len(), 10);
+        let lined = Orders { ids: Some(&ids), lines: Some(&lines), ..plain };
+        assert_eq!(lined.split(4), [0..3, 3..9, 9..10]);
+        assert!(Orders::new(&[], &[]).split(4).is_empty());
     }
 }

@@ -17,6 +17,19 @@ pub struct Rows {
     pub(super) retained: [i64; Reason::ALL.len()],
 }
 
+/// The columns of [`Rows`]; each accessor of the same name says what is in it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RowColumns {
+    /// [`Rows::sources`].
+    pub sources: Vec<u32>,
+    /// [`Rows::payees`].
+    pub payees: Vec<u32>,
+    /// [`Rows::slots`].
+    pub slots: Vec<u32>,
+    /// [`Rows::amounts`].
+    pub amounts: Vec<i64>,
+}
+
 impl Rows {
     /// How many rows there are.
     #[must_use]
@@ -70,6 +83,12 @@ impl Rows {
     #[must_use]
     pub fn amounts(&self) -> &[i64] {
         &self.amounts
+    }
+
+    /// The columns themselves, for hosts that hand them on without a copy.
+    #[must_use]
+    pub fn into_columns(self) -> RowColumns {
+        RowColumns { sources: self.sources, payees: self.payees, slots: self.slots, amounts: self.amounts }
     }
 
     /// What the plan offered.

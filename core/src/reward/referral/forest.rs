@@ -245,6 +245,17 @@ impl Forest {
         &self.rank_names
     }
 
+    /// The rank codes in join order, see [`Forest::set_ranks`]; empty when nobody has a rank.
+    #[must_use]
+    pub fn rank_codes(&self) -> &[u8] {
+        &self.ranks
+    }
+
+    /// The facts of all members, by name.
+    pub fn facts(&self) -> impl Iterator<Item = (&str, &Column)> {
+        self.columns.iter().map(|(name, column)| (name.as_str(), column))
+    }
+
     /// The rank of a member.
     #[must_use]
     pub fn rank(&self, member: MemberIx) -> Option<&str> {
