@@ -208,7 +208,7 @@ mod tests {
         let lines = [1, 2, 3, 1, 1, 2, 3, 4, 5, 1];
         let plain = Orders::new(&buyers, &[]);
         assert_eq!(plain.split(3), [0..3, 3..6, 6..10]);
-        assert_eq!(plain.split(1), [0..10]);
+        assert_eq!(plain.split(2), [0..5, 5..10]);
         assert_eq!(plain.split(99).len(), 10);
         let lined = Orders { ids: Some(&ids), lines: Some(&lines), ..plain };
         assert_eq!(lined.split(4), [0..3, 3..9, 9..10]);
