@@ -138,6 +138,8 @@ mod tests {
             forest.rebind(2, 4, Some(Timestamp::from_ms(999))).unwrap_err().code(),
             Code::InvalidValue
         );
+        // Said to have always been so, this would close a cycle at 500, when 3 was below 2.
+        assert_eq!(forest.rebind(2, 3, None).unwrap_err().code(), Code::InvalidValue);
         let late = Timestamp::from_ms(2000);
         forest.join(5, Some(1), Some(late)).unwrap();
         let five = forest.find(5).unwrap();

@@ -36,6 +36,9 @@ impl MemberIx {
     }
 }
 
+/// The date of an edge that has none.
+const ALWAYS: Timestamp = Timestamp::from_ms(i64::MIN);
+
 /// Who invited whom. Members are never removed; an upline may change, with a date.
 ///
 /// ```
@@ -179,36 +182,31 @@ impl Forest {
         self.rebind(member, inviter, from)
     }
 
-    /// Changes the upline of a member; orders placed before `from` keep the old one.
+    /// Changes the upline of a member; orders placed before `from` keep the old one. Without a date the
+    /// change was always so, which can no longer be said once a dated change was made.
     ///
     /// # Errors
     /// [`Code::Cycle`] when the new upline is a descendant, however far; [`Code::SelfReferral`],
-    /// [`Code::UnknownMember`]; [`Code::InvalidValue`] for a date before the last change.
+    /// [`Code::UnknownMember`]; [`Code::InvalidValue`] for a date before the last change, or none after it.
     pub fn rebind(&mut self, member: u64, inviter: u64, from: Option<Timestamp>) -> Result<()> {
         if member == inviter {
             return Err(own_inviter(member));
         }
         let ix = self.find(member).ok_or_else(|| unknown(member))?;
         let parent = self.find(inviter).ok_or_else(|| unknown(inviter))?;
-        self.check_date(from)?;
+        self.check_date(Some(from.unwrap_or(ALWAYS)))?;
         if self.upline(parent, None).any(|up| up == ix) {
             let error =
                 format!("{inviter} cannot be the upline of {member}: {member} is above {inviter}, a cycle");
             return Err(Error::new(Code::Cycle, error));
         }
-        match (from, self.history.get_mut(&ix.0)) {
-            (Some(from), Some(edges)) => edges.push((from, parent.0)),
-            (Some(from), None) => {
-                let before = self.parents[ix.index()];
-                let start = Timestamp::from_ms(i64::MIN);
-                let edges = if before == 0 { vec![] } else { vec![(start, before)] };
-                self.history.entry(ix.0).or_insert(edges).push((from, parent.0));
-            }
-            (None, Some(edges)) => {
-                edges.clear();
-                edges.push((Timestamp::from_ms(i64::MIN), parent.0));
-            }
-            (None, None) => {}
+        if let Some(from) = from {
+            let before = self.parents[ix.index()];
+            let edges = self.history.entry(ix.0).or_insert_with(|| match before {
+                0 => Vec::new(),
+                before => vec![(ALWAYS, before)],
+            });
+            edges.push((from, parent.0));
         }
         self.last_change = from.or(self.last_change);
         self.parents[ix.index()] = parent.0;
@@ -298,9 +296,14 @@ impl Forest {
         Ok(())
     }
 
-    /// Changes come in the order of their dates, so that the forest of every moment is free of cycles.
+    /// Changes come in the order of their dates: only the forest of now is searched for a cycle, and no
+    /// change may close one at a moment that is past.
     fn check_date(&self, from: Option<Timestamp>) -> Result<()> {
         match (from, self.last_change) {
+            (Some(ALWAYS), Some(last)) => {
+                let error = format!("a change without a date after one from {last}; give its date");
+                Err(Error::new(Code::InvalidValue, error))
+            }
             (Some(from), Some(last)) if from < last => {
                 let error =
                     format!("an edge from {from} after one from {last}; give changes in order of date");
