@@ -12,19 +12,23 @@ const TAG: &str = "fenrun.row/0";
 /// A retry with another chain or plan meets the same key, so a unique index stops a second payment.
 #[must_use]
 pub fn row_key(sale: &Sale, line: Option<&str>, source: Option<&str>, rule: &str, level: usize) -> String {
-    let (version, level) = (sale.version.to_string(), level.to_string());
-    short_hash(&[
-        TAG,
-        "allocation",
-        &sale.tenant,
-        sale.id.as_str(),
-        &version,
-        line.unwrap_or(""),
-        source.unwrap_or(""),
-        rule,
-        &level,
-        CASH,
-    ])
+    let (line, source) = (line.unwrap_or(""), source.unwrap_or(""));
+    allocation_key(&sale.tenant, sale.id.as_str(), sale.version, line, source, rule, level)
+}
+
+/// The same key from the ids alone, for rows of a batch; `line` and `source` are empty where there is none.
+#[must_use]
+pub fn allocation_key(
+    tenant: &str,
+    sale: &str,
+    version: u32,
+    line: &str,
+    source: &str,
+    rule: &str,
+    level: usize,
+) -> String {
+    let (version, level) = (version.to_string(), level.to_string());
+    short_hash(&[TAG, "allocation", tenant, sale, &version, line, source, rule, &level, CASH])
 }
 
 /// The key of a reversal: one per refund, rule, payee and account.

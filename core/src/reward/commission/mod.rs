@@ -18,7 +18,7 @@ mod slots;
 pub use entry::{Entry, EntryEvent, EntryState};
 pub use evaluate::{evaluate, offer};
 pub use frozen::Frozen;
-pub use keys::{reversal_key, row_key};
+pub use keys::{allocation_key, reversal_key, row_key};
 pub use lines::Left;
 pub use outcome::{Outcome, Retained, Row, Trace};
 pub use reason::{Language, Reason};

@@ -1,0 +1,128 @@
+//! The grammar of the command line.
+
+use crate::table::{Clock, TimeUnit, Zone};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use fenrun::reward::commission::Language;
+use std::path::PathBuf;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done
+  1  done, and something was found: a refused plan, a store that does not verify, a vector that differs
+  2  the command line or an input is wrong; nothing was written
+  3  a file or database cannot be read or written, or the program is at fault
+
+Every command takes --json: one document on standard output, also for errors.";
+
+/// Orders, referral trees and commission splitting in exact integers.
+#[derive(Debug, Parser)]
+#[command(name = "fenrun", version, about, after_help = EXIT_CODES, max_term_width = 100)]
+pub(crate) struct Cli {
+    /// Print one JSON document instead of text
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Prove what a plan can pay at most, and list what its author should know
+    Check(CheckArgs),
+    /// Say why each person got each cent, or nothing
+    Explain(ExplainArgs),
+    /// List the plans that come with the program, or print one
+    Plans(PlansArgs),
+    /// Settle a file of orders under a plan
+    Settle(SettleArgs),
+    /// Run golden vectors and list every mismatch
+    Vectors(VectorsArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// A plan file (TOML or JSON), or preset:NAME
+    pub(crate) plan: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PlansArgs {
+    /// The preset to print as TOML; without it, all are listed
+    pub(crate) name: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct VectorsArgs {
+    /// Files in the schema fenrun.vectors/1
+    #[arg(required = true)]
+    pub(crate) files: Vec<PathBuf>,
+}
+
+/// How CSV files are read; `docs/reference/csv.md` lists the columns.
+#[derive(Debug, Args)]
+pub(crate) struct TableArgs {
+    /// CSV of members: member, inviter, rank, valid_from and the facts the plan names
+    #[arg(long, value_name = "CSV")]
+    pub(crate) members: Option<PathBuf>,
+    /// CSV of order lines: order, buyer, paid or paid_minor, and more
+    #[arg(long, value_name = "CSV")]
+    pub(crate) orders: Option<PathBuf>,
+    /// The unit of times written as whole numbers since 1970-01-01 UTC
+    #[arg(long, value_enum)]
+    pub(crate) time_unit: Option<TimeUnit>,
+    /// Where times written as dates were read off the clock: UTC, +08:00 or a name such as Asia/Shanghai
+    #[arg(long, default_value = "UTC")]
+    pub(crate) time_zone: Zone,
+}
+
+impl TableArgs {
+    /// How times are read.
+    pub(crate) const fn clock(&self) -> Clock {
+        Clock { unit: self.time_unit, zone: self.time_zone }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SettleArgs {
+    /// A plan file (TOML or JSON), or preset:NAME
+    #[arg(long)]
+    pub(crate) plan: String,
+    #[command(flatten)]
+    pub(crate) tables: TableArgs,
+    /// Where the rows go; without it only the totals are printed
+    #[arg(long, value_name = "CSV")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Lang {
+    En,
+    Zh,
+}
+
+impl From<Lang> for Language {
+    fn from(lang: Lang) -> Self {
+        match lang {
+            Lang::En => Self::English,
+            Lang::Zh => Self::Chinese,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArgs {
+    /// A plan file (TOML or JSON), or preset:NAME
+    #[arg(long)]
+    pub(crate) plan: String,
+    /// A sale as JSON, with its own upline
+    #[arg(long, value_name = "JSON", conflicts_with_all = ["orders", "members", "order"])]
+    pub(crate) sale: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) tables: TableArgs,
+    /// The order to explain
+    #[arg(long, value_name = "ID")]
+    pub(crate) order: Option<String>,
+    /// The language of the explanation
+    #[arg(long, value_enum, default_value = "en")]
+    pub(crate) lang: Lang,
+}

@@ -1,0 +1,194 @@
+//! `fenrun settle`: a file of orders under a plan.
+
+use crate::args::SettleArgs;
+use crate::files::read_plan;
+use crate::output::{Console, Ending, count, grouped, pairs};
+use crate::table::{Arrays, Members, Orders, Placed, RowFile, RowRecord};
+use fenrun::doc::Node;
+use fenrun::id::LineId;
+use fenrun::money::Money;
+use fenrun::reward::batch::{self, Rows, settle};
+use fenrun::reward::commission::{Outcome, Reason, evaluate};
+use fenrun::reward::plan::{Per, Plan};
+use fenrun::{Code, Error, Result};
+
+pub(crate) fn run(args: &SettleArgs, console: &Console) -> Result<Ending> {
+    let plan = read_plan(&args.plan)?;
+    let clock = args.tables.clock();
+    let path = args.tables.orders.as_deref().ok_or_else(|| {
+        let rule = "name the orders with --orders; docs/reference/csv.md lists their columns";
+        Error::new(Code::InvalidArgument, rule)
+    })?;
+    let members =
+        args.tables.members.as_deref().map(|path| Members::read(path, &plan, &clock)).transpose()?;
+    let out = args.out.as_deref().map(|path| RowFile::create(path, plan.currency())).transpose()?;
+    let mut settled = Settled { plan: &plan, out, orders: 0, rows: 0, pool: 0, paid: 0, retained: [0; _] };
+    let open = || Orders::open(path, &plan, members.as_ref(), &clock);
+    // An order at fault stops the batch without its line of the file; read one by one, it is named.
+    let batch = match (&members, open()?.arrays()?) {
+        (Some(members), Some(arrays)) => {
+            run_batch(&plan, members, &arrays).map(|rows| (members, arrays, rows))
+        }
+        _ => None,
+    };
+    match batch {
+        Some((members, arrays, rows)) => settled.batch(members, &arrays, &rows)?,
+        None => settled.one_by_one(open()?)?,
+    }
+    settled.finish(console)
+}
+
+fn run_batch(plan: &Plan, members: &Members, arrays: &Arrays) -> Option<Rows> {
+    let components = arrays.components.iter().map(|(name, column)| (name.as_str(), &column[..]));
+    let components: Vec<(&str, &[i64])> = components.collect();
+    let mut orders = batch::Orders::new(&arrays.buyers, &components);
+    orders.units = Some(&arrays.units);
+    settle(plan, members.forest()?, &orders, None).ok()
+}
+
+/// Totals so far, and the file of rows.
+struct Settled<'a> {
+    plan: &'a Plan,
+    out: Option<RowFile>,
+    orders: usize,
+    rows: usize,
+    pool: i128,
+    paid: i128,
+    retained: [i128; Reason::ALL.len()],
+}
+
+impl Settled<'_> {
+    fn batch(&mut self, members: &Members, arrays: &Arrays, rows: &Rows) -> Result<()> {
+        self.orders = arrays.ids.len();
+        self.pool = i128::from(rows.pool());
+        for (total, reason) in self.retained.iter_mut().zip(Reason::ALL) {
+            *total = i128::from(rows.retained(*reason));
+        }
+        let index = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
+        for at in 0..rows.len() {
+            let rule = &self.plan.rules()[index(rows.rule(at))];
+            self.row(&RowRecord {
+                order: arrays.ids[index(rows.sources()[at])].as_str(),
+                // A rule that rounds per order pays for no line in particular.
+                line: if rule.round.per == Per::Order { "" } else { "1" },
+                rule: &rule.id,
+                level: index(rows.level(at)),
+                payee: members.name(rows.payee(at)),
+                minor: rows.amounts()[at],
+            })?;
+        }
+        Ok(())
+    }
+
+    fn one_by_one(&mut self, mut orders: Orders<'_>) -> Result<()> {
+        while let Some(placed) = orders.next()? {
+            let outcome =
+                evaluate(self.plan, &placed.sale).map_err(|error| orders.place(placed.at, error))?;
+            self.outcome(&placed, &outcome)?;
+        }
+        Ok(())
+    }
+
+    fn outcome(&mut self, placed: &Placed, outcome: &Outcome) -> Result<()> {
+        self.orders += 1;
+        self.pool += i128::from(outcome.pool());
+        for entry in outcome.retained() {
+            for (total, _) in self.retained.iter_mut().zip(Reason::ALL).filter(|(_, r)| **r == entry.reason) {
+                *total += i128::from(entry.amount);
+            }
+        }
+        // In the order of the file, as the batch has it: by line, then by rule and level.
+        let place = |line: &LineId| placed.lines.iter().position(|id| id == line);
+        let mut rows: Vec<_> = outcome.rows().iter().collect();
+        rows.sort_by_key(|row| row.line.as_ref().and_then(place).unwrap_or(0));
+        for row in rows {
+            self.row(&RowRecord {
+                order: outcome.sale().as_str(),
+                line: row.line.as_ref().map_or("", LineId::as_str),
+                rule: &row.rule,
+                level: row.level,
+                payee: row.payee.as_str(),
+                minor: row.amount,
+            })?;
+        }
+        Ok(())
+    }
+
+    fn row(&mut self, row: &RowRecord<'_>) -> Result<()> {
+        self.rows += 1;
+        self.paid += i128::from(row.minor);
+        self.out.as_mut().map_or(Ok(()), |out| out.write(row))
+    }
+
+    fn finish(self, console: &Console) -> Result<Ending> {
+        let retained: i128 = self.retained.iter().sum();
+        if self.paid + retained != self.pool {
+            let rule = format!("{} paid and {retained} retained of a pool of {}", self.paid, self.pool);
+            return Err(Error::new(Code::Inconsistent, rule));
+        }
+        let narrow = |minor: i128| {
+            let rule = format!("a total of {minor} minor units does not fit");
+            i64::try_from(minor).map_err(|_| Error::new(Code::Overflow, rule))
+        };
+        let reasons = Reason::ALL.iter().zip(self.retained).filter(|(_, minor)| *minor != 0);
+        let totals = Totals {
+            plan: self.plan,
+            orders: count(self.orders),
+            rows: count(self.rows),
+            pool: narrow(self.pool)?,
+            paid: narrow(self.paid)?,
+            retained: reasons.map(|(reason, minor)| Ok((*reason, narrow(minor)?))).collect::<Result<_>>()?,
+            out: self.out.map(RowFile::keep).transpose()?,
+        };
+        console.answer(|| totals.document(), || totals.text())?;
+        Ok(Ending::Fine)
+    }
+}
+
+/// What is printed.
+struct Totals<'a> {
+    plan: &'a Plan,
+    orders: i64,
+    rows: i64,
+    pool: i64,
+    paid: i64,
+    retained: Vec<(Reason, i64)>,
+    out: Option<String>,
+}
+
+impl Totals<'_> {
+    fn document(&self) -> Node {
+        let retained = self.retained.iter().map(|(reason, minor)| (reason.name(), Node::Int(*minor)));
+        let allowed = self.plan.allow().iter().map(|(id, reason)| (id.as_str(), reason.as_str().into()));
+        Node::map([
+            ("plan", Node::from(self.plan.hash())),
+            ("currency", self.plan.currency().code().into()),
+            ("orders", self.orders.into()),
+            ("rows", self.rows.into()),
+            ("pool", self.pool.into()),
+            ("paid", self.paid.into()),
+            ("retained", Node::map(retained)),
+            ("allowed", Node::map(allowed)),
+            ("out", self.out.clone().into()),
+        ])
+    }
+
+    fn text(&self) -> String {
+        let money = |minor: i64| Money::new(minor, self.plan.currency()).to_string();
+        let mut rows = vec![
+            ("plan".to_owned(), self.plan.name().to_owned()),
+            ("orders".to_owned(), grouped(self.orders)),
+            ("rows".to_owned(), grouped(self.rows)),
+            ("pool".to_owned(), money(self.pool)),
+            ("paid".to_owned(), money(self.paid)),
+        ];
+        for (reason, minor) in &self.retained {
+            rows.push((format!("retained {}", reason.name()), money(*minor)));
+        }
+        for (id, reason) in self.plan.allow() {
+            rows.push((format!("allowed {id}"), reason.clone()));
+        }
+        rows.extend(self.out.iter().map(|path| ("written".to_owned(), path.clone())));
+        pairs(&rows)
+    }
+}

@@ -1,0 +1,163 @@
+//! Wrong input: a message that names the place and the rule, the right exit code, and no partial output.
+
+use crate::run::Folder;
+
+const PLAN: &str = r#"
+schema = "fenrun.plan/1"
+name = "one level"
+currency = "CNY"
+[[rule]]
+id = "up"
+to = { up = "referral" }
+pay = { levels = ["10%"] }
+"#;
+const MEMBERS: &str = "member,inviter\nA,\nB,A\n";
+const ORDERS: &str = "order,buyer,paid\n1,B,10.00\n2,A,5.00\n";
+
+/// Settles three files that are wrong somewhere and gives the message.
+fn refused(plan: &str, members: &str, orders: &str) -> String {
+    let folder = Folder::with(&[("plan.toml", plan), ("m.csv", members), ("o.csv", orders)]);
+    let message =
+        folder.run("settle --plan plan.toml --members m.csv --orders o.csv --out rows.csv").failed(2);
+    assert_eq!(folder.names(), ["m.csv", "o.csv", "plan.toml"], "{message}");
+    message
+}
+
+#[test]
+fn the_files_are_right_to_begin_with() {
+    let folder = Folder::with(&[("plan.toml", PLAN), ("m.csv", MEMBERS), ("o.csv", ORDERS)]);
+    folder.run("settle --plan plan.toml --members m.csv --orders o.csv").ended(0);
+}
+
+#[test]
+fn plans() {
+    let float = refused(&PLAN.replace("\"10%\"", "0.1"), MEMBERS, ORDERS);
+    assert!(float.contains("plan.toml: TOML: ") && float.contains("floats are not exact"), "{float}");
+    let much = refused(&PLAN.replace("10%", "101%"), MEMBERS, ORDERS);
+    assert!(much.contains("may pay 101% of its base"), "{much}");
+    let large = refused(&format!("{PLAN}#{}", "x".repeat(2 << 20)), MEMBERS, ORDERS);
+    assert!(large.contains("longer than the 1048576 bytes"), "{large}");
+    let key = refused(&PLAN.replace("pay =", "hold_day = 3\npay ="), MEMBERS, ORDERS);
+    assert!(key.contains("did you mean `hold_days`?"), "{key}");
+    let binary = Folder::with(&[("m.csv", MEMBERS), ("o.csv", ORDERS)]);
+    binary.write("plan.toml", &[0xFF, 0xFE, 0]);
+    assert!(binary.run("check plan.toml").failed(2).contains("not UTF-8 text"));
+}
+
+#[test]
+fn a_refused_plan_is_a_finding_of_check() {
+    let folder = Folder::with(&[("plan.toml", &PLAN.replace("10%", "101%"))]);
+    let text = folder.run("check plan.toml").ended(1);
+    assert!(text.starts_with("refused (pays_too_much): plan.toml: rule `up` may pay 101%"), "{text}");
+    assert_eq!(
+        folder.run("check plan.toml --json").document(1).get("refused"),
+        Some(&"pays_too_much".into())
+    );
+}
+
+#[test]
+fn members() {
+    for (members, message) in [
+        ("member,inviter\nA,B\nB,A\n", "stands on a cycle"),
+        ("member,inviter\nA,A\n", "m.csv:2: member A is named as their own inviter"),
+        ("member,inviter\nA,\nB,X\n", "m.csv:3: member B has the inviter X, who is not in the file"),
+        ("member,inviter\nA,\nB,A\nB,\n", "m.csv:4: member B stands in line 3 too"),
+        ("member,inviter\nA,\n,A\n", "m.csv:3: the member is nobody"),
+        ("member\nA\n", "m.csv: the column `inviter` is missing; the columns are member"),
+        ("member,invitor\nA,\n", "m.csv: the column `inviter` is missing; is `invitor` meant for it?"),
+        ("member,inviter,distributer\nA,,1\n", "m.csv: unknown column `distributer`"),
+        ("member,inviter,rank\nA,,gold\n", "m.csv:2: `gold` is not one of the plan's ranks: none"),
+        ("member,inviter\nA,,1\n", "m.csv:2: 3 cells under a header of 2"),
+    ] {
+        let got = refused(PLAN, members, ORDERS);
+        assert!(got.contains(message), "{got}");
+    }
+    let dated = "member,inviter,valid_from\nA,,\nB,A,\nA,B,2024-01-01\n";
+    let got = refused(PLAN, dated, "order,buyer,paid,placed_at\n1,A,1,2024-01-01\n");
+    assert!(got.contains("m.csv:4: member A stands on a cycle"), "{got}");
+}
+
+#[test]
+fn orders() {
+    for (orders, message) in [
+        ("order,buyer\n1,B\n", "the column `paid` (such as 12.50) or `paid_minor` (such as 1250) is missing"),
+        ("order,buyer,paid,paid_minor\n1,B,1,100\n", "`paid` and `paid_minor` say the same; keep one"),
+        ("order,buyer,paid\n1,X,1\n", "o.csv:2: buyer X is not among the members"),
+        ("order,buyer,paid\n1,B,1\n2,B,1\n1,B,1\n", "o.csv:4: order 1 stands in line 2 too"),
+        ("order,line,buyer,paid\n1,a,B,1\n1,a,B,1\n", "o.csv:3: line a of order 1 stands twice"),
+        (
+            "order,line,buyer,paid\n1,a,B,1\n1,b,A,1\n",
+            "o.csv:3: order 1 says something else of the whole order",
+        ),
+        ("order,buyer,paid,currency\n1,B,1,USD\n", "o.csv:2: the order is in USD, the plan pays in CNY"),
+        ("order,buyer,paid\n1,B,1.005\n", "o.csv:2: paid: `1.005` has more decimals than the 2 of CNY"),
+        ("order,buyer,paid\n1,B,1e3\n", "o.csv:2: paid: `1e3` is not an amount"),
+        ("order,buyer,paid_minor\n1,B,1.5\n", "o.csv:2: `paid_minor` is `1.5`, not a whole number"),
+        ("order,buyer,paid\n1,B,-1\n", "o.csv:2: sale 1: line 1: paid is -100, below zero"),
+        ("order,buyer,paid\n1,B,\n", "o.csv:2: `paid` is empty"),
+        ("order,buyer,paid,units\n1,B,1,0\n", "o.csv:2: sale 1: line 1 has 0 units"),
+        ("order,buyer,paid,purpose\n1,B,1,gift\n", "o.csv:2: `purpose` is `gift`"),
+        ("order,buyer,paid,placed_at\n1,B,1,yesterday\n", "o.csv:2: `yesterday` is no time"),
+        (
+            "order,buyer,paid,upline_1,upline_2\n1,B,1,,A\n",
+            "o.csv:2: upline_2 is A, but a nearer one is nobody",
+        ),
+        (
+            "order,buyer,paid,upline_1,upline_2\n1,B,1,A,B\n",
+            "o.csv:2: sale 1: member B stands twice on the path",
+        ),
+        (
+            "order,buyer,paid,upline_2\n1,B,1,A\n",
+            "o.csv: unknown column `upline_2`; did you mean `upline_1`?",
+        ),
+        ("order,buyer,paid,paid\n1,B,1,1\n", "o.csv: the column `paid` stands twice"),
+    ] {
+        let got = refused(PLAN, MEMBERS, orders);
+        assert!(got.contains(message), "{got}");
+    }
+}
+
+#[test]
+fn a_fault_in_the_last_row_leaves_nothing_and_keeps_what_was_there() {
+    let folder =
+        Folder::with(&[("m.csv", MEMBERS), ("o.csv", &format!("{ORDERS}3,X,1\n")), ("rows.csv", "old")]);
+    let settle = "settle --plan preset:two_level --members m.csv --orders o.csv --out rows.csv";
+    folder.run(settle).failed(2);
+    assert_eq!(folder.read("rows.csv"), "old");
+    assert_eq!(folder.names(), ["m.csv", "o.csv", "rows.csv"]);
+}
+
+#[test]
+fn facts_the_plan_reads_must_be_stated() {
+    let folder = Folder::with(&[("m.csv", MEMBERS), ("o.csv", ORDERS)]);
+    let settle = "settle --plan preset:two_level --members m.csv --orders o.csv --out rows.csv";
+    let message = folder.run(settle).failed(2);
+    assert_eq!(message, "o.csv:2: member A does not state the fact `distributor` that the plan reads");
+    let folder =
+        Folder::with(&[("m.csv", "member,inviter,distributor,frozen\nA,,ja,0\n"), ("o.csv", ORDERS)]);
+    let message = folder.run(settle).failed(2);
+    assert_eq!(message, "m.csv:2: `distributor` is `ja`; the plan reads true or false");
+}
+
+#[test]
+fn orders_without_an_upline_need_members() {
+    let folder = Folder::with(&[("o.csv", ORDERS)]);
+    let message = folder.run("settle --plan preset:two_level --orders o.csv").failed(2);
+    assert!(message.contains("no column `upline_1`, so the orders carry no upline"), "{message}");
+}
+
+#[test]
+fn files_that_are_not_there_are_3() {
+    let folder = Folder::with(&[("o.csv", ORDERS), ("m.csv", MEMBERS)]);
+    for arguments in [
+        "settle --plan none.toml --members m.csv --orders o.csv",
+        "settle --plan preset:two_level --members none.csv --orders o.csv",
+        "explain --plan preset:two_level --sale none.json",
+    ] {
+        assert!(folder.run(arguments).failed(3).starts_with("none."), "{arguments}");
+    }
+    let message = folder
+        .run("settle --plan preset:two_level --members m.csv --orders o.csv --out no/rows.csv")
+        .failed(3);
+    assert!(message.starts_with("no/rows.csv: "), "{message}");
+}
