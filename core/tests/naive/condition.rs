@@ -1,0 +1,131 @@
+//! Conditions, read from their documents key by key.
+
+use super::plan::{Rule, items};
+use super::sale::{Line, Person, Sale};
+use super::{Fault, Mutation, Naive, Plan};
+use fenrun::doc::Node;
+use std::collections::BTreeMap;
+
+/// What a condition can see.
+struct View<'a> {
+    ranks: &'a [String],
+    /// Read one after the other; the first that states a fact answers.
+    facts: Vec<BTreeMap<String, Node>>,
+    sale: &'a Sale,
+}
+
+impl Naive {
+    /// Whether a rule pays for a line at all: its purpose, then `when`.
+    pub(crate) fn applies(self, plan: &Plan, rule: &Rule, sale: &Sale, line: &Line) -> Result<bool, Fault> {
+        let opened =
+            rule.when.as_ref().is_some_and(|when| names(when, "purpose")) && plan.allowed.contains(&rule.id);
+        if line.purpose != "goods" && !opened {
+            return Ok(false);
+        }
+        let Some(when) = &rule.when else { return Ok(true) };
+        let mut own = line.facts.clone();
+        own.insert("purpose".into(), line.purpose.as_str().into());
+        let facts = vec![own, sale.facts.clone(), facts_of(&sale.buyer)];
+        self.holds(when, &View { ranks: &plan.ranks, facts, sale })
+    }
+
+    /// Whether a stop is walked: its `when` sees the facts of the sale and of the buyer.
+    pub(crate) fn opens(self, plan: &Plan, when: Option<&Node>, sale: &Sale) -> Result<bool, Fault> {
+        let Some(when) = when else { return Ok(true) };
+        let facts = vec![sale.facts.clone(), facts_of(&sale.buyer)];
+        self.holds(when, &View { ranks: &plan.ranks, facts, sale })
+    }
+
+    /// q(a, k): whether a person meets the condition of level k, counted from 1.
+    pub(crate) fn qualifies(
+        self,
+        plan: &Plan,
+        rule: &Rule,
+        sale: &Sale,
+        person: &Person,
+        level: usize,
+    ) -> Result<bool, Fault> {
+        let Some(last) = rule.qualify.last() else { return Ok(true) };
+        let condition = rule.qualify.get(level - 1).unwrap_or(last);
+        let person = if self.planted(Mutation::QualifyReadsBuyer) { &sale.buyer } else { person };
+        self.holds(condition, &View { ranks: &plan.ranks, facts: vec![facts_of(person)], sale })
+    }
+
+    fn holds(self, condition: &Node, view: &View<'_>) -> Result<bool, Fault> {
+        let Node::Map(tests) = condition else { panic!("a condition is a map") };
+        // A map of the document stands in the byte order of its keys.
+        for (key, wanted) in tests {
+            let holds = match key.as_str() {
+                "any" => self.one_holds(items(Some(wanted)), view)?,
+                "not" => !self.holds(wanted, view)?,
+                "sale" => {
+                    let facts = vec![view.sale.facts.clone()];
+                    self.holds(wanted, &View { ranks: view.ranks, facts, sale: view.sale })?
+                }
+                fact => match view.facts.iter().find_map(|facts| facts.get(fact)) {
+                    Some(stated) => self.matches(wanted, stated, (fact == "rank").then_some(view.ranks)),
+                    None if fact == "rank" => false,
+                    None => return Err(Fault::MissingFact),
+                },
+            };
+            if !holds {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn one_holds(self, conditions: &[Node], view: &View<'_>) -> Result<bool, Fault> {
+        for condition in conditions {
+            if self.holds(condition, view)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// A value, a list of values, or `{ min, max, in }`.
+    fn matches(self, wanted: &Node, stated: &Node, ranks: Option<&[String]>) -> bool {
+        match wanted {
+            Node::List(values) => values.contains(stated),
+            Node::Map(range) => range.iter().all(|(key, bound)| match key.as_str() {
+                "in" => items(Some(bound)).contains(stated),
+                "min" if self.planted(Mutation::MinimumExcluded) => size(stated, ranks) > size(bound, ranks),
+                "min" => size(stated, ranks) >= size(bound, ranks),
+                "max" => size(stated, ranks) <= size(bound, ranks),
+                other => panic!("a range has no {other}"),
+            }),
+            value => value == stated,
+        }
+    }
+}
+
+/// What `min` and `max` compare: an integer, or the place of a rank.
+fn size(value: &Node, ranks: Option<&[String]>) -> i64 {
+    match (value, ranks) {
+        (Node::Int(number), _) => *number,
+        (Node::Text(name), Some(ranks)) => {
+            let place = ranks.iter().position(|rank| rank == name).expect("a rank of the plan");
+            i64::try_from(place).expect("few ranks")
+        }
+        _ => panic!("only integers and ranks have a size"),
+    }
+}
+
+/// A person's facts; the rank is one of them.
+fn facts_of(person: &Person) -> BTreeMap<String, Node> {
+    let mut facts = person.facts.clone();
+    if let Some(rank) = &person.rank {
+        facts.insert("rank".into(), rank.as_str().into());
+    }
+    facts
+}
+
+/// Whether a condition names a fact anywhere.
+fn names(condition: &Node, fact: &str) -> bool {
+    match condition {
+        Node::Map(tests) => tests.iter().any(|(key, inner)| key == fact || names(inner, fact)),
+        Node::List(conditions) => conditions.iter().any(|inner| names(inner, fact)),
+        _ => false,
+    }
+}

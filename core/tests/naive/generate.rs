@@ -1,0 +1,113 @@
+//! Random plans, sales, refunds and forests within the page, from a seed: the same seed, the same case.
+
+mod conditions;
+mod forests;
+mod plans;
+mod sales;
+
+pub(crate) use forests::{Grove, grove};
+pub(crate) use plans::plan;
+pub(crate) use sales::{refunds, sale};
+
+use super::reverse::Refund;
+use fenrun::doc::Node;
+
+/// What one comparison runs on.
+#[derive(Clone, Debug)]
+pub(crate) struct Case {
+    pub(crate) plan: Node,
+    pub(crate) sale: Node,
+    /// Together they take everything back.
+    pub(crate) refunds: Vec<Refund>,
+}
+
+/// The case of a seed.
+pub(crate) fn case(seed: u64) -> Case {
+    let mut dice = Dice::new(seed);
+    let (plan, words) = plan(&mut dice);
+    let sale = sale(&mut dice, &words);
+    let refunds = refunds(&mut dice, &sale);
+    Case { plan, sale, refunds }
+}
+
+/// What a plan's sale must speak of.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Words {
+    pub(crate) ranks: Vec<String>,
+    pub(crate) rules: Vec<RuleWords>,
+    /// Whether rates stay so small that nothing need be allowed.
+    pub(crate) modest: bool,
+}
+
+/// What an override of a rule may hold.
+#[derive(Clone, Debug)]
+pub(crate) struct RuleWords {
+    pub(crate) id: String,
+    pub(crate) labels: Vec<String>,
+    pub(crate) kind: Kind,
+}
+
+/// What a table holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Lists by level, of shares and integers.
+    Levels,
+    /// One share a row.
+    Shares,
+    /// One integer a row.
+    Integers,
+}
+
+/// SplitMix64 (Steele, Lea, Flood 2014): small, deterministic, good enough to choose cases.
+pub(crate) struct Dice(u64);
+
+impl Dice {
+    pub(crate) const fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// A number below a bound.
+    pub(crate) fn below(&mut self, bound: i64) -> i64 {
+        let bound = u64::try_from(bound).expect("a bound above zero");
+        i64::try_from(self.next() % bound).expect("a number below the bound")
+    }
+
+    /// A number of a range, both ends included.
+    pub(crate) fn from_to(&mut self, from: i64, to: i64) -> i64 {
+        from + self.below(to - from + 1)
+    }
+
+    /// True once in so many times.
+    pub(crate) fn one_in(&mut self, times: i64) -> bool {
+        self.below(times) == 0
+    }
+
+    /// How many of something.
+    pub(crate) fn count(&mut self, from: i64, to: i64) -> usize {
+        usize::try_from(self.from_to(from, to)).expect("a count")
+    }
+
+    /// One of several.
+    pub(crate) fn pick<'a, T: ?Sized>(&mut self, of: &[&'a T]) -> &'a T {
+        of[self.count(1, i64::try_from(of.len()).expect("few")) - 1]
+    }
+
+    /// One of several names.
+    pub(crate) fn name(&mut self, of: &[String]) -> Node {
+        let names: Vec<&str> = of.iter().map(String::as_str).collect();
+        self.pick(&names).into()
+    }
+
+    /// Some of several, in their order.
+    pub(crate) fn some<T: Clone>(&mut self, of: &[T]) -> Vec<T> {
+        of.iter().filter(|_| self.one_in(2)).cloned().collect()
+    }
+}

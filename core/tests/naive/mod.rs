@@ -1,0 +1,125 @@
+//! The second opinion: a naive, exact interpreter of the plan language, for tests alone.
+//!
+//! It was written from `docs/reference/plan.md` and from nothing else, and it is meant to be obviously
+//! right rather than fast: rates are big rationals, amounts big integers, every walk is a loop over
+//! people, and the plan and the sale are read from their documents by its own code. [`Mutation`] plants
+//! the mistakes that the laws must find.
+
+mod base;
+mod batch;
+mod condition;
+mod differential;
+mod edit;
+pub(crate) mod generate;
+mod levels;
+mod mutation;
+mod number;
+mod outcome;
+mod people;
+mod plan;
+mod rates;
+mod reverse;
+mod sale;
+mod shrink;
+
+pub(crate) use batch::{Forest, Order};
+pub(crate) use mutation::Mutation;
+pub(crate) use number::{Q, big, round};
+pub(crate) use outcome::{Outcome, Row};
+pub(crate) use reverse::{Posting, Refund};
+pub(crate) use shrink::shrink;
+
+use fenrun::doc::Node;
+use num_bigint::BigInt;
+use outcome::Ledger;
+use plan::{Pay, Per, Plan, Rule};
+use sale::{Line, Sale};
+
+/// Why a sale cannot be settled; the names are those of the page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// A fact is read and not stated.
+    MissingFact,
+    /// A component is named and not stated.
+    MissingComponent,
+}
+
+/// The interpreter: honest, or with one planted mistake.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Naive {
+    planted: Option<Mutation>,
+}
+
+impl Naive {
+    /// The interpreter as the page reads.
+    pub(crate) const HONEST: Self = Self { planted: None };
+
+    /// The interpreter with a mistake.
+    pub(crate) const fn mutant(mutation: Mutation) -> Self {
+        Self { planted: Some(mutation) }
+    }
+
+    fn planted(self, mutation: Mutation) -> bool {
+        self.planted == Some(mutation)
+    }
+
+    /// Settles one sale.
+    pub(crate) fn evaluate(self, plan: &Node, sale: &Node) -> Result<Outcome, Fault> {
+        let (plan, sale) = self.documents(plan, sale);
+        let sale = Sale::read(&sale);
+        let outcome = self.run(&Plan::read(&plan), &sale)?;
+        Ok(self.spoil(outcome, &sale))
+    }
+
+    /// What the plan offers for a sale, whoever gets it.
+    pub(crate) fn offer(self, plan: &Node, sale: &Node) -> Result<BigInt, Fault> {
+        let (plan, sale) = self.documents(plan, sale);
+        self.pool(&Plan::read(&plan), &Sale::read(&sale))
+    }
+
+    fn run(self, plan: &Plan, sale: &Sale) -> Result<Outcome, Fault> {
+        let mut ledger = Ledger::default();
+        for rule in &plan.rules {
+            for group in self.groups(plan, rule, sale)? {
+                ledger.open(rule, &group);
+                match &rule.pay {
+                    Pay::Levels(_) => self.levels(plan, rule, sale, &group, &mut ledger)?,
+                    Pay::Differential(_) => self.differential(plan, rule, sale, &group, &mut ledger)?,
+                }
+            }
+        }
+        Ok(ledger.close(self.pool(plan, sale)?, sale))
+    }
+
+    /// `Σ offers over lines, rules and slots`, without a look at any row.
+    fn pool(self, plan: &Plan, sale: &Sale) -> Result<BigInt, Fault> {
+        let mut pool = big(0);
+        for rule in &plan.rules {
+            for group in self.groups(plan, rule, sale)? {
+                pool += match &rule.pay {
+                    Pay::Levels(_) => self.levels_offer(plan, rule, sale, &group)?,
+                    Pay::Differential(_) => self.differential_offer(plan, rule, sale, &group)?,
+                };
+            }
+        }
+        Ok(pool)
+    }
+
+    /// The lines a rule pays for, in the portions that are rounded together: each line alone, or with
+    /// `per = "order"` all of them.
+    fn groups<'a>(self, plan: &Plan, rule: &Rule, sale: &'a Sale) -> Result<Vec<Vec<&'a Line>>, Fault> {
+        let mut lines = Vec::new();
+        for line in &sale.lines {
+            if self.applies(plan, rule, sale, line)? {
+                lines.push(line);
+            }
+        }
+        if lines.is_empty() {
+            return Ok(Vec::new());
+        }
+        Ok(match rule.per {
+            Per::Order => vec![lines],
+            Per::Line | Per::Unit => lines.into_iter().map(|line| vec![line]).collect(),
+        })
+    }
+}

@@ -1,0 +1,216 @@
+//! Reading a plan from its document. Nothing is checked: the engine refuses bad plans, this reads good ones.
+
+use super::number::{Q, big, rate, whole};
+use fenrun::doc::Node;
+use num_bigint::BigInt;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A plan, as far as amounts depend on it.
+pub(crate) struct Plan {
+    pub(crate) ranks: Vec<String>,
+    pub(crate) rules: Vec<Rule>,
+    pub(crate) allowed: BTreeSet<String>,
+}
+
+/// One rule with its defaults filled in.
+#[derive(Clone)]
+pub(crate) struct Rule {
+    pub(crate) id: String,
+    pub(crate) when: Option<Node>,
+    pub(crate) of: Of,
+    pub(crate) to: Vec<Stop>,
+    /// One condition a level, the last for all further levels; none means everybody.
+    pub(crate) qualify: Vec<Node>,
+    pub(crate) unqualified: Unqualified,
+    pub(crate) pay: Pay,
+    pub(crate) mode: String,
+    pub(crate) per: Per,
+    pub(crate) min: BigInt,
+    pub(crate) decimals: Option<usize>,
+    pub(crate) share_of_units: bool,
+}
+
+/// What a rate is taken of.
+#[derive(Clone)]
+pub(crate) struct Of {
+    pub(crate) base: String,
+    pub(crate) plus: Vec<String>,
+    pub(crate) less: Vec<String>,
+    pub(crate) times: Q,
+}
+
+/// Where payees are found.
+#[derive(Clone)]
+pub(crate) enum Stop {
+    Buyer { when: Option<Node> },
+    Up { limit: usize, label: Option<String>, when: Option<Node> },
+    Roles { roles: Vec<String>, when: Option<Node> },
+}
+
+/// What becomes of the share of somebody who does not qualify.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unqualified {
+    None,
+    Retain,
+    Stop,
+    Compress,
+    CompressByLevel,
+    RollUp,
+}
+
+/// How a rule pays; both hold a rate table, by rank, label or `any`.
+#[derive(Clone)]
+pub(crate) enum Pay {
+    Levels(Table),
+    Differential(Table),
+}
+
+/// Rates as the document has them, by level.
+pub(crate) type Table = BTreeMap<String, Vec<Node>>;
+
+/// What is rounded at once.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Per {
+    Line,
+    Unit,
+    Order,
+}
+
+impl Plan {
+    pub(crate) fn read(node: &Node) -> Self {
+        Self {
+            ranks: texts(node.get("ranks")),
+            rules: items(node.get("rule")).iter().map(Rule::read).collect(),
+            allowed: entries(node.get("allow")).keys().cloned().collect(),
+        }
+    }
+
+    /// The plan with some of its rules.
+    pub(crate) fn only(&self, keep: impl Fn(&Rule) -> bool) -> Self {
+        let rules = self.rules.iter().filter(|rule| keep(rule)).cloned().collect();
+        Self { rules, ranks: self.ranks.clone(), allowed: self.allowed.clone() }
+    }
+}
+
+impl Rule {
+    fn read(node: &Node) -> Self {
+        let round = match node.get("round") {
+            Some(Node::Text(mode)) => Node::map([("mode", Node::from(mode.as_str()))]),
+            Some(table) => table.clone(),
+            None => Node::map::<&str>([]),
+        };
+        let pay = node.get("pay").expect("pay");
+        Self {
+            id: text(node.get("id")).expect("id"),
+            when: node.get("when").cloned(),
+            of: Of::read(node.get("of")),
+            to: match node.get("to").expect("to") {
+                Node::List(stops) => stops.iter().map(Stop::read).collect(),
+                stop => vec![Stop::read(stop)],
+            },
+            qualify: match node.get("qualify") {
+                None => Vec::new(),
+                Some(Node::List(conditions)) => conditions.clone(),
+                Some(condition) => vec![condition.clone()],
+            },
+            unqualified: match text(node.get("unqualified")).as_deref() {
+                None => Unqualified::None,
+                Some("retain") => Unqualified::Retain,
+                Some("stop") => Unqualified::Stop,
+                Some("compress") => Unqualified::Compress,
+                Some("compress_by_level") => Unqualified::CompressByLevel,
+                Some("roll_up") => Unqualified::RollUp,
+                Some(other) => panic!("unqualified = {other}"),
+            },
+            pay: match (pay.get("levels"), pay.get("differential")) {
+                (Some(levels), _) => Pay::Levels(table(levels)),
+                (_, Some(differential)) => Pay::Differential(table(differential)),
+                _ => panic!("pay"),
+            },
+            mode: text(round.get("mode")).unwrap_or_else(|| "down".into()),
+            per: match text(round.get("per")).as_deref() {
+                None | Some("line") => Per::Line,
+                Some("unit") => Per::Unit,
+                Some("order") => Per::Order,
+                Some(other) => panic!("per = {other}"),
+            },
+            min: big(int(round.get("min")).unwrap_or(0)),
+            decimals: int(round.get("rate_decimals")).map(|n| usize::try_from(n).expect("decimals")),
+            share_of_units: text(node.get("reverse")).as_deref() == Some("share_of_units"),
+        }
+    }
+}
+
+impl Of {
+    fn read(node: Option<&Node>) -> Self {
+        let plain = |base: &str| Self { base: base.into(), plus: vec![], less: vec![], times: whole(1) };
+        match node {
+            None => plain("paid"),
+            Some(Node::Text(base)) => plain(base),
+            Some(table) => Self {
+                base: text(table.get("base")).expect("base"),
+                plus: texts(table.get("plus")),
+                less: texts(table.get("less")),
+                times: text(table.get("times")).map_or_else(|| whole(1), |times| rate(&times)),
+            },
+        }
+    }
+}
+
+impl Stop {
+    fn read(node: &Node) -> Self {
+        let when = node.get("when").cloned();
+        if node.as_text() == Some("self") || node.get("self").is_some() {
+            Self::Buyer { when }
+        } else if node.get("up").is_some() {
+            let limit = int(node.get("limit")).unwrap_or(64);
+            let limit = usize::try_from(limit).expect("limit");
+            Self::Up { limit, label: text(node.get("as")), when }
+        } else {
+            Self::Roles { roles: texts(node.get("roles")), when }
+        }
+    }
+}
+
+/// A bare list, or a bare rate, is the `any` list; in a table a bare rate is a list of one.
+pub(crate) fn table(node: &Node) -> Table {
+    let list = |node: &Node| match node {
+        Node::List(rates) => rates.clone(),
+        rate => vec![rate.clone()],
+    };
+    match node {
+        Node::Map(rows) if !rows.contains_key("fact") => {
+            rows.iter().map(|(key, rates)| (key.clone(), list(rates))).collect()
+        }
+        rates => Table::from([("any".into(), list(rates))]),
+    }
+}
+
+pub(crate) fn text(node: Option<&Node>) -> Option<String> {
+    node.and_then(Node::as_text).map(str::to_owned)
+}
+
+pub(crate) fn int(node: Option<&Node>) -> Option<i64> {
+    match node {
+        Some(Node::Int(value)) => Some(*value),
+        _ => None,
+    }
+}
+
+pub(crate) fn items(node: Option<&Node>) -> &[Node] {
+    match node {
+        Some(Node::List(items)) => items,
+        _ => &[],
+    }
+}
+
+pub(crate) fn texts(node: Option<&Node>) -> Vec<String> {
+    items(node).iter().filter_map(Node::as_text).map(str::to_owned).collect()
+}
+
+pub(crate) fn entries(node: Option<&Node>) -> BTreeMap<String, Node> {
+    match node {
+        Some(Node::Map(entries)) => entries.clone(),
+        _ => BTreeMap::new(),
+    }
+}

@@ -1,0 +1,94 @@
+//! Refunds: the plan runs again on what is left, and the difference is posted.
+
+use super::mutation::difference;
+use super::number::{big, whole};
+use super::plan::Plan;
+use super::sale::{Line, Sale};
+use super::{Fault, Mutation, Naive};
+use fenrun::doc::Node;
+use num_bigint::BigInt;
+use num_traits::Zero;
+
+use std::collections::BTreeMap;
+
+/// What one refund takes back: by line, units and amount.
+pub(crate) type Refund = BTreeMap<String, (i64, i64)>;
+
+/// What one reversal posts, or what stands: by rule and payee; nothing is written down as zero.
+pub(crate) type Posting = BTreeMap<(String, String), BigInt>;
+
+impl Naive {
+    /// The postings of each refund in turn: `f(left) − f(left before)`.
+    pub(crate) fn reverse(self, plan: &Node, sale: &Node, refunds: &[Refund]) -> Result<Vec<Posting>, Fault> {
+        let (plan, sale) = self.documents(plan, sale);
+        let (plan, sale) = (Plan::read(&plan), Sale::read(&sale));
+        let mut steps = Vec::new();
+        let original = self.standing(&plan, &sale, &[])?;
+        let paid = sale.lines.iter().filter_map(|line| line.components.get("paid")).sum::<BigInt>();
+        for (done, refund) in refunds.iter().enumerate() {
+            let before = self.standing(&plan, &sale, self.counted(&refunds[..done]))?;
+            let after = self.standing(&plan, &sale, self.counted(&refunds[..=done]))?;
+            let amount = refund.values().map(|(_, amount)| big(*amount)).sum();
+            let honest = difference(&before, &after);
+            steps.push(self.spoil_posting(honest, &original, &after, (amount, paid.clone())));
+        }
+        Ok(steps)
+    }
+
+    /// f(left): what stands by rule and payee after refunds.
+    pub(crate) fn left(self, plan: &Node, sale: &Node, refunds: &[Refund]) -> Result<Posting, Fault> {
+        let (plan, sale) = self.documents(plan, sale);
+        self.standing(&Plan::read(&plan), &Sale::read(&sale), refunds)
+    }
+
+    fn standing(self, plan: &Plan, sale: &Sale, refunds: &[Refund]) -> Result<Posting, Fault> {
+        let mut left = sale.clone();
+        for line in &mut left.lines {
+            self.take_back(line, refunds);
+        }
+        let mut standing = Posting::new();
+        for row in self.run(&plan.only(|rule| !rule.share_of_units), &left)?.rows {
+            *standing.entry((row.rule, row.payee)).or_default() += row.amount;
+        }
+        for row in self.run(&plan.only(|rule| rule.share_of_units), sale)?.rows {
+            let of_whole_sale = row.line.is_none();
+            let counts = |line: &&Line| of_whole_sale || row.line.as_ref() == Some(&line.id);
+            let sold: BigInt = sale.lines.iter().filter(counts).map(|line| &line.units).sum();
+            let taken: BigInt =
+                sale.lines.iter().filter(counts).map(|line| taken_from(line, refunds).0).sum();
+            let kept = &row.amount - &row.amount * taken / sold; // of integers: rounded down
+            *standing.entry((row.rule, row.payee)).or_default() += kept;
+        }
+        standing.retain(|_, amount| !amount.is_zero());
+        Ok(standing)
+    }
+
+    /// Turns a line into what is left of it.
+    fn take_back(self, line: &mut Line, refunds: &[Refund]) {
+        let (units, amount) = taken_from(line, refunds);
+        let paid = line.components.get("paid").cloned().unwrap_or_default();
+        let (net_left, units_left) = (&paid - amount, &line.units - units);
+        for (name, value) in &mut line.components {
+            *value = if name == "paid" {
+                net_left.clone()
+            } else if self.planted(Mutation::ComponentsKept) {
+                value.clone()
+            } else if paid.is_zero() {
+                &*value * &units_left / &line.units
+            } else if self.planted(Mutation::ComponentsRoundedUp) {
+                (whole(&*value * &net_left) / whole(paid.clone())).ceil().to_integer()
+            } else {
+                &*value * &net_left / &paid
+            };
+        }
+        if !self.planted(Mutation::UnitsKept) {
+            line.units = units_left;
+        }
+    }
+}
+
+/// Units and amount that refunds took from a line so far.
+fn taken_from(line: &Line, refunds: &[Refund]) -> (BigInt, BigInt) {
+    let of_line = refunds.iter().filter_map(|refund| refund.get(&line.id));
+    of_line.fold((big(0), big(0)), |(units, amount), (more, minor)| (units + more, amount + minor))
+}

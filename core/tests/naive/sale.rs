@@ -1,0 +1,103 @@
+//! Reading a sale from its document.
+
+use super::number::big;
+use super::plan::{Table, entries, int, items, table, text};
+use fenrun::doc::Node;
+use num_bigint::BigInt;
+use std::collections::BTreeMap;
+
+/// A sale, as it was frozen.
+#[derive(Clone)]
+pub(crate) struct Sale {
+    pub(crate) tenant: String,
+    pub(crate) id: String,
+    pub(crate) version: i64,
+    pub(crate) buyer: Person,
+    pub(crate) upline: Vec<Person>,
+    pub(crate) roles: BTreeMap<String, Person>,
+    pub(crate) facts: BTreeMap<String, Node>,
+    /// Shorter ids first, then by bytes.
+    pub(crate) lines: Vec<Line>,
+}
+
+/// Somebody who may be paid.
+#[derive(Clone)]
+pub(crate) struct Person {
+    pub(crate) id: String,
+    pub(crate) rank: Option<String>,
+    pub(crate) facts: BTreeMap<String, Node>,
+}
+
+/// One line: sold, or what is left of it after refunds.
+#[derive(Clone, PartialEq)]
+pub(crate) struct Line {
+    pub(crate) id: String,
+    pub(crate) units: BigInt,
+    pub(crate) components: BTreeMap<String, BigInt>,
+    pub(crate) purpose: String,
+    pub(crate) facts: BTreeMap<String, Node>,
+    pub(crate) overrides: BTreeMap<String, Table>,
+}
+
+impl Sale {
+    pub(crate) fn read(node: &Node) -> Self {
+        let lines = items(node.get("lines")).iter().enumerate();
+        let mut lines: Vec<Line> = lines.map(|(at, line)| Line::read(line, at)).collect();
+        lines.sort_by_key(|line| (line.id.len(), line.id.clone()));
+        let roles = entries(node.get("roles"));
+        Self {
+            tenant: text(node.get("tenant")).unwrap_or_default(),
+            id: id(node.get("id")).expect("sale id"),
+            version: int(node.get("version")).unwrap_or(1),
+            buyer: Person::read(node.get("buyer").expect("buyer")).expect("buyer id"),
+            upline: items(node.get("upline")).iter().filter_map(Person::read).collect(),
+            roles: roles.iter().filter_map(|(role, who)| Some((role.clone(), Person::read(who)?))).collect(),
+            facts: entries(node.get("facts")),
+            lines,
+        }
+    }
+}
+
+impl Person {
+    /// Nobody, for an id that is `null`, empty or 0.
+    fn read(node: &Node) -> Option<Self> {
+        let Node::Map(map) = node else {
+            return Some(Self { id: id(Some(node))?, rank: None, facts: BTreeMap::new() });
+        };
+        let mut facts = map.clone();
+        let id = id(facts.remove("id").as_ref())?;
+        let rank = text(facts.remove("rank").as_ref());
+        Some(Self { id, rank, facts })
+    }
+}
+
+impl Line {
+    fn read(node: &Node, at: usize) -> Self {
+        let mut map = entries(Some(node));
+        let id = id(map.remove("id").as_ref()).unwrap_or_else(|| (at + 1).to_string());
+        let units = int(map.remove("units").as_ref()).unwrap_or(1);
+        let purpose = text(map.remove("purpose").as_ref()).unwrap_or_else(|| "goods".into());
+        let facts = entries(map.remove("facts").as_ref());
+        let overrides = entries(map.remove("override").as_ref());
+        Self {
+            id,
+            units: big(units),
+            purpose,
+            facts,
+            overrides: overrides.iter().map(|(rule, rates)| (rule.clone(), table(rates))).collect(),
+            components: map.iter().map(|(name, minor)| (name.clone(), amount(minor))).collect(),
+        }
+    }
+}
+
+fn amount(node: &Node) -> BigInt {
+    big(int(Some(node)).expect("minor units"))
+}
+
+fn id(node: Option<&Node>) -> Option<String> {
+    match node {
+        Some(Node::Int(number)) if *number != 0 => Some(number.to_string()),
+        Some(Node::Text(text)) if !text.is_empty() && text != "0" => Some(text.clone()),
+        _ => None,
+    }
+}
