@@ -1,7 +1,134 @@
-//! The engine against the naive interpreter.
+//! The engine against the naive interpreter, on worked examples and on 20,000 random cases.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
+mod evaluator;
 #[allow(dead_code, reason = "each test file uses a part of it")]
 mod naive;
-
 mod worked;
+
+use evaluator::{Engine, Evaluator};
+use fenrun::doc::Node;
+use fenrun::money::Rounding;
+use naive::generate::{Case, case};
+use naive::{Naive, shrink};
+use std::collections::BTreeMap;
+
+/// How many cases: `FENRUN_CASES` or so many.
+fn cases(usual: u64) -> u64 {
+    std::env::var("FENRUN_CASES").map_or(usual, |text| text.parse().expect("FENRUN_CASES is a number"))
+}
+
+/// What the two say differently of a case; nothing when they agree.
+fn difference(case: &Case) -> Option<String> {
+    let Case { plan, sale, refunds } = case;
+    let (engine, naive) = (Engine.evaluate(plan, sale), Naive::HONEST.evaluate(plan, sale).map_err(name));
+    if engine != naive {
+        return Some(format!("engine {engine:#?}\nnaive  {naive:#?}"));
+    }
+    let (engine, naive) = (Engine.offer(plan, sale), Naive::HONEST.offer(plan, sale).map_err(name));
+    if engine != naive {
+        return Some(format!("engine offers {engine:?}, naive {naive:?}"));
+    }
+    let engine = Engine.reverse(plan, sale, refunds);
+    let naive = Naive::HONEST.reverse(plan, sale, refunds).map_err(name);
+    (engine != naive).then(|| format!("engine posts {engine:#?}\nnaive  posts {naive:#?}"))
+}
+
+fn name(fault: naive::Fault) -> String {
+    fault.name().into()
+}
+
+/// Whether the engine takes the documents; the interpreter reads good ones only.
+fn is_good(case: &Case) -> bool {
+    Engine
+        .reverse(&case.plan, &case.sale, &case.refunds)
+        .err()
+        .is_none_or(|error| error.starts_with("missing_"))
+}
+
+#[test]
+fn one_sale_and_its_refunds() {
+    for seed in 0..cases(20_000) {
+        let case = case(seed);
+        assert!(is_good(&case), "seed {seed}: {:?}", Engine.evaluate(&case.plan, &case.sale));
+        if difference(&case).is_some() {
+            let differs = |node: &Node| {
+                Case::from_node(node).is_some_and(|case| is_good(&case) && difference(&case).is_some())
+            };
+            let smallest = shrink(case.to_node(), differs);
+            let difference = Case::from_node(&smallest).and_then(|case| difference(&case));
+            panic!("seed {seed}: {}\n{}", smallest.to_json_pretty(), difference.unwrap_or_default());
+        }
+    }
+}
+
+/// The random cases are worth something only if they reach what the page describes.
+#[test]
+fn the_cases_reach_the_whole_page() {
+    const WRITTEN: [&str; 38] = [
+        r#""retain""#,
+        r#""stop""#,
+        r#""compress""#,
+        r#""compress_by_level""#,
+        r#""roll_up""#,
+        r#""levels":["#,
+        r#""levels":{"#,
+        r#""differential":"#,
+        r#""fact":"percent""#,
+        r#""when":"#,
+        r#""any":["#,
+        r#""not":{"#,
+        r#""sale":{"nth"#,
+        r#""rank":{"#,
+        r#""purpose":"#,
+        r#""qualify":["#,
+        r#""qualify":{"#,
+        r#""self""#,
+        r#""self":true"#,
+        r#""roles":["#,
+        r#""limit":"#,
+        r#""as":"#,
+        r#""plus":["#,
+        r#""less":["#,
+        r#""times":"#,
+        r#""per":"unit""#,
+        r#""per":"order""#,
+        r#""per":"line""#,
+        r#""min":500"#,
+        r#""rate_decimals":"#,
+        r#""share_of_units""#,
+        r#""override":"#,
+        r#""tenant":"#,
+        r#""units":1}"#,
+        r#""paid":0,"#,
+        r#""of":"margin""#,
+        r#""of":"quantity""#,
+        r#""allow":"#,
+    ];
+    let modes = Rounding::ALL.iter().map(|mode| format!("\"{}\"", mode.name()));
+    let mut wanted: BTreeMap<String, usize> =
+        WRITTEN.iter().map(ToString::to_string).chain(modes).map(|needle| (needle, 0)).collect();
+    let mut came_out = BTreeMap::<String, usize>::new();
+    for seed in 0..2_000 {
+        let case = case(seed);
+        let text = case.to_node().to_json();
+        for (needle, found) in &mut wanted {
+            *found += usize::from(text.contains(needle.as_str()));
+        }
+        match Naive::HONEST.evaluate(&case.plan, &case.sale) {
+            Ok(outcome) => {
+                let reasons = outcome.retained.iter().map(|(reason, _)| reason.clone());
+                let rows = outcome.rows.iter().map(|row| format!("a row at level {}", row.level.min(5)));
+                reasons.chain(rows).for_each(|seen| *came_out.entry(seen).or_default() += 1);
+            }
+            Err(fault) => *came_out.entry(fault.name().into()).or_default() += 1,
+        }
+    }
+    println!("{wanted:?}\n{came_out:?}");
+    let rare: Vec<_> = wanted.iter().filter(|(_, found)| **found < 10).collect();
+    assert!(rare.is_empty(), "written in too few of the cases: {rare:?}");
+    let expected = ["no_upline", "ineligible", "blocked", "unreached_rank", "below_minimum", "missing_fact"];
+    for seen in expected.into_iter().chain(["missing_component", "a row at level 1", "a row at level 5"]) {
+        assert!(came_out.get(seen).is_some_and(|times| *times >= 10), "{seen}: {came_out:?}");
+    }
+}

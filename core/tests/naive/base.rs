@@ -30,7 +30,7 @@ impl Rate {
 
 impl Naive {
     /// `round((base + Σ plus − Σ less) · times)`, at least zero.
-    fn base(self, rule: &Rule, line: &Line) -> Result<BigInt, Fault> {
+    pub(crate) fn base(self, rule: &Rule, line: &Line) -> Result<BigInt, Fault> {
         let of = &rule.of;
         let mut sum = self.component(line, &of.base)?;
         for name in &of.plus {

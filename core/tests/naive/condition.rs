@@ -1,17 +1,17 @@
 //! Conditions, read from their documents key by key.
 
+use super::people::Scene;
 use super::plan::{Rule, items};
 use super::sale::{Line, Person, Sale};
 use super::{Fault, Mutation, Naive, Plan};
 use fenrun::doc::Node;
-use std::collections::BTreeMap;
 
 /// What a condition can see.
 struct View<'a> {
     ranks: &'a [String],
-    /// Read one after the other; the first that states a fact answers.
-    facts: Vec<BTreeMap<String, Node>>,
     sale: &'a Sale,
+    /// Asked one after the other; the first that states a fact answers.
+    facts: &'a dyn Fn(&str) -> Option<Node>,
 }
 
 impl Naive {
@@ -23,32 +23,29 @@ impl Naive {
             return Ok(false);
         }
         let Some(when) = &rule.when else { return Ok(true) };
-        let mut own = line.facts.clone();
-        own.insert("purpose".into(), line.purpose.as_str().into());
-        let facts = vec![own, sale.facts.clone(), facts_of(&sale.buyer)];
-        self.holds(when, &View { ranks: &plan.ranks, facts, sale })
+        let facts = |name: &str| match name {
+            "purpose" => Some(line.purpose.as_str().into()),
+            name => {
+                line.facts.get(name).cloned().or_else(|| sale.fact(name)).or_else(|| sale.buyer.fact(name))
+            }
+        };
+        self.holds(when, &View { ranks: &plan.ranks, sale, facts: &facts })
     }
 
     /// Whether a stop is walked: its `when` sees the facts of the sale and of the buyer.
     pub(crate) fn opens(self, plan: &Plan, when: Option<&Node>, sale: &Sale) -> Result<bool, Fault> {
         let Some(when) = when else { return Ok(true) };
-        let facts = vec![sale.facts.clone(), facts_of(&sale.buyer)];
-        self.holds(when, &View { ranks: &plan.ranks, facts, sale })
+        let facts = |name: &str| sale.fact(name).or_else(|| sale.buyer.fact(name));
+        self.holds(when, &View { ranks: &plan.ranks, sale, facts: &facts })
     }
 
     /// q(a, k): whether a person meets the condition of level k, counted from 1.
-    pub(crate) fn qualifies(
-        self,
-        plan: &Plan,
-        rule: &Rule,
-        sale: &Sale,
-        person: &Person,
-        level: usize,
-    ) -> Result<bool, Fault> {
+    pub(crate) fn qualifies(self, scene: &Scene<'_>, person: &Person, level: usize) -> Result<bool, Fault> {
+        let Scene { plan, rule, sale, .. } = scene;
         let Some(last) = rule.qualify.last() else { return Ok(true) };
         let condition = rule.qualify.get(level - 1).unwrap_or(last);
         let person = if self.planted(Mutation::QualifyReadsBuyer) { &sale.buyer } else { person };
-        self.holds(condition, &View { ranks: &plan.ranks, facts: vec![facts_of(person)], sale })
+        self.holds(condition, &View { ranks: &plan.ranks, sale, facts: &|name| person.fact(name) })
     }
 
     fn holds(self, condition: &Node, view: &View<'_>) -> Result<bool, Fault> {
@@ -58,12 +55,9 @@ impl Naive {
             let holds = match key.as_str() {
                 "any" => self.one_holds(items(Some(wanted)), view)?,
                 "not" => !self.holds(wanted, view)?,
-                "sale" => {
-                    let facts = vec![view.sale.facts.clone()];
-                    self.holds(wanted, &View { ranks: view.ranks, facts, sale: view.sale })?
-                }
-                fact => match view.facts.iter().find_map(|facts| facts.get(fact)) {
-                    Some(stated) => self.matches(wanted, stated, (fact == "rank").then_some(view.ranks)),
+                "sale" => self.holds(wanted, &View { facts: &|name| view.sale.fact(name), ..*view })?,
+                fact => match (view.facts)(fact) {
+                    Some(stated) => self.matches(wanted, &stated, (fact == "rank").then_some(view.ranks)),
                     None if fact == "rank" => false,
                     None => return Err(Fault::MissingFact),
                 },
@@ -112,13 +106,20 @@ fn size(value: &Node, ranks: Option<&[String]>) -> i64 {
     }
 }
 
-/// A person's facts; the rank is one of them.
-fn facts_of(person: &Person) -> BTreeMap<String, Node> {
-    let mut facts = person.facts.clone();
-    if let Some(rank) = &person.rank {
-        facts.insert("rank".into(), rank.as_str().into());
+impl Person {
+    /// A fact; the rank is one of them.
+    fn fact(&self, name: &str) -> Option<Node> {
+        match name {
+            "rank" => self.rank.as_deref().map(Node::from),
+            name => self.facts.get(name).cloned(),
+        }
     }
-    facts
+}
+
+impl Sale {
+    fn fact(&self, name: &str) -> Option<Node> {
+        self.facts.get(name).cloned()
+    }
 }
 
 /// Whether a condition names a fact anywhere.

@@ -2,16 +2,16 @@
 
 use super::base::Rate;
 use super::outcome::Ledger;
-use super::people::Candidate;
-use super::plan::{Plan, Rule, Unqualified};
-use super::sale::{Line, Sale};
+use super::people::{Candidate, Scene};
+use super::plan::{Rule, Unqualified};
+use super::sale::Line;
 use super::{Fault, Mutation, Naive};
 use num_bigint::BigInt;
 use num_traits::Zero;
 
 /// Somebody on the walk; levels count from 1.
-struct Walker {
-    candidate: Candidate,
+struct Walker<'a> {
+    candidate: Candidate<'a>,
     level: usize,
     qualified: bool,
 }
@@ -22,14 +22,13 @@ type Height<'a> = Vec<(&'a Line, Rate)>;
 impl Naive {
     pub(crate) fn differential(
         self,
-        plan: &Plan,
-        rule: &Rule,
-        sale: &Sale,
+        scene: &Scene<'_>,
         lines: &[&Line],
         ledger: &mut Ledger,
     ) -> Result<(), Fault> {
-        let walk = self.walk(plan, rule, sale)?;
-        let mut left = self.differential_offer(plan, rule, sale, lines)?;
+        let Scene { rule, sale, .. } = scene;
+        let walk = self.walk(scene)?;
+        let mut left = self.differential_offer(scene, lines)?;
         let mut height = Height::new();
         for line in lines {
             height.push((line, Rate::zero()));
@@ -49,9 +48,15 @@ impl Naive {
                 ledger.pay(rule, &walker.candidate.person.id, walker.level, part);
                 continue;
             }
-            let next = walk[at + 1..].iter().find(|later| later.qualified);
-            match next.filter(|_| rule.unqualified == Unqualified::RollUp) {
-                Some(next) => ledger.pay(rule, &next.candidate.person.id, walker.level, part),
+            let mut heir = None;
+            for later in walk[at + 1..].iter().filter(|_| rule.unqualified == Unqualified::RollUp) {
+                let person = later.candidate.person;
+                if heir.is_none() && self.qualifies(scene, person, walker.level)? {
+                    heir = Some(person);
+                }
+            }
+            match heir {
+                Some(heir) => ledger.pay(rule, &heir.id, walker.level, part),
                 None => ledger.retain("ineligible", part),
             }
         }
@@ -66,11 +71,12 @@ impl Naive {
     }
 
     /// The candidates that are walked: compressed ones are as if absent, and a stop ends the walk.
-    fn walk(self, plan: &Plan, rule: &Rule, sale: &Sale) -> Result<Vec<Walker>, Fault> {
+    fn walk<'a>(self, scene: &Scene<'a>) -> Result<Vec<Walker<'a>>, Fault> {
+        let rule = scene.rule;
         let mut walk = Vec::new();
-        for candidate in self.candidates(plan, rule, sale)? {
+        for candidate in scene.row.iter().copied() {
             let level = walk.len() + 1;
-            let qualified = self.qualifies(plan, rule, sale, &candidate.person, level)?;
+            let qualified = self.qualifies(scene, candidate.person, level)?;
             match rule.unqualified {
                 Unqualified::Compress | Unqualified::CompressByLevel if !qualified => {}
                 _ => walk.push(Walker { candidate, level, qualified }),
@@ -88,7 +94,7 @@ impl Naive {
         self,
         rule: &Rule,
         lines: &[&'a Line],
-        candidate: &Candidate,
+        candidate: &Candidate<'_>,
     ) -> Result<Height<'a>, Fault> {
         let rated = |line: &&'a Line| {
             if self.planted(Mutation::TableMaximum) {
@@ -116,7 +122,7 @@ impl Naive {
     fn raised<'a>(
         self,
         rule: &Rule,
-        walker: &Walker,
+        walker: &Walker<'_>,
         before: Height<'a>,
         reached: Height<'a>,
         own: Height<'a>,
@@ -132,22 +138,15 @@ impl Naive {
     }
 
     /// The highest rate of the table in force for each line, rounded like any entitlement.
-    pub(crate) fn differential_offer(
-        self,
-        plan: &Plan,
-        rule: &Rule,
-        sale: &Sale,
-        lines: &[&Line],
-    ) -> Result<BigInt, Fault> {
-        let row = self.candidates(plan, rule, sale)?;
+    pub(crate) fn differential_offer(self, scene: &Scene<'_>, lines: &[&Line]) -> Result<BigInt, Fault> {
         let mut top = Height::new();
         for line in lines {
-            top.push((line, self.highest(rule, line, &row)?));
+            top.push((line, self.highest(scene.rule, line, &scene.row)?));
         }
-        self.worth(rule, &top)
+        self.worth(scene.rule, &top)
     }
 
-    fn highest(self, rule: &Rule, line: &Line, row: &[Candidate]) -> Result<Rate, Fault> {
+    fn highest(self, rule: &Rule, line: &Line, row: &[Candidate<'_>]) -> Result<Rate, Fault> {
         let mut rates = self.rates_in_force(rule, line)?;
         for candidate in row {
             rates.push(self.rate(rule, line, Some(candidate), 1)?);

@@ -46,7 +46,8 @@ pub(crate) fn round_key(rule: &mut Map, key: &str, value: Option<Node>) {
     rule.insert("round".into(), Node::Map(round));
 }
 
-fn each(document: &Node, key: &str, mut edit: impl FnMut(&mut Map)) -> Node {
+/// The document with an edit of each map of a list.
+pub(crate) fn each(document: &Node, key: &str, mut edit: impl FnMut(&mut Map)) -> Node {
     edit_list(document, key, |items| {
         for item in items {
             if let Node::Map(item) = item {

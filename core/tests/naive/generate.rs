@@ -7,8 +7,10 @@ mod sales;
 
 pub(crate) use forests::{Grove, grove};
 pub(crate) use plans::plan;
+use sales::incomplete;
 pub(crate) use sales::{refunds, sale};
 
+use super::plan::{entries, items};
 use super::reverse::Refund;
 use fenrun::doc::Node;
 
@@ -21,12 +23,42 @@ pub(crate) struct Case {
     pub(crate) refunds: Vec<Refund>,
 }
 
+impl Case {
+    /// One document of all three, to make smaller ones from.
+    pub(crate) fn to_node(&self) -> Node {
+        let line = |(line, (units, amount)): (&String, &(i64, i64))| {
+            (line.clone(), Node::List(vec![Node::Int(*units), Node::Int(*amount)]))
+        };
+        let refund = |refund: &Refund| Node::map(refund.iter().map(line));
+        Node::map([
+            ("plan", self.plan.clone()),
+            ("sale", self.sale.clone()),
+            ("refunds", self.refunds.iter().map(refund).collect::<Vec<_>>().into()),
+        ])
+    }
+
+    /// Reads the document back, if it is still one.
+    pub(crate) fn from_node(node: &Node) -> Option<Self> {
+        let line = |(line, taken): (&String, &Node)| match items(Some(taken)) {
+            [Node::Int(units), Node::Int(amount)] => Some((line.clone(), (*units, *amount))),
+            _ => None,
+        };
+        let refund = |refund: &Node| entries(Some(refund)).iter().map(line).collect();
+        Some(Self {
+            plan: node.get("plan")?.clone(),
+            sale: node.get("sale")?.clone(),
+            refunds: items(node.get("refunds")).iter().map(refund).collect::<Option<_>>()?,
+        })
+    }
+}
+
 /// The case of a seed.
 pub(crate) fn case(seed: u64) -> Case {
     let mut dice = Dice::new(seed);
     let (plan, words) = plan(&mut dice);
     let sale = sale(&mut dice, &words);
     let refunds = refunds(&mut dice, &sale);
+    let sale = if dice.one_in(10) { incomplete(&mut dice, &sale) } else { sale };
     Case { plan, sale, refunds }
 }
 

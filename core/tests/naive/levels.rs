@@ -3,56 +3,43 @@
 use super::base::Rate;
 use super::number::whole;
 use super::outcome::Ledger;
-use super::people::Candidate;
-use super::plan::{Plan, Rule, Unqualified};
-use super::sale::{Line, Sale};
+use super::people::{Candidate, Scene};
+use super::plan::{Rule, Unqualified};
+use super::sale::Line;
 use super::{Fault, Mutation, Naive, Q};
 use num_bigint::BigInt;
 
 /// One slot: whose rate it is offered at, and where the amount goes.
-struct Slot {
-    stands: Option<Candidate>,
-    goes: Goes,
+struct Slot<'a> {
+    stands: Option<Candidate<'a>>,
+    goes: Goes<'a>,
 }
 
-enum Goes {
-    To(String),
+enum Goes<'a> {
+    To(&'a str),
     Retained(&'static str),
 }
 
 impl Naive {
-    pub(crate) fn levels(
-        self,
-        plan: &Plan,
-        rule: &Rule,
-        sale: &Sale,
-        lines: &[&Line],
-        ledger: &mut Ledger,
-    ) -> Result<(), Fault> {
-        let slots = self.slots(plan, rule, sale, lines)?;
-        let amounts = self.offers(rule, lines, &slots)?;
+    pub(crate) fn levels(self, scene: &Scene<'_>, lines: &[&Line], ledger: &mut Ledger) -> Result<(), Fault> {
+        let slots = self.slots(scene, lines)?;
+        let amounts = self.offers(scene.rule, lines, &slots)?;
         for (at, (slot, amount)) in slots.iter().zip(amounts).enumerate() {
             match &slot.goes {
-                Goes::To(payee) => ledger.pay(rule, payee, at + 1, amount),
+                Goes::To(payee) => ledger.pay(scene.rule, payee, at + 1, amount),
                 Goes::Retained(reason) => ledger.retain(reason, amount),
             }
         }
         Ok(())
     }
 
-    pub(crate) fn levels_offer(
-        self,
-        plan: &Plan,
-        rule: &Rule,
-        sale: &Sale,
-        lines: &[&Line],
-    ) -> Result<BigInt, Fault> {
-        let slots = self.slots(plan, rule, sale, lines)?;
-        Ok(self.offers(rule, lines, &slots)?.iter().sum())
+    pub(crate) fn levels_offer(self, scene: &Scene<'_>, lines: &[&Line]) -> Result<BigInt, Fault> {
+        let slots = self.slots(scene, lines)?;
+        Ok(self.offers(scene.rule, lines, &slots)?.iter().sum())
     }
 
     /// round(rate · base) for each slot, at the rate of whoever stands there.
-    fn offers(self, rule: &Rule, lines: &[&Line], slots: &[Slot]) -> Result<Vec<BigInt>, Fault> {
+    fn offers(self, rule: &Rule, lines: &[&Line], slots: &[Slot<'_>]) -> Result<Vec<BigInt>, Fault> {
         let mut amounts = Vec::new();
         let mut together: Vec<(&Line, Q)> = lines.iter().map(|line| (*line, whole(0))).collect();
         for (at, slot) in slots.iter().enumerate() {
@@ -72,19 +59,19 @@ impl Naive {
         Ok(amounts)
     }
 
-    fn slots(self, plan: &Plan, rule: &Rule, sale: &Sale, lines: &[&Line]) -> Result<Vec<Slot>, Fault> {
+    fn slots<'a>(self, scene: &Scene<'a>, lines: &[&Line]) -> Result<Vec<Slot<'a>>, Fault> {
+        let Scene { rule, row, .. } = scene;
         let count = rule.levels(lines);
-        let row = self.candidates(plan, rule, sale)?;
-        let q = |candidate: &Candidate, level| self.qualifies(plan, rule, sale, &candidate.person, level);
+        let q = |candidate: &Candidate<'a>, level| self.qualifies(scene, candidate.person, level);
         match rule.unqualified {
-            Unqualified::None => Ok(seated(&row, count)),
-            Unqualified::Compress | Unqualified::CompressByLevel => self.compressed(rule, &row, count, q),
-            Unqualified::Stop => self.stopped(&row, count, q),
-            Unqualified::Retain => self.by_distance(&row, count, q, |_, _| Ok(Goes::Retained("ineligible"))),
-            Unqualified::RollUp => self.by_distance(&row, count, q, |at, level| {
+            Unqualified::None => Ok(seated(row, count)),
+            Unqualified::Compress | Unqualified::CompressByLevel => self.compressed(rule, row, count, q),
+            Unqualified::Stop => self.stopped(row, count, q),
+            Unqualified::Retain => self.by_distance(row, count, q, |_, _| Ok(Goes::Retained("ineligible"))),
+            Unqualified::RollUp => self.by_distance(row, count, q, |at, level| {
                 for later in &row[at + 1..] {
                     if q(later, level)? {
-                        return Ok(Goes::To(later.person.id.clone()));
+                        return Ok(Goes::To(&later.person.id));
                     }
                 }
                 Ok(Goes::Retained("ineligible"))
@@ -94,17 +81,17 @@ impl Naive {
 
     /// Whoever qualifies for the current level takes it, the others are passed over. With one condition
     /// for all levels, which `compress` demands, this removes those who do not meet it.
-    fn compressed(
+    fn compressed<'a>(
         self,
         rule: &Rule,
-        row: &[Candidate],
+        row: &[Candidate<'a>],
         count: usize,
-        q: impl Fn(&Candidate, usize) -> Result<bool, Fault>,
-    ) -> Result<Vec<Slot>, Fault> {
+        q: impl Fn(&Candidate<'a>, usize) -> Result<bool, Fault>,
+    ) -> Result<Vec<Slot<'a>>, Fault> {
         let mut kept = Vec::new();
         for candidate in row {
             if kept.len() < count && q(candidate, kept.len() + 1)? {
-                kept.push(candidate.clone());
+                kept.push(*candidate);
             }
         }
         if rule.unqualified == Unqualified::Compress && self.planted(Mutation::CompressDropsOne) {
@@ -119,17 +106,17 @@ impl Naive {
     }
 
     /// The first who does not qualify ends the walk.
-    fn stopped(
+    fn stopped<'a>(
         self,
-        row: &[Candidate],
+        row: &[Candidate<'a>],
         count: usize,
-        q: impl Fn(&Candidate, usize) -> Result<bool, Fault>,
-    ) -> Result<Vec<Slot>, Fault> {
+        q: impl Fn(&Candidate<'a>, usize) -> Result<bool, Fault>,
+    ) -> Result<Vec<Slot<'a>>, Fault> {
         let mut ended = false;
         let mut slots = Vec::new();
         for (at, slot) in seated(row, count).into_iter().enumerate() {
             let goes = match &slot.stands {
-                _ if ended => Goes::Retained("blocked"),
+                Some(_) if ended => Goes::Retained("blocked"),
                 Some(candidate) if !q(candidate, at + 1)? => {
                     ended = true;
                     Goes::Retained("ineligible")
@@ -143,13 +130,13 @@ impl Naive {
     }
 
     /// Candidate k stands at slot k; `otherwise` says where the amount goes if they do not qualify.
-    fn by_distance(
+    fn by_distance<'a>(
         self,
-        row: &[Candidate],
+        row: &[Candidate<'a>],
         count: usize,
-        q: impl Fn(&Candidate, usize) -> Result<bool, Fault>,
-        otherwise: impl Fn(usize, usize) -> Result<Goes, Fault>,
-    ) -> Result<Vec<Slot>, Fault> {
+        q: impl Fn(&Candidate<'a>, usize) -> Result<bool, Fault>,
+        otherwise: impl Fn(usize, usize) -> Result<Goes<'a>, Fault>,
+    ) -> Result<Vec<Slot<'a>>, Fault> {
         let mut slots = Vec::new();
         for (at, slot) in seated(row, count).into_iter().enumerate() {
             let goes = match &slot.stands {
@@ -167,11 +154,9 @@ impl Naive {
 }
 
 /// Candidate k at slot k, paid; nobody behind the last.
-fn seated(row: &[Candidate], count: usize) -> Vec<Slot> {
+fn seated<'a>(row: &[Candidate<'a>], count: usize) -> Vec<Slot<'a>> {
     let slot = |at: usize| match row.get(at) {
-        Some(candidate) => {
-            Slot { stands: Some(candidate.clone()), goes: Goes::To(candidate.person.id.clone()) }
-        }
+        Some(candidate) => Slot { stands: Some(*candidate), goes: Goes::To(&candidate.person.id) },
         None => Slot { stands: None, goes: Goes::Retained("no_upline") },
     };
     (0..count).map(slot).collect()

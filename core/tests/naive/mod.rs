@@ -44,6 +44,16 @@ pub(crate) enum Fault {
     MissingComponent,
 }
 
+impl Fault {
+    /// The stable name.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::MissingFact => "missing_fact",
+            Self::MissingComponent => "missing_component",
+        }
+    }
+}
+
 /// The interpreter: honest, or with one planted mistake.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Naive {
@@ -66,8 +76,8 @@ impl Naive {
     /// Settles one sale.
     pub(crate) fn evaluate(self, plan: &Node, sale: &Node) -> Result<Outcome, Fault> {
         let (plan, sale) = self.documents(plan, sale);
-        let sale = Sale::read(&sale);
-        let outcome = self.run(&Plan::read(&plan), &sale)?;
+        let (plan, sale) = (Plan::read(&plan), Sale::read(&sale));
+        let outcome = self.run(&plan, &sale)?.close(self.pool(&plan, &sale)?, &sale);
         Ok(self.spoil(outcome, &sale))
     }
 
@@ -77,28 +87,39 @@ impl Naive {
         self.pool(&Plan::read(&plan), &Sale::read(&sale))
     }
 
-    fn run(self, plan: &Plan, sale: &Sale) -> Result<Outcome, Fault> {
+    /// What each rule hands out and retains.
+    fn run(self, plan: &Plan, sale: &Sale) -> Result<Ledger, Fault> {
         let mut ledger = Ledger::default();
         for rule in &plan.rules {
-            for group in self.groups(plan, rule, sale)? {
+            let groups = self.groups(plan, rule, sale)?;
+            if groups.is_empty() {
+                continue;
+            }
+            let scene = self.scene(plan, rule, sale)?;
+            for group in groups {
                 ledger.open(rule, &group);
                 match &rule.pay {
-                    Pay::Levels(_) => self.levels(plan, rule, sale, &group, &mut ledger)?,
-                    Pay::Differential(_) => self.differential(plan, rule, sale, &group, &mut ledger)?,
+                    Pay::Levels(_) => self.levels(&scene, &group, &mut ledger)?,
+                    Pay::Differential(_) => self.differential(&scene, &group, &mut ledger)?,
                 }
             }
         }
-        Ok(ledger.close(self.pool(plan, sale)?, sale))
+        Ok(ledger)
     }
 
     /// `Σ offers over lines, rules and slots`, without a look at any row.
     fn pool(self, plan: &Plan, sale: &Sale) -> Result<BigInt, Fault> {
         let mut pool = big(0);
         for rule in &plan.rules {
-            for group in self.groups(plan, rule, sale)? {
+            let groups = self.groups(plan, rule, sale)?;
+            if groups.is_empty() {
+                continue;
+            }
+            let scene = self.scene(plan, rule, sale)?;
+            for group in groups {
                 pool += match &rule.pay {
-                    Pay::Levels(_) => self.levels_offer(plan, rule, sale, &group)?,
-                    Pay::Differential(_) => self.differential_offer(plan, rule, sale, &group)?,
+                    Pay::Levels(_) => self.levels_offer(&scene, &group)?,
+                    Pay::Differential(_) => self.differential_offer(&scene, &group)?,
                 };
             }
         }
@@ -111,6 +132,8 @@ impl Naive {
         let mut lines = Vec::new();
         for line in &sale.lines {
             if self.applies(plan, rule, sale, line)? {
+                // A component that is named and not stated is an error, whatever it would have earned.
+                self.base(rule, line)?;
                 lines.push(line);
             }
         }

@@ -64,7 +64,7 @@ fn minor(amount: &BigInt) -> Node {
 #[derive(Default)]
 pub(crate) struct Ledger {
     line: Option<String>,
-    rows: Vec<Row>,
+    pub(crate) rows: Vec<Row>,
     retained: [BigInt; REASONS.len()],
 }
 
@@ -121,8 +121,8 @@ pub(crate) fn key_parts(sale: &Sale, row: &Row) -> Vec<String> {
     ]
 }
 
-/// The account every row of this version goes to.
-pub(crate) const ACCOUNT: &str = "commission";
+/// The account of every row.
+pub(crate) const ACCOUNT: &str = "cash";
 
 /// The first 16 bytes, in hex, of SHA-256 over texts, each preceded by its length as 8 bytes, big-endian.
 pub(crate) fn hash(texts: &[String]) -> String {

@@ -5,15 +5,28 @@ use super::sale::{Person, Sale};
 use super::{Fault, Mutation, Naive, Plan};
 
 /// Somebody in the row, with the label of the stop that found them.
-#[derive(Clone)]
-pub(crate) struct Candidate {
-    pub(crate) label: Option<String>,
-    pub(crate) person: Person,
+#[derive(Clone, Copy)]
+pub(crate) struct Candidate<'a> {
+    pub(crate) label: Option<&'a str>,
+    pub(crate) person: &'a Person,
+}
+
+/// A rule at work on a sale: what everything below looks at.
+pub(crate) struct Scene<'a> {
+    pub(crate) plan: &'a Plan,
+    pub(crate) rule: &'a Rule,
+    pub(crate) sale: &'a Sale,
+    pub(crate) row: Vec<Candidate<'a>>,
 }
 
 impl Naive {
-    pub(crate) fn candidates(self, plan: &Plan, rule: &Rule, sale: &Sale) -> Result<Vec<Candidate>, Fault> {
-        let mut row: Vec<Candidate> = Vec::new();
+    pub(crate) fn scene<'a>(
+        self,
+        plan: &'a Plan,
+        rule: &'a Rule,
+        sale: &'a Sale,
+    ) -> Result<Scene<'a>, Fault> {
+        let mut row: Vec<Candidate<'a>> = Vec::new();
         for stop in &rule.to {
             for found in self.people_at(plan, stop, sale)? {
                 let seen = row.iter().any(|earlier| earlier.person.id == found.person.id);
@@ -22,28 +35,27 @@ impl Naive {
                 }
             }
         }
-        Ok(row)
+        Ok(Scene { plan, rule, sale, row })
     }
 
-    fn people_at(self, plan: &Plan, stop: &Stop, sale: &Sale) -> Result<Vec<Candidate>, Fault> {
+    fn people_at<'a>(self, plan: &Plan, stop: &'a Stop, sale: &'a Sale) -> Result<Vec<Candidate<'a>>, Fault> {
         let (Stop::Buyer { when } | Stop::Up { when, .. } | Stop::Roles { when, .. }) = stop;
         if !self.opens(plan, when.as_ref(), sale)? {
             return Ok(Vec::new());
         }
-        let found = |label: Option<&String>, person: &Person| Candidate {
-            label: label.cloned(),
-            person: person.clone(),
-        };
         Ok(match stop {
-            Stop::Buyer { .. } => vec![found(None, &sale.buyer)],
+            Stop::Buyer { .. } => vec![Candidate { label: None, person: &sale.buyer }],
             Stop::Up { limit, label, .. } => {
                 let limit = if self.planted(Mutation::LimitIgnored) { usize::MAX } else { *limit };
-                sale.upline.iter().take(limit).map(|person| found(label.as_ref(), person)).collect()
+                let people = sale.upline.iter().take(limit);
+                people.map(|person| Candidate { label: label.as_deref(), person }).collect()
             }
-            Stop::Roles { roles, .. } => roles
-                .iter()
-                .filter_map(|role| sale.roles.get(role).map(|holder| found(Some(role), holder)))
-                .collect(),
+            Stop::Roles { roles, .. } => {
+                let holder = |role: &'a String| {
+                    sale.roles.get(role).map(|person| Candidate { label: Some(role), person })
+                };
+                roles.iter().filter_map(holder).collect()
+            }
         })
     }
 }

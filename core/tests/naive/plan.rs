@@ -65,8 +65,19 @@ pub(crate) enum Pay {
     Differential(Table),
 }
 
-/// Rates as the document has them, by level.
-pub(crate) type Table = BTreeMap<String, Vec<Node>>;
+/// Rates by rank, label or `any`, then by level.
+pub(crate) type Table = BTreeMap<String, Vec<Written>>;
+
+/// A rate as the document has it.
+#[derive(Clone, PartialEq)]
+pub(crate) enum Written {
+    /// An exact share of the base.
+    Share(Q),
+    /// Minor units per unit sold.
+    PerUnit(BigInt),
+    /// The payee's own rate: the text of this fact.
+    Fact(String),
+}
 
 /// What is rounded at once.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -175,14 +186,22 @@ impl Stop {
 /// A bare list, or a bare rate, is the `any` list; in a table a bare rate is a list of one.
 pub(crate) fn table(node: &Node) -> Table {
     let list = |node: &Node| match node {
-        Node::List(rates) => rates.clone(),
-        rate => vec![rate.clone()],
+        Node::List(rates) => rates.iter().map(written).collect(),
+        rate => vec![written(rate)],
     };
     match node {
         Node::Map(rows) if !rows.contains_key("fact") => {
             rows.iter().map(|(key, rates)| (key.clone(), list(rates))).collect()
         }
         rates => Table::from([("any".into(), list(rates))]),
+    }
+}
+
+fn written(node: &Node) -> Written {
+    match node {
+        Node::Int(minor) => Written::PerUnit(big(*minor)),
+        Node::Text(text) => Written::Share(rate(text)),
+        fact => Written::Fact(text(fact.get("fact")).expect("the name of a fact")),
     }
 }
 

@@ -1,12 +1,11 @@
 //! Which rate somebody has: the tables of the plan and of a line's override.
 
 use super::base::Rate;
-use super::number::{big, rate, round_to};
+use super::number::{rate, round_to};
 use super::people::Candidate;
-use super::plan::{Pay, Rule, Table};
+use super::plan::{Pay, Rule, Table, Written};
 use super::sale::Line;
 use super::{Fault, Naive};
-use fenrun::doc::Node;
 
 impl Rule {
     pub(crate) fn table(&self) -> &Table {
@@ -29,17 +28,17 @@ impl Naive {
         self,
         rule: &Rule,
         line: &Line,
-        candidate: Option<&Candidate>,
+        candidate: Option<&Candidate<'_>>,
         level: usize,
     ) -> Result<Rate, Fault> {
         let mut keys = Vec::new();
         if let Some(candidate) = candidate {
-            keys.extend(candidate.label.clone());
-            keys.extend(candidate.person.rank.clone());
+            keys.extend(candidate.label);
+            keys.extend(candidate.person.rank.as_deref());
         }
-        keys.push("any".to_owned());
+        keys.push("any");
         for table in line.overrides.get(&rule.id).into_iter().chain([rule.table()]) {
-            if let Some(list) = keys.iter().find_map(|key| table.get(key)) {
+            if let Some(list) = keys.iter().find_map(|key| table.get(*key)) {
                 return match list.get(level - 1) {
                     Some(written) => self.value(rule, written, candidate),
                     None => Ok(Rate::zero()),
@@ -53,15 +52,14 @@ impl Naive {
     pub(crate) fn value(
         self,
         rule: &Rule,
-        written: &Node,
-        candidate: Option<&Candidate>,
+        written: &Written,
+        candidate: Option<&Candidate<'_>>,
     ) -> Result<Rate, Fault> {
         let share = match written {
-            Node::Int(minor) => return Ok(Rate::PerUnit(big(*minor))),
-            Node::Text(text) => rate(text),
-            fact => {
+            Written::PerUnit(minor) => return Ok(Rate::PerUnit(minor.clone())),
+            Written::Share(share) => share.clone(),
+            Written::Fact(name) => {
                 let Some(candidate) = candidate else { return Ok(Rate::zero()) };
-                let name = fact.get("fact").and_then(Node::as_text).expect("the name of a fact");
                 let stated = candidate.person.facts.get(name).ok_or(Fault::MissingFact)?;
                 rate(stated.as_text().expect("a rate is a text"))
             }

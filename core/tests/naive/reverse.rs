@@ -25,12 +25,13 @@ impl Naive {
         let mut steps = Vec::new();
         let original = self.standing(&plan, &sale, &[])?;
         let paid = sale.lines.iter().filter_map(|line| line.components.get("paid")).sum::<BigInt>();
+        let mut before = original.clone();
         for (done, refund) in refunds.iter().enumerate() {
-            let before = self.standing(&plan, &sale, self.counted(&refunds[..done]))?;
             let after = self.standing(&plan, &sale, self.counted(&refunds[..=done]))?;
             let amount = refund.values().map(|(_, amount)| big(*amount)).sum();
             let honest = difference(&before, &after);
             steps.push(self.spoil_posting(honest, &original, &after, (amount, paid.clone())));
+            before = after;
         }
         Ok(steps)
     }

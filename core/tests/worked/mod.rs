@@ -73,7 +73,7 @@ fn nobody_stands_there() {
     expect("pay = { levels = [\"50%\", \"30%\", \"20%\"] }", sale, 4000, "C 2000, B 1200", "no_upline 800");
     let stop =
         "qualify = { rank = \"V1\" }\nunqualified = \"stop\"\npay = { levels = [\"5%\", \"3%\", \"2%\"] }";
-    expect(stop, sale, 400, "", "ineligible 200, blocked 200");
+    expect(stop, sale, 400, "", "no_upline 80, ineligible 200, blocked 120");
 }
 
 #[test]

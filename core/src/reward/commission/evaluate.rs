@@ -233,7 +233,8 @@ impl<'a> Job<'a, '_> {
         let pool = total(self.rule, group, |_, line| line.rates.highest(self.row))?;
         let stopped = self.rule.unqualified == Unqualified::Stop
             && slots.last().is_some_and(|slot| slot.reason == Some(Reason::Ineligible));
-        let reason = match (self.row.is_empty(), stopped) {
+        let nobody = slots.iter().all(|slot| slot.passed);
+        let reason = match (nobody, stopped) {
             (true, _) => Reason::NoUpline,
             (_, true) => Reason::Blocked,
             _ => Reason::UnreachedRank,

@@ -25,10 +25,11 @@ pub(super) enum Reads {
     Sale,
 }
 
-/// A condition with one to three tests.
+/// A condition with one or two tests, and now and then `any`, `not` or `sale`.
 pub(super) fn condition(dice: &mut Dice, reads: Reads, ranks: &[String], deep: usize) -> Node {
     let mut tests = Map::new();
-    for _ in 0..dice.count(1, 2) {
+    let tests_here = if dice.one_in(3) { 2 } else { 1 };
+    for _ in 0..tests_here {
         let (key, test) = one_test(dice, reads, ranks);
         tests.insert(key.into(), test);
     }

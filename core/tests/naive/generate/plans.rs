@@ -38,7 +38,7 @@ pub(crate) fn plan(dice: &mut Dice) -> (Node, Words) {
 
 fn rule(dice: &mut Dice, words: &mut Words, id: String) -> Node {
     let mut rule = Map::from([("id".into(), id.as_str().into()), ("on".into(), "order".into())]);
-    if dice.one_in(4) {
+    if dice.one_in(5) {
         let reads = if words.modest { Reads::Source } else { Reads::AnySource };
         rule.insert("when".into(), condition(dice, reads, &words.ranks, 2));
     }
@@ -63,7 +63,7 @@ fn rule(dice: &mut Dice, words: &mut Words, id: String) -> Node {
     };
     let schedule = if kind == Kind::Levels { "levels" } else { "differential" };
     rule.insert("pay".into(), Node::map([(schedule, table)]));
-    if dice.one_in(3) {
+    if dice.one_in(2) {
         qualify(dice, words, &mut rule);
     }
     if dice.one_in(2) {
@@ -86,8 +86,9 @@ fn of(dice: &mut Dice) -> Node {
     let mut of = Map::from([("base".into(), dice.pick(&BASES).into())]);
     for key in ["plus", "less"] {
         if dice.one_in(2) {
-            let names: Vec<Node> = (0..dice.count(1, 2)).map(|_| dice.pick(&BASES).into()).collect();
-            of.insert(key.into(), names.into());
+            let (one, other) = (dice.pick(&BASES), dice.pick(&BASES));
+            let names = if one == other { vec![one.into()] } else { vec![one.into(), other.into()] };
+            of.insert(key.into(), Node::List(names));
         }
     }
     if dice.one_in(2) {
@@ -128,7 +129,7 @@ fn stop(dice: &mut Dice, ranks: &[String], labels: &mut Vec<String>) -> Node {
             }
         }
     }
-    if dice.one_in(6) {
+    if dice.one_in(8) {
         stop.insert("when".into(), condition(dice, Reads::Buyer, ranks, 1));
     }
     Node::Map(stop)

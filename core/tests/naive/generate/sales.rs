@@ -3,7 +3,7 @@
 use super::conditions::{CATEGORIES, CHANNELS, CITIES};
 use super::plans::{ROLES, list, share, table};
 use super::{Dice, Kind, Words};
-use crate::naive::edit::{Map, with};
+use crate::naive::edit::{Map, each, each_line, edit_list, with};
 use crate::naive::plan::{int, items, text};
 use crate::naive::reverse::Refund;
 use fenrun::doc::Node;
@@ -114,9 +114,25 @@ pub(super) fn amount(dice: &mut Dice) -> i64 {
         1 => dice.below(20),
         2 => dice.below(300),
         3 | 4 => dice.below(20_000),
-        5 => dice.below(1_000_000),
+        5 => 100_000 + dice.below(1_000_000),
         6 => 100_000,
         _ => dice.below(1_000_000_000_001),
+    }
+}
+
+/// The sale with a fact or a component that somebody does not state.
+pub(super) fn incomplete(dice: &mut Dice, sale: &Node) -> Node {
+    let facts = ["distributor", "frozen", "score", "city", "percent"];
+    let components = ["list", "pv", "member", "cost", "shipping"];
+    match dice.below(4) {
+        0 => each(sale, "upline", |person| drop(person.remove(dice.pick(&facts)))),
+        1 => each_line(sale, |line| drop(line.remove(dice.pick(&components)))),
+        2 => each_line(sale, |line| drop(line.remove("facts"))),
+        _ => edit_list(sale, "upline", |upline| {
+            if let Some(Node::Map(person)) = upline.first_mut() {
+                facts.iter().for_each(|fact| drop(person.remove(*fact)));
+            }
+        }),
     }
 }
 

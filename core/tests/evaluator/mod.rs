@@ -1,0 +1,120 @@
+//! One face for all who evaluate plans: the engine, the naive interpreter and its mutants.
+
+use crate::naive::{Naive, Outcome, Posting, Refund, Row, big};
+use fenrun::doc::Node;
+use fenrun::id::{LineId, RefundId};
+use fenrun::reward::commission::{self, Frozen, Taken};
+use fenrun::reward::plan::Plan;
+use fenrun::sale::Sale;
+use num_bigint::BigInt;
+
+/// Whoever evaluates plans. An error is its stable name.
+pub(crate) trait Evaluator {
+    /// Settles one sale from its own upline.
+    fn evaluate(&self, plan: &Node, sale: &Node) -> Result<Outcome, String>;
+    /// The pool, computed without a look at who gets it.
+    fn offer(&self, plan: &Node, sale: &Node) -> Result<BigInt, String>;
+    /// What each refund posts, one after the other.
+    fn reverse(&self, plan: &Node, sale: &Node, refunds: &[Refund]) -> Result<Vec<Posting>, String>;
+}
+
+impl Evaluator for Naive {
+    fn evaluate(&self, plan: &Node, sale: &Node) -> Result<Outcome, String> {
+        Self::evaluate(*self, plan, sale).map_err(|fault| fault.name().into())
+    }
+
+    fn offer(&self, plan: &Node, sale: &Node) -> Result<BigInt, String> {
+        Self::offer(*self, plan, sale).map_err(|fault| fault.name().into())
+    }
+
+    fn reverse(&self, plan: &Node, sale: &Node, refunds: &[Refund]) -> Result<Vec<Posting>, String> {
+        Self::reverse(*self, plan, sale, refunds).map_err(|fault| fault.name().into())
+    }
+}
+
+/// The engine through its public functions.
+pub(crate) struct Engine;
+
+impl Engine {
+    fn read(plan: &Node, sale: &Node) -> fenrun::Result<(Plan, Sale)> {
+        let plan = Plan::from_node(plan)?;
+        let sale = Sale::from_node(sale, plan.currency())?;
+        Ok((plan, sale))
+    }
+
+    fn steps(plan: &Node, sale: &Node, refunds: &[Refund]) -> fenrun::Result<Vec<Posting>> {
+        let (plan, sale) = Self::read(plan, sale)?;
+        // The blob is what a host keeps, so reversals start from what it reads back as.
+        let frozen = Frozen::from_text(&Frozen::new(&plan, &sale)?.to_text())?;
+        let mut before = Vec::new();
+        let mut steps = Vec::new();
+        for (at, refund) in refunds.iter().enumerate() {
+            let lines = taken(refund)?;
+            let refund = commission::Refund { id: RefundId::new(&format!("r{at}"))?, lines: lines.clone() };
+            let reversal = commission::reverse(&frozen, &before, &refund, None)?;
+            let rows = reversal.rows.into_iter();
+            steps.push(rows.map(|row| ((row.rule, row.payee.to_string()), big(row.amount))).collect());
+            before.extend(lines);
+        }
+        Ok(steps)
+    }
+}
+
+fn taken(refund: &Refund) -> fenrun::Result<Vec<Taken>> {
+    let read = |(line, (units, amount)): (&String, &(i64, i64))| {
+        let units = u64::try_from(*units).expect("units at or above zero");
+        Ok(Taken { line: LineId::new(line)?, units, amount: *amount })
+    };
+    refund.iter().map(read).collect()
+}
+
+impl Evaluator for Engine {
+    fn evaluate(&self, plan: &Node, sale: &Node) -> Result<Outcome, String> {
+        let run = || -> fenrun::Result<Node> {
+            let (plan, sale) = Self::read(plan, sale)?;
+            Ok(commission::evaluate(&plan, &sale)?.to_node())
+        };
+        run().map(|outcome| outcome_of(&outcome)).map_err(|error| error.code().name().into())
+    }
+
+    fn offer(&self, plan: &Node, sale: &Node) -> Result<BigInt, String> {
+        let run = || {
+            let (plan, sale) = Self::read(plan, sale)?;
+            commission::offer(&plan, &sale)
+        };
+        run().map(big).map_err(|error: fenrun::Error| error.code().name().into())
+    }
+
+    fn reverse(&self, plan: &Node, sale: &Node, refunds: &[Refund]) -> Result<Vec<Posting>, String> {
+        Self::steps(plan, sale, refunds).map_err(|error| error.code().name().into())
+    }
+}
+
+/// Reads the part of an outcome document that the page defines to the cent.
+fn outcome_of(node: &Node) -> Outcome {
+    let text = |node: &Node, key: &str| node.get(key).and_then(Node::as_text).map(str::to_owned);
+    let int = |node: &Node, key: &str| match node.get(key) {
+        Some(Node::Int(value)) => *value,
+        other => panic!("{key} is {other:?}"),
+    };
+    let list = |key: &str| match node.get(key) {
+        Some(Node::List(items)) => items.as_slice(),
+        other => panic!("{key} is {other:?}"),
+    };
+    let row = |row: &Node| Row {
+        key: text(row, "key").expect("key"),
+        payee: text(row, "payee").expect("payee"),
+        amount: big(int(row, "amount")),
+        rule: text(row, "rule").expect("rule"),
+        line: text(row, "line"),
+        level: usize::try_from(int(row, "level")).expect("level"),
+    };
+    Outcome {
+        pool: big(int(node, "pool")),
+        rows: list("rows").iter().map(row).collect(),
+        retained: list("retained")
+            .iter()
+            .map(|entry| (text(entry, "reason").expect("reason"), big(int(entry, "amount"))))
+            .collect(),
+    }
+}
