@@ -1,6 +1,9 @@
 //! One face for all who evaluate plans: the engine, the naive interpreter and its mutants.
 
-use crate::naive::{Naive, Outcome, Posting, Refund, Row, big};
+mod batch;
+
+use crate::naive::generate::Grove;
+use crate::naive::{Naive, Outcome, Posting, Refund, Row, Settled, big};
 use fenrun::doc::Node;
 use fenrun::id::{LineId, RefundId};
 use fenrun::reward::commission::{self, Frozen, Taken};
@@ -16,6 +19,8 @@ pub(crate) trait Evaluator {
     fn offer(&self, plan: &Node, sale: &Node) -> Result<BigInt, String>;
     /// What each refund posts, one after the other.
     fn reverse(&self, plan: &Node, sale: &Node, refunds: &[Refund]) -> Result<Vec<Posting>, String>;
+    /// Settles the orders of a forest.
+    fn settle(&self, grove: &Grove) -> Result<Settled, String>;
 }
 
 impl Evaluator for Naive {
@@ -29,6 +34,11 @@ impl Evaluator for Naive {
 
     fn reverse(&self, plan: &Node, sale: &Node, refunds: &[Refund]) -> Result<Vec<Posting>, String> {
         Self::reverse(*self, plan, sale, refunds).map_err(|fault| fault.name().into())
+    }
+
+    fn settle(&self, grove: &Grove) -> Result<Settled, String> {
+        let Grove { plan, forest, orders } = grove;
+        Self::settle(*self, plan, forest, orders).map_err(|fault| fault.name().into())
     }
 }
 
@@ -87,6 +97,10 @@ impl Evaluator for Engine {
 
     fn reverse(&self, plan: &Node, sale: &Node, refunds: &[Refund]) -> Result<Vec<Posting>, String> {
         Self::steps(plan, sale, refunds).map_err(|error| error.code().name().into())
+    }
+
+    fn settle(&self, grove: &Grove) -> Result<Settled, String> {
+        batch::settle(grove).map_err(|error| error.code().name().into())
     }
 }
 

@@ -1,66 +1,120 @@
 //! A batch over a forest: each order becomes a sale with its own chain, and each sale is settled alone.
 
-use super::plan::{entries, int, items};
+use super::number::big;
+use super::plan::{entries, int, items, text};
 use super::{Fault, Mutation, Naive, Outcome};
 use fenrun::doc::Node;
+use num_bigint::BigInt;
+use std::collections::BTreeMap;
 
-/// Members with their inviters: the document `{ id, rank, facts … }` of each, and the inviter's place.
+/// Members and who invited whom, since when.
 #[derive(Clone, Debug)]
 pub(crate) struct Forest {
+    /// The document `{ id, rank, facts … }` of each.
     pub(crate) members: Vec<Node>,
-    pub(crate) inviter: Vec<Option<usize>>,
+    /// In the order they were made.
+    pub(crate) edges: Vec<Edge>,
 }
 
-/// An order of a member: the sale document without buyer and upline.
+/// An inviter: from a date, or from the beginning.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Edge {
+    pub(crate) member: usize,
+    pub(crate) inviter: usize,
+    pub(crate) from: Option<i64>,
+}
+
+/// An order of a member: the sale document without its people.
 #[derive(Clone, Debug)]
 pub(crate) struct Order {
     pub(crate) buyer: usize,
     pub(crate) sale: Node,
 }
 
+/// What a batch comes to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Settled {
+    pub(crate) pool: BigInt,
+    /// Sorted: in which order rows come is not defined.
+    pub(crate) rows: Vec<SettledRow>,
+    pub(crate) retained: BTreeMap<String, BigInt>,
+}
+
+/// A row of a batch.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct SettledRow {
+    /// The line, counted over all orders; the first of its order when the rule rounds per order.
+    pub(crate) line: usize,
+    pub(crate) rule: String,
+    pub(crate) level: usize,
+    pub(crate) payee: String,
+    pub(crate) amount: BigInt,
+}
+
+impl Settled {
+    fn add(&mut self, outcome: Outcome, lines: &[Node], first: usize) {
+        let place = |id: &String| lines.iter().position(|line| text(line.get("id")).as_ref() == Some(id));
+        self.pool += outcome.pool;
+        for row in outcome.rows {
+            self.rows.push(SettledRow {
+                line: first + row.line.as_ref().map_or(0, |id| place(id).expect("a line of the order")),
+                rule: row.rule,
+                level: row.level,
+                payee: row.payee,
+                amount: row.amount,
+            });
+        }
+        for (reason, amount) in outcome.retained {
+            *self.retained.entry(reason).or_insert_with(|| big(0)) += amount;
+        }
+    }
+}
+
 impl Naive {
     /// Settles every order by itself.
-    pub(crate) fn settle(
-        self,
-        plan: &Node,
-        forest: &Forest,
-        orders: &[Order],
-    ) -> Result<Vec<Outcome>, Fault> {
+    pub(crate) fn settle(self, plan: &Node, forest: &Forest, orders: &[Order]) -> Result<Settled, Fault> {
+        let mut settled = Settled::default();
         let mut chains = Vec::new();
-        orders
-            .iter()
-            .map(|order| {
-                let chain = self.chain(forest, order.buyer, &mut chains);
-                self.evaluate(plan, &self.sale(forest, order, &chain))
-            })
-            .collect()
+        let mut first = 0;
+        for order in orders {
+            let chain = self.chain(forest, order, &mut chains);
+            let outcome = self.evaluate(plan, &self.sale(forest, order, &chain))?;
+            let lines = items(order.sale.get("lines"));
+            settled.add(outcome, lines, first);
+            first += lines.len();
+        }
+        settled.rows.sort();
+        Ok(settled)
     }
 
-    /// The inviter, the inviter's inviter and so on.
-    fn chain(self, forest: &Forest, buyer: usize, seen: &mut Vec<Vec<usize>>) -> Vec<usize> {
+    /// The inviter, the inviter's inviter and so on, as it was when the order was placed.
+    fn chain(self, forest: &Forest, order: &Order, seen: &mut Vec<Vec<usize>>) -> Vec<usize> {
+        let placed_at = int(order.sale.get("placed_at")).filter(|_| !self.planted(Mutation::DatesIgnored));
         let mut chain = Vec::new();
-        let mut at = buyer;
-        while let Some(inviter) = self.inviter(forest, at) {
-            if chain.contains(&inviter) || inviter == buyer {
+        let mut at = order.buyer;
+        while let Some(inviter) = self.inviter(forest, at, placed_at) {
+            if chain.contains(&inviter) || inviter == order.buyer {
                 break;
             }
             chain.push(inviter);
             at = inviter;
         }
         if self.planted(Mutation::LeavesPassedOver) {
-            let invited = |member: &usize| forest.inviter.iter().filter(|up| **up == Some(*member)).count();
-            chain.retain(|member| invited(member) > 1);
+            let invited = |member: usize| forest.edges.iter().filter(|edge| edge.inviter == member).count();
+            chain.retain(|member| invited(*member) > 1);
         }
         if self.planted(Mutation::ChainsByDepth) {
-            let earlier = seen.iter().find(|other| other.len() == chain.len() && !other.contains(&buyer));
-            chain = earlier.unwrap_or(&chain).clone();
+            let usable = |other: &&Vec<usize>| other.len() == chain.len() && !other.contains(&order.buyer);
+            chain = seen.iter().find(usable).unwrap_or(&chain).clone();
             seen.push(chain.clone());
         }
         chain
     }
 
-    fn inviter(self, forest: &Forest, member: usize) -> Option<usize> {
-        let inviter = forest.inviter[member];
+    fn inviter(self, forest: &Forest, member: usize, at: Option<i64>) -> Option<usize> {
+        let made = |edge: &&Edge| at.is_none_or(|at| edge.from.is_none_or(|from| from <= at));
+        let own = |edge: &&Edge| edge.member == member && made(edge);
+        let inviter = forest.edges.iter().rfind(own).map(|edge| edge.inviter);
         let last = forest.members.len() - 1;
         match inviter {
             Some(up) if self.planted(Mutation::InviterOffByOne) && up > 0 => Some(up - 1),
@@ -76,7 +130,7 @@ impl Naive {
         if self.planted(Mutation::NeighboursFacts) && member < last {
             document = entries(forest.members.get(member + 1));
         }
-        if self.planted(Mutation::LastMemberQualifies) {
+        if self.planted(Mutation::LastMembersFacts) {
             document = entries(forest.members.get(last));
         }
         if self.planted(Mutation::BestRankOfAll) && !document.contains_key("rank") {

@@ -6,7 +6,7 @@ mod plans;
 mod sales;
 
 pub(crate) use forests::{Grove, grove};
-pub(crate) use plans::plan;
+use plans::{flat_plan, plan};
 use sales::incomplete;
 pub(crate) use sales::{refunds, sale};
 
@@ -55,7 +55,7 @@ impl Case {
 /// The case of a seed.
 pub(crate) fn case(seed: u64) -> Case {
     let mut dice = Dice::new(seed);
-    let (plan, words) = plan(&mut dice);
+    let (plan, words) = plan(&mut dice, Reach::Sale);
     let sale = sale(&mut dice, &words);
     let refunds = refunds(&mut dice, &sale);
     let sale = if dice.one_in(10) { incomplete(&mut dice, &sale) } else { sale };
@@ -69,6 +69,17 @@ pub(crate) struct Words {
     pub(crate) rules: Vec<RuleWords>,
     /// Whether rates stay so small that nothing need be allowed.
     pub(crate) modest: bool,
+    pub(crate) reach: Reach,
+}
+
+/// What a plan's conditions may read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// Facts of lines, of the sale and of people.
+    #[default]
+    Sale,
+    /// Facts of people alone: a batch has no others.
+    People,
 }
 
 /// What an override of a rule may hold.
@@ -113,7 +124,7 @@ impl Dice {
     }
 
     /// A number of a range, both ends included.
-    pub(crate) fn from_to(&mut self, from: i64, to: i64) -> i64 {
+    pub(crate) fn between(&mut self, from: i64, to: i64) -> i64 {
         from + self.below(to - from + 1)
     }
 
@@ -124,7 +135,7 @@ impl Dice {
 
     /// How many of something.
     pub(crate) fn count(&mut self, from: i64, to: i64) -> usize {
-        usize::try_from(self.from_to(from, to)).expect("a count")
+        usize::try_from(self.between(from, to)).expect("a count")
     }
 
     /// One of several.

@@ -22,9 +22,9 @@ mod reverse;
 mod sale;
 mod shrink;
 
-pub(crate) use batch::{Forest, Order};
+pub(crate) use batch::{Settled, SettledRow};
 pub(crate) use mutation::Mutation;
-pub(crate) use number::{Q, big, round};
+pub(crate) use number::{Q, big};
 pub(crate) use outcome::{Outcome, Row};
 pub(crate) use reverse::{Posting, Refund};
 pub(crate) use shrink::shrink;

@@ -166,8 +166,10 @@ mutations! {
     RootsBelowLast,
     /// Somebody without a rank has the best rank anybody has.
     BestRankOfAll,
-    /// Everybody qualifies as the last member does.
-    LastMemberQualifies,
+    /// Everybody has the facts of the last member.
+    LastMembersFacts,
+    /// The upline is that of now, whenever the order was placed.
+    DatesIgnored,
     /// Who has no invitees of their own is passed over.
     LeavesPassedOver,
     /// Buyers of equal depth share the chain of the first of them.

@@ -13,8 +13,8 @@ const PURPOSES: [&str; 3] = ["goods", "joining", "deposit"];
 /// The facts a condition may read.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reads {
-    /// A payee's: `qualify`.
-    Payee,
+    /// A person's: `qualify`, and every condition of a batch.
+    Person,
     /// A line's, else the sale's, else the buyer's: `when` of a rule.
     Source,
     /// The same, and purposes other than goods.
@@ -41,7 +41,7 @@ pub(super) fn condition(dice: &mut Dice, reads: Reads, ranks: &[String], deep: u
     if deep > 0 && dice.one_in(5) {
         tests.insert("not".into(), condition(dice, reads, ranks, deep - 1));
     }
-    if reads != Reads::Payee && reads != Reads::Sale && dice.one_in(4) {
+    if reads != Reads::Person && reads != Reads::Sale && dice.one_in(4) {
         tests.insert("sale".into(), condition(dice, Reads::Sale, ranks, 0));
     }
     Node::Map(tests)
@@ -52,7 +52,7 @@ fn one_test(dice: &mut Dice, reads: Reads, ranks: &[String]) -> (&'static str, N
     let sale = ["division", "channel", "nth"];
     let line = ["category", "promo"];
     let known: Vec<&'static str> = match reads {
-        Reads::Payee => person.to_vec(),
+        Reads::Person => person.to_vec(),
         Reads::Sale => sale.to_vec(),
         Reads::Buyer => [&sale[..], &person[..]].concat(),
         Reads::Source => [&line[..], &sale[..], &person[..]].concat(),
@@ -74,7 +74,7 @@ fn one_test(dice: &mut Dice, reads: Reads, ranks: &[String]) -> (&'static str, N
 }
 
 fn of_number(dice: &mut Dice) -> Node {
-    let (low, high) = (dice.below(8), dice.from_to(7, 9));
+    let (low, high) = (dice.below(8), dice.between(7, 9));
     match dice.below(5) {
         0 => Node::Int(low),
         1 => vec![Node::Int(low), Node::Int(high)].into(),

@@ -1,8 +1,8 @@
-//! Random forests with orders.
+//! Random forests with orders, within what the columns of a batch can carry.
 
-use super::sales::{order, person};
-use super::{Dice, plan};
-use crate::naive::batch::{Forest, Order};
+use super::sales::{batch_order, person};
+use super::{Dice, Reach, flat_plan, plan};
+use crate::naive::batch::{Edge, Forest, Order};
 use fenrun::doc::Node;
 
 /// What one comparison of batches runs on.
@@ -13,24 +13,52 @@ pub(crate) struct Grove {
     pub(crate) orders: Vec<Order>,
 }
 
-/// The batch of a seed: up to forty members, up to eight orders.
+/// The batch of a seed: up to forty members, some of whom moved, and up to twelve orders.
 pub(crate) fn grove(seed: u64) -> Grove {
     let mut dice = Dice::new(seed);
-    let (plan, words) = plan(&mut dice);
-    let mut forest = Forest { members: Vec::new(), inviter: Vec::new() };
-    let size = dice.from_to(1, 40);
-    for joined in 0..size {
-        forest.members.push(person(&mut dice, &words, joined + 1));
-        let root = joined == 0 || dice.one_in(6);
-        // Half of them go below somebody who joined lately, so that chains get long.
-        let nearest = if dice.one_in(2) { 0 } else { (joined - 3).max(0) };
-        forest.inviter.push((!root).then(|| dice.count(nearest, joined.max(1) - 1)));
-    }
-    let orders = (0..dice.from_to(1, 8)).map(|at| {
-        let mut sale = order(&mut dice, &words);
-        sale.insert("id".into(), Node::Int(at + 1));
-        Order { buyer: dice.count(0, size - 1), sale: Node::Map(sale) }
+    // Every other plan is one that a kernel for flat levels may take.
+    let flat = dice.one_in(2);
+    let (plan, words) = if flat { flat_plan(&mut dice) } else { plan(&mut dice, Reach::People) };
+    let size = dice.between(1, 40);
+    let members = (1..=size).map(|id| person(&mut dice, &words, id)).collect();
+    let edges = edges(&mut dice, size);
+    let count = dice.between(1, 12);
+    let orders = (1..=count).map(|id| {
+        let overrides = !flat || dice.one_in(8);
+        let sale = batch_order(&mut dice, &words, id, overrides);
+        Order { buyer: dice.count(0, size - 1), sale }
     });
     let orders = orders.collect();
-    Grove { plan, forest, orders }
+    Grove { plan, forest: Forest { members, edges }, orders }
+}
+
+/// Everybody below somebody who joined before, so that no moment has a cycle. Dates rise from 0 to 99.
+fn edges(dice: &mut Dice, size: i64) -> Vec<Edge> {
+    let mut edges = Vec::new();
+    let dated = dice.one_in(2);
+    let mut today = 0;
+    let mut edge = |dice: &mut Dice, member: i64| {
+        // Half of them go below somebody who joined lately, so that chains get long.
+        let nearest = if dice.one_in(2) { 0 } else { (member - 3).max(0) };
+        let inviter = dice.count(nearest, member - 1);
+        let from = (dated && dice.one_in(2)).then(|| {
+            today = (today + dice.below(4)).min(99);
+            today
+        });
+        Edge { member: usize::try_from(member).expect("a member"), inviter, from }
+    };
+    for member in 1..size {
+        if !dice.one_in(6) {
+            let joined = edge(dice, member);
+            edges.push(joined);
+        }
+    }
+    for _ in 0..dice.count(0, 5) {
+        let member = dice.between(1, (size - 1).max(1));
+        let moved = edge(dice, member);
+        if dated && size > 1 {
+            edges.extend(moved.from.map(|_| moved));
+        }
+    }
+    edges
 }

@@ -1,7 +1,7 @@
 //! Random plans.
 
 use super::conditions::{Reads, condition};
-use super::{Dice, Kind, RuleWords, Words};
+use super::{Dice, Kind, Reach, RuleWords, Words};
 use crate::naive::edit::Map;
 use fenrun::doc::Node;
 use fenrun::money::Rounding;
@@ -12,9 +12,18 @@ const BASES: [&str; 8] = ["paid", "list", "member", "cost", "shipping", "pv", "m
 pub(super) const ROLES: [&str; 3] = ["staff", "agent", "division"];
 
 /// A plan of one to three rules, and the words its sales must use.
-pub(crate) fn plan(dice: &mut Dice) -> (Node, Words) {
+pub(crate) fn plan(dice: &mut Dice, reach: Reach) -> (Node, Words) {
+    plan_of(dice, reach, rule)
+}
+
+/// A plan that pays fixed shares by distance, as most shops do.
+pub(crate) fn flat_plan(dice: &mut Dice) -> (Node, Words) {
+    plan_of(dice, Reach::People, flat_rule)
+}
+
+fn plan_of(dice: &mut Dice, reach: Reach, rule: fn(&mut Dice, &mut Words, String) -> Node) -> (Node, Words) {
     let ranks = (1..=dice.count(0, 4)).map(|at| format!("V{at}")).collect();
-    let mut words = Words { ranks, rules: Vec::new(), modest: dice.one_in(2) };
+    let mut words = Words { ranks, rules: Vec::new(), modest: dice.one_in(2), reach };
     let mut rules = Vec::new();
     for at in 1..=dice.count(1, 3) {
         rules.push(rule(dice, &mut words, format!("rule{at}")));
@@ -39,13 +48,17 @@ pub(crate) fn plan(dice: &mut Dice) -> (Node, Words) {
 fn rule(dice: &mut Dice, words: &mut Words, id: String) -> Node {
     let mut rule = Map::from([("id".into(), id.as_str().into()), ("on".into(), "order".into())]);
     if dice.one_in(5) {
-        let reads = if words.modest { Reads::Source } else { Reads::AnySource };
+        let reads = match (words.reach, words.modest) {
+            (Reach::People, _) => Reads::Person,
+            (Reach::Sale, true) => Reads::Source,
+            (Reach::Sale, false) => Reads::AnySource,
+        };
         rule.insert("when".into(), condition(dice, reads, &words.ranks, 2));
     }
     if dice.one_in(2) {
         rule.insert("of".into(), of(dice));
     }
-    let (to, labels) = stops(dice, &words.ranks);
+    let (to, labels) = stops(dice, words);
     rule.insert("to".into(), to);
     let kind = *dice.pick(&[
         &Kind::Levels,
@@ -79,6 +92,38 @@ fn rule(dice: &mut Dice, words: &mut Words, id: String) -> Node {
     Node::Map(rule)
 }
 
+fn flat_rule(dice: &mut Dice, words: &mut Words, id: String) -> Node {
+    let most = if words.modest { 700 } else { 6_000 };
+    let rates: Vec<Node> = (0..dice.count(1, 6)).map(|_| share(dice, most).into()).collect();
+    let mut rule = Map::from([
+        ("id".into(), id.as_str().into()),
+        ("of".into(), dice.pick(&["paid", "list", "pv"]).into()),
+        ("to".into(), Node::map([("up", Node::from("referral"))])),
+        ("pay".into(), Node::map([("levels", Node::from(rates))])),
+    ]);
+    if dice.one_in(2) {
+        rule.insert("qualify".into(), condition(dice, Reads::Person, &words.ranks, 1));
+        rule.insert("unqualified".into(), "retain".into());
+    }
+    if dice.one_in(2) {
+        let mut round = Map::from([("mode".into(), mode(dice))]);
+        if dice.one_in(3) {
+            round.insert("min".into(), Node::Int(dice.below(50)));
+        }
+        if dice.one_in(3) {
+            round.insert("rate_decimals".into(), Node::Int(dice.between(1, 6)));
+        }
+        rule.insert("round".into(), Node::Map(round));
+    }
+    words.rules.push(RuleWords { id, labels: Vec::new(), kind: Kind::Levels });
+    Node::Map(rule)
+}
+
+fn mode(dice: &mut Dice) -> Node {
+    let modes: Vec<&str> = Rounding::ALL.iter().map(|mode| mode.name()).collect();
+    dice.pick(&modes).into()
+}
+
 fn of(dice: &mut Dice) -> Node {
     if dice.one_in(2) {
         return dice.pick(&BASES).into();
@@ -97,13 +142,13 @@ fn of(dice: &mut Dice) -> Node {
     Node::Map(of)
 }
 
-fn stops(dice: &mut Dice, ranks: &[String]) -> (Node, Vec<String>) {
+fn stops(dice: &mut Dice, words: &Words) -> (Node, Vec<String>) {
     let mut labels = Vec::new();
-    let mut all: Vec<Node> = (0..dice.count(1, 3)).map(|_| stop(dice, ranks, &mut labels)).collect();
+    let mut all: Vec<Node> = (0..dice.count(1, 3)).map(|_| stop(dice, words, &mut labels)).collect();
     if all.len() == 1 && dice.one_in(2) { (all.remove(0), labels) } else { (all.into(), labels) }
 }
 
-fn stop(dice: &mut Dice, ranks: &[String], labels: &mut Vec<String>) -> Node {
+fn stop(dice: &mut Dice, words: &Words, labels: &mut Vec<String>) -> Node {
     let mut stop = Map::new();
     match dice.below(6) {
         0 if dice.one_in(2) => return "self".into(),
@@ -120,7 +165,7 @@ fn stop(dice: &mut Dice, ranks: &[String], labels: &mut Vec<String>) -> Node {
         _ => {
             stop.insert("up".into(), "referral".into());
             if dice.one_in(3) {
-                stop.insert("limit".into(), Node::Int(dice.from_to(1, 5)));
+                stop.insert("limit".into(), Node::Int(dice.between(1, 5)));
             }
             if dice.one_in(4) {
                 let label = dice.pick(&["near", "far"]);
@@ -130,7 +175,8 @@ fn stop(dice: &mut Dice, ranks: &[String], labels: &mut Vec<String>) -> Node {
         }
     }
     if dice.one_in(8) {
-        stop.insert("when".into(), condition(dice, Reads::Buyer, ranks, 1));
+        let reads = if words.reach == Reach::People { Reads::Person } else { Reads::Buyer };
+        stop.insert("when".into(), condition(dice, reads, &words.ranks, 1));
     }
     Node::Map(stop)
 }
@@ -138,7 +184,7 @@ fn stop(dice: &mut Dice, ranks: &[String], labels: &mut Vec<String>) -> Node {
 fn qualify(dice: &mut Dice, words: &Words, rule: &mut Map) {
     let mode = dice.pick(&["retain", "stop", "compress", "compress_by_level", "roll_up"]);
     rule.insert("unqualified".into(), mode.into());
-    let mut one = || condition(dice, Reads::Payee, &words.ranks, 2);
+    let mut one = || condition(dice, Reads::Person, &words.ranks, 2);
     let first = one();
     let conditions = vec![first.clone(), one(), one()];
     let by_level = mode != "compress" && dice.one_in(3);
@@ -146,8 +192,7 @@ fn qualify(dice: &mut Dice, words: &Words, rule: &mut Map) {
 }
 
 fn round(dice: &mut Dice) -> Node {
-    let modes: Vec<&str> = Rounding::ALL.iter().map(|mode| mode.name()).collect();
-    let mode = Node::from(dice.pick(&modes));
+    let mode = mode(dice);
     if dice.one_in(3) {
         return mode;
     }
@@ -159,7 +204,7 @@ fn round(dice: &mut Dice) -> Node {
         round.insert("min".into(), Node::Int(*dice.pick(&[&0, &1, &2, &10, &500])));
     }
     if dice.one_in(4) {
-        round.insert("rate_decimals".into(), Node::Int(dice.from_to(1, 6)));
+        round.insert("rate_decimals".into(), Node::Int(dice.between(1, 6)));
     }
     Node::Map(round)
 }
@@ -197,12 +242,12 @@ fn rate(dice: &mut Dice, kind: Kind, modest: bool, facts: bool) -> Node {
 
 /// A share in one of its spellings, at most so many basis points.
 pub(super) fn share(dice: &mut Dice, at_most: i64) -> String {
-    let points = dice.from_to(1, at_most);
+    let points = dice.between(1, at_most);
     match dice.below(7) {
         0 => format!("{points}bp"),
         1 => format!("0.{points:04}"),
         2 => format!("{}.{:02}%", points / 100, points % 100),
-        3 => format!("{points}/{}", dice.from_to(9_000, 30_000)),
+        3 => format!("{points}/{}", dice.between(9_000, 30_000)),
         4 => ["0%", "1/3000", "0.000001", "1/999999999989"][dice.count(0, 3)].to_owned(),
         _ => format!("{}%", points / 100),
     }

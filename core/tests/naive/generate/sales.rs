@@ -4,7 +4,7 @@ use super::conditions::{CATEGORIES, CHANNELS, CITIES};
 use super::plans::{ROLES, list, share, table};
 use super::{Dice, Kind, Words};
 use crate::naive::edit::{Map, each, each_line, edit_list, with};
-use crate::naive::plan::{int, items, text};
+use crate::naive::plan::{entries, int, items, text};
 use crate::naive::reverse::Refund;
 use fenrun::doc::Node;
 
@@ -15,7 +15,7 @@ pub(crate) fn sale(dice: &mut Dice, words: &Words) -> Node {
     let mut roles = Map::new();
     for role in dice.some(&ROLES) {
         // Now and then the holder stands on the upline too, or is the buyer.
-        let id = dice.from_to(1, 12);
+        let id = dice.between(1, 12);
         let holder = upline.iter().chain([&buyer]).find(|one| int(one.get("id")) == Some(id));
         roles.insert(role.into(), holder.cloned().unwrap_or_else(|| person(dice, words, id)));
     }
@@ -27,7 +27,7 @@ pub(crate) fn sale(dice: &mut Dice, words: &Words) -> Node {
 }
 
 /// A sale without its people.
-pub(super) fn order(dice: &mut Dice, words: &Words) -> Map {
+fn order(dice: &mut Dice, words: &Words) -> Map {
     let ids = ["", "a", "b7", "10", "9"];
     let lines = (0..dice.count(1, 5)).map(|at| line(dice, words, ids[at])).collect::<Vec<_>>();
     let facts = Node::map([
@@ -36,8 +36,8 @@ pub(super) fn order(dice: &mut Dice, words: &Words) -> Map {
         ("nth", Node::Int(dice.below(10))),
     ]);
     let mut sale = Map::from([
-        ("id".into(), Node::Int(dice.from_to(1, 1_000_000))),
-        ("version".into(), Node::Int(dice.from_to(1, 3))),
+        ("id".into(), Node::Int(dice.between(1, 1_000_000))),
+        ("version".into(), Node::Int(dice.between(1, 3))),
         ("facts".into(), facts),
         ("lines".into(), lines.into()),
     ]);
@@ -45,6 +45,21 @@ pub(super) fn order(dice: &mut Dice, words: &Words) -> Map {
         sale.insert("tenant".into(), "shop".into());
     }
     sale
+}
+
+/// What the columns of a batch say of an order.
+pub(super) fn batch_order(dice: &mut Dice, words: &Words, id: i64, overrides: bool) -> Node {
+    let lines = (1..=dice.between(1, 3)).map(|at| {
+        let mut line = entries(Some(&line(dice, words, &at.to_string())));
+        line.remove("facts");
+        line.remove("purpose");
+        if !overrides {
+            line.remove("override");
+        }
+        Node::Map(line)
+    });
+    let lines: Vec<Node> = lines.collect();
+    Node::map([("id", Node::Int(id)), ("placed_at", Node::Int(dice.below(100))), ("lines", lines.into())])
 }
 
 /// A person with all facts, and a rank three times in four.
@@ -78,7 +93,7 @@ fn line(dice: &mut Dice, words: &Words, id: &str) -> Node {
         ("shipping".into(), Node::Int(near())),
         ("pv".into(), Node::Int(near())),
         ("paid".into(), Node::Int(paid)),
-        ("units".into(), Node::Int(dice.from_to(1, 9))),
+        ("units".into(), Node::Int(dice.between(1, 9))),
     ]);
     if !id.is_empty() {
         line.insert("id".into(), id.into());
@@ -149,12 +164,12 @@ pub(crate) fn refunds(dice: &mut Dice, sale: &Node) -> Vec<Refund> {
             let back = match dice.below(4) {
                 _ if all => (units, amount),
                 0 => (0, 0),
-                1 => (0, dice.from_to(0, amount)),
+                1 => (0, dice.between(0, amount)),
                 2 if units > 0 => {
-                    let back = dice.from_to(1, units);
+                    let back = dice.between(1, units);
                     (back, amount / units * back)
                 }
-                _ => (dice.from_to(0, units), dice.from_to(0, amount)),
+                _ => (dice.between(0, units), dice.between(0, amount)),
             };
             units -= back.0;
             amount -= back.1;
