@@ -22,8 +22,13 @@ macro_rules! words {
                 match self { $(Self::$name => $text,)+ }
             }
 
-            fn find(word: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|known| known.name() == word)
+            /// The account with this word.
+            ///
+            /// # Errors
+            /// [`Code::InvalidJournal`] names the word.
+            pub fn parse(word: &str) -> Result<Self> {
+                let unknown = || Error::new(Code::InvalidJournal, format!("unknown account {word:?}"));
+                Self::ALL.iter().copied().find(|known| known.name() == word).ok_or_else(unknown)
             }
         }
     )+};
@@ -127,11 +132,11 @@ impl FromStr for Account {
             Error::new(Code::InvalidJournal, format!("unknown account {text:?}; {rule}"))
         };
         if let Some(word) = text.strip_prefix("mall:") {
-            return MallAccount::find(word).map(Self::Mall).ok_or_else(unknown);
+            return MallAccount::parse(word).map(Self::Mall).map_err(|_| unknown());
         }
         let member = text.strip_prefix("member:").ok_or_else(unknown)?;
         let (id, word) = member.rsplit_once(':').ok_or_else(unknown)?;
-        let account = MemberAccount::find(word).ok_or_else(unknown)?;
+        let account = MemberAccount::parse(word).map_err(|_| unknown())?;
         Ok(Self::Member(MemberId::new(id)?, account))
     }
 }

@@ -14,4 +14,4 @@ pub use account::{Account, MallAccount, MemberAccount};
 pub use book::{Ledger, Posted};
 pub use journal::{Journal, Posting};
 pub use moves::{Payout, Share, confirmed, earned, paid_out, released, reserved, returned, set_off};
-pub use reversal::{Reversal, TakeBack};
+pub use reversal::{REVERSAL_REASON, Reversal, TakeBack};

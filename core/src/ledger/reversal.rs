@@ -8,7 +8,8 @@ use crate::money::{Currency, Money};
 use crate::time::Timestamp;
 use std::collections::BTreeMap;
 
-const REASON: &str = "commission_taken_back";
+/// The reason of every journal a [`Reversal`] makes.
+pub const REVERSAL_REASON: &str = "commission_taken_back";
 
 /// What one member gives back.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,7 +50,7 @@ impl Reversal {
         let mut request: Vec<_> = takes.chain([retained]).collect();
         request.sort_unstable();
         let request = request.into_iter().map(|(account, minor)| Posting::new(account, minor, self.currency));
-        super::journal::fingerprint(REASON, &request.collect::<Vec<_>>())
+        super::journal::fingerprint(REVERSAL_REASON, &request.collect::<Vec<_>>())
     }
 
     /// Compares this reversal with the fingerprint that stands under its id.
@@ -74,7 +75,7 @@ impl Reversal {
         }
         let expense = Account::Mall(MallAccount::CommissionExpense);
         let moves = gains.into_iter().map(|gain| (expense.clone(), gain));
-        let journal = flow(self.id.clone(), self.at, REASON, self.currency, moves)?;
+        let journal = flow(self.id.clone(), self.at, REVERSAL_REASON, self.currency, moves)?;
         Ok(journal.map(|journal| journal.answering(self.fingerprint())))
     }
 }

@@ -265,6 +265,14 @@ impl EventData {
         }
     }
 
+    /// What happened as canonical JSON, without the envelope.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let mut sink = JsonSink::default();
+        self.write(&mut sink);
+        sink.into_string()
+    }
+
     fn write(&self, sink: &mut impl Sink) {
         match self {
             Self::OrderPlaced(placement) => placement.write(sink),

@@ -147,6 +147,14 @@ impl Event {
 }
 
 impl EventData {
+    /// Reads what happened from its type and its document, without the envelope.
+    ///
+    /// # Errors
+    /// As [`Event::from_node`].
+    pub fn from_node(name: &str, node: &Node) -> Result<Self> {
+        Self::from_fields(name, &mut Fields::new(node, name)?)
+    }
+
     fn from_fields(name: &str, fields: &mut Fields<'_>) -> Result<Self> {
         Ok(match name {
             "order_placed" => Self::OrderPlaced(Arc::new(Placement::from_event(fields)?)),

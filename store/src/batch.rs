@@ -1,0 +1,91 @@
+//! One transaction: what it has read and what it still has to write.
+
+use crate::events::Chain;
+use crate::fault::{Fault, Result};
+use fenrun::ledger::Account;
+use fenrun::money::{Currency, CurrencyTable};
+use fenrun::reward::plan::Plan;
+use fenrun::trade::order::{Order, Tenant};
+use fenrun::{Code, Error, id::OrderId};
+use rusqlite::{CachedStatement, Transaction};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Writes that are kept together or not at all; see [`Store::batch`](crate::Store::batch).
+pub struct Batch<'s> {
+    pub(crate) transaction: Transaction<'s>,
+    pub(crate) currencies: &'s CurrencyTable,
+    pub(crate) state: State,
+    path: &'s Path,
+    /// The first failure in the middle of a write.
+    spoiled: Option<Error>,
+}
+
+/// What the batch holds in memory. No other writer can come between, so what was read stays true.
+#[derive(Default)]
+pub(crate) struct State {
+    /// Orders the batch has touched, with the head of their chain.
+    pub(crate) orders: BTreeMap<(Tenant, OrderId), Held<(Order, Chain)>>,
+    /// Balances of members it has touched.
+    pub(crate) balances: BTreeMap<(Tenant, Account, Currency), Held<i64>>,
+    /// Plans it has read or written.
+    pub(crate) plans: BTreeMap<(Tenant, String), Arc<Plan>>,
+}
+
+/// A value and whether it still has to be written.
+pub(crate) struct Held<T> {
+    pub(crate) value: T,
+    pub(crate) dirty: bool,
+}
+
+impl<T> Held<T> {
+    pub(crate) const fn clean(value: T) -> Self {
+        Self { value, dirty: false }
+    }
+
+    pub(crate) const fn dirty(value: T) -> Self {
+        Self { value, dirty: true }
+    }
+}
+
+impl<'s> Batch<'s> {
+    pub(crate) fn new(transaction: Transaction<'s>, path: &'s Path, currencies: &'s CurrencyTable) -> Self {
+        Self { transaction, currencies, state: State::default(), path, spoiled: None }
+    }
+
+    pub(crate) fn commit(mut self) -> Result<(), Error> {
+        self.run(|batch| {
+            batch.write_orders()?;
+            batch.write_balances()
+        })?;
+        let path = self.path;
+        self.transaction.commit().map_err(|error| Fault::from(error).at(path))
+    }
+
+    /// Runs one operation. When it fails after it has begun to write, the batch can no longer be kept.
+    pub(crate) fn run<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T, Error> {
+        if let Some(error) = &self.spoiled {
+            let rule = format!("the batch cannot go on after a failure in the middle of a write: {error}");
+            return Err(Error::new(Code::Database, rule));
+        }
+        let before = self.transaction.total_changes();
+        work(self).map_err(|fault| {
+            let error = fault.at(self.path);
+            if self.transaction.total_changes() != before {
+                self.spoiled = Some(error.clone());
+            }
+            error
+        })
+    }
+
+    /// The file, for messages.
+    pub(crate) const fn path(&self) -> &'s Path {
+        self.path
+    }
+
+    /// A statement, prepared once per connection.
+    pub(crate) fn sql(&self, text: &str) -> Result<CachedStatement<'_>> {
+        Ok(self.transaction.prepare_cached(text)?)
+    }
+}

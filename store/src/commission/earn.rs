@@ -1,0 +1,288 @@
+//! Recording an outcome, confirming and releasing it.
+
+use super::{Head, SaleKey, Standing};
+use crate::batch::Batch;
+use crate::fault::Result;
+use crate::members::same;
+use fenrun::doc::short_hash;
+use fenrun::id::MemberId;
+use fenrun::ledger::{self, MemberAccount, Posted, Share};
+use fenrun::reward::commission::{Frozen, Outcome, SEMANTICS};
+use fenrun::reward::plan::Plan;
+use fenrun::time::Timestamp;
+use fenrun::trade::order::Tenant;
+use fenrun::{Code, Error};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+impl Batch<'_> {
+    /// Records what a sale came to: the outcome with its rows, what is retained, and the journal that makes
+    /// the rows pending. The same outcome again is a no-op.
+    ///
+    /// # Errors
+    /// [`Code::StoreConflict`] when this version of the sale has another outcome: a sale is evaluated once.
+    /// [`Code::InvalidSale`] when outcome and frozen sale are not of one sale and plan.
+    pub fn earn(&mut self, outcome: &Outcome, frozen: &Frozen, at: Timestamp) -> Result<Posted, Error> {
+        self.run(|batch| {
+            let sale = sale_of(outcome, frozen)?;
+            let text = frozen.sale().to_node().to_json();
+            let fingerprint = fingerprint(outcome, &text);
+            if let Some(head) = batch.head(&sale)? {
+                return same(head.fingerprint == fingerprint, || {
+                    format!("{sale} has another outcome already")
+                });
+            }
+            let journal = batch.post_earned(&sale, outcome, at)?;
+            batch.put_plan(&sale.tenant, frozen.plan())?;
+            batch.insert_outcome(&sale, outcome, (&text, &fingerprint), at)?;
+            let number = batch.transaction.last_insert_rowid();
+            batch.insert_rows(&sale, outcome, number, journal)?;
+            Ok(Posted::New)
+        })
+    }
+
+    /// The order completed: what stands pending of its outcome is confirmed, and the rules' hold begins. An
+    /// outcome that is confirmed already is left as it is.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`] when the sale has no outcome.
+    pub fn confirm(&mut self, sale: &SaleKey, at: Timestamp) -> Result<Posted, Error> {
+        self.run(|batch| {
+            let head = batch.need_head(sale)?;
+            if head.confirmed_at.is_some() {
+                return Ok(Posted::Repeat);
+            }
+            let standing = batch.standing(sale, &head)?;
+            let id = sale.journal("confirmed", "")?;
+            if let Some(journal) = ledger::confirmed(id, at, head.currency, &shares(&standing))? {
+                batch.insert_journal(&sale.tenant, &journal)?;
+            }
+            let plan = batch.plan(&sale.tenant, &head.plan)?;
+            for (rule, _) in by_rule(&standing) {
+                let hold_days =
+                    plan.rules().iter().find(|known| known.id == rule).map_or(0, |rule| rule.hold_days);
+                let until = Some(at.plus_days(hold_days).ms());
+                batch.move_entries(sale, &head, rule, MemberAccount::Confirmed, until)?;
+            }
+            batch
+                .sql("UPDATE outcomes SET confirmed_at = ?2 WHERE outcome = ?1")?
+                .execute((head.number, at.ms()))?;
+            batch.write_due(sale, &head)?;
+            Ok(Posted::New)
+        })
+    }
+
+    /// Makes available what is confirmed and whose hold is over.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`] when the sale has no outcome.
+    pub fn release(&mut self, sale: &SaleKey, now: Timestamp) -> Result<Posted, Error> {
+        self.run(|batch| batch.release_one(sale, now))
+    }
+
+    /// Makes available what is confirmed and whose hold is over, of `limit` outcomes at most, the longest
+    /// due first. Tells how many outcomes it moved: fewer than the limit means nothing more is due.
+    ///
+    /// # Errors
+    /// [`Code::Database`].
+    pub fn release_due(&mut self, tenant: &Tenant, now: Timestamp, limit: u32) -> Result<usize, Error> {
+        self.run(|batch| {
+            let mut statement = batch.sql(
+                "SELECT sale_id, version FROM outcomes WHERE tenant = ?1 AND due <= ?2 ORDER BY due LIMIT ?3",
+            )?;
+            let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, String>(0)?, row.get::<_, u32>(1)?));
+            let due = statement.query_map((tenant.as_str(), now.ms(), limit), read)?;
+            let due = due.collect::<Result<Vec<_>, _>>()?;
+            drop(statement);
+            for (sale, version) in &due {
+                let sale = fenrun::id::OrderId::new(sale)?;
+                batch.release_one(&SaleKey { tenant: tenant.clone(), sale, version: *version }, now)?;
+            }
+            Ok(due.len())
+        })
+    }
+
+    fn release_one(&mut self, sale: &SaleKey, now: Timestamp) -> Result<Posted> {
+        let head = self.need_head(sale)?;
+        let mut standing = self.standing(sale, &head)?;
+        standing.retain(|entry| {
+            entry.stands_on == MemberAccount::Confirmed
+                && entry.hold_until.is_some_and(|until| until <= now.ms())
+        });
+        let mut posted = Posted::Repeat;
+        for (rule, shares) in by_rule(&standing) {
+            // The hold is the rule's, so all entries of one rule are released at once and only once.
+            let id = sale.journal("released", rule)?;
+            if let Some(journal) = ledger::released(id, now, head.currency, &shares)? {
+                self.insert_journal(&sale.tenant, &journal)?;
+                posted = Posted::New;
+            }
+            self.move_entries(sale, &head, rule, MemberAccount::Available, None)?;
+        }
+        if !standing.is_empty() {
+            self.write_due(sale, &head)?;
+        }
+        Ok(posted)
+    }
+
+    /// Keeps the text of a plan.
+    ///
+    /// # Errors
+    /// [`Code::Database`].
+    pub fn remember_plan(&mut self, tenant: &Tenant, plan: &Plan) -> Result<(), Error> {
+        self.run(|batch| batch.put_plan(tenant, plan))
+    }
+
+    fn put_plan(&mut self, tenant: &Tenant, plan: &Plan) -> Result<()> {
+        let key = (tenant.clone(), plan.hash().to_owned());
+        if !self.state.plans.contains_key(&key) {
+            self.sql("INSERT INTO plans VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING")?.execute((
+                tenant.as_str(),
+                plan.hash(),
+                plan.canonical(),
+            ))?;
+            self.state.plans.insert(key, Arc::new(plan.clone()));
+        }
+        Ok(())
+    }
+
+    fn post_earned(&mut self, sale: &SaleKey, outcome: &Outcome, at: Timestamp) -> Result<Option<i64>> {
+        let shares: Vec<Share> =
+            outcome.rows().iter().map(|row| Share::new(row.payee.clone(), row.amount)).collect();
+        let retained: i128 = outcome.retained().iter().map(|entry| i128::from(entry.amount)).sum();
+        let retained = i64::try_from(retained)
+            .map_err(|_| Error::new(Code::Overflow, format!("{sale}: the retained amount does not fit")))?;
+        let id = sale.journal("earned", "")?;
+        let journal = ledger::earned(id, at, outcome.currency(), &shares, retained)?;
+        journal.map(|journal| self.insert_journal(&sale.tenant, &journal)).transpose()
+    }
+
+    fn insert_outcome(
+        &self,
+        sale: &SaleKey,
+        outcome: &Outcome,
+        (text, fingerprint): (&str, &str),
+        at: Timestamp,
+    ) -> Result<()> {
+        let mut statement = self.sql(
+            "INSERT INTO outcomes
+             (tenant, sale_id, version, plan, semantics, currency, pool, sale, fingerprint, at, rows)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+        )?;
+        statement.execute((
+            sale.tenant.as_str(),
+            sale.sale.as_str(),
+            sale.version,
+            outcome.plan(),
+            SEMANTICS,
+            outcome.currency().code(),
+            outcome.pool(),
+            text,
+            fingerprint,
+            at.ms(),
+            i64::try_from(outcome.rows().len()).unwrap_or(i64::MAX),
+        ))?;
+        Ok(())
+    }
+
+    fn insert_rows(
+        &mut self,
+        sale: &SaleKey,
+        outcome: &Outcome,
+        number: i64,
+        journal: Option<i64>,
+    ) -> Result<()> {
+        let tenant = sale.tenant.as_str();
+        let mut standing: BTreeMap<(&str, &MemberId, &str), i64> = BTreeMap::new();
+        let mut statement = self.sql(super::INSERT_ROW)?;
+        for (ordinal, row) in (0_i64..).zip(outcome.rows()) {
+            statement.execute(rusqlite::params![
+                tenant,
+                number,
+                ordinal,
+                row.key,
+                row.payee.as_str(),
+                row.rule,
+                row.line.as_ref().map(fenrun::id::LineId::as_str),
+                i64::try_from(row.level).ok(),
+                row.account,
+                row.amount,
+                None::<&str>,
+                journal,
+            ])?;
+            *standing.entry((&row.rule, &row.payee, row.account)).or_default() += row.amount;
+        }
+        let mut statement = self.sql("INSERT INTO outcome_retained VALUES (?1, ?2, ?3, ?4)")?;
+        for entry in outcome.retained() {
+            statement.execute((tenant, number, entry.reason.name(), entry.amount))?;
+        }
+        let mut statement = self.sql(super::INSERT_ENTRY)?;
+        let stands_on = MemberAccount::Pending.name();
+        for ((rule, payee, account), amount) in standing {
+            statement.execute((
+                tenant,
+                number,
+                rule,
+                payee.as_str(),
+                account,
+                amount,
+                stands_on,
+                None::<i64>,
+            ))?;
+        }
+        Ok(())
+    }
+
+    fn move_entries(
+        &self,
+        sale: &SaleKey,
+        head: &Head,
+        rule: &str,
+        to: MemberAccount,
+        hold_until: Option<i64>,
+    ) -> Result<()> {
+        let mut statement = self.sql(
+            "UPDATE entries SET stands_on = ?4, hold_until = ?5 WHERE tenant = ?1 AND outcome = ?2 AND rule = ?3",
+        )?;
+        statement.execute((sale.tenant.as_str(), head.number, rule, to.name(), hold_until))?;
+        Ok(())
+    }
+}
+
+fn sale_of(outcome: &Outcome, frozen: &Frozen) -> Result<SaleKey> {
+    let sale = frozen.sale();
+    let same = outcome.tenant() == sale.tenant
+        && *outcome.sale() == sale.id
+        && outcome.version() == sale.version
+        && outcome.plan() == frozen.plan().hash();
+    if !same {
+        let rule = format!("the outcome of sale {} and the frozen sale {} differ", outcome.sale(), sale.id);
+        return Err(Error::new(Code::InvalidSale, rule).into());
+    }
+    let tenant = Tenant::new(&sale.tenant)?;
+    Ok(SaleKey { tenant, sale: sale.id.clone(), version: sale.version })
+}
+
+/// What tells a repeat from a conflict: the plan, the frozen sale and every amount.
+fn fingerprint(outcome: &Outcome, sale: &str) -> String {
+    let mut parts = vec![outcome.plan().to_owned(), sale.to_owned(), outcome.pool().to_string()];
+    for row in outcome.rows() {
+        parts.extend([row.key.clone(), row.payee.to_string(), row.amount.to_string()]);
+    }
+    for entry in outcome.retained() {
+        parts.extend([entry.reason.name().to_owned(), entry.amount.to_string()]);
+    }
+    short_hash(&parts.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+fn shares(standing: &[Standing]) -> Vec<Share> {
+    standing.iter().map(|entry| Share::new(entry.payee.clone(), entry.amount)).collect()
+}
+
+fn by_rule(standing: &[Standing]) -> BTreeMap<&str, Vec<Share>> {
+    let mut rules: BTreeMap<&str, Vec<Share>> = BTreeMap::new();
+    for entry in standing {
+        rules.entry(&entry.rule).or_default().push(Share::new(entry.payee.clone(), entry.amount));
+    }
+    rules
+}

@@ -1,0 +1,215 @@
+//! Taking commission back.
+
+use super::{Head, SaleKey, Standing};
+use crate::batch::Batch;
+use crate::fault::{Result, inconsistent};
+use crate::members::same;
+use fenrun::doc::{self, MAX_DOCUMENT_BYTES, Node};
+use fenrun::ledger::{self, MemberAccount, Posted, TakeBack};
+use fenrun::reward::commission::{self, Frozen, Refund, ReversalRow, Taken};
+use fenrun::sale::Sale;
+use fenrun::time::Timestamp;
+use fenrun::{Error, id::MemberId};
+use rusqlite::OptionalExtension;
+
+/// What a refund took back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reversed {
+    /// Whether it did so now or before.
+    pub posted: Posted,
+    /// The rows, in the order of rule and payee.
+    pub rows: Vec<ReversalRow>,
+}
+
+impl Batch<'_> {
+    /// Takes commission back for a refund: what stands less what is left, from where it stands. The same
+    /// refund again gives the rows of the first time.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`](fenrun::Code::NotFound) when the sale has no outcome;
+    /// [`Code::StoreConflict`](fenrun::Code::StoreConflict) when the refund came before with another
+    /// content; those of [`commission::reverse`].
+    pub fn reverse(&mut self, sale: &SaleKey, refund: &Refund, at: Timestamp) -> Result<Reversed, Error> {
+        self.run(|batch| {
+            let head = batch.need_head(sale)?;
+            let taken = taken_to_json(&refund.lines);
+            if let Some(known) = batch.known_refund(sale, &head, refund)? {
+                same(known == taken, || {
+                    format!("{sale}: refund {} came before with another content", refund.id)
+                })?;
+                let rows = batch.rows_of_refund(sale, &head, refund)?;
+                return Ok(Reversed { posted: Posted::Repeat, rows });
+            }
+            let standing = batch.standing(sale, &head)?;
+            let frozen = batch.frozen(sale, &head)?;
+            let before = batch.taken_before(sale, &head)?;
+            let stands: Vec<_> = standing.iter().map(Standing::to_commission).collect();
+            let reversal = commission::reverse(&frozen, &before, refund, Some(&stands))?;
+            let journal = batch.post_taken_back(sale, &head, (&standing, &reversal.rows, refund), at)?;
+            batch.insert_refund(sale, &head, refund, &taken, at)?;
+            batch.insert_reversal(sale, &head, (&standing, &reversal.rows, refund), journal)?;
+            Ok(Reversed { posted: Posted::New, rows: reversal.rows })
+        })
+    }
+
+    fn known_refund(&self, sale: &SaleKey, head: &Head, refund: &Refund) -> Result<Option<String>> {
+        let mut statement =
+            self.sql("SELECT taken FROM refunds WHERE tenant = ?1 AND outcome = ?2 AND refund_id = ?3")?;
+        let key = (sale.tenant.as_str(), head.number, refund.id.as_str());
+        Ok(statement.query_row(key, |row| row.get(0)).optional()?)
+    }
+
+    fn rows_of_refund(&self, sale: &SaleKey, head: &Head, refund: &Refund) -> Result<Vec<ReversalRow>> {
+        let mut statement = self.sql(
+            "SELECT key, rule, payee, account, amount FROM outcome_rows
+             WHERE tenant = ?1 AND outcome = ?2 AND refund_id = ?3 ORDER BY ordinal",
+        )?;
+        let mut found = statement.query((sale.tenant.as_str(), head.number, refund.id.as_str()))?;
+        let mut rows = Vec::new();
+        while let Some(row) = found.next()? {
+            rows.push(ReversalRow {
+                key: row.get(0)?,
+                rule: row.get(1)?,
+                payee: MemberId::new(&row.get::<_, String>(2)?)?,
+                account: row.get(3)?,
+                amount: row.get(4)?,
+            });
+        }
+        Ok(rows)
+    }
+
+    fn frozen(&mut self, sale: &SaleKey, head: &Head) -> Result<Frozen> {
+        let plan = self.plan(&sale.tenant, &head.plan)?;
+        let text: String = self
+            .sql("SELECT sale FROM outcomes WHERE outcome = ?1")?
+            .query_row([head.number], |row| row.get(0))?;
+        let node = doc::read_json(&text, MAX_DOCUMENT_BYTES)?;
+        Ok(Frozen::new(&plan, &Sale::from_node(&node, head.currency)?)?)
+    }
+
+    fn taken_before(&self, sale: &SaleKey, head: &Head) -> Result<Vec<Taken>> {
+        let mut statement =
+            self.sql("SELECT taken FROM refunds WHERE tenant = ?1 AND outcome = ?2 ORDER BY ordinal")?;
+        let mut found = statement.query((sale.tenant.as_str(), head.number))?;
+        let mut taken = Vec::new();
+        while let Some(row) = found.next()? {
+            let text: String = row.get(0)?;
+            match doc::read_json(&text, MAX_DOCUMENT_BYTES)? {
+                Node::List(lines) => taken.extend(Taken::from_nodes(&lines)?),
+                _ => return Err(inconsistent(format!("{sale}: a refund is not a list of lines")).into()),
+            }
+        }
+        Ok(taken)
+    }
+
+    fn post_taken_back(
+        &mut self,
+        sale: &SaleKey,
+        head: &Head,
+        (standing, rows, refund): (&[Standing], &[ReversalRow], &Refund),
+        at: Timestamp,
+    ) -> Result<Option<i64>> {
+        let mut takes = Vec::with_capacity(rows.len());
+        for row in rows {
+            let minor = row.amount.checked_neg().ok_or_else(|| {
+                Error::new(fenrun::Code::Overflow, format!("{sale}: {} cannot be mirrored", row.amount))
+            })?;
+            takes.push(TakeBack { member: row.payee.clone(), from: stands_on(standing, head, row), minor });
+        }
+        let id = sale.journal("reversed", refund.id.as_str())?;
+        let reversal = ledger::Reversal { id, at, currency: head.currency, takes, retained: 0 };
+        let journal = self.reversal_journal(&sale.tenant, &reversal)?;
+        journal.map(|journal| self.insert_journal(&sale.tenant, &journal)).transpose()
+    }
+
+    fn insert_refund(
+        &self,
+        sale: &SaleKey,
+        head: &Head,
+        refund: &Refund,
+        taken: &str,
+        at: Timestamp,
+    ) -> Result<()> {
+        let mut statement = self.sql(
+            "INSERT INTO refunds SELECT ?1, ?2, ?3, count(*), ?4, ?5 FROM refunds WHERE tenant = ?1 AND outcome = ?2",
+        )?;
+        statement.execute((sale.tenant.as_str(), head.number, refund.id.as_str(), at.ms(), taken))?;
+        Ok(())
+    }
+
+    fn insert_reversal(
+        &self,
+        sale: &SaleKey,
+        head: &Head,
+        (standing, rows, refund): (&[Standing], &[ReversalRow], &Refund),
+        journal: Option<i64>,
+    ) -> Result<()> {
+        let tenant = sale.tenant.as_str();
+        let mut insert = self.sql(super::INSERT_ROW)?;
+        let mut entry = self.sql(super::INSERT_ENTRY)?;
+        for (ordinal, row) in (head.rows..).zip(rows) {
+            let payee = row.payee.as_str();
+            insert.execute(rusqlite::params![
+                tenant,
+                head.number,
+                ordinal,
+                row.key,
+                payee,
+                row.rule,
+                None::<&str>,
+                None::<i64>,
+                row.account,
+                row.amount,
+                refund.id.as_str(),
+                journal,
+            ])?;
+            // Cumulative rounding may give a unit to somebody who had none.
+            let hold_until =
+                standing.iter().find(|known| known.rule == row.rule).and_then(|known| known.hold_until);
+            let stands_on = stands_on(standing, head, row).name();
+            entry.execute((
+                tenant,
+                head.number,
+                &row.rule,
+                payee,
+                &row.account,
+                row.amount,
+                stands_on,
+                hold_until,
+            ))?;
+        }
+        self.sql("UPDATE outcomes SET rows = rows + ?2 WHERE outcome = ?1")?
+            .execute((head.number, i64::try_from(rows.len()).unwrap_or(i64::MAX)))?;
+        self.write_due(sale, head)
+    }
+}
+
+impl Standing {
+    fn to_commission(&self) -> commission::Standing {
+        commission::Standing {
+            rule: self.rule.clone(),
+            payee: self.payee.clone(),
+            account: self.account.clone(),
+            amount: self.amount,
+        }
+    }
+}
+
+/// The ledger's account a row is taken from: that of its entry, of its rule, or of the whole outcome.
+fn stands_on(standing: &[Standing], head: &Head, row: &ReversalRow) -> MemberAccount {
+    let own = standing.iter().find(|known| known.rule == row.rule && known.payee == row.payee);
+    let rule = || standing.iter().find(|known| known.rule == row.rule);
+    let outcome = if head.confirmed_at.is_some() { MemberAccount::Confirmed } else { MemberAccount::Pending };
+    own.or_else(rule).map_or(outcome, |known| known.stands_on)
+}
+
+fn taken_to_json(lines: &[Taken]) -> String {
+    let line = |taken: &Taken| {
+        Node::map([
+            ("line", Node::from(&taken.line)),
+            ("units", i64::try_from(taken.units).unwrap_or(i64::MAX).into()),
+            ("amount", taken.amount.into()),
+        ])
+    };
+    Node::List(lines.iter().map(line).collect()).to_json()
+}

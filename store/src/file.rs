@@ -1,0 +1,228 @@
+//! Opening, creating and closing the file.
+
+use crate::batch::Batch;
+use crate::fault::{Fault, Result};
+use crate::schema::{self, Content};
+use fenrun::money::CurrencyTable;
+use fenrun::{Code, Error};
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// When a commit is safe.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub enum Durability {
+    /// A commit has reached the disk when it returns.
+    #[default]
+    Full,
+    /// A commit survives the process; a power failure may lose the last ones, never a part of one.
+    Normal,
+}
+
+/// How a store is opened.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// When a commit is safe.
+    pub durability: Durability,
+    /// How long a writer waits for another one.
+    pub busy_timeout: Duration,
+    /// The host's own currencies beside ISO 4217.
+    pub currencies: CurrencyTable,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            durability: Durability::Full,
+            busy_timeout: Duration::from_secs(10),
+            currencies: CurrencyTable::default(),
+        }
+    }
+}
+
+/// One store: a SQLite file in WAL mode. Readers never wait; writers take turns, across processes too.
+///
+/// A store is owned by one thread at a time; every thread and every forked process opens its own.
+///
+/// ```
+/// use fenrun_store::{Store, Tenant};
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let path = folder.path().join("shop.db");
+/// let mut store = Store::create(&path)?;
+/// let shop = Tenant::new("shop-1")?;
+/// store.batch(|batch| batch.put_member(&shop, &7.into(), fenrun::time::Timestamp::from_ms(0)))?;
+/// assert!(store.verify()?.is_clean());
+/// # Ok::<(), fenrun::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Store {
+    pub(crate) connection: Connection,
+    pub(crate) path: PathBuf,
+    pub(crate) currencies: CurrencyTable,
+}
+
+impl Store {
+    /// Makes a new store.
+    ///
+    /// # Errors
+    /// [`Code::File`] when something is there already or the folder cannot be written.
+    pub fn create(path: impl AsRef<Path>) -> Result<Self, Error> {
+        Self::create_with(path, &Options::default())
+    }
+
+    /// Makes a new store with options.
+    ///
+    /// # Errors
+    /// As [`Store::create`].
+    pub fn create_with(path: impl AsRef<Path>, options: &Options) -> Result<Self, Error> {
+        let path = path.as_ref();
+        std::fs::File::create_new(path).map_err(|error| {
+            let file = path.display();
+            Error::new(
+                Code::File,
+                format!("{file} cannot be created: {error}; open it, or name another file"),
+            )
+        })?;
+        Self::prepare(path, options).map_err(|fault| fault.at(path))
+    }
+
+    /// Opens a store that is there.
+    ///
+    /// # Errors
+    /// [`Code::File`] when there is no file or it cannot be written; [`Code::NotAStore`] for anything else
+    /// than a store, which is left as it is; [`Code::NewerStore`]; [`Code::Database`] when it is damaged.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
+        Self::open_with(path, &Options::default())
+    }
+
+    /// Opens a store that is there, with options.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn open_with(path: impl AsRef<Path>, options: &Options) -> Result<Self, Error> {
+        let path = path.as_ref();
+        let store = Self::connect(path, options).map_err(|fault| fault.at(path))?;
+        match schema::look(&store.connection, path).map_err(|fault| fault.at(path))? {
+            Content::Store => store.ready().map_err(|fault| fault.at(path)),
+            Content::Empty => {
+                let rule = format!("{} is empty, not a fenrun store; create one", path.display());
+                Err(Error::new(Code::NotAStore, rule))
+            }
+        }
+    }
+
+    /// Opens a store, or makes one where there is no file or an empty one.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn open_or_create(path: impl AsRef<Path>) -> Result<Self, Error> {
+        Self::open_or_create_with(path, &Options::default())
+    }
+
+    /// Opens a store or makes one, with options.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn open_or_create_with(path: impl AsRef<Path>, options: &Options) -> Result<Self, Error> {
+        let path = path.as_ref();
+        // Two processes may come here at once: both find a file, and the transaction decides who fills it.
+        if let Err(error) = std::fs::OpenOptions::new().append(true).create(true).open(path) {
+            let rule = format!("{} cannot be written: {error}", path.display());
+            return Err(Error::new(Code::File, rule));
+        }
+        Self::prepare(path, options).map_err(|fault| fault.at(path))
+    }
+
+    /// Runs the caller's work in one transaction: it is kept whole when the work returns, and nothing of
+    /// it is kept when the work fails.
+    ///
+    /// A refusal that wrote nothing (an order that does not allow the command, a conflict) may be caught
+    /// inside and the batch goes on. A failure in the middle of a write may not: the batch fails whatever
+    /// the work returns.
+    ///
+    /// # Errors
+    /// The work's own; [`Code::Database`] when the engine fails, or another writer holds the file for
+    /// longer than [`Options::busy_timeout`].
+    pub fn batch<T>(&mut self, work: impl FnOnce(&mut Batch<'_>) -> Result<T, Error>) -> Result<T, Error> {
+        let begun = self.connection.transaction_with_behavior(TransactionBehavior::Immediate);
+        let transaction = begun.map_err(|error| Fault::from(error).at(&self.path))?;
+        let mut batch = Batch::new(transaction, &self.path, &self.currencies);
+        let value = work(&mut batch)?;
+        batch.commit()?;
+        Ok(value)
+    }
+
+    /// Folds the log into the file, so that the file alone is the store until the next write, and closes.
+    ///
+    /// # Errors
+    /// [`Code::Database`].
+    pub fn close(self) -> Result<(), Error> {
+        let Self { connection, path, .. } = self;
+        let folded = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        let closed = folded.and_then(|()| connection.close().map_err(|(_, error)| error));
+        closed.map_err(|error| Fault::from(error).at(&path))
+    }
+
+    /// The file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Runs a read and names the file in its errors.
+    pub(crate) fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T, Error> {
+        work(&self.connection).map_err(|fault| fault.at(&self.path))
+    }
+
+    fn connect(path: &Path, options: &Options) -> Result<Self> {
+        // Without CREATE a missing file is an error, and without URI a path is never read as one.
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags)?;
+        connection.busy_timeout(options.busy_timeout)?;
+        connection.set_prepared_statement_cache_capacity(128);
+        let synchronous = match options.durability {
+            Durability::Full => "FULL",
+            Durability::Normal => "NORMAL",
+        };
+        connection.pragma_update(None, "synchronous", synchronous)?;
+        connection.pragma_update(None, "cache_size", -65_536)?;
+        connection.pragma_update(None, "secure_delete", true)?;
+        Ok(Self { connection, path: path.to_owned(), currencies: options.currencies.clone() })
+    }
+
+    /// Fills an empty file or opens a store.
+    fn prepare(path: &Path, options: &Options) -> Result<Self> {
+        let mut store = Self::connect(path, options)?;
+        if schema::look(&store.connection, path)? == Content::Empty {
+            store.set_wal()?;
+            let transaction = store.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            schema::look(&transaction, path)?;
+            schema::migrate(&transaction)?;
+            transaction.commit()?;
+        }
+        store.ready()
+    }
+
+    /// The last checks and settings, once the file is known to be a store.
+    fn ready(mut self) -> Result<Self> {
+        if self.connection.is_readonly("main")? {
+            let file = self.path.display();
+            let rule = format!("{file} cannot be written; allow writing to the file and its folder");
+            return Err(Error::new(Code::File, rule).into());
+        }
+        self.set_wal()?;
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Deferred)?;
+        schema::migrate(&transaction)?;
+        transaction.commit()?;
+        Ok(self)
+    }
+
+    fn set_wal(&self) -> Result<()> {
+        let mode: String = self.connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
+        if mode == "wal" {
+            return Ok(());
+        }
+        let rule = format!("{}: this file system does not carry a write-ahead log", self.path.display());
+        Err(Error::new(Code::Database, rule).into())
+    }
+}

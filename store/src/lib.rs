@@ -1,0 +1,23 @@
+//! The event log, ledger and commission of fenrun in one SQLite file.
+//!
+//! A [`Store`] is one file, for any number of tenants and processes. Everything is written in a
+//! [`Batch`]: one transaction that is kept whole or not at all. Every write takes a key; the same key with
+//! the same content is a no-op, with another content a conflict. `docs/reference/store.md` has the laws.
+
+mod batch;
+mod commission;
+mod events;
+mod fault;
+mod file;
+mod journals;
+mod members;
+mod personal;
+mod schema;
+mod verify;
+
+pub use batch::Batch;
+pub use commission::{Reversed, SaleKey, StoredEntry, StoredOutcome, StoredRow};
+pub use events::{Appended, OrderSummary, StoredEvent};
+pub use fenrun::trade::order::Tenant;
+pub use file::{Durability, Options, Store};
+pub use verify::{Check, Report};

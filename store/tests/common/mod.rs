@@ -1,0 +1,122 @@
+//! What the tests of the store share.
+
+#![allow(dead_code, clippy::unwrap_used)]
+
+use fenrun::doc::read_json;
+use fenrun::id::{MemberId, OrderId};
+use fenrun::reward::commission::{Frozen, Outcome};
+use fenrun::reward::plan::Plan;
+use fenrun::time::Timestamp;
+use fenrun::trade::order::{Command, Tenant};
+use fenrun_store::{Batch, SaleKey, Store};
+use std::path::PathBuf;
+use tempfile::TempDir;
+
+pub(crate) const DAY_MS: i64 = 86_400_000;
+
+/// A store in a folder that goes away with it.
+pub(crate) struct Home {
+    pub(crate) folder: TempDir,
+    pub(crate) store: Store,
+}
+
+impl Home {
+    pub(crate) fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::create(folder.path().join("shop.db")).unwrap();
+        Self { folder, store }
+    }
+
+    pub(crate) fn path(&self) -> PathBuf {
+        self.store.path().to_owned()
+    }
+
+    /// A second connection that knows nothing of the store's rules.
+    pub(crate) fn raw(&self) -> rusqlite::Connection {
+        rusqlite::Connection::open(self.store.path()).unwrap()
+    }
+}
+
+pub(crate) fn shop() -> Tenant {
+    Tenant::new("shop").unwrap()
+}
+
+pub(crate) fn at(ms: i64) -> Timestamp {
+    Timestamp::from_ms(ms)
+}
+
+pub(crate) fn member(id: u64) -> MemberId {
+    MemberId::from(id)
+}
+
+/// A command of an order, from the body a host would send.
+pub(crate) fn command(tenant: &str, order: u64, id: &str, now: i64, body: &str) -> Command {
+    let text = format!(
+        r#"{{"tenant":"{tenant}","order_id":{order},"command_id":"{id}","now":{now},"actor":"test","command":{body}}}"#
+    );
+    Command::from_node(&read_json(&text, 1 << 20).unwrap()).unwrap()
+}
+
+/// 3 units for 100.00, buyer 9, invited by 2, invited by 1.
+pub(crate) fn place(tenant: &str, order: u64) -> Command {
+    let body = r#"{"place":{"currency":"CNY","lines":[{"id":"a","units":3,"paid":10000}],
+        "terms":{"window_ms":0,"auto_release":true},"sale":{"buyer":{"id":9},"upline":[{"id":2},{"id":1}]}}}"#;
+    command(tenant, order, "place", 0, body)
+}
+
+pub(crate) fn capture(tenant: &str, order: u64) -> Command {
+    let body = format!(r#"{{"capture":{{"transaction_id":"t-{order}","amount":10000}}}}"#);
+    command(tenant, order, "capture", 1, &body)
+}
+
+/// The commands that bring an order from nothing to completed.
+pub(crate) fn whole_life(tenant: &str, order: u64) -> Vec<Command> {
+    vec![
+        place(tenant, order),
+        capture(tenant, order),
+        command(tenant, order, "ship", 2, r#""ship""#),
+        command(tenant, order, "deliver", 3, r#""deliver""#),
+        command(tenant, order, "tick", 4, r#""tick""#),
+    ]
+}
+
+/// 10 % to the first stop and 5 % to the second, held for two days once confirmed.
+pub(crate) fn plan() -> Plan {
+    let text = r#"
+        schema = "fenrun.plan/1"
+        name = "two levels"
+        currency = "CNY"
+        [[rule]]
+        id = "upline"
+        on = "order"
+        of = "paid"
+        to = { up = "referral" }
+        pay = { levels = ["10%", "5%", "1%"] }
+        hold_days = 2
+    "#;
+    Plan::from_toml(text).unwrap()
+}
+
+/// What a placed order comes to.
+pub(crate) fn settle(batch: &mut Batch<'_>, tenant: &Tenant, order: u64) -> (Outcome, Frozen) {
+    let sale = batch.order(tenant, &OrderId::from(order)).unwrap().unwrap().to_sale().unwrap();
+    Frozen::settle(&plan(), &sale).unwrap()
+}
+
+pub(crate) fn key(tenant: &Tenant, order: u64) -> SaleKey {
+    SaleKey { tenant: tenant.clone(), sale: order.into(), version: 1 }
+}
+
+/// An order from placement to confirmed commission.
+pub(crate) fn whole_order(store: &mut Store, tenant: &Tenant, order: u64) {
+    store
+        .batch(|batch| {
+            for command in whole_life(tenant.as_str(), order) {
+                batch.handle(&command)?;
+            }
+            let (outcome, frozen) = settle(batch, tenant, order);
+            batch.earn(&outcome, &frozen, at(1))?;
+            batch.confirm(&key(tenant, order), at(4))
+        })
+        .unwrap();
+}
