@@ -127,3 +127,45 @@ fn a_damaged_header_of_pages_names_the_file() {
     );
     drop(folder);
 }
+
+/// Told what to open, this is the child of the next test.
+#[test]
+fn opener() {
+    let Ok(path) = std::env::var("FENRUN_OPEN_TEST_FILE") else { return };
+    let (open, or_create) = (Store::open(&path).err().unwrap(), Store::open_or_create(&path).err().unwrap());
+    assert_eq!(or_create.code(), Code::File, "{or_create}");
+    println!("\n{} {open}", open.code());
+}
+
+/// Permissions do not bind the superuser, so a child without privileges opens the file.
+#[cfg(unix)]
+#[test]
+fn a_file_that_cannot_be_written_is_refused() {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    use std::os::unix::process::CommandExt;
+
+    const NOBODY: u32 = 65_534;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("shop.db");
+    Store::create(&path).unwrap().close().unwrap();
+    let program = folder.path().join("opener");
+    fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
+    let allow = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    allow(&program, 0o755);
+    allow(&path, 0o444);
+    let before = fs::read(&path).unwrap();
+    for (mode, rule) in [(0o555, "its folder"), (0o777, "allow writing to the file and its folder")] {
+        allow(folder.path(), mode);
+        let mut child = std::process::Command::new(&program);
+        child.args(["opener", "--exact", "--nocapture"]).env("FENRUN_OPEN_TEST_FILE", &path);
+        if fs::metadata(&path).unwrap().uid() == 0 {
+            child.uid(NOBODY);
+        }
+        let output = child.output().unwrap();
+        let said = String::from_utf8_lossy(&output.stdout);
+        let line = said.lines().find(|line| line.starts_with("file ")).unwrap_or_else(|| panic!("{said}"));
+        assert!(line.contains("shop.db cannot be ") && line.contains(rule), "{line}");
+    }
+    allow(folder.path(), 0o755);
+    assert_eq!(fs::read(&path).unwrap(), before);
+}
