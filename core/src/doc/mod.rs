@@ -6,10 +6,12 @@
 
 mod node;
 mod reader;
+mod sink;
 
 pub use node::Node;
 pub use reader::Fields;
 pub(crate) use reader::invalid;
+pub(crate) use sink::{JsonSink, NodeSink, Sink};
 
 use crate::error::{Code, Error, Result};
 use sha2::{Digest, Sha256};

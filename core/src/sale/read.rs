@@ -1,7 +1,7 @@
 //! The JSON form of a sale.
 
 use super::{Facts, Override, Parties, Pay, Person, Purpose, Sale, SaleDraft, SaleLine};
-use crate::doc::{Fields, Node};
+use crate::doc::{Fields, Node, NodeSink, Sink};
 use crate::error::{Code, Error, Result};
 use crate::id::{LineId, MemberId, OrderId};
 use crate::money::Currency;
@@ -128,22 +128,29 @@ pub(crate) fn line_from_node(node: &Node, at: usize) -> Result<SaleLine> {
 }
 
 pub(crate) fn line_to_node(line: &SaleLine) -> Node {
-    let mut map: BTreeMap<String, Node> =
-        line.components.iter().map(|(name, minor)| (name.clone(), Node::Int(*minor))).collect();
-    map.insert("id".into(), (&line.id).into());
-    if line.units != 1 {
-        map.insert("units".into(), Node::Int(i64::try_from(line.units).unwrap_or(i64::MAX)));
+    NodeSink::of(|sink| write_line(sink, line))
+}
+
+/// Writes the fields of a line in byte order; components are fields of their own among the fixed ones.
+pub(crate) fn write_line(sink: &mut impl Sink, line: &SaleLine) {
+    let mut keys: Vec<&str> = line.components.keys().map(String::as_str).collect();
+    keys.extend(["facts", "id", "override", "purpose", "units"]);
+    keys.sort_unstable();
+    keys.dedup();
+    for key in keys {
+        match key {
+            "id" => sink.text(key, line.id.as_str()),
+            "units" if line.units != 1 => sink.count(key, line.units),
+            "purpose" if line.purpose != Purpose::Goods => sink.text(key, line.purpose.name()),
+            "facts" if !line.facts.is_empty() => sink.tree(key, &line.facts),
+            "override" if !line.overrides.is_empty() => sink.node(key, &overrides_to_node(&line.overrides)),
+            _ => {
+                if let Some(minor) = line.components.get(key) {
+                    sink.int(key, *minor);
+                }
+            }
+        }
     }
-    if line.purpose != Purpose::Goods {
-        map.insert("purpose".into(), line.purpose.name().into());
-    }
-    if !line.facts.is_empty() {
-        map.insert("facts".into(), Node::Map(line.facts.clone()));
-    }
-    if !line.overrides.is_empty() {
-        map.insert("override".into(), overrides_to_node(&line.overrides));
-    }
-    Node::Map(map)
 }
 
 pub(crate) fn purpose_from_fields(fields: &mut Fields<'_>) -> Result<Purpose> {

@@ -2,8 +2,7 @@
 
 use super::life::Trigger;
 use super::placement::Placement;
-use super::sink::{JsonSink, Sink};
-use crate::doc;
+use crate::doc::{self, JsonSink, Sink};
 use crate::error::{Code, Error, Result};
 use crate::id::{CommandId, ExternalId, LineId, MAX_ID_BYTES, OrderId, RefundId, TransactionId};
 use crate::time::Timestamp;
@@ -67,9 +66,8 @@ pub struct Fingerprint([u8; 16]);
 
 impl Fingerprint {
     fn of(action: &Action, actor: &ExternalId) -> Self {
-        let mut sink = JsonSink::default();
-        action.write(&mut sink);
-        Self(doc::short_digest(&[&sink.into_string(), actor.as_str()]))
+        let text = JsonSink::of(|sink| action.write(sink));
+        Self(doc::short_digest(&[&text, actor.as_str()]))
     }
 
     /// Reads 32 hex digits.

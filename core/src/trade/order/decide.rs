@@ -325,6 +325,11 @@ impl Draft<'_> {
                 _ => draft.push(EventData::OrderCompleted)?,
             }
             let events = draft.events;
+            if due.kind != Trigger::AutoReceive {
+                // The other timers end the order, so nothing can be due after them.
+                self.events.extend(events);
+                return Ok(());
+            }
             let order = scratch.get_or_insert_with(|| self.order.clone());
             for event in &events {
                 order.apply(event)?;

@@ -2,8 +2,7 @@
 
 use super::command::{Fingerprint, Header, Part, Reason, Tenant, write_parts};
 use super::placement::Placement;
-use super::sink::{JsonSink, NodeSink, Sink};
-use crate::doc::{self, Node};
+use crate::doc::{self, JsonSink, Node, NodeSink, Sink};
 use crate::id::{LineId, RefundId, TransactionId};
 use std::sync::Arc;
 
@@ -366,17 +365,13 @@ impl Event {
     /// The event as canonical JSON, one line of an event log.
     #[must_use]
     pub fn to_json(&self) -> String {
-        let mut sink = JsonSink::default();
-        self.write(&mut sink);
-        sink.into_string()
+        JsonSink::of(|sink| self.write(sink))
     }
 
     /// The event as a document.
     #[must_use]
     pub fn to_node(&self) -> Node {
-        let mut sink = NodeSink::default();
-        self.write(&mut sink);
-        sink.into_node()
+        NodeSink::of(|sink| self.write(sink))
     }
 
     fn write(&self, sink: &mut impl Sink) {

@@ -13,7 +13,6 @@ mod json;
 mod life;
 mod placement;
 mod refund;
-mod sink;
 mod state;
 mod status;
 mod stream;

@@ -1,7 +1,6 @@
 //! What an order freezes when it is placed: lines, money, terms, and what commission needs.
 
-use super::sink::Sink;
-use crate::doc::{Fields, Node};
+use crate::doc::{Fields, Node, Sink};
 use crate::error::{Code, Error, Result};
 use crate::id::{LineId, OrderId};
 use crate::money::Currency;
@@ -240,8 +239,7 @@ impl Placement {
     /// Writes the fields of an `order_placed` event.
     pub(super) fn write(&self, sink: &mut impl Sink) {
         sink.text("currency", self.currency().code());
-        let lines: Vec<Node> = self.lines().iter().map(read::line_to_node).collect();
-        sink.node("lines", &lines.into());
+        sink.list("lines", self.lines(), |sink, line| read::write_line(sink, line));
         if let Some(quote) = &self.quote {
             sink.map("quote", |sink| {
                 sink.text("hash", &quote.hash);
@@ -252,7 +250,7 @@ impl Placement {
         if let Some(parties) = self.parties() {
             sink.map("sale", |sink| {
                 sink.node("buyer", &read::person_to_node(&parties.buyer));
-                sink.node("facts", &Node::Map(parties.facts.clone()));
+                sink.tree("facts", &parties.facts);
                 if let Some(plan) = self.plan() {
                     sink.text("plan", plan);
                 }

@@ -14,7 +14,7 @@ mod run;
 pub use policy::{CartRule, Effect, Policy, PolicyDraft, TestOn};
 pub use run::{price, quote};
 
-use crate::doc::long_hash;
+use crate::doc::{JsonSink, long_hash};
 use crate::error::{Code, Error, Result};
 use crate::id::{LineId, SkuId};
 use crate::money::{Currency, Rounding};
@@ -172,7 +172,7 @@ struct QuoteContent {
 
 impl Quote {
     fn seal(content: QuoteContent) -> Self {
-        let hash = long_hash(&content.to_node().to_json());
+        let hash = long_hash(&JsonSink::of(|sink| content.write(sink)));
         Self { content, hash }
     }
 

@@ -1,7 +1,7 @@
 //! The JSON form of a quote.
 
 use super::{Entry, Quote, QuoteContent, QuoteLine, Tier, Verdict};
-use crate::doc::{Fields, Node};
+use crate::doc::{Fields, Node, NodeSink, Sink};
 use crate::error::{Code, Error, Result};
 use crate::id::SkuId;
 use crate::money::{Currency, Rounding};
@@ -40,7 +40,7 @@ impl Quote {
     /// The document of this quote.
     #[must_use]
     pub fn to_node(&self) -> Node {
-        let mut node = self.content.to_node();
+        let mut node = NodeSink::of(|sink| self.content.write(sink));
         if let Node::Map(map) = &mut node {
             map.insert("quote_hash".into(), self.hash.as_str().into());
         }
@@ -49,30 +49,38 @@ impl Quote {
 }
 
 impl QuoteContent {
-    pub(super) fn to_node(&self) -> Node {
-        let lines: Vec<Node> = self.lines.iter().map(line_to_node).collect();
-        let trace: Vec<Node> = self.trace.iter().map(entry_to_node).collect();
-        Node::map([
-            ("currency", Node::from(self.currency.code())),
-            ("lines", lines.into()),
-            ("subtotal", self.subtotal.into()),
-            ("shipping", self.shipping.into()),
-            ("total", self.total.into()),
-            ("trace", trace.into()),
-            ("policy_version", self.policy_version.as_str().into()),
-            ("valid_until", self.valid_until.ms().into()),
-        ])
+    pub(super) fn write(&self, sink: &mut impl Sink) {
+        sink.text("currency", self.currency.code());
+        sink.list("lines", &self.lines, |sink, line| {
+            sink.int("amount", line.amount);
+            sink.text("price", line.tier.name());
+            sink.text("sku", line.sku.as_str());
+            sink.map("sold", |sink| read::write_line(sink, &line.sold));
+            sink.int("unit_price", line.unit_price);
+        });
+        sink.text("policy_version", &self.policy_version);
+        sink.int("shipping", self.shipping);
+        sink.int("subtotal", self.subtotal);
+        sink.int("total", self.total);
+        sink.list("trace", &self.trace, |sink, entry| entry.write(sink));
+        sink.int("valid_until", self.valid_until.ms());
     }
 }
 
-fn line_to_node(line: &QuoteLine) -> Node {
-    Node::map([
-        ("sku", Node::from(&line.sku)),
-        ("price", line.tier.name().into()),
-        ("unit_price", line.unit_price.into()),
-        ("amount", line.amount.into()),
-        ("sold", read::line_to_node(&line.sold)),
-    ])
+impl Entry {
+    fn write(&self, sink: &mut impl Sink) {
+        sink.int("after", self.after);
+        sink.int("basis", self.basis);
+        sink.int("before", self.before);
+        sink.int("denominator", self.denominator);
+        sink.int("numerator", self.numerator);
+        sink.text("round", self.rounding.name());
+        sink.text("rule", &self.rule);
+        sink.ints("shares", &self.shares);
+        sink.int("stage", self.stage);
+        sink.int("unallocated", self.unallocated);
+        sink.text("verdict", self.verdict.name());
+    }
 }
 
 fn line_from_node(node: &Node, at: usize) -> Result<QuoteLine> {
@@ -87,22 +95,6 @@ fn line_from_node(node: &Node, at: usize) -> Result<QuoteLine> {
     };
     fields.finish()?;
     Ok(line)
-}
-
-fn entry_to_node(entry: &Entry) -> Node {
-    Node::map([
-        ("stage", Node::from(entry.stage)),
-        ("rule", entry.rule.as_str().into()),
-        ("basis", entry.basis.into()),
-        ("numerator", entry.numerator.into()),
-        ("denominator", entry.denominator.into()),
-        ("round", entry.rounding.name().into()),
-        ("before", entry.before.into()),
-        ("after", entry.after.into()),
-        ("shares", entry.shares.iter().map(|share| Node::Int(*share)).collect::<Vec<_>>().into()),
-        ("unallocated", entry.unallocated.into()),
-        ("verdict", entry.verdict.name().into()),
-    ])
 }
 
 fn entry_from_node(node: &Node) -> Result<Entry> {

@@ -3,18 +3,22 @@
 //! Commands and events are written once per command, often by the hundred thousand; going through a tree
 //! of maps would cost more than deciding the command.
 
-use crate::doc::Node;
+use super::Node;
 use std::collections::BTreeMap;
 use std::io::Write;
 
 /// Where a map is written to. Keys must come in byte order; the text sink asserts it in debug builds.
-pub(super) trait Sink: Sized {
+pub(crate) trait Sink: Sized {
     /// A whole number.
     fn int(&mut self, key: &str, value: i64);
     /// A text.
     fn text(&mut self, key: &str, value: &str);
     /// A finished tree.
     fn node(&mut self, key: &str, value: &Node);
+    /// A map of finished trees.
+    fn tree(&mut self, key: &str, map: &BTreeMap<String, Node>);
+    /// A list of whole numbers.
+    fn ints(&mut self, key: &str, values: &[i64]);
     /// A map.
     fn map(&mut self, key: &str, fill: impl FnOnce(&mut Self));
     /// A list of maps.
@@ -27,7 +31,7 @@ pub(super) trait Sink: Sized {
 }
 
 /// Writes canonical JSON.
-pub(super) struct JsonSink {
+pub(crate) struct JsonSink {
     text: Vec<u8>,
     #[cfg(debug_assertions)]
     keys: Vec<String>,
@@ -46,8 +50,15 @@ impl Default for JsonSink {
 }
 
 impl JsonSink {
+    /// The text a writer fills.
+    pub(crate) fn of(fill: impl FnOnce(&mut Self)) -> String {
+        let mut sink = Self::default();
+        fill(&mut sink);
+        sink.into_string()
+    }
+
     /// The text so far, closed.
-    pub(super) fn into_string(mut self) -> String {
+    fn into_string(mut self) -> String {
         self.text.push(b'}');
         // Everything pushed is UTF-8.
         String::from_utf8(self.text).unwrap_or_default()
@@ -100,6 +111,16 @@ impl Sink for JsonSink {
         let _ = serde_json::to_writer(&mut self.text, value);
     }
 
+    fn tree(&mut self, key: &str, map: &BTreeMap<String, Node>) {
+        self.key(key);
+        let _ = serde_json::to_writer(&mut self.text, map);
+    }
+
+    fn ints(&mut self, key: &str, values: &[i64]) {
+        self.key(key);
+        let _ = serde_json::to_writer(&mut self.text, values);
+    }
+
     fn map(&mut self, key: &str, fill: impl FnOnce(&mut Self)) {
         self.key(key);
         self.open();
@@ -124,15 +145,15 @@ impl Sink for JsonSink {
 
 /// Builds a tree.
 #[derive(Default)]
-pub(super) struct NodeSink(BTreeMap<String, Node>);
+pub(crate) struct NodeSink(BTreeMap<String, Node>);
 
 impl NodeSink {
-    /// The tree.
-    pub(super) fn into_node(self) -> Node {
+    fn into_node(self) -> Node {
         Node::Map(self.0)
     }
 
-    fn inner(fill: impl FnOnce(&mut Self)) -> Node {
+    /// The tree a writer fills.
+    pub(crate) fn of(fill: impl FnOnce(&mut Self)) -> Node {
         let mut inner = Self::default();
         fill(&mut inner);
         inner.into_node()
@@ -152,12 +173,21 @@ impl Sink for NodeSink {
         self.0.insert(key.into(), value.clone());
     }
 
+    fn tree(&mut self, key: &str, map: &BTreeMap<String, Node>) {
+        self.0.insert(key.into(), Node::Map(map.clone()));
+    }
+
+    fn ints(&mut self, key: &str, values: &[i64]) {
+        let list: Vec<Node> = values.iter().map(|value| Node::Int(*value)).collect();
+        self.0.insert(key.into(), list.into());
+    }
+
     fn map(&mut self, key: &str, fill: impl FnOnce(&mut Self)) {
-        self.0.insert(key.into(), Self::inner(fill));
+        self.0.insert(key.into(), Self::of(fill));
     }
 
     fn list<T>(&mut self, key: &str, items: &[T], mut fill: impl FnMut(&mut Self, &T)) {
-        let list: Vec<Node> = items.iter().map(|item| Self::inner(|inner| fill(inner, item))).collect();
+        let list: Vec<Node> = items.iter().map(|item| Self::of(|inner| fill(inner, item))).collect();
         self.0.insert(key.into(), list.into());
     }
 }
@@ -175,14 +205,13 @@ mod tests {
             sink.text("text", "\"引号\"\n\u{1}");
         });
         sink.node("e", &Node::List(vec![Node::Null, true.into()]));
+        sink.ints("f", &[-1, 2]);
+        sink.tree("g", &BTreeMap::from([("x".to_owned(), Node::Null)]));
     }
 
     #[test]
     fn text_and_tree_are_one_document() {
-        let (mut json, mut node) = (JsonSink::default(), NodeSink::default());
-        fill(&mut json);
-        fill(&mut node);
-        assert_eq!(json.into_string(), node.into_node().to_json());
+        assert_eq!(JsonSink::of(fill), NodeSink::of(fill).to_json());
     }
 
     #[test]
