@@ -308,9 +308,24 @@ fn lines_are_cancelled_until_they_ship() {
     let twice = r#"{"cancel_lines":{"lines":[{"line":"a","units":1},{"line":"a","units":1}]}}"#;
     shop.refused(Code::InvalidCommand, twice);
     let events = shop.events(r#"{"cancel_lines":{"lines":[{"line":"a","units":1}]}}"#);
-    assert_eq!(events, ["lines_cancelled", "refund_reserved"]);
+    assert_eq!(events, ["refund_reserved", "lines_cancelled"]);
     shop.is("shipped", "paid", "refunding");
     assert_eq!(shop.int("refunding"), 5000);
+}
+
+#[test]
+fn the_last_units_are_gone_before_their_money_is() {
+    let mut shop = Shop::placed();
+    shop.paid().ok(r#""release""#).ok(r#"{"ship":{"lines":[{"line":"a","units":1}]}}"#);
+    shop.ok(r#"{"refund_lines":{"refund_id":"r","lines":[{"line":"a","units":1}]}}"#);
+    shop.ok(r#"{"refund_succeeded":{"refund_id":"r","transaction_id":"b","amount":5000}}"#);
+    shop.is("partially_shipped", "paid", "partially_refunded");
+    shop.ok(r#"{"cancel_lines":{"lines":[{"line":"a","units":1}]}}"#).is("shipped", "paid", "refunding");
+    let refund = shop.last_refund();
+    shop.ok(&format!(
+        r#"{{"refund_succeeded":{{"refund_id":"{refund}","transaction_id":"c","amount":5000}}}}"#
+    ));
+    shop.is("refunded", "paid", "refunded");
 }
 
 #[test]

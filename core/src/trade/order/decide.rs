@@ -92,8 +92,9 @@ impl Draft<'_> {
                     return Err(Error::new(Code::InvalidCommand, "cancel_lines: no line is named"));
                 }
                 let TakeBack { lines, shipping, amount } = refund::cancelled(self.order, lines)?;
-                self.push(EventData::LinesCancelled { lines, shipping, reason: reason.clone() })?;
-                self.reserve(amount.min(self.order.refundable()), Cause::LinesCancelled)
+                // Reserved first: an order whose last unit goes is not refunded before the money is.
+                self.reserve(amount.min(self.order.refundable()), Cause::LinesCancelled)?;
+                self.push(EventData::LinesCancelled { lines, shipping, reason: reason.clone() })
             }
             Action::RefundLines(request) | Action::GrantRefund(request) => self.grant(request),
             Action::RefundSucceeded { refund_id, transaction_id, amount } => {

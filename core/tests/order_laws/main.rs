@@ -1,0 +1,231 @@
+//! The laws of orders, each shown to catch planted mutants.
+//!
+//! The laws are written over the trait [`Machine`]. The engine keeps all of them over random commands; the
+//! engine with one [`Fault`] planted has to break the law that fault belongs to.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod laws;
+mod machine;
+mod mutants;
+mod script;
+
+use fenrun::trade::order::Life;
+use laws::{Fact, Law};
+use machine::{Engine, Run};
+use mutants::{Fault, Mutant};
+use proptest::prelude::*;
+use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
+use script::Script;
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// A law with its machine.
+type Check<'a> = &'a dyn Fn(&Script, &[Fact], &[Fact]) -> Result<(), String>;
+
+/// Runs a law over the engine, then over each mutant, which has to be caught.
+fn check(law: Law, mutants: &[Fault]) {
+    let input =
+        (script::script(0..40), prop::collection::vec(any::<u8>(), 1..6)).prop_flat_map(|(script, facts)| {
+            let mut twice = facts.iter().copied().enumerate().collect::<Vec<_>>();
+            let once = twice.clone();
+            twice.extend(once.iter().copied().take(2));
+            (Just(script), Just(once).prop_shuffle(), Just(twice).prop_shuffle())
+        });
+    let run = |cases: u32, law: Check<'_>| {
+        // A long run raises the number of cases with PROPTEST_CASES.
+        let cases = Config::default().cases.max(cases);
+        let config = Config { cases, failure_persistence: None, max_shrink_iters: 200, ..Config::default() };
+        let mut runner = TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
+        let verdict = runner
+            .run(&input, |(script, once, twice)| law(&script, &once, &twice).map_err(TestCaseError::fail));
+        verdict.map_err(|error| error.to_string())
+    };
+    assert_eq!(run(1000, &|script, once, twice| law(&Engine, script, once, twice)), Ok(()), "the engine");
+    assert!(mutants.len() >= 5);
+    for fault in mutants {
+        let caught = run(3000, &|script, once, twice| {
+            // A law catches a mutant by what it says, not by a panic on the way.
+            let said = catch_unwind(AssertUnwindSafe(|| law(&Mutant(*fault), script, once, twice)));
+            said.unwrap_or(Ok(()))
+        });
+        assert!(caught.is_err(), "{fault:?} was not caught");
+    }
+}
+
+/// The laws say nothing about what the scripts do not reach.
+#[test]
+fn scripts_reach_every_state_and_every_event() {
+    let config = Config { cases: 2000, failure_persistence: None, ..Config::default() };
+    let mut runner = TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
+    let (lives, events) = (RefCell::new(BTreeSet::from(["draft"])), RefCell::new(BTreeSet::new()));
+    let verdict = runner.run(&script::script(0..40), |script| {
+        let walked = Run::new(&Engine).play(&script, |run, _, _| {
+            lives.borrow_mut().insert(run.order.life().name());
+            events.borrow_mut().extend(run.log.iter().map(|event| event.data.name()));
+            Ok(())
+        });
+        walked.map_err(TestCaseError::fail)
+    });
+    assert_eq!(verdict.map_err(|error| error.to_string()), Ok(()));
+    assert_eq!(lives.borrow().len(), Life::ALL.len(), "{lives:?}");
+    assert_eq!(events.borrow().len(), 19, "{events:?}");
+}
+
+#[test]
+fn never_more_goes_back_than_came_in() {
+    let mutants = [
+        Fault::CountsDuplicateCaptures,
+        Fault::CountsDuplicatePayouts,
+        Fault::ConflictMovesMoney,
+        Fault::RefusesLateCaptures,
+        Fault::RefusesLatePayouts,
+        Fault::ReserveIsHalved,
+        Fault::PayoutLeavesItOpen,
+        Fault::HalvesCaptures,
+        Fault::OpenIsHidden,
+        Fault::CapturedIsCapped,
+    ];
+    check(laws::money, &mutants);
+}
+
+#[test]
+fn nets_and_shipping_are_the_total() {
+    let mutants = [
+        Fault::TotalFollowsCaptures,
+        Fault::TotalLessRefunds,
+        Fault::NetIsWhatIsLeft,
+        Fault::TotalWithoutShipping,
+        Fault::ShippedCostsShipping,
+        Fault::CancelledLineVanishes,
+    ];
+    check(laws::sums, &mutants);
+}
+
+#[test]
+fn units_are_counted_once() {
+    let mutants = [
+        Fault::RefundsLeaveUnits,
+        Fault::OtherLineShips,
+        Fault::ShipsCancelled,
+        Fault::DeliveredCountsAsRefunded,
+        Fault::DeliversUnshipped,
+        Fault::CancelLeavesUnits,
+    ];
+    check(laws::units, &mutants);
+}
+
+#[test]
+fn refunds_are_telescoped_entitlements() {
+    let mutants = [
+        Fault::RefundsFromListPrice,
+        Fault::FloorsPerUnit,
+        Fault::RoundsUpPerUnit,
+        Fault::KeepsShipping,
+        Fault::RefundsShippingFirst,
+        Fault::ForgetsShortfall,
+        Fault::GrantsTheFirstLine,
+    ];
+    check(laws::entitlement, &mutants);
+}
+
+#[test]
+fn an_order_is_its_log() {
+    let mutants = [
+        Fault::DropsTime,
+        Fault::DropsSeconds,
+        Fault::DropsRefundLines,
+        Fault::DropsTerms,
+        Fault::DropsSale,
+        Fault::RoundsAmounts,
+        Fault::DropsReceipt,
+        Fault::VersionStands,
+    ];
+    check(laws::replay, &mutants);
+}
+
+#[test]
+fn refused_commands_change_nothing_and_repeats_answer_as_before() {
+    let mutants = [
+        Fault::ActsAgainOnRepeat,
+        Fault::TakesClashForRepeat,
+        Fault::IgnoresVersions,
+        Fault::RepeatShowsTheWholeLog,
+        Fault::RetryLaterIsAClash,
+        Fault::RefusedCommandHolds,
+        Fault::RefusedCaptureStays,
+        Fault::RefusedRefundReserves,
+        Fault::RefusedTickOrShipReleases,
+    ];
+    check(laws::verdicts, &mutants);
+}
+
+#[test]
+fn nothing_leaves_a_terminal_state() {
+    let mutants = [
+        Fault::CaptureRevivesCancelled,
+        Fault::CaptureRevivesExpired,
+        Fault::GrantReopensCompleted,
+        Fault::PayoutMovesCancelled,
+        Fault::CompletedBecomesRefunded,
+        Fault::CancelledExpires,
+    ];
+    check(laws::terminal, &mutants);
+}
+
+#[test]
+fn every_order_can_end_with_nothing_open() {
+    let mutants = [
+        Fault::NeverCompletes,
+        Fault::NeverUnholds,
+        Fault::IgnoresPayoutAfterFailure,
+        Fault::ShipsOnlyOnce,
+        Fault::RefusesDelivery,
+        Fault::PayoutLeavesItOpen,
+        Fault::CancelKeepsMoney,
+        Fault::ExpiryKeepsMoney,
+        Fault::KeepsLateCaptures,
+    ];
+    check(laws::ends, &mutants);
+}
+
+#[test]
+fn independent_facts_commute() {
+    let mutants = [
+        Fault::CountsDuplicateCaptures,
+        Fault::CountsDuplicatePayouts,
+        Fault::LastCaptureOnly,
+        Fault::IgnoresCapturesOncePaid,
+        Fault::PaysOutInOrderOnly,
+        Fault::RefundsWholeExcessCapture,
+    ];
+    check(laws::commute, &mutants);
+}
+
+#[test]
+fn the_life_cycle_follows_from_the_facts() {
+    let mutants = [
+        Fault::ShippedAtFirstUnit,
+        Fault::ReceivedAtFirstUnit,
+        Fault::PaidAtFirstCent,
+        Fault::PaidIsReleased,
+        Fault::RefundingIsAState,
+        Fault::AuthorizedIsPaid,
+        Fault::PayoutMovesCancelled,
+    ];
+    check(laws::life, &mutants);
+}
+
+#[test]
+fn a_tick_does_what_is_due_and_a_second_one_nothing() {
+    let mutants = [
+        Fault::OneTimerPerTick,
+        Fault::TicksEarly,
+        Fault::TicksLate,
+        Fault::CompletesAgain,
+        Fault::DeliversAgain,
+        Fault::ExpiresTwice,
+    ];
+    check(laws::ticks, &mutants);
+}

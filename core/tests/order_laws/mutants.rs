@@ -1,0 +1,419 @@
+//! Machines with one fault each.
+
+use crate::machine::{Machine, View, again, with};
+use crate::script::reason;
+use fenrun::doc::{Node, read_json};
+use fenrun::id::{RefundId, TransactionId};
+use fenrun::time::Timestamp;
+use fenrun::trade::order::{
+    Action, Command, Decision, Event, EventData, Grant, Life, Order, Part, Receipt, Refund, decide, evolve,
+};
+use fenrun::{Code, Error, Result};
+use std::sync::Arc;
+
+macro_rules! faults {
+    ($($name:ident,)+) => {
+        /// What a mutant does wrong.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum Fault { $($name,)+ }
+    };
+}
+
+faults! {
+    // Deciding.
+    CountsDuplicateCaptures, CountsDuplicatePayouts, ConflictMovesMoney, RefusesLateCaptures,
+    RefusesLatePayouts, KeepsLateCaptures, CancelKeepsMoney, ExpiryKeepsMoney, RefundsFromListPrice,
+    FloorsPerUnit, RoundsUpPerUnit, KeepsShipping, RefundsShippingFirst, ForgetsShortfall,
+    GrantsTheFirstLine, ActsAgainOnRepeat, TakesClashForRepeat, IgnoresVersions, RepeatShowsTheWholeLog,
+    RetryLaterIsAClash, OneTimerPerTick, TicksEarly, TicksLate, CompletesAgain, DeliversAgain,
+    ExpiresTwice, NeverCompletes, NeverUnholds, IgnoresPayoutAfterFailure, ShipsOnlyOnce,
+    IgnoresCapturesOncePaid, PaysOutInOrderOnly, RefundsWholeExcessCapture, RefusesDelivery,
+    // Folding.
+    ReserveIsHalved, PayoutLeavesItOpen, HalvesCaptures, RefundsLeaveUnits, OtherLineShips,
+    // What a refused command leaves behind.
+    RefusedCommandHolds, RefusedCaptureStays, RefusedRefundReserves, RefusedTickOrShipReleases,
+    // Showing.
+    CaptureRevivesCancelled, CaptureRevivesExpired, GrantReopensCompleted, PayoutMovesCancelled,
+    CompletedBecomesRefunded, CancelledExpires, ShippedAtFirstUnit, ReceivedAtFirstUnit, PaidAtFirstCent,
+    PaidIsReleased, RefundingIsAState, AuthorizedIsPaid, TotalFollowsCaptures, TotalLessRefunds,
+    NetIsWhatIsLeft, TotalWithoutShipping, ShippedCostsShipping, CancelledLineVanishes, ShipsCancelled,
+    DeliveredCountsAsRefunded, DeliversUnshipped, CancelLeavesUnits, LastCaptureOnly, CapturedIsCapped,
+    OpenIsHidden, VersionStands,
+    // Storing.
+    DropsTime, DropsRefundLines, DropsTerms, DropsSale, RoundsAmounts, DropsReceipt, DropsSeconds,
+}
+
+pub(crate) struct Mutant(pub(crate) Fault);
+
+impl Machine for Mutant {
+    fn decide(&self, order: &Order, command: &Command) -> Result<Decision> {
+        let command = self.rewrite(order, command);
+        let decision = decide(order, &command);
+        self.verdict(order, &command, decision)
+    }
+
+    fn evolve(&self, order: Order, event: &Event) -> Result<Order> {
+        let data = match (self.0, &event.data) {
+            (Fault::ReserveIsHalved, EventData::RefundReserved { refund_id, amount, cause }) => {
+                EventData::RefundReserved { refund_id: refund_id.clone(), amount: amount / 2, cause: *cause }
+            }
+            (Fault::PayoutLeavesItOpen, EventData::RefundSucceeded { transaction_id, amount, .. }) => {
+                let refund_id = RefundId::new(&format!("x{}", event.seq)).unwrap();
+                EventData::RefundSucceeded {
+                    refund_id,
+                    transaction_id: transaction_id.clone(),
+                    amount: *amount,
+                }
+            }
+            (Fault::HalvesCaptures, EventData::PaymentCaptured { transaction_id, amount }) => {
+                EventData::PaymentCaptured { transaction_id: transaction_id.clone(), amount: amount / 2 + 1 }
+            }
+            (
+                Fault::RefundsLeaveUnits,
+                EventData::RefundGranted { refund_id, lines, shipping, amount, reason },
+            ) => {
+                let lines = lines.iter().map(|grant| Grant { cancelled: 0, refunded: 0, ..grant.clone() });
+                EventData::RefundGranted {
+                    refund_id: refund_id.clone(),
+                    lines: lines.collect(),
+                    shipping: *shipping,
+                    amount: *amount,
+                    reason: reason.clone(),
+                }
+            }
+            (Fault::OtherLineShips, EventData::GoodsShipped { lines }) => {
+                let last = order.placement().unwrap().lines().last().unwrap().id.clone();
+                let lines = lines.iter().map(|part| Part { line: last.clone(), units: part.units });
+                EventData::GoodsShipped { lines: lines.take(1).collect() }
+            }
+            _ => return evolve(order, event),
+        };
+        evolve(order, &with(event, data))
+    }
+
+    fn refused(&self, mut order: Order, command: &Command) -> Order {
+        let data = match (self.0, command.action()) {
+            (Fault::RefusedCommandHolds, Action::Hold { .. } | Action::Cancel { .. } | Action::Ship(_)) => {
+                EventData::OrderHeld { reason: reason("refused") }
+            }
+            (Fault::RefusedCaptureStays, Action::RefundLines(_) | Action::Deliver(_)) => {
+                let transaction_id = TransactionId::new(&format!("refused{}", order.version())).unwrap();
+                EventData::PaymentCaptured { transaction_id, amount: 1 }
+            }
+            (Fault::RefusedRefundReserves, Action::RefundLines(request) | Action::GrantRefund(request)) => {
+                EventData::RefundReserved {
+                    refund_id: request.refund_id.clone(),
+                    amount: order.refundable().min(1),
+                    cause: fenrun::trade::order::Cause::LinesCancelled,
+                }
+            }
+            (Fault::RefusedTickOrShipReleases, Action::Ship(_) | Action::Release) => EventData::OrderReleased,
+            _ => return order,
+        };
+        let event = Event { header: Arc::clone(command.header()), seq: order.version() + 1, data };
+        let _ = order.apply(&event);
+        order
+    }
+
+    fn view(&self, order: &Order, log: &[Event]) -> View {
+        let mut view = View::of(order);
+        self.show(&mut view, order, log);
+        view
+    }
+
+    fn store(&self, event: &Event) -> String {
+        let mut node = event.to_node();
+        let Node::Map(map) = &mut node else { return String::new() };
+        if self.0 == Fault::DropsTime {
+            map.insert("at".into(), Node::Int(0));
+        }
+        if self.0 == Fault::DropsSeconds {
+            map.insert("at".into(), Node::Int(event.header.at.ms() / 10 * 10));
+        }
+        if let Some(Node::Map(data)) = map.get_mut("data") {
+            match self.0 {
+                Fault::DropsRefundLines if data.contains_key("refund_id") => {
+                    if let Some(Node::List(lines)) = data.get_mut("lines") {
+                        for line in lines {
+                            let Node::Map(line) = line else { continue };
+                            line.remove("refunded");
+                        }
+                    }
+                }
+                Fault::DropsTerms => drop(data.remove("terms")),
+                Fault::DropsSale => drop(data.remove("sale")),
+                Fault::RoundsAmounts if event.data.name() == "payment_captured" => {
+                    let Some(Node::Int(amount)) = data.get_mut("amount") else { return node.to_json() };
+                    *amount = *amount / 10 * 10 + 10;
+                }
+                Fault::DropsReceipt if data.contains_key("receipt") => {
+                    data.insert("lines".into(), Node::List(Vec::new()));
+                }
+                _ => {}
+            }
+        }
+        node.to_json()
+    }
+
+    fn load(&self, line: &str) -> Result<Event> {
+        Event::from_node(&read_json(line, 1 << 20)?)
+    }
+}
+
+fn refuse() -> Result<Decision> {
+    Err(Error::new(Code::NotAllowed, "a mutant refuses"))
+}
+
+impl Mutant {
+    /// Faults that read another command than was sent.
+    fn rewrite(&self, order: &Order, command: &Command) -> Command {
+        let now = command.header().at.ms();
+        let fresh = || TransactionId::new(&format!("fresh{}", order.version())).unwrap();
+        let known =
+            |result: Result<Decision>| matches!(result, Ok(Decision::Accepted(events)) if events.is_empty());
+        let conflicts = |result: Result<Decision>| {
+            let conflict = |event: &Event| matches!(event.data, EventData::ProviderConflict { .. });
+            matches!(result, Ok(Decision::Accepted(events)) if events.iter().any(conflict))
+        };
+        match (self.0, command.action()) {
+            (Fault::CountsDuplicateCaptures, Action::Capture { amount, .. })
+                if known(decide(order, command)) =>
+            {
+                again(command, Action::Capture { transaction_id: fresh(), amount: *amount }, None, now)
+            }
+            (Fault::ConflictMovesMoney, Action::Capture { amount, .. })
+                if conflicts(decide(order, command)) =>
+            {
+                again(command, Action::Capture { transaction_id: fresh(), amount: *amount }, None, now)
+            }
+            (Fault::CountsDuplicatePayouts, Action::RefundSucceeded { refund_id, amount, .. })
+                if known(decide(order, command)) =>
+            {
+                let (refund_id, amount) = (refund_id.clone(), *amount);
+                let action = Action::RefundSucceeded { refund_id, transaction_id: fresh(), amount };
+                again(command, action, None, now)
+            }
+            (Fault::ActsAgainOnRepeat, action)
+                if matches!(decide(order, command), Ok(Decision::Repeat { .. })) =>
+            {
+                again(command, action.clone(), Some(&format!("again{}", order.version())), now)
+            }
+            (Fault::IgnoresVersions, action)
+                if decide(order, command).is_err_and(|error| error.code() == Code::VersionConflict) =>
+            {
+                let header = command.header();
+                let envelope = fenrun::trade::order::Envelope {
+                    tenant: header.tenant.clone(),
+                    order_id: header.order_id.clone(),
+                    expected_version: None,
+                    command_id: header.command_id.clone(),
+                    actor: header.actor.clone(),
+                    now: header.at,
+                };
+                Command::new(envelope, action.clone())
+            }
+            (Fault::TicksEarly, Action::Tick) => again(command, Action::Tick, None, now + 1),
+            (Fault::TicksLate, Action::Tick) => again(command, Action::Tick, None, now - 1),
+            _ => command.clone(),
+        }
+    }
+
+    /// Faults that answer otherwise.
+    fn verdict(&self, order: &Order, command: &Command, decision: Result<Decision>) -> Result<Decision> {
+        let life = order.life();
+        match (self.0, command.action()) {
+            (Fault::RefusesLateCaptures, Action::Capture { .. }) if life.is_terminal() => return refuse(),
+            (Fault::RefusesLatePayouts, Action::RefundSucceeded { .. }) if life.is_terminal() => {
+                return refuse();
+            }
+            (Fault::NeverUnholds, Action::Unhold) | (Fault::RefusesDelivery, Action::Deliver(_)) => {
+                return refuse();
+            }
+            (Fault::ShipsOnlyOnce, Action::Ship(_)) if life != Life::AwaitingShipment => return refuse(),
+            (Fault::NeverCompletes, Action::Tick) if life == Life::Received => {
+                return Ok(Decision::Accepted(Vec::new()));
+            }
+            (Fault::IgnoresPayoutAfterFailure, Action::RefundSucceeded { refund_id, .. })
+                if order.refunds().get(refund_id).is_some_and(|refund| !refund.failures.is_empty()) =>
+            {
+                return Ok(Decision::Accepted(Vec::new()));
+            }
+            (Fault::IgnoresCapturesOncePaid, Action::Capture { .. }) if !life.awaits_money() => {
+                return Ok(Decision::Accepted(Vec::new()));
+            }
+            (Fault::PaysOutInOrderOnly, Action::RefundSucceeded { refund_id, .. })
+                if order
+                    .refunds()
+                    .iter()
+                    .find(|(_, refund)| refund.open > 0)
+                    .is_some_and(|(id, _)| id != refund_id) =>
+            {
+                return Ok(Decision::Accepted(Vec::new()));
+            }
+            (Fault::CompletesAgain, Action::Tick) if life == Life::Completed => {
+                return Ok(Decision::Accepted(vec![event(order, command, EventData::OrderCompleted)]));
+            }
+            (Fault::ExpiresTwice, Action::Tick) if life == Life::Expired => {
+                return Ok(Decision::Accepted(vec![event(order, command, EventData::OrderExpired)]));
+            }
+            (Fault::DeliversAgain, Action::Tick) if order.lines().iter().any(|line| line.delivered > 0) => {
+                let data = EventData::GoodsDelivered { lines: Vec::new(), receipt: Receipt::Assumed };
+                return match decision {
+                    Ok(Decision::Accepted(events)) if events.is_empty() => {
+                        Ok(Decision::Accepted(vec![event(order, command, data)]))
+                    }
+                    other => other,
+                };
+            }
+            _ => {}
+        }
+        match (self.0, decision) {
+            (Fault::TakesClashForRepeat, Err(error)) if error.code() == Code::IdempotencyConflict => {
+                Ok(Decision::Repeat { first_seq: 1, last_seq: 1 })
+            }
+            (Fault::RepeatShowsTheWholeLog, Ok(Decision::Repeat { .. })) => {
+                Ok(Decision::Repeat { first_seq: 1, last_seq: order.version() })
+            }
+            (Fault::RetryLaterIsAClash, Ok(Decision::Repeat { .. })) => {
+                Err(Error::new(Code::IdempotencyConflict, "a mutant hashes the time"))
+            }
+            (_, Ok(Decision::Accepted(events))) => {
+                Ok(Decision::Accepted(self.events(order, command, events)))
+            }
+            (_, other) => other,
+        }
+    }
+
+    /// Faults that make other events.
+    fn events(&self, order: &Order, command: &Command, mut events: Vec<Event>) -> Vec<Event> {
+        let reserved = |event: &Event| matches!(event.data, EventData::RefundReserved { .. });
+        match (self.0, command.action()) {
+            (Fault::KeepsLateCaptures, Action::Capture { .. })
+            | (Fault::CancelKeepsMoney, Action::Cancel { .. })
+            | (Fault::ExpiryKeepsMoney, Action::Tick) => events.retain(|event| !reserved(event)),
+            (Fault::OneTimerPerTick, Action::Tick) => events.truncate(1),
+            (Fault::RefundsWholeExcessCapture, Action::Capture { amount: captured, .. }) => {
+                for event in &mut events {
+                    if let EventData::RefundReserved { amount, .. } = &mut event.data {
+                        *amount = *captured;
+                    }
+                }
+            }
+            _ => {}
+        }
+        events.iter().map(|event| self.grant(order, event)).collect()
+    }
+
+    /// Faults of what is given back.
+    fn grant(&self, order: &Order, event: &Event) -> Event {
+        let EventData::RefundGranted { refund_id, lines, shipping, reason, .. } = &event.data else {
+            return event.clone();
+        };
+        let first = order.placement().unwrap().lines()[0].id.clone();
+        let one = |grant: &Grant| {
+            let at =
+                order.placement().unwrap().lines().iter().position(|line| line.id == grant.line).unwrap();
+            let (state, units) = (order.lines()[at], grant.cancelled + grant.refunded);
+            let (units, ordered) = (i64::try_from(units).unwrap(), i64::try_from(state.ordered).unwrap());
+            let named = |amount: i64| Grant { amount: amount.min(state.net_left()), ..grant.clone() };
+            match self.0 {
+                Fault::RefundsFromListPrice if units > 0 => named(2 * state.net * units / ordered),
+                Fault::FloorsPerUnit if units > 0 && grant.shortfall == 0 => {
+                    named(units * (state.net / ordered))
+                }
+                Fault::RoundsUpPerUnit if units > 0 && grant.shortfall == 0 => {
+                    named(units * ((state.net + ordered - 1) / ordered))
+                }
+                Fault::ForgetsShortfall => Grant { shortfall: 0, ..grant.clone() },
+                Fault::GrantsTheFirstLine => Grant { line: first.clone(), ..grant.clone() },
+                _ => grant.clone(),
+            }
+        };
+        let lines: Vec<Grant> = lines.iter().map(one).collect();
+        let shipping = match self.0 {
+            Fault::KeepsShipping => 0,
+            Fault::RefundsShippingFirst => order.shipping_left(),
+            _ => *shipping,
+        };
+        let amount = lines.iter().map(|grant| grant.amount).sum::<i64>() + shipping;
+        if amount > order.refundable() {
+            return event.clone();
+        }
+        let (refund_id, reason) = (refund_id.clone(), reason.clone());
+        with(event, EventData::RefundGranted { refund_id, lines, shipping, amount, reason })
+    }
+
+    /// Faults of what is shown.
+    fn show(&self, view: &mut View, order: &Order, log: &[Event]) {
+        let life = order.life();
+        let last = log.last().map(|event| &event.data);
+        let captured_last =
+            matches!(last, Some(EventData::PaymentCaptured { .. } | EventData::RefundReserved { .. }))
+                && log.iter().any(|event| matches!(event.data, EventData::PaymentCaptured { .. }));
+        let becomes = match self.0 {
+            Fault::CaptureRevivesCancelled => (life == Life::Cancelled && captured_last).then_some("paid"),
+            Fault::CaptureRevivesExpired => (life == Life::Expired && captured_last).then_some("paid"),
+            Fault::GrantReopensCompleted => (life == Life::Completed && view.open > 0).then_some("received"),
+            Fault::PayoutMovesCancelled => {
+                (life == Life::Cancelled && Refund::of(order) == Refund::Refunded).then_some("refunded")
+            }
+            Fault::CompletedBecomesRefunded => (life == Life::Completed
+                && order.lines().iter().all(|line| line.net_left() == 0))
+            .then_some("refunded"),
+            Fault::CancelledExpires => {
+                let placement = order.placement();
+                let late =
+                    placement.and_then(|placement| placement.terms().pay_within_ms).is_some_and(|ms| {
+                        log.last().is_some_and(|event| event.header.at > Timestamp::from_ms(ms))
+                    });
+                (life == Life::Cancelled && late).then_some("expired")
+            }
+            Fault::ShippedAtFirstUnit => (life == Life::PartiallyShipped).then_some("shipped"),
+            Fault::ReceivedAtFirstUnit => (life == Life::PartiallyReceived).then_some("received"),
+            Fault::PaidAtFirstCent => (life == Life::PartiallyPaid).then_some("paid"),
+            Fault::PaidIsReleased => (life == Life::Paid).then_some("awaiting_shipment"),
+            Fault::RefundingIsAState => (view.open > 0).then_some("refunding"),
+            Fault::AuthorizedIsPaid => (life == Life::Authorized).then_some("paid"),
+            _ => None,
+        };
+        if let Some(becomes) = becomes {
+            becomes.clone_into(&mut view.life);
+        }
+        self.show_amounts(view, log);
+        for line in &mut view.lines {
+            match self.0 {
+                Fault::NetIsWhatIsLeft => line.net = line.net_left(),
+                Fault::ShipsCancelled => line.shipped += line.cancelled,
+                Fault::DeliveredCountsAsRefunded => line.refunded = line.refunded.max(line.delivered),
+                Fault::DeliversUnshipped => line.delivered = line.live(),
+                Fault::CancelLeavesUnits => line.cancelled = 0,
+                _ => {}
+            }
+        }
+    }
+
+    fn show_amounts(&self, view: &mut View, log: &[Event]) {
+        let last = log.iter().rev().find_map(|event| match &event.data {
+            EventData::PaymentCaptured { amount, .. } => Some(*amount),
+            _ => None,
+        });
+        match self.0 {
+            Fault::TotalFollowsCaptures => view.total = view.total.max(view.captured),
+            Fault::TotalLessRefunds => view.total -= view.refunded,
+            Fault::TotalWithoutShipping => view.total -= view.shipping,
+            Fault::ShippedCostsShipping if view.lines.iter().any(|line| line.shipped > 0) => {
+                view.shipping = 0
+            }
+            Fault::CancelledLineVanishes => view.lines.retain(|line| line.live() > 0),
+            Fault::LastCaptureOnly => view.captured = last.unwrap_or(0),
+            Fault::CapturedIsCapped => view.captured = view.captured.min(view.total),
+            Fault::OpenIsHidden => view.open = 0,
+            Fault::VersionStands => view.version = view.version.min(3),
+            _ => {}
+        }
+    }
+}
+
+fn event(order: &Order, command: &Command, data: EventData) -> Event {
+    Event { header: Arc::clone(command.header()), seq: order.version() + 1, data }
+}
