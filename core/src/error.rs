@@ -6,11 +6,11 @@
 use std::fmt;
 
 macro_rules! codes {
-    ($($(#[$doc:meta])* $name:ident = $number:literal, $text:literal;)+) => {
+    ($(#[doc = $doc:literal] $name:ident = $number:literal, $text:literal;)+) => {
         /// Stable error codes: hundreds per module, never reused.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
-        pub enum Code { $($(#[$doc])* $name,)+ }
+        pub enum Code { $(#[doc = $doc] $name,)+ }
 
         impl Code {
             /// Every code, in ascending order of its number.
@@ -26,6 +26,12 @@ macro_rules! codes {
             #[must_use]
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$name => $text,)+ }
+            }
+
+            /// What it means, one sentence for people.
+            #[must_use]
+            pub const fn meaning(self) -> &'static str {
+                match self { $(Self::$name => $doc.trim_ascii(),)+ }
             }
         }
     };
@@ -151,7 +157,7 @@ codes! {
     /// The tenant, member or order is not in the store.
     NotFound = 706, "not_found";
 
-    /// A null pointer, a bad length or a non-zero reserved field crossed the ABI.
+    /// A null pointer, a bad length, text that is not UTF-8 or a non-zero reserved field crossed the ABI.
     InvalidArgument = 801, "invalid_argument";
     /// The library panicked; the handle is poisoned.
     Panic = 802, "panic";

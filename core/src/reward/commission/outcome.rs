@@ -192,38 +192,23 @@ impl Outcome {
     /// The document of the outcome, with its trace.
     #[must_use]
     pub fn to_node(&self) -> Node {
-        let line = |line: &Option<LineId>| line.as_ref().map_or(Node::Null, Node::from);
-        let level = |level: usize| Node::Int(i64::try_from(level).unwrap_or(i64::MAX));
-        let member = |id: &Option<MemberId>| id.as_ref().map_or(Node::Null, Node::from);
-        let rows = self.rows.iter().map(|row| {
-            Node::map([
-                ("key", Node::from(row.key.as_str())),
-                ("payee", (&row.payee).into()),
-                ("amount", row.amount.into()),
-                ("rule", row.rule.as_str().into()),
-                ("line", line(&row.line)),
-                ("level", level(row.level)),
-                ("source", Node::Null),
-                ("account", row.account.into()),
-            ])
-        });
+        let mut map = self.result();
+        map.insert("trace".into(), Node::List(self.trace.iter().map(Trace::to_node).collect()));
+        Node::Map(map)
+    }
+
+    /// The document without its trace: what a host keeps.
+    #[must_use]
+    pub fn to_result_node(&self) -> Node {
+        Node::Map(self.result())
+    }
+
+    fn result(&self) -> BTreeMap<String, Node> {
+        let rows = self.rows.iter().map(Row::to_node).collect();
         let retained = self.retained.iter().map(|entry| {
             Node::map([("reason", Node::from(entry.reason.name())), ("amount", entry.amount.into())])
         });
-        let trace = self.trace.iter().map(|slot| {
-            Node::map([
-                ("rule", Node::from(slot.rule.as_str())),
-                ("line", line(&slot.line)),
-                ("level", level(slot.level)),
-                ("stands", member(&slot.stands)),
-                ("payee", member(&slot.payee)),
-                ("rate", pay_to_node(&slot.rate)),
-                ("base", slot.base.into()),
-                ("amount", slot.amount.into()),
-                ("reason", slot.reason.map(Reason::name).into()),
-            ])
-        });
-        Node::map([
+        let entries = [
             ("sale", Node::from(&self.sale)),
             ("tenant", self.tenant.as_str().into()),
             ("version", i64::from(self.version).into()),
@@ -231,10 +216,10 @@ impl Outcome {
             ("semantics", i64::from(SEMANTICS).into()),
             ("currency", self.currency.code().into()),
             ("pool", self.pool.into()),
-            ("rows", Node::List(rows.collect())),
+            ("rows", Node::List(rows)),
             ("retained", Node::List(retained.collect())),
-            ("trace", Node::List(trace.collect())),
-        ])
+        ];
+        entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
     }
 
     /// One line for people per slot: who got how much of what, or why nobody did.
@@ -244,7 +229,45 @@ impl Outcome {
     }
 }
 
+impl Row {
+    fn to_node(&self) -> Node {
+        Node::map([
+            ("key", Node::from(self.key.as_str())),
+            ("payee", (&self.payee).into()),
+            ("amount", self.amount.into()),
+            ("rule", self.rule.as_str().into()),
+            ("line", line_node(self.line.as_ref())),
+            ("level", level_node(self.level)),
+            ("source", Node::Null),
+            ("account", self.account.into()),
+        ])
+    }
+}
+
+fn line_node(line: Option<&LineId>) -> Node {
+    line.map_or(Node::Null, Node::from)
+}
+
+fn level_node(level: usize) -> Node {
+    Node::Int(i64::try_from(level).unwrap_or(i64::MAX))
+}
+
 impl Trace {
+    fn to_node(&self) -> Node {
+        let member = |id: &Option<MemberId>| id.as_ref().map_or(Node::Null, Node::from);
+        Node::map([
+            ("rule", Node::from(self.rule.as_str())),
+            ("line", line_node(self.line.as_ref())),
+            ("level", level_node(self.level)),
+            ("stands", member(&self.stands)),
+            ("payee", member(&self.payee)),
+            ("rate", pay_to_node(&self.rate)),
+            ("base", self.base.into()),
+            ("amount", self.amount.into()),
+            ("reason", self.reason.map(Reason::name).into()),
+        ])
+    }
+
     fn explain(&self, currency: Currency, language: Language) -> String {
         let money = |minor: i64| Money::new(minor, currency).to_string();
         let chinese = language == Language::Chinese;

@@ -1,0 +1,62 @@
+//! The control plane: JSON in, JSON out.
+
+use fenrun::Result;
+use fenrun::doc::{Fields, MAX_DOCUMENT_BYTES, Node, read_json};
+use fenrun::reward::commission::{self, Frozen, Refund, Taken};
+use fenrun::reward::plan::Plan;
+use fenrun::sale::Sale;
+
+/// What settling one sale gives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settled {
+    /// The outcome as JSON, without its trace.
+    pub outcome: String,
+    /// What a reversal will need; to be kept beside the order.
+    pub frozen: String,
+}
+
+/// The report of `Plan::check` as JSON.
+///
+/// # Errors
+/// As [`Plan::check`].
+pub fn check(plan: &Plan) -> Result<String> {
+    Ok(plan.check()?.to_node().to_json())
+}
+
+/// Settles one sale, given as JSON with its own upline.
+///
+/// # Errors
+/// Names the key, the value and the rule.
+pub fn settle_one(plan: &Plan, sale: &str) -> Result<Settled> {
+    let sale = Sale::from_node(&read_json(sale, MAX_DOCUMENT_BYTES)?, plan.currency())?;
+    let (outcome, frozen) = Frozen::settle(plan, &sale)?;
+    Ok(Settled { outcome: outcome.to_result_node().to_json(), frozen: frozen.to_text() })
+}
+
+/// Reverses one refund of a frozen sale: `{ rows, left }` as JSON.
+///
+/// `before` is the JSON list of what earlier refunds took back, `[{ line, units, amount }]`; an empty
+/// text counts as an empty list.
+///
+/// # Errors
+/// As [`commission::reverse`], and for texts that cannot be read.
+pub fn reverse(frozen: &str, before: &str, refund: &str) -> Result<String> {
+    let frozen = Frozen::from_text(frozen)?;
+    let before = if before.is_empty() { Node::List(Vec::new()) } else { read(before)? };
+    let before = Node::map([("before", before)]);
+    let before = Taken::from_nodes(Fields::new(&before, "reverse")?.list("before")?)?;
+    let refund = Refund::from_node(&read(refund)?)?;
+    Ok(commission::reverse(&frozen, &before, &refund, None)?.to_node().to_json())
+}
+
+/// Any operation of `vectors/README.md`.
+///
+/// # Errors
+/// As [`fenrun::operations::run`].
+pub fn run(operation: &str, plan: Option<&Plan>, input: &str) -> Result<String> {
+    Ok(fenrun::operations::run(operation, plan, &read(input)?)?.to_json())
+}
+
+fn read(text: &str) -> Result<Node> {
+    read_json(text, MAX_DOCUMENT_BYTES)
+}

@@ -1,0 +1,117 @@
+//! Arguments: pointers and lengths on one side, slices, texts and places on the other.
+
+use fenrun_capi::fenrun::{Code, Error, Result};
+use std::ffi::c_char;
+use std::marker::PhantomData;
+
+/// An argument that cannot be used.
+pub(crate) fn refused(name: &str, rule: &str) -> Error {
+    Error::new(Code::InvalidArgument, format!("argument `{name}` {rule}"))
+}
+
+/// The bytes of `len` values, as far as one allocation may be.
+fn check<T>(pointer: *const T, len: usize, name: &str) -> Result<()> {
+    if pointer.is_null() {
+        return Err(refused(name, "is null"));
+    }
+    if !pointer.is_aligned() {
+        return Err(refused(name, "is not aligned"));
+    }
+    let bytes = len.checked_mul(size_of::<T>()).and_then(|bytes| isize::try_from(bytes).ok());
+    bytes.map(drop).ok_or_else(|| refused(name, &format!("has {len} elements, more than memory can hold")))
+}
+
+/// A borrowed array; null is fine when it is empty.
+///
+/// # Safety
+/// `pointer` is null or points to `len` values that nobody writes during the call.
+pub(crate) unsafe fn slice<'a, T>(pointer: *const T, len: usize, name: &str) -> Result<&'a [T]> {
+    if len == 0 {
+        return Ok(&[]);
+    }
+    check(pointer, len, name)?;
+    // SAFETY: not null, aligned, small enough; the caller promises the rest.
+    Ok(unsafe { std::slice::from_raw_parts(pointer, len) })
+}
+
+/// A borrowed array that may be missing: null is `None`.
+///
+/// # Safety
+/// As [`slice`].
+pub(crate) unsafe fn optional_slice<'a, T>(
+    pointer: *const T,
+    len: usize,
+    name: &str,
+) -> Result<Option<&'a [T]>> {
+    if pointer.is_null() {
+        return Ok(None);
+    }
+    // SAFETY: the caller promises what `slice` asks for.
+    unsafe { slice(pointer, len, name) }.map(Some)
+}
+
+/// Borrowed UTF-8; null is fine when it is empty.
+///
+/// # Safety
+/// As [`slice`].
+pub(crate) unsafe fn text<'a>(pointer: *const c_char, len: usize, name: &str) -> Result<&'a str> {
+    // SAFETY: the caller promises what `slice` asks for; a char is a byte.
+    let bytes = unsafe { slice(pointer.cast::<u8>(), len, name) }?;
+    std::str::from_utf8(bytes)
+        .map_err(|error| refused(name, &format!("is not UTF-8 at byte {}", error.valid_up_to())))
+}
+
+/// A handle we gave.
+///
+/// # Safety
+/// `pointer` is null or came from the `_new` of its type and was not freed.
+pub(crate) unsafe fn handle<'a, T>(pointer: *const T, name: &str) -> Result<&'a T> {
+    check(pointer, 1, name)?;
+    // SAFETY: not null, aligned, and alive as the caller promises.
+    Ok(unsafe { &*pointer })
+}
+
+/// A place for one result, checked before the work and written after it.
+pub(crate) struct Place<'a, T>(*mut T, PhantomData<&'a mut T>);
+
+impl<T> Place<'_, T> {
+    /// Checks the pointer.
+    ///
+    /// # Safety
+    /// `pointer` is null or points to room for one value.
+    pub(crate) unsafe fn new(pointer: *mut T, name: &str) -> Result<Self> {
+        check(pointer, 1, name)?;
+        Ok(Self(pointer, PhantomData))
+    }
+
+    /// Writes the result; what was there is not dropped.
+    pub(crate) fn put(self, value: T) {
+        // SAFETY: `new` checked the pointer and its caller promised the room.
+        unsafe { self.0.write(value) };
+    }
+}
+
+/// Room for an array of results.
+pub(crate) struct Places<'a, T>(*mut T, usize, PhantomData<&'a mut T>);
+
+impl<T: Copy> Places<'_, T> {
+    /// Checks the pointer; null is fine when there is no room.
+    ///
+    /// # Safety
+    /// `pointer` is null or points to room for `len` values.
+    pub(crate) unsafe fn new(pointer: *mut T, len: usize, name: &str) -> Result<Self> {
+        if len > 0 {
+            check(pointer, len, name)?;
+        }
+        Ok(Self(pointer, len, PhantomData))
+    }
+
+    /// Writes the results from the first place on.
+    pub(crate) fn put(self, values: &[T]) {
+        let len = values.len().min(self.1);
+        if len > 0 {
+            // SAFETY: `new` checked the pointer and its caller promised the room for `self.1` values.
+            unsafe { self.0.copy_from_nonoverlapping(values.as_ptr(), len) };
+        }
+    }
+}

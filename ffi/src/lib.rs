@@ -1,0 +1,18 @@
+//! libfenrun: the C interface. Pointers become slices and texts here, and nothing else happens here: what
+//! a call does is in `fenrun-capi` and in the core.
+//!
+//! `docs/reference/c-abi.md` is the contract; `include/fenrun.h` is generated from these files.
+
+// The names of types are C's.
+#![allow(non_camel_case_types)]
+
+mod args;
+mod call;
+
+pub mod buffer;
+pub mod constants;
+pub mod error;
+pub mod money;
+pub mod plan;
+pub mod sale;
+pub mod version;

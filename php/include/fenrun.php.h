@@ -1,0 +1,174 @@
+/* Generated from include/fenrun.h by `cargo run -p xtask -- generate`; do not edit. */
+enum {
+  FENRUN_OK = 0,
+  FENRUN_CURRENCY_MISMATCH = 101,
+  FENRUN_OVERFLOW = 102,
+  FENRUN_INVALID_AMOUNT = 103,
+  FENRUN_TOO_MANY_DECIMALS = 104,
+  FENRUN_UNKNOWN_CURRENCY = 105,
+  FENRUN_INVALID_RATE = 106,
+  FENRUN_NEGATIVE_WEIGHT = 107,
+  FENRUN_ZERO_WEIGHTS = 108,
+  FENRUN_NO_WEIGHTS = 109,
+  FENRUN_LENGTH_MISMATCH = 110,
+  FENRUN_NEGATIVE_CAP = 111,
+  FENRUN_UNKNOWN_WORD = 112,
+  FENRUN_SYNTAX = 201,
+  FENRUN_TOO_LARGE = 202,
+  FENRUN_UNKNOWN_KEY = 203,
+  FENRUN_MISSING_KEY = 204,
+  FENRUN_INVALID_VALUE = 205,
+  FENRUN_NOT_SUPPORTED = 206,
+  FENRUN_PAYS_TOO_MUCH = 207,
+  FENRUN_PAYS_RECRUITING = 208,
+  FENRUN_UNKNOWN_PRESET = 209,
+  FENRUN_INVALID_SALE = 301,
+  FENRUN_MISSING_FACT = 302,
+  FENRUN_MISSING_COMPONENT = 303,
+  FENRUN_INVALID_FROZEN = 304,
+  FENRUN_OVER_REVERSED = 305,
+  FENRUN_INVALID_ENTRY_MOVE = 306,
+  FENRUN_CYCLE = 401,
+  FENRUN_UNKNOWN_MEMBER = 402,
+  FENRUN_DUPLICATE_MEMBER = 403,
+  FENRUN_SELF_REFERRAL = 404,
+  FENRUN_ALREADY_BOUND = 405,
+  FENRUN_FOREST_FULL = 406,
+  FENRUN_DUPLICATE_ORDER = 407,
+  FENRUN_INVALID_ID = 408,
+  FENRUN_NOT_ALLOWED = 501,
+  FENRUN_VERSION_CONFLICT = 502,
+  FENRUN_IDEMPOTENCY_CONFLICT = 503,
+  FENRUN_OVER_REFUND = 504,
+  FENRUN_UNKNOWN_LINE = 505,
+  FENRUN_TOO_MANY_UNITS = 506,
+  FENRUN_INVALID_QUOTE = 507,
+  FENRUN_INVALID_COMMAND = 508,
+  FENRUN_UNKNOWN_REFUND = 509,
+  FENRUN_INVALID_CART = 510,
+  FENRUN_INVALID_EVENT = 511,
+  FENRUN_UNBALANCED = 601,
+  FENRUN_JOURNAL_CONFLICT = 602,
+  FENRUN_INSUFFICIENT_BALANCE = 603,
+  FENRUN_INVALID_JOURNAL = 604,
+  FENRUN_NOT_A_STORE = 701,
+  FENRUN_NEWER_STORE = 702,
+  FENRUN_DATABASE = 703,
+  FENRUN_STORE_CONFLICT = 704,
+  FENRUN_INCONSISTENT = 705,
+  FENRUN_NOT_FOUND = 706,
+  FENRUN_INVALID_ARGUMENT = 801,
+  FENRUN_PANIC = 802,
+  FENRUN_POISONED = 803,
+  FENRUN_NOT_BUILT = 804,
+  FENRUN_ABI_MISMATCH = 805,
+  FENRUN_FILE = 901,
+  FENRUN_COLUMN = 902,
+  FENRUN_ROW = 903,
+  FENRUN_ABI_VERSION = 1,
+  FENRUN_NO_INDEX = 4294967295,
+  FENRUN_ROUND_DOWN = 0,
+  FENRUN_ROUND_UP = 1,
+  FENRUN_ROUND_FLOOR = 2,
+  FENRUN_ROUND_CEIL = 3,
+  FENRUN_ROUND_HALF_TO_ZERO = 4,
+  FENRUN_ROUND_HALF_AWAY = 5,
+  FENRUN_ROUND_HALF_EVEN = 6,
+  FENRUN_ROUND_HALF_ODD = 7,
+  FENRUN_ROUND_HALF_FLOOR = 8,
+  FENRUN_ROUND_HALF_CEIL = 9,
+  FENRUN_ALLOCATE_LARGEST_REMAINDER = 0,
+  FENRUN_ALLOCATE_FIRST_SHARES = 1,
+  FENRUN_ALLOCATE_LAST_TAKES_REST = 2,
+  FENRUN_ALLOCATE_LARGEST_WEIGHT_FIRST = 3,
+  FENRUN_ALLOCATE_FIRST_KEYS = 4,
+};
+typedef struct fenrun_plan fenrun_plan;
+typedef struct {
+  char *data;
+  size_t len;
+  size_t capacity;
+} fenrun_buffer;
+typedef struct {
+  uint32_t size;
+  int32_t code;
+  uint32_t index;
+  uint32_t reserved;
+  char message[240];
+} fenrun_error;
+void fenrun_buffer_free(fenrun_buffer *buffer);
+uint32_t fenrun_abi_version(void);
+int32_t fenrun_abi_check(uint32_t header, fenrun_error *err);
+const char *fenrun_version(void);
+const char *fenrun_features(void);
+const char *fenrun_error_name(int32_t code);
+int32_t fenrun_plan_new(const char *plan_text,
+                        size_t plan_text_len,
+                        fenrun_plan **plan_out,
+                        fenrun_error *err);
+int32_t fenrun_plan_preset(const char *name,
+                           size_t name_len,
+                           fenrun_plan **plan_out,
+                           fenrun_error *err);
+void fenrun_plan_free(fenrun_plan *plan);
+int32_t fenrun_plan_hash(const fenrun_plan *plan, fenrun_buffer *hash_out, fenrun_error *err);
+int32_t fenrun_plan_json(const fenrun_plan *plan,
+                         fenrun_buffer *json_out,
+                         fenrun_error *err);
+int32_t fenrun_plan_check(const fenrun_plan *plan,
+                          fenrun_buffer *report_out,
+                          fenrun_error *err);
+int32_t fenrun_settle_one(const fenrun_plan *plan,
+                          const char *sale,
+                          size_t sale_len,
+                          fenrun_buffer *outcome_out,
+                          fenrun_buffer *frozen_out,
+                          fenrun_error *err);
+int32_t fenrun_reverse(const char *frozen,
+                       size_t frozen_len,
+                       const char *before,
+                       size_t before_len,
+                       const char *refund,
+                       size_t refund_len,
+                       fenrun_buffer *reversal_out,
+                       fenrun_error *err);
+int32_t fenrun_run(const char *operation,
+                   size_t operation_len,
+                   const fenrun_plan *plan,
+                   const char *input,
+                   size_t input_len,
+                   fenrun_buffer *answer_out,
+                   fenrun_error *err);
+int32_t fenrun_money_parse(const char *amount,
+                           size_t amount_len,
+                           const char *currency,
+                           size_t currency_len,
+                           int64_t *minor_out,
+                           fenrun_error *err);
+int32_t fenrun_money_format(int64_t minor,
+                            const char *currency,
+                            size_t currency_len,
+                            fenrun_buffer *text_out,
+                            fenrun_error *err);
+int32_t fenrun_money_multiply(int64_t minor,
+                              const char *rate,
+                              size_t rate_len,
+                              int32_t rounding_mode,
+                              int64_t *minor_out,
+                              fenrun_error *err);
+int32_t fenrun_money_allocate(int64_t total,
+                              const uint64_t *weights,
+                              const int64_t *caps,
+                              const uint64_t *ids,
+                              size_t len,
+                              int32_t mode,
+                              int32_t share_rounding,
+                              int64_t *shares_out,
+                              int64_t *unallocated_out,
+                              fenrun_error *err);
+int32_t fenrun_money_telescope(int64_t total,
+                               uint64_t from,
+                               uint64_t to,
+                               uint64_t units,
+                               int64_t *minor_out,
+                               fenrun_error *err);
