@@ -4,7 +4,7 @@ use crate::args::VectorsArgs;
 use crate::files::read_text;
 use crate::output::{Console, Ending, count};
 use crate::progress::Progress;
-use fenrun::doc::{self, MAX_DOCUMENT_BYTES, Node};
+use fenrun::doc::{MAX_DOCUMENT_BYTES, Node};
 use fenrun::operations::{Case, read_vectors};
 use fenrun::{Code, Error, Result};
 use std::collections::BTreeMap;
@@ -39,16 +39,10 @@ pub(crate) fn run(args: &VectorsArgs, console: &Console) -> Result<Ending> {
     Ok(if mismatches.is_empty() { Ending::Fine } else { Ending::Findings })
 }
 
-/// The cases of a file; the JSON Schema beside them, which a glob takes along, has none.
 fn read(path: &Path) -> Result<VectorFile> {
     let text = read_text(path, MAX_DOCUMENT_BYTES)?;
     let path = path.display().to_string();
-    let is_schema = |node: Node| node.get("$schema").is_some() && node.get("cases").is_none();
-    let cases = if doc::read_json(&text, MAX_DOCUMENT_BYTES).is_ok_and(is_schema) {
-        Vec::new()
-    } else {
-        read_vectors(&text).map_err(|error| error.within(&path))?
-    };
+    let cases = read_vectors(&text).map_err(|error| error.within(&path))?;
     Ok(VectorFile { path, cases })
 }
 

@@ -4,9 +4,11 @@
 //! second implementation: each arm reads its input, calls the API a Rust user calls and writes the answer.
 //! What each operation reads and answers is listed in `vectors/README.md`.
 
+mod forest;
 mod matching;
 mod money;
 mod reward;
+mod trade;
 mod vectors;
 
 pub use matching::matches;
@@ -28,7 +30,11 @@ const OPERATIONS: &[(&str, Operation)] = &[
     ("telescope", |_, input| money::telescope(input)),
     ("settle_one", |plan, input| reward::settle_one(needed(plan)?, input)),
     ("reverse", |plan, input| reward::reverse(needed(plan)?, input)),
+    ("settle", |plan, input| forest::settle(needed(plan)?, input)),
     ("check", reward::check),
+    ("bind", |_, input| forest::bind(input)),
+    ("order", |_, input| trade::order(input)),
+    ("quote", |_, input| trade::quote(input)),
 ];
 
 /// The names of all operations.

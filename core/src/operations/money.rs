@@ -6,7 +6,7 @@ use crate::money::{self, Allocate, AllocationMode, Currency, Money, Rate, Roundi
 
 pub(super) fn currency(input: &Node) -> Result<Node> {
     let mut fields = Fields::new(input, "currency")?;
-    let currency = Currency::parse(text(&mut fields, "code")?)?;
+    let currency = Currency::parse(fields.need_text("code")?)?;
     fields.finish()?;
     Ok(Node::map([
         ("code", Node::from(currency.code())),
@@ -16,17 +16,17 @@ pub(super) fn currency(input: &Node) -> Result<Node> {
 
 pub(super) fn parse_money(input: &Node) -> Result<Node> {
     let mut fields = Fields::new(input, "parse_money")?;
-    let currency = Currency::parse(text(&mut fields, "currency")?)?;
-    let money = Money::parse(text(&mut fields, "text")?, currency)?;
+    let currency = Currency::parse(fields.need_text("currency")?)?;
+    let money = Money::parse(fields.need_text("text")?, currency)?;
     fields.finish()?;
     Ok(Node::map([("minor", Node::from(money.minor())), ("text", money.to_decimal().into())]))
 }
 
 pub(super) fn multiply(input: &Node) -> Result<Node> {
     let mut fields = Fields::new(input, "multiply")?;
-    let minor = int(&mut fields, "minor")?;
-    let rate: Rate = text(&mut fields, "rate")?.parse()?;
-    let mode = Rounding::parse(text(&mut fields, "mode")?)?;
+    let minor = fields.need_int("minor")?;
+    let rate: Rate = fields.need_text("rate")?.parse()?;
+    let mode = Rounding::parse(fields.need_text("mode")?)?;
     fields.text("currency")?.map(Currency::parse).transpose()?;
     let units = fields.count("units")?;
     fields.finish()?;
@@ -39,9 +39,9 @@ pub(super) fn multiply(input: &Node) -> Result<Node> {
 
 pub(super) fn round(input: &Node) -> Result<Node> {
     let mut fields = Fields::new(input, "round")?;
-    let value = text(&mut fields, "value")?;
+    let value = fields.need_text("value")?;
     let (numerator, denominator) = money::parse_fraction(value)?;
-    let mode = Rounding::parse(text(&mut fields, "mode")?)?;
+    let mode = Rounding::parse(fields.need_text("mode")?)?;
     fields.finish()?;
     let too_wide = || overflow(format!("`{value}`"));
     let denominator = i128::try_from(denominator).map_err(|_| too_wide())?;
@@ -51,7 +51,7 @@ pub(super) fn round(input: &Node) -> Result<Node> {
 
 pub(super) fn allocate(input: &Node) -> Result<Node> {
     let mut fields = Fields::new(input, "allocate")?;
-    let total = int(&mut fields, "total")?;
+    let total = fields.need_int("total")?;
     let weights = weights(fields.list("weights")?)?;
     let caps = optional(&mut fields, "caps", |node| match node {
         Node::Int(cap) => Some(*cap),
@@ -75,8 +75,10 @@ pub(super) fn allocate(input: &Node) -> Result<Node> {
 
 pub(super) fn telescope(input: &Node) -> Result<Node> {
     let mut fields = Fields::new(input, "telescope")?;
-    let total = int(&mut fields, "total")?;
-    let units = fields.count("units")?.ok_or_else(|| missing(&fields, "units"))?;
+    let total = fields.need_int("total")?;
+    let units = fields.need_int("units")?;
+    let units = u64::try_from(units)
+        .map_err(|_| fields.fault(Code::InvalidValue, format!("`units` is {units}, below zero")))?;
     let (mut parts, mut from, mut left) = (Vec::new(), 0_u64, total);
     for node in fields.list("parts")? {
         let count = match node {
@@ -138,16 +140,4 @@ fn optional<T>(
     let items =
         items.iter().map(|item| read(item).ok_or_else(|| fields.wrong(key, "a list of integers", item)));
     items.collect::<Result<_>>().map(Some)
-}
-
-fn text<'a>(fields: &mut Fields<'a>, key: &'static str) -> Result<&'a str> {
-    fields.text(key)?.ok_or_else(|| missing(fields, key))
-}
-
-fn int(fields: &mut Fields<'_>, key: &'static str) -> Result<i64> {
-    fields.int(key)?.ok_or_else(|| missing(fields, key))
-}
-
-fn missing(fields: &Fields<'_>, key: &str) -> Error {
-    fields.fault(Code::MissingKey, format!("the key `{key}` is missing"))
 }

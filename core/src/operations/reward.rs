@@ -39,10 +39,19 @@ pub(super) fn check(plan: Option<&Plan>, input: &Node) -> Result<Node> {
     let (text, format) = (fields.text("text")?, fields.text("format")?);
     fields.finish()?;
     match (plan, text, format) {
-        (Some(plan), None, None) => Ok(plan.check()?.to_node()),
-        (None, Some(text), Some(format)) => Ok(read_plan(text, format)?.check()?.to_node()),
+        (Some(plan), None, None) => report(plan),
+        (None, Some(text), Some(format)) => report(&read_plan(text, format)?),
         _ => Err(Error::new(Code::InvalidValue, "check: either a plan, or the keys `text` and `format`")),
     }
+}
+
+/// The report of a plan with the identity of what was checked.
+fn report(plan: &Plan) -> Result<Node> {
+    let mut report = plan.check()?.to_node();
+    if let Node::Map(map) = &mut report {
+        map.insert("hash".into(), plan.hash().into());
+    }
+    Ok(report)
 }
 
 fn read_plan(text: &str, format: &str) -> Result<Plan> {
