@@ -267,9 +267,7 @@ impl EventData {
     /// What happened as canonical JSON, without the envelope.
     #[must_use]
     pub fn to_json(&self) -> String {
-        let mut sink = JsonSink::default();
-        self.write(&mut sink);
-        sink.into_string()
+        JsonSink::of(|sink| self.write(sink))
     }
 
     fn write(&self, sink: &mut impl Sink) {
