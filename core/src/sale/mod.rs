@@ -213,13 +213,18 @@ pub(crate) fn check_lines(lines: &[SaleLine]) -> Result<(), String> {
         return Err(format!("{} lines; a sale has 1 to {MAX_LINES}", lines.len()));
     }
     let mut seen = BTreeSet::new();
+    let mut units = 0_i64;
     for line in lines {
         if !seen.insert(&line.id) {
             return Err(format!("line {} stands twice", line.id));
         }
-        if line.units == 0 || i64::try_from(line.units).is_err() {
-            return Err(format!("line {} has {} units; a line has at least one", line.id, line.units));
+        if line.units == 0 {
+            return Err(format!("line {} has 0 units; a line has at least one", line.id));
         }
+        let sum = i64::try_from(line.units).ok().and_then(|more| units.checked_add(more));
+        units = sum.ok_or_else(|| {
+            format!("line {} has {} units; all lines together have less than 2^63", line.id, line.units)
+        })?;
         if let Some((name, minor)) = line.components.iter().find(|(_, minor)| **minor < 0) {
             return Err(format!("line {}: {name} is {minor}, below zero", line.id));
         }
