@@ -22,7 +22,7 @@ const REFUSED: &[(&str, &str)] = &[
 ];
 
 /// Modules of the standard library that reach outside.
-const REFUSED_STD: &[&str] = &["fs", "net", "thread", "env", "process", "io", "os"];
+const REFUSED_STD: &[&str] = &["fs", "net", "thread", "env", "process", "os"];
 
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();

@@ -16,13 +16,13 @@ const SKIPS: &[(&str, &str)] = &[
 ];
 
 /// Data is kept as it came.
-const DATA: &str = "examples/data/";
+const DATA: &[&str] = &["examples/data/", "fuzz/seeds/"];
 
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     let paths = machine_paths();
     let skips: Vec<_> = SKIPS.iter().filter_map(|(of, text)| Some((of, Regex::new(text).ok()?))).collect();
     let mut findings = Vec::new();
-    for file in tree.files.iter().filter(|file| !file.path.starts_with(DATA)) {
+    for file in tree.files.iter().filter(|file| !DATA.iter().any(|data| file.path.starts_with(data))) {
         let mut find = |line, text: String| findings.push(Finding::new(&file.path, line, text));
         if !file.text.is_empty() && !file.text.ends_with('\n') {
             find(0, "the last line does not end".into());
