@@ -236,9 +236,26 @@
 #define FENRUN_ALLOCATE_FIRST_KEYS 4
 
 /**
+ * Who invited whom. One thread at a time: calls that only read may overlap, and a call that meets a
+ * change in another thread returns `FENRUN_INVALID_ARGUMENT`.
+ */
+typedef struct fenrun_forest fenrun_forest;
+
+/**
+ * An order with its log. One thread at a time: a call that meets another returns
+ * `FENRUN_INVALID_ARGUMENT`.
+ */
+typedef struct fenrun_order fenrun_order;
+
+/**
  * A parsed and checked commission plan. Immutable: share freely.
  */
 typedef struct fenrun_plan fenrun_plan;
+
+/**
+ * What a batch gave. Immutable: share freely.
+ */
+typedef struct fenrun_rows fenrun_rows;
 
 /**
  * Text the library allocated: UTF-8 of `len` bytes, followed by a zero byte that `len` does not count.
@@ -286,6 +303,100 @@ typedef struct {
    */
   char message[240];
 } fenrun_error;
+
+/**
+ * A further amount of every row, such as `list` or `pv`, in minor units at or above zero.
+ */
+typedef struct {
+  /**
+   * Its name, UTF-8.
+   */
+  const char *name;
+  /**
+   * The bytes of the name.
+   */
+  size_t name_len;
+  /**
+   * One amount a row.
+   */
+  const int64_t *values;
+} fenrun_component;
+
+/**
+ * Order lines as columns, one row a line. Zero it, set `size`, then the columns there are; those that may
+ * be null say so. The library reads the columns during the call only.
+ */
+typedef struct {
+  /**
+   * `sizeof(fenrun_orders)`.
+   */
+  uint32_t size;
+  /**
+   * Zero.
+   */
+  uint32_t reserved;
+  /**
+   * How many rows there are: the length of every column.
+   */
+  size_t len;
+  /**
+   * Who bought, as ids below 2^63. Null when `buyer_handles` is there.
+   */
+  const uint64_t *buyers;
+  /**
+   * Who bought, as handles of `fenrun_forest_resolve`. Null when `buyers` is there.
+   */
+  const uint32_t *buyer_handles;
+  /**
+   * What was paid, in minor units: net of discounts, without shipping and added tax.
+   */
+  const int64_t *paid;
+  /**
+   * Order ids below 2^63, or null: the row number from 1.
+   */
+  const uint64_t *ids;
+  /**
+   * Line ids, unique within their order, whose rows stand together; or null: every row is an order.
+   */
+  const uint64_t *lines;
+  /**
+   * Units sold, or null: 1.
+   */
+  const uint32_t *units;
+  /**
+   * When the order was placed, milliseconds of UTC, or null: now. The upline is the one of that moment.
+   */
+  const int64_t *placed_at;
+  /**
+   * Further components, or null.
+   */
+  const fenrun_component *components;
+  /**
+   * How many there are.
+   */
+  size_t components_len;
+  /**
+   * Rates that replace the plan's: the place of each row in `override_table`, from 1, or 0 for none.
+   * Or null.
+   */
+  const uint32_t *overrides;
+  /**
+   * A JSON list of `{ <rule id>: <rates> }`. Null when `overrides` is.
+   */
+  const char *override_table;
+  /**
+   * The bytes of the table.
+   */
+  size_t override_table_len;
+  /**
+   * The tenant, part of the keys of rows; or null.
+   */
+  const char *tenant;
+  /**
+   * The bytes of the tenant.
+   */
+  size_t tenant_len;
+} fenrun_orders;
 
 #ifdef __cplusplus
 extern "C" {
@@ -531,6 +642,370 @@ int32_t fenrun_money_telescope(int64_t total,
                                uint64_t units,
                                int64_t *minor_out,
                                fenrun_error *err);
+
+/**
+ * Builds a forest from two columns of ids below 2^63; an inviter of 0 is nobody. Rows may come in any
+ * order.
+ *
+ * Errors, with the index of the row: `FENRUN_CYCLE`, `FENRUN_UNKNOWN_MEMBER`, `FENRUN_DUPLICATE_MEMBER`,
+ * `FENRUN_SELF_REFERRAL`, `FENRUN_INVALID_ID`.
+ *
+ * Pointers: `members` and `inviters` point to `len` ids each, `forest_out` to room for a pointer.
+ */
+int32_t fenrun_forest_new(const uint64_t *members,
+                          const uint64_t *inviters,
+                          size_t len,
+                          fenrun_forest **forest_out,
+                          fenrun_error *err);
+
+/**
+ * Frees a forest; null is fine. Rows that were settled over it stay valid.
+ *
+ * Pointers: `forest` is null or came from this library and was not freed.
+ */
+void fenrun_forest_free(fenrun_forest *forest);
+
+/**
+ * How many members there are.
+ *
+ * Pointers: `forest` is a living forest, `len_out` points to room for a number.
+ */
+int32_t fenrun_forest_len(const fenrun_forest *forest, size_t *len_out, fenrun_error *err);
+
+/**
+ * The handles of ids, for batches that are settled often: dense numbers from 1 that never change.
+ *
+ * Errors: `FENRUN_UNKNOWN_MEMBER` with the index of the first id that is not here.
+ *
+ * Pointers: `forest` is a living forest, `ids` points to `len` ids, `handles_out` to room for `len` handles.
+ */
+int32_t fenrun_forest_resolve(const fenrun_forest *forest,
+                              const uint64_t *ids,
+                              size_t len,
+                              uint32_t *handles_out,
+                              fenrun_error *err);
+
+/**
+ * A new member below `inviter`, or below nobody when it is 0. Columns of facts and ranks must then be set
+ * again: the new member has none.
+ *
+ * Errors: as `fenrun_forest_new`.
+ *
+ * Pointers: `forest` is a living forest.
+ */
+int32_t fenrun_forest_join(fenrun_forest *forest,
+                           uint64_t member,
+                           uint64_t inviter,
+                           fenrun_error *err);
+
+/**
+ * Gives an upline to a member who has none.
+ *
+ * Errors: `FENRUN_ALREADY_BOUND`, `FENRUN_CYCLE`, `FENRUN_SELF_REFERRAL`, `FENRUN_UNKNOWN_MEMBER`.
+ *
+ * Pointers: `forest` is a living forest.
+ */
+int32_t fenrun_forest_bind(fenrun_forest *forest,
+                           uint64_t member,
+                           uint64_t inviter,
+                           fenrun_error *err);
+
+/**
+ * The ancestors of a member, nearest first, at most `capacity` of them; `len_out` says how many.
+ *
+ * Errors: `FENRUN_UNKNOWN_MEMBER`.
+ *
+ * Pointers: `forest` is a living forest, `ids_out` points to room for `capacity` ids, `len_out` for a number.
+ */
+int32_t fenrun_forest_upline(const fenrun_forest *forest,
+                             uint64_t member,
+                             uint64_t *ids_out,
+                             size_t capacity,
+                             size_t *len_out,
+                             fenrun_error *err);
+
+/**
+ * Sets a fact that is true or false for every member: 1 or 0, in the order of the rows the forest was
+ * made from, then of the calls of `fenrun_forest_join`.
+ *
+ * Errors: `FENRUN_LENGTH_MISMATCH`, `FENRUN_INVALID_VALUE` with the index of the row.
+ *
+ * Pointers: `forest` is a living forest, `name` points to `name_len` bytes, `values` to `len` bytes.
+ */
+int32_t fenrun_forest_set_flag(fenrun_forest *forest,
+                               const char *name,
+                               size_t name_len,
+                               const uint8_t *values,
+                               size_t len,
+                               fenrun_error *err);
+
+/**
+ * Sets a fact that is a whole number for every member, in the order of `fenrun_forest_set_flag`.
+ *
+ * Errors: `FENRUN_LENGTH_MISMATCH`.
+ *
+ * Pointers: `forest` is a living forest, `name` points to `name_len` bytes, `values` to `len` numbers.
+ */
+int32_t fenrun_forest_set_number(fenrun_forest *forest,
+                                 const char *name,
+                                 size_t name_len,
+                                 const int64_t *values,
+                                 size_t len,
+                                 fenrun_error *err);
+
+/**
+ * Sets a fact that is text for every member, in the order of `fenrun_forest_set_flag`: the place of each
+ * member's word, from 0, in `words`, a JSON list of texts.
+ *
+ * Errors: `FENRUN_LENGTH_MISMATCH`, `FENRUN_INVALID_VALUE` with the index of the row.
+ *
+ * Pointers: `forest` is a living forest, `name` and `words` point to as many bytes as their lengths say, `codes` to
+ * `len` codes.
+ */
+int32_t fenrun_forest_set_text(fenrun_forest *forest,
+                               const char *name,
+                               size_t name_len,
+                               const uint32_t *codes,
+                               size_t len,
+                               const char *words,
+                               size_t words_len,
+                               fenrun_error *err);
+
+/**
+ * Sets the rank of every member, in the order of `fenrun_forest_set_flag`: 0 for none, else the place,
+ * from 1, in `names`, a JSON list of ranks, lowest first.
+ *
+ * Errors: `FENRUN_LENGTH_MISMATCH`, `FENRUN_INVALID_VALUE` with the index of the row.
+ *
+ * Pointers: `forest` is a living forest, `names` points to `names_len` bytes, `codes` to `len` bytes.
+ */
+int32_t fenrun_forest_set_rank(fenrun_forest *forest,
+                               const uint8_t *codes,
+                               size_t len,
+                               const char *names,
+                               size_t names_len,
+                               fenrun_error *err);
+
+/**
+ * Settles a batch over a forest: all of it, or nothing. Each order gives the rows it would give alone.
+ *
+ * `threads` is the number of threads to use, 0 for as many as the machine has; none outlives the call,
+ * and their number changes nothing in the rows.
+ *
+ * Errors, with the index of the row: `FENRUN_UNKNOWN_MEMBER`, `FENRUN_DUPLICATE_ORDER`,
+ * `FENRUN_INVALID_SALE`, `FENRUN_MISSING_COMPONENT`, `FENRUN_MISSING_FACT`.
+ *
+ * Pointers: `plan` and `forest` are living, `orders` points to a filled struct, `rows_out` to room for a pointer.
+ */
+int32_t fenrun_settle(const fenrun_plan *plan,
+                      const fenrun_forest *forest,
+                      const fenrun_orders *orders,
+                      uint32_t threads,
+                      fenrun_rows **rows_out,
+                      fenrun_error *err);
+
+/**
+ * Frees rows; null is fine.
+ *
+ * Pointers: `rows` is null or came from this library and was not freed.
+ */
+void fenrun_rows_free(fenrun_rows *rows);
+
+/**
+ * How many rows there are: the room that each `_copy_` call needs.
+ *
+ * Pointers: `rows` is living, `len_out` points to room for a number.
+ */
+int32_t fenrun_rows_len(const fenrun_rows *rows, size_t *len_out, fenrun_error *err);
+
+/**
+ * Copies the place of the input row each row is paid for, from 0; the first of its order when the rule
+ * rounds per order.
+ *
+ * Pointers: `rows` is living, `out` points to room for `capacity` numbers.
+ */
+int32_t fenrun_rows_copy_source(const fenrun_rows *rows,
+                                uint32_t *out,
+                                size_t capacity,
+                                fenrun_error *err);
+
+/**
+ * Copies the id of the order each row is paid for.
+ *
+ * Pointers: `rows` is living, `out` points to room for `capacity` ids.
+ */
+int32_t fenrun_rows_copy_order(const fenrun_rows *rows,
+                               uint64_t *out,
+                               size_t capacity,
+                               fenrun_error *err);
+
+/**
+ * Copies the id of the line each row is paid for, 0 when its rule rounds per order.
+ *
+ * Pointers: `rows` is living, `out` points to room for `capacity` ids.
+ */
+int32_t fenrun_rows_copy_line(const fenrun_rows *rows,
+                              uint64_t *out,
+                              size_t capacity,
+                              fenrun_error *err);
+
+/**
+ * Copies the id of each row's payee.
+ *
+ * Pointers: `rows` is living, `out` points to room for `capacity` ids.
+ */
+int32_t fenrun_rows_copy_payee(const fenrun_rows *rows,
+                               uint64_t *out,
+                               size_t capacity,
+                               fenrun_error *err);
+
+/**
+ * Copies the place of each row's rule in the plan, from 0; `fenrun_rows_rule` gives its id.
+ *
+ * Pointers: `rows` is living, `out` points to room for `capacity` numbers.
+ */
+int32_t fenrun_rows_copy_rule(const fenrun_rows *rows,
+                              uint32_t *out,
+                              size_t capacity,
+                              fenrun_error *err);
+
+/**
+ * Copies the level of each row, from 1.
+ *
+ * Pointers: `rows` is living, `out` points to room for `capacity` numbers.
+ */
+int32_t fenrun_rows_copy_level(const fenrun_rows *rows,
+                               uint32_t *out,
+                               size_t capacity,
+                               fenrun_error *err);
+
+/**
+ * Copies the amount of each row, in minor units, above zero.
+ *
+ * Pointers: `rows` is living, `out` points to room for `capacity` amounts.
+ */
+int32_t fenrun_rows_copy_amount(const fenrun_rows *rows,
+                                int64_t *out,
+                                size_t capacity,
+                                fenrun_error *err);
+
+/**
+ * The keys of all rows, 32 hex digits each, one after the other without anything between: the same as
+ * when each order is settled alone.
+ *
+ * Pointers: `rows` is living, `keys_out` points to a buffer.
+ */
+int32_t fenrun_rows_keys(const fenrun_rows *rows,
+                         fenrun_buffer *keys_out,
+                         fenrun_error *err);
+
+/**
+ * The id of a rule by its place.
+ *
+ * Pointers: `rows` is living, `id_out` points to a buffer.
+ */
+int32_t fenrun_rows_rule(const fenrun_rows *rows,
+                         uint32_t place,
+                         fenrun_buffer *id_out,
+                         fenrun_error *err);
+
+/**
+ * What the plan offered for the whole batch: the sum of all amounts and of what was retained.
+ *
+ * Pointers: `rows` is living, `pool_out` points to room for a number.
+ */
+int32_t fenrun_rows_pool(const fenrun_rows *rows, int64_t *pool_out, fenrun_error *err);
+
+/**
+ * What nobody got for a reason: `no_upline`, `ineligible`, `blocked` …
+ *
+ * Errors: `FENRUN_UNKNOWN_WORD` lists the reasons.
+ *
+ * Pointers: `rows` is living, `reason` points to `reason_len` bytes, `minor_out` to room for a number.
+ */
+int32_t fenrun_rows_retained(const fenrun_rows *rows,
+                             const char *reason,
+                             size_t reason_len,
+                             int64_t *minor_out,
+                             fenrun_error *err);
+
+/**
+ * An order to which nothing has happened. `tenant` is empty for a host with one shop.
+ *
+ * Errors: `FENRUN_INVALID_ID`.
+ *
+ * Pointers: `tenant` and `order_id` point to as many bytes as their lengths say, `order_out` to room for a pointer.
+ */
+int32_t fenrun_order_new(const char *tenant,
+                         size_t tenant_len,
+                         const char *order_id,
+                         size_t order_id_len,
+                         fenrun_order **order_out,
+                         fenrun_error *err);
+
+/**
+ * An order from its log, one event a line, as `fenrun_order_events` writes it.
+ *
+ * Errors: `FENRUN_INVALID_EVENT`, or what is wrong with a line, with its index.
+ *
+ * Pointers: `log` points to `log_len` bytes, `order_out` to room for a pointer.
+ */
+int32_t fenrun_order_replay(const char *log,
+                            size_t log_len,
+                            fenrun_order **order_out,
+                            fenrun_error *err);
+
+/**
+ * Frees an order; null is fine.
+ *
+ * Pointers: `order` is null or came from this library and was not freed.
+ */
+void fenrun_order_free(fenrun_order *order);
+
+/**
+ * Applies a command: `{"order_id", "command_id", "now", "actor", "command": {"<name>": {…}}}`, with an
+ * optional `tenant` and `expected_version`.
+ *
+ * `answer_out` gets `{ events, order, repeat }`: the events to store, the new state, and whether the same
+ * command came before, when nothing happens and the events are those of the first time. A rejected
+ * command leaves the order as it was.
+ *
+ * Errors: `FENRUN_NOT_ALLOWED`, `FENRUN_VERSION_CONFLICT`, `FENRUN_IDEMPOTENCY_CONFLICT`,
+ * `FENRUN_OVER_REFUND` and the other codes from 501 on, or what is wrong with the document.
+ *
+ * Pointers: `order` is living, `command` points to `command_len` bytes, `answer_out` to a buffer.
+ */
+int32_t fenrun_order_apply(fenrun_order *order,
+                           const char *command,
+                           size_t command_len,
+                           fenrun_buffer *answer_out,
+                           fenrun_error *err);
+
+/**
+ * The state of an order as JSON.
+ *
+ * Pointers: `order` is living, `state_out` points to a buffer.
+ */
+int32_t fenrun_order_state(const fenrun_order *order, fenrun_buffer *state_out, fenrun_error *err);
+
+/**
+ * The log of an order, one event a line, without the first `from` events.
+ *
+ * Pointers: `order` is living, `log_out` points to a buffer.
+ */
+int32_t fenrun_order_events(const fenrun_order *order,
+                            uint64_t from,
+                            fenrun_buffer *log_out,
+                            fenrun_error *err);
+
+/**
+ * The sale of a placed order as JSON: what `fenrun_settle_one` takes.
+ *
+ * Errors: `FENRUN_INVALID_SALE` before placement, or when the order was placed without a buyer.
+ *
+ * Pointers: `order` is living, `sale_out` points to a buffer.
+ */
+int32_t fenrun_order_sale(const fenrun_order *order, fenrun_buffer *sale_out, fenrun_error *err);
 
 #ifdef __cplusplus
 }  // extern "C"

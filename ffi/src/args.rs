@@ -92,26 +92,38 @@ impl<T> Place<'_, T> {
 }
 
 /// Room for an array of results.
-pub(crate) struct Places<'a, T>(*mut T, usize, PhantomData<&'a mut T>);
+pub(crate) struct Places<'a, T> {
+    pointer: *mut T,
+    len: usize,
+    name: &'static str,
+    room: PhantomData<&'a mut T>,
+}
 
 impl<T: Copy> Places<'_, T> {
     /// Checks the pointer; null is fine when there is no room.
     ///
     /// # Safety
     /// `pointer` is null or points to room for `len` values.
-    pub(crate) unsafe fn new(pointer: *mut T, len: usize, name: &str) -> Result<Self> {
+    pub(crate) unsafe fn new(pointer: *mut T, len: usize, name: &'static str) -> Result<Self> {
         if len > 0 {
             check(pointer, len, name)?;
         }
-        Ok(Self(pointer, len, PhantomData))
+        Ok(Self { pointer, len, name, room: PhantomData })
     }
 
-    /// Writes the results from the first place on.
-    pub(crate) fn put(self, values: &[T]) {
-        let len = values.len().min(self.1);
-        if len > 0 {
-            // SAFETY: `new` checked the pointer and its caller promised the room for `self.1` values.
-            unsafe { self.0.copy_from_nonoverlapping(values.as_ptr(), len) };
+    /// Whether `len` results fit; asked before anything is written.
+    pub(crate) fn need(&self, len: usize) -> Result<()> {
+        if len > self.len {
+            return Err(refused(self.name, &format!("has room for {}, {len} are needed", self.len)));
+        }
+        Ok(())
+    }
+
+    /// Writes results from the first place on, as far as there is room.
+    pub(crate) fn fill(self, values: impl Iterator<Item = T>) {
+        for (at, value) in values.take(self.len).enumerate() {
+            // SAFETY: `new` checked the pointer and its caller promised the room for `len` values.
+            unsafe { self.pointer.add(at).write(value) };
         }
     }
 }

@@ -9,10 +9,13 @@
 mod args;
 mod call;
 
+pub mod batch;
 pub mod buffer;
 pub mod constants;
 pub mod error;
+pub mod forest;
 pub mod money;
+pub mod order;
 pub mod plan;
 pub mod sale;
 pub mod version;

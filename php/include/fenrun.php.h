@@ -83,7 +83,10 @@ enum {
   FENRUN_ALLOCATE_LARGEST_WEIGHT_FIRST = 3,
   FENRUN_ALLOCATE_FIRST_KEYS = 4,
 };
+typedef struct fenrun_forest fenrun_forest;
+typedef struct fenrun_order fenrun_order;
 typedef struct fenrun_plan fenrun_plan;
+typedef struct fenrun_rows fenrun_rows;
 typedef struct {
   char *data;
   size_t len;
@@ -96,6 +99,30 @@ typedef struct {
   uint32_t reserved;
   char message[240];
 } fenrun_error;
+typedef struct {
+  const char *name;
+  size_t name_len;
+  const int64_t *values;
+} fenrun_component;
+typedef struct {
+  uint32_t size;
+  uint32_t reserved;
+  size_t len;
+  const uint64_t *buyers;
+  const uint32_t *buyer_handles;
+  const int64_t *paid;
+  const uint64_t *ids;
+  const uint64_t *lines;
+  const uint32_t *units;
+  const int64_t *placed_at;
+  const fenrun_component *components;
+  size_t components_len;
+  const uint32_t *overrides;
+  const char *override_table;
+  size_t override_table_len;
+  const char *tenant;
+  size_t tenant_len;
+} fenrun_orders;
 void fenrun_buffer_free(fenrun_buffer *buffer);
 uint32_t fenrun_abi_version(void);
 int32_t fenrun_abi_check(uint32_t header, fenrun_error *err);
@@ -172,3 +199,126 @@ int32_t fenrun_money_telescope(int64_t total,
                                uint64_t units,
                                int64_t *minor_out,
                                fenrun_error *err);
+int32_t fenrun_forest_new(const uint64_t *members,
+                          const uint64_t *inviters,
+                          size_t len,
+                          fenrun_forest **forest_out,
+                          fenrun_error *err);
+void fenrun_forest_free(fenrun_forest *forest);
+int32_t fenrun_forest_len(const fenrun_forest *forest, size_t *len_out, fenrun_error *err);
+int32_t fenrun_forest_resolve(const fenrun_forest *forest,
+                              const uint64_t *ids,
+                              size_t len,
+                              uint32_t *handles_out,
+                              fenrun_error *err);
+int32_t fenrun_forest_join(fenrun_forest *forest,
+                           uint64_t member,
+                           uint64_t inviter,
+                           fenrun_error *err);
+int32_t fenrun_forest_bind(fenrun_forest *forest,
+                           uint64_t member,
+                           uint64_t inviter,
+                           fenrun_error *err);
+int32_t fenrun_forest_upline(const fenrun_forest *forest,
+                             uint64_t member,
+                             uint64_t *ids_out,
+                             size_t capacity,
+                             size_t *len_out,
+                             fenrun_error *err);
+int32_t fenrun_forest_set_flag(fenrun_forest *forest,
+                               const char *name,
+                               size_t name_len,
+                               const uint8_t *values,
+                               size_t len,
+                               fenrun_error *err);
+int32_t fenrun_forest_set_number(fenrun_forest *forest,
+                                 const char *name,
+                                 size_t name_len,
+                                 const int64_t *values,
+                                 size_t len,
+                                 fenrun_error *err);
+int32_t fenrun_forest_set_text(fenrun_forest *forest,
+                               const char *name,
+                               size_t name_len,
+                               const uint32_t *codes,
+                               size_t len,
+                               const char *words,
+                               size_t words_len,
+                               fenrun_error *err);
+int32_t fenrun_forest_set_rank(fenrun_forest *forest,
+                               const uint8_t *codes,
+                               size_t len,
+                               const char *names,
+                               size_t names_len,
+                               fenrun_error *err);
+int32_t fenrun_settle(const fenrun_plan *plan,
+                      const fenrun_forest *forest,
+                      const fenrun_orders *orders,
+                      uint32_t threads,
+                      fenrun_rows **rows_out,
+                      fenrun_error *err);
+void fenrun_rows_free(fenrun_rows *rows);
+int32_t fenrun_rows_len(const fenrun_rows *rows, size_t *len_out, fenrun_error *err);
+int32_t fenrun_rows_copy_source(const fenrun_rows *rows,
+                                uint32_t *out,
+                                size_t capacity,
+                                fenrun_error *err);
+int32_t fenrun_rows_copy_order(const fenrun_rows *rows,
+                               uint64_t *out,
+                               size_t capacity,
+                               fenrun_error *err);
+int32_t fenrun_rows_copy_line(const fenrun_rows *rows,
+                              uint64_t *out,
+                              size_t capacity,
+                              fenrun_error *err);
+int32_t fenrun_rows_copy_payee(const fenrun_rows *rows,
+                               uint64_t *out,
+                               size_t capacity,
+                               fenrun_error *err);
+int32_t fenrun_rows_copy_rule(const fenrun_rows *rows,
+                              uint32_t *out,
+                              size_t capacity,
+                              fenrun_error *err);
+int32_t fenrun_rows_copy_level(const fenrun_rows *rows,
+                               uint32_t *out,
+                               size_t capacity,
+                               fenrun_error *err);
+int32_t fenrun_rows_copy_amount(const fenrun_rows *rows,
+                                int64_t *out,
+                                size_t capacity,
+                                fenrun_error *err);
+int32_t fenrun_rows_keys(const fenrun_rows *rows,
+                         fenrun_buffer *keys_out,
+                         fenrun_error *err);
+int32_t fenrun_rows_rule(const fenrun_rows *rows,
+                         uint32_t place,
+                         fenrun_buffer *id_out,
+                         fenrun_error *err);
+int32_t fenrun_rows_pool(const fenrun_rows *rows, int64_t *pool_out, fenrun_error *err);
+int32_t fenrun_rows_retained(const fenrun_rows *rows,
+                             const char *reason,
+                             size_t reason_len,
+                             int64_t *minor_out,
+                             fenrun_error *err);
+int32_t fenrun_order_new(const char *tenant,
+                         size_t tenant_len,
+                         const char *order_id,
+                         size_t order_id_len,
+                         fenrun_order **order_out,
+                         fenrun_error *err);
+int32_t fenrun_order_replay(const char *log,
+                            size_t log_len,
+                            fenrun_order **order_out,
+                            fenrun_error *err);
+void fenrun_order_free(fenrun_order *order);
+int32_t fenrun_order_apply(fenrun_order *order,
+                           const char *command,
+                           size_t command_len,
+                           fenrun_buffer *answer_out,
+                           fenrun_error *err);
+int32_t fenrun_order_state(const fenrun_order *order, fenrun_buffer *state_out, fenrun_error *err);
+int32_t fenrun_order_events(const fenrun_order *order,
+                            uint64_t from,
+                            fenrun_buffer *log_out,
+                            fenrun_error *err);
+int32_t fenrun_order_sale(const fenrun_order *order, fenrun_buffer *sale_out, fenrun_error *err);

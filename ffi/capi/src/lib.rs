@@ -3,15 +3,21 @@
 //! `libfenrun` (package `fenrun-ffi`) turns pointers into slices and texts, calls in here and turns the
 //! result back; nothing else in the project may use `unsafe`.
 
+mod batch;
 mod documents;
 mod exclusive;
+mod forest;
 mod guard;
 mod names;
+mod order;
 mod words;
 
+pub use batch::Batch;
 pub use documents::{Settled, check, reverse, run, settle_one};
 pub use exclusive::{Exclusive, Shared};
 pub use fenrun;
+pub use forest::RowForest;
 pub use guard::{guarded, inside, silence_caught_panics};
 pub use names::{code_name, prefix};
+pub use order::{apply, events, replay, sale, state};
 pub use words::{allocation_mode, rounding};

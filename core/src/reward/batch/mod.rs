@@ -11,7 +11,7 @@ mod orders;
 mod rows;
 
 pub use chain::sale_of;
-pub use orders::{Orders, Overrides};
+pub use orders::{Orders, Overrides, read_overrides};
 pub use rows::{RowColumns, Rows};
 
 use super::plan::Plan;

@@ -1,13 +1,30 @@
 //! The columns of a batch.
 
+use crate::doc::{Fields, Node, invalid};
 use crate::error::{Code, Error, Result};
 use crate::reward::referral::{Forest, MemberIx};
 use crate::sale::Override;
+use crate::sale::read::overrides_from_fields;
 use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
 
 /// Overrides of a line, by rule id.
 pub type Overrides = BTreeMap<String, Override>;
+
+/// Reads a table of overrides, a list of `{ <rule id>: <rates> }`, as a line of a sale has them.
+///
+/// # Errors
+/// Names the place in the table, the rule and the value.
+pub fn read_overrides(table: &Node) -> Result<Vec<Overrides>> {
+    let Node::List(entries) = table else {
+        return Err(invalid("the table of overrides", "a list", table));
+    };
+    let entries = entries.iter().enumerate().map(|(at, entry)| {
+        let line = Node::map([("override", entry.clone())]);
+        overrides_from_fields(&mut Fields::new(&line, format!("overrides[{at}]"))?)
+    });
+    entries.collect()
+}
 
 /// Order lines as columns, one row a line. All columns have the same length.
 #[derive(Clone, Copy, Debug)]

@@ -1,0 +1,171 @@
+//! A forest whose columns stand in the order of the caller's rows.
+
+use fenrun::reward::referral::{Column, Forest, MemberIx};
+use fenrun::{Code, Error, Result};
+use std::sync::Arc;
+
+/// A forest and the handle of each row it was made from.
+///
+/// Cloning shares the members: rows of a batch keep the forest they were settled over, and a change made
+/// while they live copies it first.
+#[derive(Clone, Debug)]
+pub struct RowForest {
+    forest: Arc<Forest>,
+    /// The handle of each row; `None` while they are 1, 2, 3 …, which they are unless a member stood above
+    /// their inviter.
+    rows: Option<Arc<Vec<MemberIx>>>,
+}
+
+impl RowForest {
+    /// Builds the forest; an inviter of 0 is nobody.
+    ///
+    /// # Errors
+    /// As [`Forest::from_edges`].
+    pub fn new(members: &[u64], inviters: &[u64]) -> Result<Self> {
+        let forest = Forest::from_edges(members, inviters)?;
+        let in_order = members.iter().zip(1..).all(|(id, number)| forest.id(MemberIx::new(number)) == *id);
+        let rows = if in_order { None } else { Some(Arc::new(forest.resolve(members)?)) };
+        Ok(Self { forest: Arc::new(forest), rows })
+    }
+
+    /// The forest.
+    #[must_use]
+    pub fn forest(&self) -> &Forest {
+        &self.forest
+    }
+
+    /// A new member below a member, or below nobody when the inviter is 0.
+    ///
+    /// # Errors
+    /// As [`Forest::join`].
+    pub fn join(&mut self, member: u64, inviter: u64) -> Result<()> {
+        let inviter = Some(inviter).filter(|id| *id != 0);
+        let ix = Arc::make_mut(&mut self.forest).join(member, inviter, None)?;
+        if let Some(rows) = &mut self.rows {
+            Arc::make_mut(rows).push(ix);
+        }
+        Ok(())
+    }
+
+    /// Gives an upline to a member who has none.
+    ///
+    /// # Errors
+    /// As [`Forest::bind`].
+    pub fn bind(&mut self, member: u64, inviter: u64) -> Result<()> {
+        Arc::make_mut(&mut self.forest).bind(member, inviter, None)
+    }
+
+    /// The ancestors of a member, nearest first, at most `limit`.
+    ///
+    /// # Errors
+    /// [`Code::UnknownMember`].
+    pub fn upline(&self, member: u64, limit: usize) -> Result<Vec<u64>> {
+        let ix = self.forest.resolve(&[member])?[0];
+        Ok(self.forest.upline(ix, None).take(limit).map(|up| self.forest.id(up)).collect())
+    }
+
+    /// Sets a fact that is true or false, 1 or 0 a row.
+    ///
+    /// # Errors
+    /// [`Code::LengthMismatch`]; [`Code::InvalidValue`] with the index of a value that is neither.
+    pub fn set_flags(&mut self, name: &str, values: &[u8]) -> Result<()> {
+        if let Some(at) = values.iter().position(|value| *value > 1) {
+            let message = format!("the flag `{name}` is {}; 0 or 1", values[at]);
+            return Err(Error::new(Code::InvalidValue, message).at(at));
+        }
+        let flags = self.in_join_order(name, values)?.iter().map(|value| *value == 1).collect();
+        Arc::make_mut(&mut self.forest).set_fact(name, Column::Flag(flags))
+    }
+
+    /// Sets a fact that is a whole number.
+    ///
+    /// # Errors
+    /// [`Code::LengthMismatch`].
+    pub fn set_numbers(&mut self, name: &str, values: &[i64]) -> Result<()> {
+        let values = self.in_join_order(name, values)?;
+        Arc::make_mut(&mut self.forest).set_fact(name, Column::Int(values))
+    }
+
+    /// Sets a fact that is text: the place of each row's word in a list of words, from 0.
+    ///
+    /// # Errors
+    /// [`Code::LengthMismatch`]; [`Code::InvalidValue`] with the index of a code without a word.
+    pub fn set_texts(&mut self, name: &str, codes: &[u32], words: Vec<String>) -> Result<()> {
+        let known = |code: &u32| usize::try_from(*code).is_ok_and(|code| code < words.len());
+        if let Some(at) = codes.iter().position(|code| !known(code)) {
+            let message = format!("code {} of `{name}` has no word; there are {}", codes[at], words.len());
+            return Err(Error::new(Code::InvalidValue, message).at(at));
+        }
+        let codes = self.in_join_order(name, codes)?;
+        Arc::make_mut(&mut self.forest).set_fact(name, Column::Text { codes, words })
+    }
+
+    /// Sets the ranks: 0 for none, else the place in `names` from 1.
+    ///
+    /// # Errors
+    /// As [`Forest::set_ranks`].
+    pub fn set_ranks(&mut self, names: &[String], codes: &[u8]) -> Result<()> {
+        // Refused here, where the index is the caller's row.
+        if let Some(at) = codes.iter().position(|code| usize::from(*code) > names.len()) {
+            let message = format!("rank code {} has no name; there are {}", codes[at], names.len());
+            return Err(Error::new(Code::InvalidValue, message).at(at));
+        }
+        let codes = self.in_join_order("rank", codes)?;
+        Arc::make_mut(&mut self.forest).set_ranks(names, codes)
+    }
+
+    /// Values of rows as values of handles.
+    fn in_join_order<T: Copy + Default>(&self, name: &str, values: &[T]) -> Result<Vec<T>> {
+        if values.len() != self.forest.len() {
+            let message =
+                format!("column `{name}`: {} values for {} members", values.len(), self.forest.len());
+            return Err(Error::new(Code::LengthMismatch, message));
+        }
+        let Some(rows) = &self.rows else { return Ok(values.to_vec()) };
+        let mut ordered = vec![T::default(); values.len()];
+        for (ix, value) in rows.iter().zip(values) {
+            ordered[ix.index() - 1] = *value;
+        }
+        Ok(ordered)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RowForest;
+    use fenrun::Code;
+    use fenrun::doc::Node;
+
+    #[test]
+    fn facts_follow_their_rows_even_when_a_member_stands_above_their_inviter() {
+        let mut forest = RowForest::new(&[30, 20, 10], &[20, 10, 0]).unwrap();
+        forest.set_flags("active", &[1, 0, 1]).unwrap();
+        forest.set_numbers("orders", &[3, 2, 1]).unwrap();
+        forest.set_texts("city", &[1, 0, 1], vec!["上海".into(), "Xi'an".into()]).unwrap();
+        forest.set_ranks(&["V1".into(), "V2".into()], &[0, 1, 2]).unwrap();
+        let known = |id, name| forest.forest().fact(forest.forest().find(id).unwrap(), name).unwrap();
+        assert_eq!(known(20, "active"), Node::Bool(false));
+        assert_eq!((known(30, "orders"), known(10, "orders")), (Node::Int(3), Node::Int(1)));
+        assert_eq!(known(20, "city"), Node::from("上海"));
+        let rank = |id| forest.forest().rank(forest.forest().find(id).unwrap());
+        assert_eq!((rank(30), rank(20), rank(10)), (None, Some("V1"), Some("V2")));
+        assert_eq!(forest.upline(30, 9).unwrap(), [20, 10]);
+        assert_eq!(forest.upline(30, 1).unwrap(), [20]);
+        forest.join(40, 30).unwrap();
+        forest.set_numbers("orders", &[3, 2, 1, 4]).unwrap();
+        assert_eq!(forest.forest().fact(forest.forest().find(40).unwrap(), "orders").unwrap(), Node::Int(4));
+    }
+
+    #[test]
+    fn bad_columns_name_the_row_of_the_caller() {
+        let mut forest = RowForest::new(&[2, 1], &[1, 0]).unwrap();
+        let fault = |result: fenrun::Result<()>| result.map_err(|error| (error.code(), error.index()));
+        assert_eq!(fault(forest.set_flags("f", &[1])), Err((Code::LengthMismatch, None)));
+        assert_eq!(fault(forest.set_flags("f", &[0, 2])), Err((Code::InvalidValue, Some(1))));
+        assert_eq!(
+            fault(forest.set_texts("f", &[0, 1], vec!["x".into()])),
+            Err((Code::InvalidValue, Some(1)))
+        );
+        assert_eq!(fault(forest.set_ranks(&[], &[1, 0])), Err((Code::InvalidValue, Some(0))));
+    }
+}

@@ -1,0 +1,287 @@
+//! The referral forest.
+
+use crate::args::{Place, Places, handle, refused, slice, text};
+use crate::call::{call, free};
+use crate::error::fenrun_error;
+use fenrun_capi::fenrun::Result;
+use fenrun_capi::fenrun::doc::{MAX_DOCUMENT_BYTES, Node, read_json};
+use fenrun_capi::fenrun::reward::referral::MemberIx;
+use fenrun_capi::{RowForest, Shared};
+use std::ffi::c_char;
+
+/// Who invited whom. One thread at a time: calls that only read may overlap, and a call that meets a
+/// change in another thread returns `FENRUN_INVALID_ARGUMENT`.
+pub struct fenrun_forest(pub(crate) Shared<RowForest>);
+
+/// Builds a forest from two columns of ids below 2^63; an inviter of 0 is nobody. Rows may come in any
+/// order.
+///
+/// Errors, with the index of the row: `FENRUN_CYCLE`, `FENRUN_UNKNOWN_MEMBER`, `FENRUN_DUPLICATE_MEMBER`,
+/// `FENRUN_SELF_REFERRAL`, `FENRUN_INVALID_ID`.
+///
+/// # Safety
+/// `members` and `inviters` point to `len` ids each, `forest_out` to room for a pointer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fenrun_forest_new(
+    members: *const u64,
+    inviters: *const u64,
+    len: usize,
+    forest_out: *mut *mut fenrun_forest,
+    err: *mut fenrun_error,
+) -> i32 {
+    // SAFETY: the caller keeps the promises above.
+    unsafe {
+        call(err, || {
+            let members = slice(members, len, "members")?;
+            let inviters = slice(inviters, len, "inviters")?;
+            let out = Place::new(forest_out, "forest_out")?;
+            let forest = RowForest::new(members, inviters)?;
+            out.put(Box::into_raw(Box::new(fenrun_forest(Shared::new(forest)))));
+            Ok(())
+        })
+    }
+}
+
+/// Frees a forest; null is fine. Rows that were settled over it stay valid.
+///
+/// # Safety
+/// `forest` is null or came from this library and was not freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fenrun_forest_free(forest: *mut fenrun_forest) {
+    // SAFETY: the caller keeps the promise above.
+    unsafe { free(forest) };
+}
+
+/// How many members there are.
+///
+/// # Safety
+/// `forest` is a living forest, `len_out` points to room for a number.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fenrun_forest_len(
+    forest: *const fenrun_forest,
+    len_out: *mut usize,
+    err: *mut fenrun_error,
+) -> i32 {
+    // SAFETY: the caller keeps the promises above.
+    unsafe {
+        call(err, || {
+            let forest = handle(forest, "forest")?;
+            let out = Place::new(len_out, "len_out")?;
+            out.put(forest.0.read(|rows| Ok(rows.forest().len()))?);
+            Ok(())
+        })
+    }
+}
+
+/// The handles of ids, for batches that are settled often: dense numbers from 1 that never change.
+///
+/// Errors: `FENRUN_UNKNOWN_MEMBER` with the index of the first id that is not here.
+///
+/// # Safety
+/// `forest` is a living forest, `ids` points to `len` ids, `handles_out` to room for `len` handles.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fenrun_forest_resolve(
+    forest: *const fenrun_forest,
+    ids: *const u64,
+    len: usize,
+    handles_out: *mut u32,
+    err: *mut fenrun_error,
+) -> i32 {
+    // SAFETY: the caller keeps the promises above.
+    unsafe {
+        call(err, || {
+            let forest = handle(forest, "forest")?;
+            let ids = slice(ids, len, "ids")?;
+            let out = Places::new(handles_out, len, "handles_out")?;
+            let handles = forest.0.read(|rows| rows.forest().resolve(ids))?;
+            out.fill(handles.into_iter().map(MemberIx::get));
+            Ok(())
+        })
+    }
+}
+
+/// A new member below `inviter`, or below nobody when it is 0. Columns of facts and ranks must then be set
+/// again: the new member has none.
+///
+/// Errors: as `fenrun_forest_new`.
+///
+/// # Safety
+/// `forest` is a living forest.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fenrun_forest_join(
+    forest: *mut fenrun_forest,
+    member: u64,
+    inviter: u64,
+    err: *mut fenrun_error,
+) -> i32 {
+    // SAFETY: the caller keeps the promises above.
+    unsafe { call(err, || handle(forest, "forest")?.0.write(|rows| rows.join(member, inviter))) }
+}
+
+/// Gives an upline to a member who has none.
+///
+/// Errors: `FENRUN_ALREADY_BOUND`, `FENRUN_CYCLE`, `FENRUN_SELF_REFERRAL`, `FENRUN_UNKNOWN_MEMBER`.
+///
+/// # Safety
+/// `forest` is a living forest.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fenrun_forest_bind(
+    forest: *mut fenrun_forest,
+    member: u64,
+    inviter: u64,
+    err: *mut fenrun_error,
+) -> i32 {
+    // SAFETY: the caller keeps the promises above.
+    unsafe { call(err, || handle(forest, "forest")?.0.write(|rows| rows.bind(member, inviter))) }
+}
+
+/// The ancestors of a member, nearest first, at most `capacity` of them; `len_out` says how many.
+///
+/// Errors: `FENRUN_UNKNOWN_MEMBER`.
+///
+/// # Safety
+/// `forest` is a living forest, `ids_out` points to room for `capacity` ids, `len_out` for a number.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fenrun_forest_upline(
+    forest: *const fenrun_forest,
+    member: u64,
+    ids_out: *mut u64,
+    capacity: usize,
+    len_out: *mut usize,
+    err: *mut fenrun_error,
+) -> i32 {
+    // SAFETY: the caller keeps the promises above.
+    unsafe {
+        call(err, || {
+            let forest = handle(forest, "forest")?;
+            let ids_out = Places::new(ids_out, capacity, "ids_out")?;
+            let len_out = Place::new(len_out, "len_out")?;
+            let upline = forest.0.read(|rows| rows.upline(member, capacity))?;
+            len_out.put(upline.len());
+            ids_out.fill(upline.into_iter());
+            Ok(())
+        })
+    }
+}
+
+/// Sets a fact that is true or false for every member: 1 or 0, in the order of the rows the forest was
+/// made from, then of the calls of `fenrun_forest_join`.
+///
+/// Errors: `FENRUN_LENGTH_MISMATCH`, `FENRUN_INVALID_VALUE` with the index of the row.
+///
+/// # Safety
+/// `forest` is a living forest, `name` points to `name_len` bytes, `values` to `len` bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fenrun_forest_set_flag(
+    forest: *mut fenrun_forest,
+    name: *const c_char,
+    name_len: usize,
+    values: *const u8,
+    len: usize,
+    err: *mut fenrun_error,
+) -> i32 {
+    // SAFETY: the caller keeps the promises above.
+    unsafe {
+        call(err, || {
+            let forest = handle(forest, "forest")?;
+            let name = text(name, name_len, "name")?;
+            let values = slice(values, len, "values")?;
+            forest.0.write(|rows| rows.set_flags(name, values))
+        })
+    }
+}
+
+/// Sets a fact that is a whole number for every member, in the order of `fenrun_forest_set_flag`.
+///
+/// Errors: `FENRUN_LENGTH_MISMATCH`.
+///
+/// # Safety
+/// `forest` is a living forest, `name` points to `name_len` bytes, `values` to `len` numbers.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fenrun_forest_set_number(
+    forest: *mut fenrun_forest,
+    name: *const c_char,
+    name_len: usize,
+    values: *const i64,
+    len: usize,
+    err: *mut fenrun_error,
+) -> i32 {
+    // SAFETY: the caller keeps the promises above.
+    unsafe {
+        call(err, || {
+            let forest = handle(forest, "forest")?;
+            let name = text(name, name_len, "name")?;
+            let values = slice(values, len, "values")?;
+            forest.0.write(|rows| rows.set_numbers(name, values))
+        })
+    }
+}
+
+/// Sets a fact that is text for every member, in the order of `fenrun_forest_set_flag`: the place of each
+/// member's word, from 0, in `words`, a JSON list of texts.
+///
+/// Errors: `FENRUN_LENGTH_MISMATCH`, `FENRUN_INVALID_VALUE` with the index of the row.
+///
+/// # Safety
+/// `forest` is a living forest, `name` and `words` point to as many bytes as their lengths say, `codes` to
+/// `len` codes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fenrun_forest_set_text(
+    forest: *mut fenrun_forest,
+    name: *const c_char,
+    name_len: usize,
+    codes: *const u32,
+    len: usize,
+    words: *const c_char,
+    words_len: usize,
+    err: *mut fenrun_error,
+) -> i32 {
+    // SAFETY: the caller keeps the promises above.
+    unsafe {
+        call(err, || {
+            let forest = handle(forest, "forest")?;
+            let name = text(name, name_len, "name")?;
+            let codes = slice(codes, len, "codes")?;
+            let words = texts(text(words, words_len, "words")?, "words")?;
+            forest.0.write(|rows| rows.set_texts(name, codes, words))
+        })
+    }
+}
+
+/// Sets the rank of every member, in the order of `fenrun_forest_set_flag`: 0 for none, else the place,
+/// from 1, in `names`, a JSON list of ranks, lowest first.
+///
+/// Errors: `FENRUN_LENGTH_MISMATCH`, `FENRUN_INVALID_VALUE` with the index of the row.
+///
+/// # Safety
+/// `forest` is a living forest, `names` points to `names_len` bytes, `codes` to `len` bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fenrun_forest_set_rank(
+    forest: *mut fenrun_forest,
+    codes: *const u8,
+    len: usize,
+    names: *const c_char,
+    names_len: usize,
+    err: *mut fenrun_error,
+) -> i32 {
+    // SAFETY: the caller keeps the promises above.
+    unsafe {
+        call(err, || {
+            let forest = handle(forest, "forest")?;
+            let codes = slice(codes, len, "codes")?;
+            let names = texts(text(names, names_len, "names")?, "names")?;
+            forest.0.write(|rows| rows.set_ranks(&names, codes))
+        })
+    }
+}
+
+/// A JSON list of texts.
+fn texts(json: &str, name: &str) -> Result<Vec<String>> {
+    let fault = || refused(name, "is not a JSON list of texts");
+    match read_json(json, MAX_DOCUMENT_BYTES)? {
+        Node::List(items) => {
+            items.iter().map(|item| Ok(item.as_text().ok_or_else(fault)?.to_owned())).collect()
+        }
+        _ => Err(fault()),
+    }
+}
