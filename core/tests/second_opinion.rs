@@ -3,37 +3,36 @@
 
 mod evaluator;
 #[allow(dead_code, reason = "each test file uses a part of it")]
+mod laws;
+#[allow(dead_code, reason = "each test file uses a part of it")]
 mod naive;
 mod worked;
 
 use evaluator::{Engine, Evaluator};
 use fenrun::doc::Node;
 use fenrun::money::Rounding;
-use naive::generate::{Case, case, grove};
-use naive::{Naive, shrink};
+use laws::cases;
+use naive::generate::forests::grove;
+use naive::generate::{Case, case};
+use naive::shrink::shrink;
+use naive::{Mutation, Naive};
 use std::collections::BTreeMap;
 
 const NAIVE: &dyn Evaluator = &Naive::HONEST;
 
-/// How many cases: `FENRUN_CASES` or so many.
-fn cases(usual: u64) -> u64 {
-    std::env::var("FENRUN_CASES").map_or(usual, |text| text.parse().expect("FENRUN_CASES is a number"))
-}
-
-/// What the two say differently of a case; nothing when they agree.
-fn difference(case: &Case) -> Option<String> {
+/// What the engine says differently of a case; nothing when they agree.
+fn difference(naive: &dyn Evaluator, case: &Case) -> Option<String> {
     let Case { plan, sale, refunds } = case;
-    let (engine, naive) = (Engine.evaluate(plan, sale), NAIVE.evaluate(plan, sale));
-    if engine != naive {
-        return Some(format!("engine {engine:#?}\nnaive  {naive:#?}"));
+    let (engine, other) = (Engine.evaluate(plan, sale), naive.evaluate(plan, sale));
+    if engine != other {
+        return Some(format!("engine {engine:#?}\nnaive  {other:#?}"));
     }
-    let (engine, naive) = (Engine.offer(plan, sale), NAIVE.offer(plan, sale));
-    if engine != naive {
-        return Some(format!("engine offers {engine:?}, naive {naive:?}"));
+    let (engine, other) = (Engine.offer(plan, sale), naive.offer(plan, sale));
+    if engine != other {
+        return Some(format!("engine offers {engine:?}, naive {other:?}"));
     }
-    let engine = Engine.reverse(plan, sale, refunds);
-    let naive = NAIVE.reverse(plan, sale, refunds);
-    (engine != naive).then(|| format!("engine posts {engine:#?}\nnaive  posts {naive:#?}"))
+    let (engine, other) = (Engine.reverse(plan, sale, refunds), naive.reverse(plan, sale, refunds));
+    (engine != other).then(|| format!("engine posts {engine:#?}\nnaive  posts {other:#?}"))
 }
 
 /// Whether the engine takes the documents; the interpreter reads good ones only.
@@ -48,12 +47,12 @@ fn is_good(case: &Case) -> bool {
 fn one_sale_and_its_refunds() {
     for seed in 0..cases(20_000) {
         let case = case(seed);
-        if difference(&case).is_some() {
+        if difference(NAIVE, &case).is_some() {
             let differs = |node: &Node| {
-                Case::from_node(node).is_some_and(|case| is_good(&case) && difference(&case).is_some())
+                Case::from_node(node).is_some_and(|case| is_good(&case) && difference(NAIVE, &case).is_some())
             };
             let smallest = shrink(case.to_node(), differs);
-            let difference = Case::from_node(&smallest).and_then(|case| difference(&case));
+            let difference = Case::from_node(&smallest).and_then(|case| difference(NAIVE, &case));
             panic!("seed {seed}: {}\n{}", smallest.to_json_pretty(), difference.unwrap_or_default());
         }
     }
@@ -66,6 +65,20 @@ fn a_batch_over_a_forest() {
         let grove = grove(seed);
         let (engine, naive) = (Engine.settle(&grove), NAIVE.settle(&grove));
         assert_eq!(engine, naive, "seed {seed}: {}\n{:#?}", grove.plan.to_json_pretty(), grove);
+    }
+}
+
+/// Every mistake that is planted in the interpreter shows against the engine, in a sale or in a batch.
+#[test]
+fn planted_mistakes_show() {
+    for mutation in Mutation::ALL {
+        let mutant = Naive::mutant(*mutation);
+        let shows = |seed: u64| {
+            let grove = grove(seed);
+            difference(&mutant, &case(seed)).is_some()
+                || Engine.settle(&grove) != Evaluator::settle(&mutant, &grove)
+        };
+        assert!((0..3_000).any(shows), "{mutation:?} does not show");
     }
 }
 

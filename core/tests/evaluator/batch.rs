@@ -1,7 +1,8 @@
 //! The engine's batch, from documents to columns and back.
 
-use crate::naive::generate::Grove;
-use crate::naive::{Settled, SettledRow, big};
+use crate::naive::batch::{Settled, SettledRow};
+use crate::naive::big;
+use crate::naive::generate::forests::Grove;
 use fenrun::doc::Node;
 use fenrun::reward::batch::{self, Orders, Rows};
 use fenrun::reward::commission::Reason;

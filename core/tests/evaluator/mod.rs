@@ -2,8 +2,11 @@
 
 mod batch;
 
-use crate::naive::generate::Grove;
-use crate::naive::{Naive, Outcome, Posting, Refund, Row, Settled, big};
+use crate::naive::batch::Settled;
+use crate::naive::generate::forests::Grove;
+use crate::naive::outcome::{Outcome, Row};
+use crate::naive::reverse::{Posting, Refund};
+use crate::naive::{Naive, big};
 use fenrun::doc::Node;
 use fenrun::id::{LineId, RefundId};
 use fenrun::reward::commission::{self, Frozen, Taken};

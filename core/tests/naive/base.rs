@@ -46,8 +46,11 @@ impl Naive {
         Ok(self.narrowed(base.max(big(0))))
     }
 
-    /// What a register of 32 bits would hold.
+    /// What is left of a base in a register that is too narrow, or after an allowance nobody wrote.
     fn narrowed(self, base: BigInt) -> BigInt {
+        if self.planted(Mutation::FirstThousandFree) {
+            return (base - big(1_000)).max(big(0));
+        }
         if self.planted(Mutation::Wraps32) {
             return base % (big(1) << 32);
         }

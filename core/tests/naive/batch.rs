@@ -1,8 +1,9 @@
 //! A batch over a forest: each order becomes a sale with its own chain, and each sale is settled alone.
 
 use super::number::big;
+use super::outcome::Outcome;
 use super::plan::{entries, int, items, text};
-use super::{Fault, Mutation, Naive, Outcome};
+use super::{Fault, Mutation, Naive};
 use fenrun::doc::Node;
 use num_bigint::BigInt;
 use std::collections::BTreeMap;

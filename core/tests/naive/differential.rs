@@ -146,6 +146,20 @@ impl Naive {
         self.worth(scene.rule, &top)
     }
 
+    /// The best rate of anybody in the row, without a walk.
+    pub(crate) fn best_of_row(self, scene: &Scene<'_>, lines: &[&Line]) -> Result<BigInt, Fault> {
+        let mut best = Height::new();
+        for line in lines {
+            let mut highest = Rate::zero();
+            for candidate in &scene.row {
+                let own = self.rate(scene.rule, line, Some(candidate), 1)?;
+                highest = if own.size() > highest.size() { own } else { highest };
+            }
+            best.push((line, highest));
+        }
+        self.worth(scene.rule, &best)
+    }
+
     fn highest(self, rule: &Rule, line: &Line, row: &[Candidate<'_>]) -> Result<Rate, Fault> {
         let mut rates = self.rates_in_force(rule, line)?;
         for candidate in row {

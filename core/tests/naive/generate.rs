@@ -1,11 +1,10 @@
 //! Random plans, sales, refunds and forests within the page, from a seed: the same seed, the same case.
 
 mod conditions;
-mod forests;
+pub(crate) mod forests;
 mod plans;
 mod sales;
 
-pub(crate) use forests::{Grove, grove};
 use plans::{flat_plan, plan};
 use sales::incomplete;
 pub(crate) use sales::{refunds, sale};
@@ -136,6 +135,11 @@ impl Dice {
     /// How many of something.
     pub(crate) fn count(&mut self, from: i64, to: i64) -> usize {
         usize::try_from(self.between(from, to)).expect("a count")
+    }
+
+    /// A place in a list of this length.
+    pub(crate) fn below_count(&mut self, length: usize) -> usize {
+        self.count(1, i64::try_from(length).expect("a length")) - 1
     }
 
     /// One of several.

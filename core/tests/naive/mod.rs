@@ -6,34 +6,31 @@
 //! the mistakes that the laws must find.
 
 mod base;
-mod batch;
+pub(crate) mod batch;
 mod condition;
 mod differential;
-mod edit;
+pub(crate) mod edit;
 pub(crate) mod generate;
 mod levels;
 mod mutation;
-mod number;
-mod outcome;
+pub(crate) mod number;
+pub(crate) mod outcome;
 mod people;
-mod plan;
+pub(crate) mod plan;
 mod rates;
-mod reverse;
+pub(crate) mod reverse;
 mod sale;
-mod shrink;
+pub(crate) mod shrink;
 
-pub(crate) use batch::{Settled, SettledRow};
 pub(crate) use mutation::Mutation;
 pub(crate) use number::{Q, big};
-pub(crate) use outcome::{Outcome, Row};
-pub(crate) use reverse::{Posting, Refund};
-pub(crate) use shrink::shrink;
 
 use fenrun::doc::Node;
 use num_bigint::BigInt;
-use outcome::Ledger;
+use outcome::{Ledger, Outcome};
 use plan::{Pay, Per, Plan, Rule};
 use sale::{Line, Sale};
+use std::collections::BTreeMap;
 
 /// Why a sale cannot be settled; the names are those of the page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +50,9 @@ impl Fault {
         }
     }
 }
+
+/// Amounts by rule and line.
+pub(crate) type Entitlements = BTreeMap<(String, Option<String>), BigInt>;
 
 /// The interpreter: honest, or with one planted mistake.
 #[derive(Clone, Copy, Debug, Default)]
@@ -124,6 +124,23 @@ impl Naive {
             }
         }
         Ok(pool)
+    }
+
+    /// What the best rate on the path comes to, by differential rule and portion; zeros left out.
+    pub(crate) fn best_on_path(self, plan: &Node, sale: &Node) -> Result<Entitlements, Fault> {
+        let (plan, sale) = (Plan::read(plan), Sale::read(sale));
+        let mut best = Entitlements::new();
+        for rule in &plan.rules {
+            for group in self.groups(&plan, rule, &sale)? {
+                let scene = self.scene(&plan, rule, &sale)?;
+                let amount = self.best_of_row(&scene, &group)?;
+                let line = (rule.per != Per::Order).then(|| group[0].id.clone());
+                if amount != big(0) {
+                    best.insert((rule.id.clone(), line), amount);
+                }
+            }
+        }
+        Ok(best)
     }
 
     /// The lines a rule pays for, in the portions that are rounded together: each line alone, or with

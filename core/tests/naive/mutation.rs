@@ -72,6 +72,8 @@ mutations! {
     SinglePrecision,
     /// Bases are held in 32 bits and wrap.
     Wraps32,
+    /// The first thousand minor units of a base earn nothing.
+    FirstThousandFree,
     /// No row is above a limit nobody wrote.
     HiddenCap,
     /// A base below zero counts with its magnitude.

@@ -1,6 +1,7 @@
 //! The interpreter itself against numbers worked out by hand, from the page and from peers.
 
-use crate::naive::{Naive, Refund};
+use crate::naive::Naive;
+use crate::naive::reverse::Refund;
 use fenrun::doc::{Node, read_json, read_toml};
 
 /// Evaluates a plan's rule keys on a sale and compares rows as `payee amount` and the retained as
