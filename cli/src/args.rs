@@ -29,6 +29,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Prove what a plan can pay at most, and list what its author should know
     Check(CheckArgs),
+    /// Play real purchases from cart to ledger in a new SQLite file, and write a report
+    Demo(DemoArgs),
     /// Say why each person got each cent, or nothing
     Explain(ExplainArgs),
     /// List the plans that come with the program, or print one
@@ -125,4 +127,20 @@ pub(crate) struct ExplainArgs {
     /// The language of the explanation
     #[arg(long, value_enum, default_value = "en")]
     pub(crate) lang: Lang,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    /// The purchases; examples/data/cdnow.txt without it
+    #[arg(long, value_name = "TXT")]
+    pub(crate) data: Option<PathBuf>,
+    /// The folder for fenrun.db and report.html; those of an earlier demo there are replaced
+    #[arg(long, value_name = "FOLDER", default_value = "target/demo")]
+    pub(crate) out: PathBuf,
+    /// The seed of the models
+    #[arg(long, default_value_t = 1997)]
+    pub(crate) seed: u64,
+    /// Play the first so many purchases only
+    #[arg(long, value_name = "N")]
+    pub(crate) limit: Option<usize>,
 }

@@ -2,6 +2,7 @@
 
 mod args;
 mod commands;
+mod demo;
 mod files;
 mod output;
 mod progress;
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
 fn run(command: &Command, console: &Console) -> Result<Ending> {
     match command {
         Command::Check(args) => commands::check::run(args, console),
+        Command::Demo(args) => demo::run(args, console),
         Command::Explain(args) => commands::explain::run(args, console),
         Command::Plans(args) => commands::plans::run(args, console),
         Command::Settle(args) => commands::settle::run(args, console),

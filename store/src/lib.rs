@@ -16,7 +16,9 @@ mod schema;
 mod verify;
 
 pub use batch::Batch;
-pub use commission::{Reversed, SaleKey, StoredEntry, StoredOutcome, StoredRow};
+pub use commission::{
+    OutcomeSummary, Reversed, SaleKey, StoredEntry, StoredOutcome, StoredRetained, StoredRow,
+};
 pub use events::{Appended, OrderSummary, StoredEvent};
 pub use fenrun::trade::order::Tenant;
 pub use file::{Durability, Options, Store};

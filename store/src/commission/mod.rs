@@ -4,9 +4,11 @@
 mod earn;
 mod read;
 mod reverse;
+mod scan;
 
 pub use read::{StoredEntry, StoredOutcome, StoredRow};
 pub use reverse::Reversed;
+pub use scan::{OutcomeSummary, StoredRetained};
 
 use crate::batch::Batch;
 use crate::fault::{Result, inconsistent};
