@@ -37,8 +37,12 @@ pub(crate) enum Command {
     Plans(PlansArgs),
     /// Settle a file of orders under a plan
     Settle(SettleArgs),
+    /// Show the transition table of orders
+    States(StatesArgs),
     /// Run golden vectors and list every mismatch
     Vectors(VectorsArgs),
+    /// Check a whole store: chains, projections, journals, balances, conservation
+    Verify(VerifyArgs),
 }
 
 #[derive(Debug, Args)]
@@ -58,6 +62,19 @@ pub(crate) struct VectorsArgs {
     /// Files in the schema fenrun.vectors/1
     #[arg(required = true)]
     pub(crate) files: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StatesArgs {
+    /// As a graph in the DOT language
+    #[arg(long)]
+    pub(crate) dot: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArgs {
+    /// A store
+    pub(crate) file: PathBuf,
 }
 
 /// How CSV files are read; `docs/reference/csv.md` lists the columns.

@@ -5,6 +5,7 @@ use crate::fault::{Fault, Result};
 use crate::schema::{self, Content};
 use fenrun::money::CurrencyTable;
 use fenrun::{Code, Error};
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -187,6 +188,8 @@ impl Store {
         connection.pragma_update(None, "synchronous", synchronous)?;
         connection.pragma_update(None, "cache_size", -65_536)?;
         connection.pragma_update(None, "secure_delete", true)?;
+        // Otherwise a statement is parsed anew whenever a bound value might have made another plan better.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         Ok(Self { connection, path: path.to_owned(), currencies: options.currencies.clone() })
     }
 

@@ -4,4 +4,6 @@ pub(crate) mod check;
 pub(crate) mod explain;
 pub(crate) mod plans;
 pub(crate) mod settle;
+pub(crate) mod states;
 pub(crate) mod vectors;
+pub(crate) mod verify;

@@ -3,6 +3,7 @@
 use super::Run;
 use super::figures::{Equation, Figures};
 use super::purchases::CURRENCY;
+use crate::commands::verify::checks;
 use crate::output::{grouped, pairs};
 use fenrun::doc::Node;
 use fenrun::money::Money;
@@ -103,15 +104,7 @@ impl Summary<'_> {
     }
 
     fn verified(&self) -> Vec<(String, String)> {
-        let line = |check: &fenrun_store::Check| {
-            let checked = grouped(wide(check.checked()));
-            let value = match check.faults() {
-                0 => format!("ok  {checked} checked"),
-                faults => format!("{faults} FAULTS of {checked} checked: {}", check.examples().join("; ")),
-            };
-            row(&format!("  {}", check.name()), value)
-        };
-        self.run.verified.checks().iter().map(line).collect()
+        checks(&self.run.verified).into_iter().map(|(name, value)| (format!("  {name}"), value)).collect()
     }
 
     pub(super) fn document(&self) -> Node {

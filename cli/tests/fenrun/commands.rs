@@ -102,3 +102,23 @@ fn errors_are_documents_too() {
     assert_eq!(error.get("error").unwrap().get("code"), Some(&"file".into()));
     assert_eq!(error.get("error").unwrap().get("number"), Some(&Node::Int(901)));
 }
+
+#[test]
+fn states_are_listed_and_drawn() {
+    let folder = Folder::new();
+    assert!(folder.run("states").ended(0).contains("draft --place--> pending_payment\n"));
+    let dot = folder.run("states --dot").ended(0);
+    assert!(dot.starts_with("digraph order {") && dot.contains("待支付"), "{dot}");
+    let Node::List(rows) = folder.run("states --json").document(0) else { panic!("no list") };
+    assert!(rows.iter().all(|row| row.get("from").is_some() && row.get("guard").is_some()));
+}
+
+#[test]
+fn verify_opens_stores_only() {
+    let folder = Folder::with(&[("notes.db", "not a database"), ("empty.db", "")]);
+    assert!(folder.run("verify notes.db").failed(2).contains("notes.db"));
+    assert!(folder.run("verify empty.db").failed(2).contains("empty.db is empty, not a fenrun store"));
+    assert_eq!(folder.read("notes.db"), "not a database");
+    assert!(folder.run("verify none.db").failed(3).contains("none.db"));
+    assert_eq!(folder.names(), ["empty.db", "notes.db"]);
+}

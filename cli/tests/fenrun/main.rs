@@ -1,9 +1,10 @@
 //! Runs the program as a user does: arguments and files in, exit code, text and files out.
 
 // A failing helper of a test is a failing test.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 mod bad_input;
 mod commands;
+mod demo;
 mod run;
 mod settle;

@@ -1,0 +1,68 @@
+//! A small demo: every equation holds, the store verifies, and the seed alone says how it goes.
+
+use crate::run::Folder;
+use fenrun::doc::Node;
+
+const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/data/cdnow.txt");
+
+fn demo(folder: &Folder, more: &str) -> Node {
+    folder.run(&format!("demo --data {DATA} --out demo --json {more}")).document(0)
+}
+
+/// Everything but what depends on the clock and the machine.
+fn lasting(document: Node) -> Node {
+    let Node::Map(mut map) = document else { return document };
+    map.retain(|key, _| !["milliseconds", "orders_per_second", "bytes", "database"].contains(&key.as_str()));
+    Node::Map(map)
+}
+
+#[test]
+fn two_thousand_purchases_are_accounted_for_to_the_cent() {
+    let folder = Folder::new();
+    let document = demo(&folder, "--limit 2000");
+    assert_eq!(document.get("orders"), Some(&Node::Int(2000)));
+    let Some(Node::List(equations)) = document.get("equations") else { panic!("no equations") };
+    assert_eq!(equations.len(), 6);
+    for equation in equations {
+        assert_eq!(equation.get("left"), equation.get("right"), "{}", equation.to_json());
+        assert_ne!(equation.get("left"), Some(&Node::Int(0)));
+    }
+    assert_eq!(document.get("verify").unwrap().get("clean"), Some(&true.into()));
+    let events = document.get("events").unwrap();
+    for name in ["order_placed", "goods_shipped", "goods_delivered", "order_completed"] {
+        assert_eq!(events.get(name), Some(&Node::Int(2000)), "{name}");
+    }
+    assert!(matches!(events.get("refund_granted"), Some(Node::Int(30..=90))));
+    let verify = folder.run("verify demo/fenrun.db").ended(0);
+    assert!(verify.contains("outcomes") && verify.contains("ok"), "{verify}");
+}
+
+#[test]
+fn a_seed_says_it_all_and_an_old_demo_is_replaced() {
+    let folder = Folder::new();
+    let first = lasting(demo(&folder, "--limit 600 --seed 7"));
+    assert_eq!(lasting(demo(&folder, "--limit 600 --seed 7")), first);
+    assert_ne!(lasting(demo(&folder, "--limit 600 --seed 8")), first);
+}
+
+#[test]
+fn what_is_no_store_is_not_replaced() {
+    let folder = Folder::new();
+    std::fs::create_dir(folder.path("demo")).unwrap();
+    folder.write("demo/fenrun.db", b"my thesis");
+    let message = folder.run(&format!("demo --data {DATA} --out demo --limit 10")).failed(2);
+    assert!(message.contains("fenrun.db"), "{message}");
+    assert_eq!(folder.read("demo/fenrun.db"), "my thesis");
+}
+
+#[test]
+fn data_that_cannot_be_read_leave_nothing() {
+    let folder = Folder::with(&[
+        ("bad.txt", "header\n 00001 19970101  1   11.77\n 00002 19970112  1\n"),
+        ("empty.txt", "header\n"),
+    ]);
+    assert!(folder.run("demo --data bad.txt --out demo").failed(2).starts_with("bad.txt:3: "));
+    assert!(folder.run("demo --data empty.txt --out demo").failed(2).contains("no purchase"));
+    assert!(folder.run("demo --out demo").failed(3).contains("name the data with --data"));
+    assert_eq!(folder.names(), ["bad.txt", "empty.txt"]);
+}
