@@ -192,10 +192,11 @@ pub struct Error {
 }
 
 impl Error {
-    /// An error with its one-line message.
+    /// An error with its message. It stays one line whatever text of a user it repeats: control
+    /// characters are written as their escapes.
     #[must_use]
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), index: None }
+        Self { code, message: one_line(message.into()), index: None }
     }
 
     /// Names the failing row of a batch, counted from zero.
@@ -208,7 +209,7 @@ impl Error {
     /// Says where the fault stands, in front of the message: `line 3: …`.
     #[must_use]
     pub fn within(mut self, place: &str) -> Self {
-        self.message = format!("{place}: {}", self.message);
+        self.message = one_line(format!("{place}: {}", self.message));
         self
     }
 
@@ -231,12 +232,29 @@ impl Error {
     }
 }
 
+fn one_line(message: String) -> String {
+    if !message.contains(char::is_control) {
+        return message;
+    }
+    let escaped = message.chars().flat_map(|c| {
+        let (plain, escape) = if c.is_control() { (None, Some(c.escape_default())) } else { (Some(c), None) };
+        plain.into_iter().chain(escape.into_iter().flatten())
+    });
+    escaped.collect()
+}
+
 /// Shorthand for results of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 #[cfg(test)]
 mod tests {
-    use super::Code;
+    use super::{Code, Error};
+
+    #[test]
+    fn a_message_is_one_line_whatever_it_repeats() {
+        let error = Error::new(Code::InvalidValue, "rank `\nV1\u{85}级差`").within("rule `a\r`");
+        assert_eq!(error.message(), r"rule `a\r`: rank `\nV1\u{85}级差`");
+    }
 
     #[test]
     fn numbers_and_names_are_unique_and_ascending() {
