@@ -1,0 +1,26 @@
+//! The glossary names every state as the code does.
+
+use fenrun::reward::commission::EntryState;
+use fenrun::trade::order::Life;
+
+fn page() -> String {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/glossary.md");
+    std::fs::read_to_string(path).unwrap()
+}
+
+#[test]
+fn every_state_of_an_order_has_its_line() {
+    let page = page();
+    for life in Life::ALL {
+        let line = format!("| `{}` | {} | {} |\n", life.name(), life.english(), life.chinese());
+        assert!(page.contains(&line), "docs/glossary.md lacks {line}");
+    }
+}
+
+#[test]
+fn every_state_of_a_commission_has_its_line() {
+    let page = page();
+    for state in [EntryState::Pending, EntryState::Confirmed, EntryState::Payable, EntryState::Reversed] {
+        assert!(page.contains(&format!("| `{}` |", state.name())), "docs/glossary.md lacks {}", state.name());
+    }
+}
