@@ -73,13 +73,25 @@ impl Settled {
 
 impl Naive {
     /// Settles every order by itself.
+    pub(crate) fn settle_each(
+        self,
+        plan: &Node,
+        forest: &Forest,
+        orders: &[Order],
+    ) -> Result<Vec<Outcome>, Fault> {
+        let mut chains = Vec::new();
+        let one = |order: &Order| {
+            let chain = self.chain(forest, order, &mut chains);
+            self.evaluate(plan, &self.sale(forest, order, &chain))
+        };
+        orders.iter().map(one).collect()
+    }
+
+    /// Settles every order by itself and adds up.
     pub(crate) fn settle(self, plan: &Node, forest: &Forest, orders: &[Order]) -> Result<Settled, Fault> {
         let mut settled = Settled::default();
-        let mut chains = Vec::new();
         let mut first = 0;
-        for order in orders {
-            let chain = self.chain(forest, order, &mut chains);
-            let outcome = self.evaluate(plan, &self.sale(forest, order, &chain))?;
+        for (order, outcome) in orders.iter().zip(self.settle_each(plan, forest, orders)?) {
             let lines = items(order.sale.get("lines"));
             settled.add(outcome, lines, first);
             first += lines.len();

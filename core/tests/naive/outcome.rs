@@ -7,6 +7,7 @@ use fenrun::doc::Node;
 use num_bigint::BigInt;
 use num_traits::Zero;
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 
 /// The reasons for which something is retained, in the order of the page.
 pub(crate) const REASONS: [&str; 7] =
@@ -25,7 +26,7 @@ pub(crate) struct Row {
 }
 
 /// What a sale comes to.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Outcome {
     pub(crate) pool: BigInt,
     pub(crate) rows: Vec<Row>,
@@ -33,6 +34,17 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
+    /// Adds the outcome of another sale.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.pool += other.pool;
+        self.rows.extend(other.rows);
+        let mut sums: BTreeMap<usize, BigInt> = BTreeMap::new();
+        for (reason, amount) in self.retained.drain(..).chain(other.retained) {
+            *sums.entry(place(&reason)).or_default() += amount;
+        }
+        self.retained = sums.into_iter().map(|(at, amount)| (REASONS[at].to_owned(), amount)).collect();
+    }
+
     /// `{ pool, rows, retained }`.
     pub(crate) fn to_node(&self) -> Node {
         let row = |row: &Row| {
@@ -43,6 +55,7 @@ impl Outcome {
                 ("rule", row.rule.as_str().into()),
                 ("line", row.line.clone().into()),
                 ("level", i64::try_from(row.level).expect("a level").into()),
+                ("account", ACCOUNT.into()),
             ])
         };
         let entry = |(reason, amount): &(String, BigInt)| {
@@ -54,6 +67,11 @@ impl Outcome {
             ("retained", self.retained.iter().map(entry).collect::<Vec<_>>().into()),
         ])
     }
+}
+
+/// The place of a reason in the page's table.
+fn place(reason: &str) -> usize {
+    REASONS.iter().position(|known| *known == reason).expect("a listed reason")
 }
 
 fn minor(amount: &BigInt) -> Node {
@@ -91,8 +109,7 @@ impl Ledger {
     }
 
     pub(crate) fn retain(&mut self, reason: &str, amount: BigInt) {
-        let at = REASONS.iter().position(|known| *known == reason).expect("a listed reason");
-        self.retained[at] += amount;
+        self.retained[place(reason)] += amount;
     }
 
     pub(crate) fn close(mut self, pool: BigInt, sale: &Sale) -> Outcome {

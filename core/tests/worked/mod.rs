@@ -1,5 +1,7 @@
 //! The interpreter itself against numbers worked out by hand, from the page and from peers.
 
+mod vectors;
+
 use crate::naive::Naive;
 use crate::naive::reverse::Refund;
 use fenrun::doc::{Node, read_json, read_toml};
@@ -34,11 +36,16 @@ fn plan(rule: &str) -> Node {
 
 /// A sale of one line for 1000.00 whose second ancestor is inactive.
 const INACTIVE: &str = r#"{"id": 1, "buyer": 9, "lines": [{"paid": 100000}], "upline": [
-    {"id": 1, "active": true}, {"id": 2, "active": false}, {"id": 3, "active": true}, {"id": 4, "active": true}]}"#;
+    {"id": 1, "active": true}, {"id": 2, "active": false},
+    {"id": 3, "active": true}, {"id": 4, "active": true}]}"#;
 
 fn ten_six_three(unqualified: &str) -> String {
     format!(
-        "qualify = {{ active = true }}\nunqualified = \"{unqualified}\"\npay = {{ levels = [\"10%\", \"6%\", \"3%\"] }}"
+        r#"
+        qualify = {{ active = true }}
+        unqualified = "{unqualified}"
+        pay = {{ levels = ["10%", "6%", "3%"] }}
+    "#
     )
 }
 
@@ -58,7 +65,11 @@ fn five_ways_to_treat_an_inactive_ancestor() {
 fn a_condition_for_each_level() {
     let rule = |mode: &str| {
         format!(
-            "qualify = [{{ score = {{ min = 1 }} }}, {{ score = {{ min = 2 }} }}]\nunqualified = \"{mode}\"\npay = {{ levels = [\"10%\", \"6%\", \"3%\"] }}"
+            r#"
+            qualify = [{{ score = {{ min = 1 }} }}, {{ score = {{ min = 2 }} }}]
+            unqualified = "{mode}"
+            pay = {{ levels = ["10%", "6%", "3%"] }}
+        "#
         )
     };
     let sale = r#"{"id": 1, "buyer": 9, "lines": [{"paid": 100}], "upline": [
@@ -207,7 +218,8 @@ fn differential_with_somebody_who_does_not_qualify() {
 fn three_equal_refunds_of_a_differential() {
     let plan = plan("pay = { differential = { V1 = \"5%\", V2 = \"8%\", V3 = \"12%\", V4 = \"15%\" } }");
     let sale = r#"{"id": 1, "buyer": 9, "lines": [{"paid": 99999, "units": 3}], "upline": [
-        {"id": "A", "rank": "V2"}, {"id": "B", "rank": "V1"}, {"id": "C", "rank": "V3"}, {"id": "E", "rank": "V4"}]}"#;
+        {"id": "A", "rank": "V2"}, {"id": "B", "rank": "V1"},
+        {"id": "C", "rank": "V3"}, {"id": "E", "rank": "V4"}]}"#;
     let sale = read_json(sale, 1 << 20).unwrap();
     let third = Refund::from([("1".to_owned(), (1, 33_333))]);
     let steps = Naive::HONEST.reverse(&plan, &sale, &[third.clone(), third.clone(), third]).unwrap();
