@@ -1,0 +1,274 @@
+"""Plans: who is paid how much of what."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from . import _columns, _fenrun
+from ._columns import Column
+from .errors import DocumentError, Error, make, of_plan, within
+from .forest import Forest, numbers
+from .outcome import Outcome
+from .rows import Rows
+
+# One byte more than the longest plan: enough to see that a file is too long without reading all of it.
+_READ_LIMIT = (1 << 20) + 1
+
+# Columns of orders that are no components.
+_COLUMNS = ("buyer", "order", "line", "units", "placed_at", "override")
+# Components a line may carry whether the plan reads them or not.
+_COMPONENTS = ("paid", "list", "member", "cost", "shipping", "tax", "points")
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """The most a rule can pay of its base."""
+
+    rule: str
+    """The rule."""
+    at_most: str | None
+    """An exact rate as text; None for amounts per unit, which have no bound against the base."""
+    witness: str
+    """How it is reached."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caution:
+    """Something the author of a plan should know; the plan is accepted."""
+
+    rule: str
+    """The rule."""
+    text: str
+    """One line, with its source where it has one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What can be proven of a plan before it pays anybody."""
+
+    bounds: tuple[Bound, ...]
+    """One bound a rule."""
+    total: str | None
+    """The sum of the bounds; None when one has none."""
+    warnings: tuple[Caution, ...]
+    """What the author should know."""
+    allowed: dict[str, str]
+    """What the author accepted: rule and reason."""
+
+
+class Plan(_fenrun.Plan):
+    """A plan, parsed and checked: one that pays above 100 % or for recruiting cannot be built.
+
+    Immutable: share it freely between threads. Plans with the same hash are equal; they pickle.
+
+    >>> plan = Plan.preset("two_level")
+    >>> plan.amounts([20, 10], 10_000)
+    (500, 250)
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, text: str) -> Self:
+        try:
+            return super().__new__(cls, text)
+        except DocumentError as error:
+            raise of_plan(error) from None
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Reads a plan from TOML or JSON.
+
+        Raises PlanError, or MoneyError for a rate or currency that is none.
+        """
+        return cls(text)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Self:
+        """Reads a plan from a file of TOML or JSON in UTF-8."""
+        place = os.fspath(path)
+        with open(place, "rb") as file:
+            data = file.read(_READ_LIMIT)
+        try:
+            return cls(data.decode())
+        except UnicodeDecodeError as error:
+            raise make(201, "syntax", f"{place}: not UTF-8 at byte {error.start}") from None
+        except Error as error:
+            raise within(error, place) from None
+
+    @classmethod
+    def preset(cls, name: str) -> Self:
+        """A plan that comes with the library; ``Plan.presets()`` lists them."""
+        return cls(_fenrun.preset(name))
+
+    @staticmethod
+    def presets() -> list[str]:
+        """The names of the plans that come with the library."""
+        return _fenrun.preset_names()
+
+    @property
+    def rules(self) -> tuple[dict[str, Any], ...]:
+        """The rules as the canonical document writes them."""
+        return tuple(json.loads(self.canonical)["rule"])
+
+    def check(self) -> Report:
+        """An upper bound of what the plan can pay, per rule and in total, and what it warns of."""
+        document = self.check_document()
+        return Report(
+            tuple(Bound(**bound) for bound in document["bounds"]),
+            document["total"],
+            tuple(Caution(**warning) for warning in document["warnings"]),
+            document["allowed"],
+        )
+
+    def settle_one(self, sale: Mapping[str, Any] | str) -> Outcome:
+        """Settles one sale that carries its own upline; no forest, no database.
+
+        ``sale`` is ``{"id", "buyer", "upline": […], "lines": [{"id", "units", "paid", …}], …}`` as a dict
+        or as JSON text. People are ids, or dicts of ``id``, ``rank`` and the facts the plan reads. Money is
+        an int of minor units, or ``Decimal`` or decimal text.
+
+        Raises SaleError, DocumentError or MoneyError; TypeError for a float.
+        """
+        return Outcome(self, sale)
+
+    def settle(
+        self,
+        forest: Forest,
+        orders: Any = None,
+        *,
+        buyer: Column = None,
+        paid: Column = None,
+        order: Column = None,
+        line: Column = None,
+        units: Column = None,
+        placed_at: Column = None,
+        override: Column = None,
+        overrides: Sequence[Mapping[str, Any]] = (),
+        threads: int = 1,
+        **components: Column,
+    ) -> Rows:
+        """Settles many orders over a forest, equal to the cent to ``settle_one`` of each.
+
+        ``orders`` is a table with these columns (a dict, a frame, an Arrow table), or the columns are given
+        by name. ``buyer`` and ``paid`` must be there; ``order`` holds ids (else the number of the row from
+        1); with ``line`` rows of one order stand together, without it every row is an order. Further
+        columns are components the plan reads. ``override`` counts into ``overrides`` from 1, 0 for none;
+        each of those is ``{rule: rates}``.
+
+        Columns of the right type (int64 for money and ids, uint32 for units) are not copied. The result
+        does not depend on ``threads``, and other Python threads run meanwhile. All orders are settled or
+        none.
+        """
+        named = {"buyer": buyer, "paid": paid, "order": order, "line": line, "units": units}
+        named |= {"placed_at": placed_at, "override": override, **components}
+        table = {} if orders is None else _columns.frame(orders)
+        for name, column in named.items():
+            if column is not None:
+                if name in table:
+                    raise TypeError(f"{name} is given twice: as an argument and as a column of orders")
+                table[name] = column
+        if threads < 1:
+            raise ValueError(f"threads is {threads}; at least one is needed")
+        batch = _Batch(self, forest, table, overrides)
+        try:
+            answer = _fenrun.settle(self, forest, batch.columns, threads)
+        except Error as error:
+            raise batch.named(error) from None
+        rules = tuple(rule["id"] for rule in self.rules)
+        return Rows(answer, forest.ids_of(answer["payee"]), batch.orders, rules, self.currency)
+
+    def __repr__(self) -> str:
+        return f"<fenrun.Plan {self.name!r} in {self.currency}: {len(self.rules)} rules, {self.hash[:12]}>"
+
+    def _repr_html_(self) -> str:
+        bounds = {bound.rule: bound.at_most or "per unit" for bound in self.check().bounds}
+        head = "<tr><th>rule</th><th>of</th><th>to</th><th>pay</th><th>at most</th></tr>"
+        body = "".join(
+            "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"
+            for cells in (
+                (rule["id"], _shown(rule.get("of", "paid")), _shown(rule["to"]), _shown(rule["pay"]), bounds[rule["id"]])
+                for rule in self.rules
+            )
+        )
+        caption = f"<caption>{escape(self.name)} ({self.currency}), {self.hash[:12]}</caption>"
+        return f"<table>{caption}{head}{body}</table>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.canonical,)
+
+
+def _shown(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+class _Batch:
+    """The columns of a batch, as the engine takes them."""
+
+    __slots__ = ("columns", "orders")
+
+    columns: dict[str, Any]
+    orders: npt.NDArray[Any] | None
+
+    def __init__(
+        self, plan: Plan, forest: Forest, table: dict[str, Column], overrides: Sequence[Mapping[str, Any]]
+    ) -> None:
+        for name in ("buyer", "paid"):
+            if name not in table:
+                raise make(902, "column", f"orders: the column `{name}` is missing")
+        known = (*_COLUMNS, *_COMPONENTS, *plan.names)
+        if unknown := [name for name in table if name not in known]:
+            text = f"orders: unknown column `{unknown[0]}`; known: {', '.join(dict.fromkeys(known))}"
+            raise make(902, "column", text)
+        buyers = _columns.ids(table["buyer"], "buyer")
+        ids = _columns.ids(table["order"], "order") if "order" in table else None
+        lines = _columns.ids(table["line"], "line") if "line" in table else None
+        self.orders = None
+        if ids is not None:
+            self.orders = _shown_ids(ids)
+        components = {name: table[name] for name in table if name not in _COLUMNS}
+        self.columns = {
+            "buyers": numbers(buyers, forest.names, "buyer"),
+            "components": [
+                (name, _columns.amounts(column, name, plan.currency)) for name, column in components.items()
+            ],
+            "ids": None if ids is None else _numbered(ids, by_size=False),
+            "lines": None if lines is None else _numbered(lines, by_size=True),
+            "units": _columns.units(table["units"], "units") if "units" in table else None,
+            "placed_at": _columns.times(table["placed_at"], "placed_at") if "placed_at" in table else None,
+            "overrides": None,
+        }
+        if "override" in table:
+            self.columns["overrides"] = (_columns.units(table["override"], "override"), list(overrides))
+
+    def named(self, error: Error) -> Error:
+        """The error with the order's own id, where that is a text."""
+        if error.index is None or self.orders is None or self.orders.dtype != object:
+            return error
+        number, text = self.columns["ids"][error.index], self.orders[error.index]
+        message = re.sub(rf"\b(order|sale) {number}\b", rf"\1 {text}", error.message, count=1)
+        return make(error.code, error.name, message, error.index)
+
+
+def _shown_ids(ids: _columns.Ids) -> npt.NDArray[Any]:
+    if ids.texts is None:
+        return ids.numbers.view(np.int64)
+    return np.array(ids.texts, dtype=object)
+
+
+def _numbered(ids: _columns.Ids, *, by_size: bool) -> npt.NDArray[np.uint64]:
+    """Texts as 1, 2, 3 …, equal ones alike; ``by_size`` in the order in which a sale sorts its lines."""
+    if ids.texts is None:
+        return ids.numbers
+    words = dict.fromkeys(ids.texts)
+    ordered = sorted(words, key=lambda text: (len(text.encode()), text)) if by_size else list(words)
+    places = {text: at for at, text in enumerate(ordered, start=1)}
+    return np.array([places[text] for text in ids.texts], dtype=np.uint64)

@@ -1,0 +1,123 @@
+//! The rows of a batch in the types they leave in.
+
+use fenrun::reward::batch::Rows;
+use fenrun::reward::referral::{Forest, MemberIx};
+
+/// One column a field, all of the same length.
+#[derive(Default)]
+pub(crate) struct RowColumns {
+    pub(crate) sources: Vec<u32>,
+    pub(crate) payees: Vec<i64>,
+    pub(crate) rules: Vec<u8>,
+    pub(crate) levels: Vec<u16>,
+    pub(crate) amounts: Vec<i64>,
+}
+
+impl RowColumns {
+    /// The columns of the parts of a batch, each with the input row it started at.
+    pub(crate) fn new(forest: &Forest, mut parts: Vec<(u32, Rows)>) -> Self {
+        match parts.pop() {
+            None => Self::default(),
+            Some((_, rows)) if parts.is_empty() => Self::of_one(forest, rows),
+            Some(last) => {
+                parts.push(last);
+                Self::of_many(forest, &parts)
+            }
+        }
+    }
+
+    /// What already has its type is handed over as it is.
+    fn of_one(forest: &Forest, rows: Rows) -> Self {
+        let columns = rows.into_columns();
+        Self {
+            payees: columns.payees.iter().map(|payee| id(forest, *payee)).collect(),
+            rules: columns.slots.iter().map(|slot| rule(*slot)).collect(),
+            levels: columns.slots.iter().map(|slot| level(*slot)).collect(),
+            sources: columns.sources,
+            amounts: columns.amounts,
+        }
+    }
+
+    /// Every part is written by a thread of its own.
+    fn of_many(forest: &Forest, parts: &[(u32, Rows)]) -> Self {
+        let rows = parts.iter().map(|(_, rows)| rows.len()).sum();
+        let mut columns = Self {
+            sources: vec![0; rows],
+            payees: vec![0; rows],
+            rules: vec![0; rows],
+            levels: vec![0; rows],
+            amounts: vec![0; rows],
+        };
+        let mut rest = Window {
+            sources: &mut columns.sources,
+            payees: &mut columns.payees,
+            rules: &mut columns.rules,
+            levels: &mut columns.levels,
+            amounts: &mut columns.amounts,
+        };
+        std::thread::scope(|scope| {
+            for (offset, rows) in parts {
+                let (window, behind) = rest.split(rows.len());
+                rest = behind;
+                scope.spawn(move || window.fill(forest, *offset, rows));
+            }
+        });
+        columns
+    }
+}
+
+/// The place of one part in the columns.
+struct Window<'a> {
+    sources: &'a mut [u32],
+    payees: &'a mut [i64],
+    rules: &'a mut [u8],
+    levels: &'a mut [u16],
+    amounts: &'a mut [i64],
+}
+
+impl Window<'_> {
+    /// The first rows and the others.
+    fn split(self, rows: usize) -> (Self, Self) {
+        let (sources, later_sources) = self.sources.split_at_mut(rows);
+        let (payees, later_payees) = self.payees.split_at_mut(rows);
+        let (rules, later_rules) = self.rules.split_at_mut(rows);
+        let (levels, later_levels) = self.levels.split_at_mut(rows);
+        let (amounts, later_amounts) = self.amounts.split_at_mut(rows);
+        let later = Self {
+            sources: later_sources,
+            payees: later_payees,
+            rules: later_rules,
+            levels: later_levels,
+            amounts: later_amounts,
+        };
+        (Self { sources, payees, rules, levels, amounts }, later)
+    }
+
+    fn fill(self, forest: &Forest, offset: u32, rows: &Rows) {
+        for (to, from) in self.sources.iter_mut().zip(rows.sources()) {
+            *to = from + offset;
+        }
+        for (to, from) in self.payees.iter_mut().zip(rows.payees()) {
+            *to = id(forest, *from);
+        }
+        for ((to_rule, to_level), slot) in self.rules.iter_mut().zip(self.levels).zip(rows.slots()) {
+            (*to_rule, *to_level) = (rule(*slot), level(*slot));
+        }
+        self.amounts.copy_from_slice(rows.amounts());
+    }
+}
+
+fn id(forest: &Forest, payee: u32) -> i64 {
+    i64::try_from(forest.id(MemberIx::new(payee))).unwrap_or(i64::MAX)
+}
+
+/// The upper half of a slot; a plan has at most 256 rules.
+const fn rule(slot: u32) -> u8 {
+    slot.to_le_bytes()[2]
+}
+
+/// The lower half of a slot.
+const fn level(slot: u32) -> u16 {
+    let bytes = slot.to_le_bytes();
+    u16::from_le_bytes([bytes[0], bytes[1]])
+}

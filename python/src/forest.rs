@@ -1,0 +1,265 @@
+//! The referral forest, with integers or texts as ids.
+
+use crate::error::{OrRaise, exception};
+use crate::node;
+use fenrun::id::{ExternalId, MemberId};
+use fenrun::reward::referral::{self as core, Column, MemberIx};
+use fenrun::{Code, Error, Result};
+use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1};
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyInt, PyList, PyString};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Text ids by number: the forest itself counts 1, 2, 3 … in the order the texts were given.
+#[pyclass(frozen, module = "fenrun._fenrun")]
+pub(crate) struct Names {
+    texts: Vec<Arc<str>>,
+    numbers: HashMap<Arc<str>, u64>,
+}
+
+#[pymethods]
+impl Names {
+    /// Numbers texts, each of which stands once.
+    #[new]
+    fn new(texts: &Bound<'_, PyList>, what: &str) -> PyResult<Self> {
+        let py = texts.py();
+        let mut names = Self { texts: Vec::with_capacity(texts.len()), numbers: HashMap::new() };
+        for (at, text) in texts.iter().enumerate() {
+            names.add(text.extract()?).map_err(|error| error.within(what).at(at)).or_raise(py)?;
+        }
+        Ok(names)
+    }
+
+    /// The numbers of texts; an empty one is nobody, 0.
+    fn numbers<'py>(&self, texts: &Bound<'py, PyList>, what: &str) -> PyResult<Bound<'py, PyArray1<u64>>> {
+        let py = texts.py();
+        let mut numbers = Vec::with_capacity(texts.len());
+        for (at, text) in texts.iter().enumerate() {
+            let text: &str = text.extract()?;
+            let number = match text {
+                "" | "0" => Some(0),
+                text => self.numbers.get(text).copied(),
+            };
+            let number = number.ok_or_else(|| unknown(text).within(what).at(at)).or_raise(py)?;
+            numbers.push(number);
+        }
+        Ok(numbers.into_pyarray(py))
+    }
+
+    /// The texts, in the order of their numbers.
+    fn texts<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        PyList::new(py, self.texts.iter().map(|text| &**text))
+    }
+}
+
+impl Names {
+    fn add(&mut self, text: &str) -> Result<()> {
+        let text: Arc<str> = ExternalId::new(text)?.as_str().into();
+        let number = u64::try_from(self.texts.len() + 1).unwrap_or(u64::MAX);
+        if self.numbers.insert(Arc::clone(&text), number).is_some() {
+            let error = format!("member {text} is in the forest already");
+            return Err(Error::new(Code::DuplicateMember, error));
+        }
+        self.texts.push(text);
+        Ok(())
+    }
+
+    /// The text id of a number that is written as an id.
+    pub(crate) fn of_number(&self, number: &str) -> Option<MemberId> {
+        MemberId::new(self.text(number.parse().ok()?)?).ok()
+    }
+
+    fn text(&self, number: u64) -> Option<&Arc<str>> {
+        self.texts.get(usize::try_from(number).ok()?.checked_sub(1)?)
+    }
+}
+
+/// Who invited whom.
+#[pyclass(frozen, subclass, module = "fenrun._fenrun")]
+pub(crate) struct Forest {
+    pub(crate) forest: core::Forest,
+    pub(crate) names: Option<Py<Names>>,
+}
+
+#[pymethods]
+impl Forest {
+    #[new]
+    #[pyo3(signature = (members, inviters, names, rank_names, ranks, facts))]
+    fn new(
+        py: Python<'_>,
+        members: PyReadonlyArray1<'_, u64>,
+        inviters: PyReadonlyArray1<'_, u64>,
+        names: Option<Py<Names>>,
+        rank_names: Vec<String>,
+        ranks: Option<PyReadonlyArray1<'_, u8>>,
+        facts: &Bound<'_, PyDict>,
+    ) -> PyResult<Self> {
+        let (members, inviters) = (members.as_slice()?, inviters.as_slice()?);
+        let named = |error: Error| match &names {
+            Some(names) => renamed(names.get(), error),
+            None => error,
+        };
+        let forest = py.detach(|| core::Forest::from_edges(members, inviters)).map_err(named);
+        let mut forest = forest.or_raise(py)?;
+        let order = join_order(&forest, members);
+        if let Some(ranks) = ranks {
+            let codes = in_join_order(ranks.as_slice()?, &order, "ranks").or_raise(py)?;
+            forest.set_ranks(&rank_names, codes).or_raise(py)?;
+        }
+        for (name, column) in facts {
+            let name: String = name.extract()?;
+            let column = read_column(&column, &order, &name)?;
+            forest.set_fact(&name, column).or_raise(py)?;
+        }
+        Ok(Self { forest, names })
+    }
+
+    fn __len__(&self) -> usize {
+        self.forest.len()
+    }
+
+    fn __contains__(&self, member: &Bound<'_, PyAny>) -> PyResult<bool> {
+        Ok(self.number(member)?.is_some_and(|number| self.forest.find(number).is_some()))
+    }
+
+    /// The inviter of a member, `None` for nobody.
+    fn parent<'py>(&self, member: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let parent = self.forest.parent(self.find(member)?, None);
+        (parent != MemberIx::NOBODY).then(|| self.id(member.py(), parent)).transpose()
+    }
+
+    /// The people above a member, nearest first.
+    fn upline<'py>(&self, member: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyList>> {
+        let upline = PyList::empty(member.py());
+        for ix in self.forest.upline(self.find(member)?, None) {
+            upline.append(self.id(member.py(), ix)?)?;
+        }
+        Ok(upline)
+    }
+
+    /// The rank of a member, `None` for no rank.
+    fn rank(&self, member: &Bound<'_, PyAny>) -> PyResult<Option<&str>> {
+        Ok(self.forest.rank(self.find(member)?))
+    }
+
+    /// The facts of a member.
+    fn facts<'py>(&self, member: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyDict>> {
+        let (py, ix) = (member.py(), self.find(member)?);
+        let facts = PyDict::new(py);
+        for (name, column) in self.forest.facts() {
+            if let Some(value) = column.get(ix.index() - 1) {
+                facts.set_item(name, node::write(py, &value)?)?;
+            }
+        }
+        Ok(facts)
+    }
+
+    /// The numbers of all members and of their inviters, in join order.
+    fn edges<'py>(&self, py: Python<'py>) -> (Bound<'py, PyArray1<u64>>, Bound<'py, PyArray1<u64>>) {
+        let parents = &self.forest.parents()[1..];
+        let members = (1..=parents.len()).map(|at| u32::try_from(at).unwrap_or(u32::MAX));
+        let members: Vec<u64> = members.map(|at| self.forest.id(MemberIx::new(at))).collect();
+        let inviters: Vec<u64> = parents.iter().map(|at| self.forest.id(MemberIx::new(*at))).collect();
+        (members.into_pyarray(py), inviters.into_pyarray(py))
+    }
+
+    /// The names of the ranks, and the rank of each member in join order: 0 for none, else from 1.
+    fn rank_columns<'py>(&self, py: Python<'py>) -> (Vec<String>, Bound<'py, PyArray1<u8>>) {
+        (self.forest.rank_names().to_vec(), self.forest.rank_codes().to_vec().into_pyarray(py))
+    }
+
+    /// The facts as columns in join order: an array, or codes and words.
+    fn fact_columns<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let columns = PyDict::new(py);
+        for (name, column) in self.forest.facts() {
+            match column {
+                Column::Flag(values) => columns.set_item(name, PyArray1::from_slice(py, values))?,
+                Column::Int(values) => columns.set_item(name, PyArray1::from_slice(py, values))?,
+                Column::Text { codes, words } => {
+                    columns.set_item(name, (PyArray1::from_slice(py, codes), words))?;
+                }
+            }
+        }
+        Ok(columns)
+    }
+
+    /// The text ids, `None` when ids are integers.
+    #[getter]
+    fn names(&self, py: Python<'_>) -> Option<Py<Names>> {
+        self.names.as_ref().map(|names| names.clone_ref(py))
+    }
+}
+
+impl Forest {
+    /// What the forest itself calls a member: an int and its text are the same id.
+    fn number(&self, member: &Bound<'_, PyAny>) -> PyResult<Option<u64>> {
+        let py = member.py();
+        let id = ExternalId::from_node(&node::read(member, "member id", None)?).or_raise(py)?;
+        Ok(id.and_then(|id| match &self.names {
+            Some(names) => names.get().numbers.get(id.as_str()).copied(),
+            None => id.as_str().parse().ok(),
+        }))
+    }
+
+    fn find(&self, member: &Bound<'_, PyAny>) -> PyResult<MemberIx> {
+        let found = self.number(member)?.and_then(|number| self.forest.find(number));
+        found.ok_or_else(|| exception(member.py(), &unknown(&member.to_string())))
+    }
+
+    fn id<'py>(&self, py: Python<'py>, member: MemberIx) -> PyResult<Bound<'py, PyAny>> {
+        let number = self.forest.id(member);
+        match self.names.as_ref().and_then(|names| names.get().text(number)) {
+            Some(text) => Ok(PyString::new(py, text).into_any()),
+            None => Ok(PyInt::new(py, number).into_any()),
+        }
+    }
+}
+
+fn unknown(member: &str) -> Error {
+    Error::new(Code::UnknownMember, format!("member {member} is not in the forest"))
+}
+
+/// An error of the forest in the words of the host: its text ids instead of their numbers.
+fn renamed(names: &Names, error: Error) -> Error {
+    let Some(at) = error.index() else { return error };
+    let member = names.texts.get(at).map_or("?", |text| text);
+    let text = match error.code() {
+        Code::SelfReferral => format!("member {member} is named as their own upline"),
+        Code::Cycle => format!("member {member} is their own upline: a cycle"),
+        _ => return error,
+    };
+    Error::new(error.code(), text).at(at)
+}
+
+/// The place of each row in the join order of the forest.
+fn join_order(forest: &core::Forest, members: &[u64]) -> Vec<usize> {
+    let place = |id: &u64| forest.find(*id).map_or(0, |ix| ix.index() - 1);
+    members.iter().map(place).collect()
+}
+
+fn in_join_order<T: Copy + Default>(values: &[T], order: &[usize], what: &str) -> Result<Vec<T>> {
+    if values.len() != order.len() {
+        let error = format!("column `{what}` has {} values for {} members", values.len(), order.len());
+        return Err(Error::new(Code::LengthMismatch, error));
+    }
+    let mut sorted = vec![T::default(); order.len()];
+    for (value, place) in values.iter().zip(order) {
+        sorted[*place] = *value;
+    }
+    Ok(sorted)
+}
+
+/// A fact: an array of bool or int64, or codes and words.
+fn read_column(column: &Bound<'_, PyAny>, order: &[usize], name: &str) -> PyResult<Column> {
+    let py = column.py();
+    if let Ok(flags) = column.extract::<PyReadonlyArray1<'_, bool>>() {
+        return in_join_order(flags.as_slice()?, order, name).map(Column::Flag).or_raise(py);
+    }
+    if let Ok(values) = column.extract::<PyReadonlyArray1<'_, i64>>() {
+        return in_join_order(values.as_slice()?, order, name).map(Column::Int).or_raise(py);
+    }
+    let (codes, words) = column.extract::<(PyReadonlyArray1<'_, u32>, Vec<String>)>()?;
+    let codes = in_join_order(codes.as_slice()?, order, name).or_raise(py)?;
+    Ok(Column::Text { codes, words })
+}

@@ -1,0 +1,82 @@
+//! One order and its log.
+
+use crate::error::OrRaise;
+use crate::node;
+use fenrun::doc::Node;
+use fenrun::trade::order::{Command, Event, OrderStream};
+use pyo3::prelude::*;
+use pyo3::types::PyList;
+
+/// An order and the events it is folded from.
+#[pyclass(subclass, module = "fenrun._fenrun")]
+pub(crate) struct Order {
+    stream: OrderStream,
+}
+
+#[pymethods]
+impl Order {
+    #[new]
+    fn new(py: Python<'_>, order_id: &str, tenant: &str, events: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let Node::List(events) = node::read(events, "events", None)? else {
+            return Err(pyo3::exceptions::PyTypeError::new_err("events: a list of events"));
+        };
+        if events.is_empty() {
+            return Ok(Self { stream: OrderStream::new(tenant, order_id).or_raise(py)? });
+        }
+        let events: Vec<Event> =
+            events.iter().map(Event::from_node).collect::<fenrun::Result<_>>().or_raise(py)?;
+        Ok(Self { stream: OrderStream::replay(events).or_raise(py)? })
+    }
+
+    /// Decides a command given as a document; the answer is its events and whether it came before.
+    fn handle<'py>(&mut self, command: &Bound<'py, PyAny>) -> PyResult<(Bound<'py, PyList>, bool)> {
+        let py = command.py();
+        let command = Command::from_node(&node::read_document(command, "command", None)?).or_raise(py)?;
+        let handled = self.stream.handle(&command).or_raise(py)?;
+        Ok((write_events(py, handled.events)?, handled.repeat))
+    }
+
+    /// Everything that happened, oldest first.
+    #[getter]
+    fn events<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        write_events(py, self.stream.events())
+    }
+
+    /// What the order is now.
+    #[getter]
+    fn state<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        node::write(py, &self.stream.order().to_node())
+    }
+
+    /// The order's id.
+    #[getter]
+    fn id(&self) -> &str {
+        self.stream.order().id().as_str()
+    }
+
+    /// The tenant, empty for a host with one shop.
+    #[getter]
+    fn tenant(&self) -> &str {
+        self.stream.order().tenant().as_str()
+    }
+
+    /// How many events there are; the next command may name it as `expected_version`.
+    #[getter]
+    fn version(&self) -> usize {
+        self.stream.events().len()
+    }
+
+    /// The stage of the life cycle: `paid`, `shipped`, `completed` …
+    #[getter]
+    fn life(&self) -> &'static str {
+        self.stream.order().life().name()
+    }
+}
+
+fn write_events<'py>(py: Python<'py>, events: &[Event]) -> PyResult<Bound<'py, PyList>> {
+    let list = PyList::empty(py);
+    for event in events {
+        list.append(node::write(py, &event.to_node())?)?;
+    }
+    Ok(list)
+}
