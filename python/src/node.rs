@@ -2,7 +2,7 @@
 
 use crate::error::{OrRaise, exception};
 use fenrun::doc::{MAX_DOCUMENT_BYTES, Node, read_json};
-use fenrun::money::{Currency, Money};
+use fenrun::money::Currency;
 use fenrun::{Code, Error};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -62,11 +62,6 @@ pub(crate) fn read_document(
 /// Reads a value; `what` names it in messages.
 pub(crate) fn read(value: &Bound<'_, PyAny>, what: &str, currency: Option<Currency>) -> PyResult<Node> {
     Reader { currency }.node(value, &Place { above: None, step: Step::Key(what), depth: 0 })
-}
-
-/// An amount: an int is minor units, text and `Decimal` are decimals of the currency.
-pub(crate) fn amount(text: &str, currency: Currency) -> fenrun::Result<Node> {
-    Ok(Node::Int(Money::parse(text, currency)?.minor()))
 }
 
 struct Reader {

@@ -3,8 +3,6 @@
 use crate::error::{OrRaise, exception};
 use crate::node;
 use crate::plan::Plan;
-use fenrun::doc::Node;
-use fenrun::money::Currency;
 use fenrun::reward::commission::{self as core, Frozen, Language};
 use fenrun::sale::{Pay, Sale};
 use fenrun::{Code, Error};
@@ -14,9 +12,6 @@ use std::sync::Arc;
 
 /// A payee's row: key, payee, amount, rule, line, level, account.
 type Row<'a> = (&'a str, &'a str, i64, &'a str, Option<&'a str>, usize, &'a str);
-
-/// Keys of a line that are no amounts.
-const NO_AMOUNTS: [&str; 5] = ["id", "units", "purpose", "facts", "override"];
 
 /// The outcome of a sale: every cent with its reason.
 #[pyclass(frozen, subclass, module = "fenrun._fenrun")]
@@ -32,8 +27,7 @@ impl Outcome {
     fn new(plan: &Bound<'_, Plan>, sale: &Bound<'_, PyAny>) -> PyResult<Self> {
         let py = sale.py();
         let plan = Arc::clone(&plan.get().plan);
-        let mut document = node::read_document(sale, "sale", Some(plan.currency()))?;
-        amounts_of_lines(&mut document, &NO_AMOUNTS, plan.currency()).or_raise(py)?;
+        let document = node::read_document(sale, "sale", Some(plan.currency()))?;
         let sale = Sale::from_node(&document, plan.currency()).or_raise(py)?;
         let outcome = core::evaluate(&plan, &sale).or_raise(py)?;
         Ok(Self { plan, sale, outcome })
@@ -154,23 +148,4 @@ impl Outcome {
 fn row_tuple(row: &core::Row) -> Row<'_> {
     let line = row.line.as_ref().map(|line| line.as_str());
     (&row.key, row.payee.as_str(), row.amount, &row.rule, line, row.level, row.account)
-}
-
-/// Reads amounts that are given as decimal text, in the lines of a sale or a refund.
-pub(crate) fn amounts_of_lines(
-    document: &mut Node,
-    others: &[&str],
-    currency: Currency,
-) -> fenrun::Result<()> {
-    let Node::Map(map) = document else { return Ok(()) };
-    let Some(Node::List(lines)) = map.get_mut("lines") else { return Ok(()) };
-    for (at, line) in lines.iter_mut().enumerate() {
-        let Node::Map(line) = line else { continue };
-        for (key, value) in line.iter_mut().filter(|(key, _)| !others.contains(&key.as_str())) {
-            if let Node::Text(text) = value {
-                *value = node::amount(text, currency).map_err(|e| e.within(&format!("lines[{at}].{key}")))?;
-            }
-        }
-    }
-    Ok(())
 }

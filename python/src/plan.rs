@@ -1,6 +1,6 @@
 //! Plans, and the short way from a chain and a base to amounts.
 
-use crate::error::OrRaise;
+use crate::error::{OrRaise, exception};
 use crate::node;
 use fenrun::doc::Node;
 use fenrun::money::{Rate, Rounding};
@@ -37,8 +37,17 @@ pub(crate) struct Plan {
 #[pymethods]
 impl Plan {
     #[new]
-    fn new(py: Python<'_>, text: &str) -> PyResult<Self> {
-        let plan = core::Plan::parse(text).or_raise(py)?;
+    fn new(py: Python<'_>, text: &str, format: Option<&str>) -> PyResult<Self> {
+        let plan = match format {
+            None => core::Plan::parse(text),
+            Some("toml") => core::Plan::from_toml(text),
+            Some("json") => core::Plan::from_json(text),
+            Some(other) => {
+                let rule = format!("`{other}` is not a format; one of: json, toml");
+                Err(Error::new(Code::UnknownWord, rule))
+            }
+        };
+        let plan = plan.or_raise(py)?;
         let flat = Flat::new(&plan);
         Ok(Self { plan: Arc::new(plan), flat })
     }
@@ -134,15 +143,13 @@ impl Plan {
                 return Ok(minor);
             }
         }
-        let currency = self.plan.currency();
-        let minor = match node::read(value, "base", Some(currency))? {
+        match node::read(value, "base", Some(self.plan.currency()))? {
             Node::Int(minor) => Ok(minor),
-            Node::Text(text) => {
-                fenrun::money::Money::parse(&text, currency).map(|m| m.minor()).map_err(Error::from)
+            other => {
+                let rule = format!("base must be an integer of minor units, not {}", other.kind());
+                Err(exception(value.py(), &Error::new(Code::InvalidValue, rule)))
             }
-            other => Err(Error::new(Code::InvalidValue, format!("base: an amount is no {}", other.kind()))),
-        };
-        minor.or_raise(value.py())
+        }
     }
 
     /// The general way: a sale of one line with this upline.

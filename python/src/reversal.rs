@@ -2,7 +2,6 @@
 
 use crate::error::OrRaise;
 use crate::node;
-use crate::outcome::amounts_of_lines;
 use fenrun::doc::Node;
 use fenrun::reward::commission::{self as core, Frozen, Refund, Standing, Taken};
 use fenrun::{Code, Error};
@@ -24,12 +23,11 @@ pub(crate) fn reverse(
 ) -> PyResult<(Vec<Row>, Vec<Left>)> {
     let frozen = Frozen::from_text(frozen).or_raise(py)?;
     let currency = frozen.plan().currency();
-    let amounts = |mut node: Node| amounts_of_lines(&mut node, &["line", "units"], currency).map(|()| node);
     let refund = node::read_document(refund, "refund", Some(currency))?;
-    let refund = amounts(refund).and_then(|node| Refund::from_node(&node)).or_raise(py)?;
+    let refund = Refund::from_node(&refund).or_raise(py)?;
     let mut taken = Vec::new();
     for earlier in list(node::read(before, "before", Some(currency))?, "before").or_raise(py)? {
-        let lines = amounts(earlier).and_then(lines_of).or_raise(py)?;
+        let lines = lines_of(earlier).or_raise(py)?;
         taken.extend(Taken::from_nodes(&lines).or_raise(py)?);
     }
     let standing = match standing {

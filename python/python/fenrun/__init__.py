@@ -2,7 +2,9 @@
 
 >>> import fenrun as fr
 >>> plan = fr.Plan.preset("two_level")
->>> outcome = plan.settle_one({"id": "O1", "buyer": "B", "upline": ["A", "M"], "lines": [{"paid": 9999}]})
+>>> person = {"distributor": True, "frozen": False}
+>>> upline = [{"id": "A", **person}, {"id": "M", **person}]
+>>> outcome = plan.settle_one({"id": "O1", "buyer": "B", "upline": upline, "lines": [{"paid": 9999}]})
 >>> [(row.payee, row.amount) for row in outcome.rows]
 [('A', 499), ('M', 249)]
 """

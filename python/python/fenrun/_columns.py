@@ -186,12 +186,12 @@ def numbers_of_texts(texts: list[str], name: str) -> npt.NDArray[np.uint64]:
 
 
 def amounts(column: Column, name: str, currency: str) -> npt.NDArray[np.int64]:
-    """Minor units: integers as they are, decimals and decimal texts exactly."""
+    """Minor units: integers as they are, ``Decimal`` exactly; text could mean either and is refused."""
     loaded = load(column, name)
     values, kind = loaded.values, loaded.values.dtype.kind
     if kind == "f":
         raise TypeError(f"{name}: a float column ({values.dtype}); {minor_rule(currency)}")
-    _refuse_empty(loaded, name)
+    refuse_empty(loaded, name)
     if kind in "iu":
         return _int64(values, name)
     if kind not in "OUT":
@@ -200,16 +200,15 @@ def amounts(column: Column, name: str, currency: str) -> npt.NDArray[np.int64]:
     for row, value in enumerate(values.tolist()):
         if isinstance(value, int | np.integer) and not isinstance(value, bool):
             cells.append(int(value))
-        elif isinstance(value, str | Decimal):
-            cells.append(decimal_amount(value, currency, name, row))
-        elif isinstance(value, float | np.floating):
-            raise TypeError(f"{name}, row {row}, is {value}, a float; {minor_rule(currency)}")
+        elif isinstance(value, Decimal):
+            cells.append(_decimal_amount(value, currency, name, row))
         else:
-            raise TypeError(f"{name}, row {row}, is a {type(value).__name__}; {minor_rule(currency)}")
+            what = "a float" if isinstance(value, float | np.floating) else f"a {type(value).__name__}"
+            raise TypeError(f"{name}, row {row}, is {value!r}, {what}; {minor_rule(currency)}")
     return _int64(np.array(cells, dtype=object), name)
 
 
-def decimal_amount(value: str | Decimal, currency: str, name: str, row: int) -> int:
+def _decimal_amount(value: Decimal, currency: str, name: str, row: int) -> int:
     """Minor units of one decimal, its row named where it is at fault."""
     try:
         return int(minor_of_decimals([value], currency, name)[0])
@@ -226,10 +225,14 @@ def _int64(values: npt.NDArray[Any], name: str) -> npt.NDArray[np.int64]:
     return np.ascontiguousarray(values, dtype=np.int64)
 
 
-def _refuse_empty(loaded: _Loaded, name: str) -> None:
-    row = loaded.first_empty()
-    if row is None and loaded.values.dtype.kind == "O":
+def refuse_empty(loaded: _Loaded, name: str) -> None:
+    """Names the first row that holds nothing."""
+    row, kind = loaded.first_empty(), loaded.values.dtype.kind
+    if row is None and kind == "O":
         row = next((at for at, value in enumerate(loaded.values) if is_empty(value)), None)
+    if row is None and kind in "fM":
+        missing = np.isnat(loaded.values) if kind == "M" else np.isnan(loaded.values)
+        row = int(missing.argmax()) if missing.any() else None
     if row is not None:
         raise make(903, "row", f"{name}: an empty cell; every row needs a value", row)
 
@@ -245,7 +248,7 @@ def units(column: Column, name: str) -> npt.NDArray[np.uint32]:
 
 def _integers(column: Column, name: str) -> npt.NDArray[Any]:
     loaded = load(column, name)
-    _refuse_empty(loaded, name)
+    refuse_empty(loaded, name)
     values = loaded.values
     if values.dtype.kind == "O" and all(isinstance(value, int | np.integer) for value in values):
         values = _int64(values, name)
@@ -257,12 +260,9 @@ def _integers(column: Column, name: str) -> npt.NDArray[Any]:
 def times(column: Column, name: str) -> npt.NDArray[np.int64]:
     """Milliseconds of UTC since 1970; numpy's datetime64 has no zone and counts as UTC."""
     loaded = load(column, name)
-    _refuse_empty(loaded, name)
+    refuse_empty(loaded, name)
     values = loaded.values
     if values.dtype.kind == "M":
-        if np.isnat(values).any():
-            row = int(np.isnat(values).argmax())
-            raise make(903, "row", f"{name}: an empty cell; every row needs a value", row)
         return np.ascontiguousarray(values.astype("datetime64[ms]").view(np.int64))
     if values.dtype.kind == "O" and len(values) and all(isinstance(value, dt.datetime) for value in values):
         return np.array([milliseconds(value, f"{name}, row {at}") for at, value in enumerate(values)], np.int64)
@@ -292,7 +292,7 @@ def fact(column: Column, name: str) -> npt.NDArray[Any] | tuple[npt.NDArray[np.u
     kind = loaded.values.dtype.kind
     if kind == "f":
         raise TypeError(f"{name}: a float column ({loaded.values.dtype}); facts are text, integers or booleans, and rates are text such as '5%'")
-    _refuse_empty(loaded, name)
+    refuse_empty(loaded, name)
     values = loaded.values
     if kind == "O" and len(values) and all(isinstance(value, bool | np.bool_) for value in values):
         values = values.astype(np.bool_)

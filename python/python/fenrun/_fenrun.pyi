@@ -1,10 +1,11 @@
 """The engine of fenrun; import `fenrun`, not this."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Self
+from typing import Any, Self, final
 
 import numpy as np
 import numpy.typing as npt
+from typing_extensions import disjoint_base
 
 __all__ = [
     "__version__",
@@ -29,8 +30,9 @@ __version__: str
 _Row = tuple[str, str, int, str, str | None, int, str]
 _Slot = tuple[str, str | None, int, str | None, str | None, str | int, int, int, str | None]
 
+@disjoint_base
 class Plan:
-    def __new__(cls, text: str) -> Self: ...
+    def __new__(cls, text: str, format: str | None) -> Self: ...
     @property
     def name(self) -> str: ...
     @property
@@ -45,11 +47,16 @@ class Plan:
     def names(self) -> tuple[str, ...]: ...
     def check_document(self) -> Any: ...
     def amounts(
-        self, chain: int | Sequence[int | str | Mapping[str, Any]], base: Any, *, units: int = 1
+        self,
+        chain: int | Sequence[int | str | Mapping[str, Any] | None] | npt.NDArray[Any],
+        base: Any,
+        *,
+        units: int = 1,
     ) -> tuple[int, ...]: ...
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
 
+@disjoint_base
 class Outcome:
     def __new__(cls, plan: Plan, sale: Mapping[str, Any] | str) -> Self: ...
     @property
@@ -79,11 +86,13 @@ class Outcome:
     def explain_lines(self, lang: str) -> list[str]: ...
     def to_dict(self) -> dict[str, Any]: ...
 
+@final
 class Names:
     def __new__(cls, texts: list[str], what: str) -> Self: ...
     def numbers(self, texts: list[str], what: str) -> npt.NDArray[np.uint64]: ...
     def texts(self) -> list[str]: ...
 
+@disjoint_base
 class Forest:
     def __new__(
         cls,
@@ -106,6 +115,7 @@ class Forest:
     @property
     def names(self) -> Names | None: ...
 
+@disjoint_base
 class Order:
     def __new__(cls, order_id: str, tenant: str, events: list[Any]) -> Self: ...
     def handle(self, command: Mapping[str, Any] | str) -> tuple[list[dict[str, Any]], bool]: ...

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
 from numbers import Integral
-from typing import Any, Literal, NamedTuple, TypeAlias, overload
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -15,15 +15,22 @@ from . import _columns, _fenrun
 from ._values import minor_of_decimals
 from .errors import make
 
-Rounding: TypeAlias = Literal[
-    "down", "up", "floor", "ceil", "half_to_zero", "half_away", "half_even", "half_odd", "half_floor", "half_ceil"
-]
-"""How a result becomes an integer; ``half_away`` is 四舍五入."""
-
-Mode: TypeAlias = Literal[
-    "largest_remainder", "first_shares", "last_takes_rest", "largest_weight_first", "first_keys"
-]
-"""Where left-over minor units go; all but the first reproduce what other systems do."""
+if TYPE_CHECKING:
+    _Rounding: TypeAlias = Literal[
+        "down",
+        "up",
+        "floor",
+        "ceil",
+        "half_to_zero",
+        "half_away",
+        "half_even",
+        "half_odd",
+        "half_floor",
+        "half_ceil",
+    ]
+    _Mode: TypeAlias = Literal[
+        "largest_remainder", "first_shares", "last_takes_rest", "largest_weight_first", "first_keys"
+    ]
 
 # Below it, a float times a power of ten is less than half a step of the grid away from what is meant.
 _LARGEST_ON_GRID = 2**52
@@ -62,11 +69,7 @@ def minor(value: Any, currency: str, *, places: int | None = None) -> int | npt.
     scalar = isinstance(value, str | Decimal | float | Integral | np.generic)
     loaded = _columns.load([value] if scalar else value, "column")
     values = loaded.values
-    empty = loaded.first_empty()
-    if empty is None and values.dtype.kind == "O":
-        empty = next((row for row, cell in enumerate(values) if _columns.is_empty(cell)), None)
-    if empty is not None:
-        raise make(903, "row", "column: an empty cell; every row needs an amount", empty)
+    _columns.refuse_empty(loaded, "column")
     result = _minor(values, currency, exponent, places)
     return int(result[0]) if scalar else result
 
@@ -90,7 +93,8 @@ def _minor(
 def _on_grid(values: npt.NDArray[np.float64], places: int) -> npt.NDArray[np.int64]:
     """The numbers of steps of 10^-places; a float that is not the nearest one to its step is refused."""
     scale = 10.0**places
-    steps = np.rint(values * scale)
+    with np.errstate(over="ignore"):
+        steps = np.rint(values * scale)
     # Both operands are exact, so the division gives the nearest float to the decimal that is meant.
     good = (np.abs(steps) <= _LARGEST_ON_GRID) & (steps / scale == values)
     if not good.all():
@@ -108,13 +112,15 @@ def _rescaled(
             row = int((steps % factor != 0).argmax())
             text = f"{steps[row]} at {places} places has more decimals than the {exponent} of {currency}"
             raise make(104, "too_many_decimals", text, row)
-        return np.floor_divide(steps, factor)
+        whole: npt.NDArray[np.int64] = steps // factor
+        return whole
     factor = 10 ** (exponent - places)
     limit = (2**63 - 1) // factor
     if (np.abs(steps) > limit).any():
         row = int((np.abs(steps) > limit).argmax())
         raise make(102, "overflow", f"{steps[row]} at {places} places does not fit 64 bits", row)
-    return np.multiply(steps, factor)
+    scaled: npt.NDArray[np.int64] = steps * factor
+    return scaled
 
 
 def allocate(
@@ -123,8 +129,8 @@ def allocate(
     caps: Sequence[int] | None = None,
     *,
     ids: Sequence[int] | None = None,
-    mode: Mode = "largest_remainder",
-    share_round: Rounding | None = None,
+    mode: _Mode = "largest_remainder",
+    share_round: _Rounding | None = None,
 ) -> Allocation:
     """Splits ``total`` minor units by ``weights`` so that the shares sum to it exactly.
 
@@ -141,7 +147,7 @@ def allocate(
     return Allocation(tuple(answer["shares"]), answer["unallocated"])
 
 
-def multiply(minor: int, rate: str | Fraction, mode: Rounding, *, units: int | None = None) -> int:
+def multiply(minor: int, rate: str | Fraction, mode: _Rounding, *, units: int | None = None) -> int:
     """``rate`` times ``minor``, rounded once; with ``units`` rounded per unit.
 
     >>> multiply(1999, "5%", "half_away")
@@ -151,7 +157,7 @@ def multiply(minor: int, rate: str | Fraction, mode: Rounding, *, units: int | N
     return int(_fenrun.run("multiply", None, document)["minor"])
 
 
-def round_(value: str | Decimal | Fraction, mode: Rounding) -> int:
+def round_(value: str | Decimal | Fraction, mode: _Rounding) -> int:
     """An exact number as an integer.
 
     >>> round_("-2.5", "half_even")

@@ -97,7 +97,7 @@ class Outcome(_fenrun.Outcome):
 
 
 def _restore(cls: type[Outcome], plan: str, sale: str) -> Outcome:
-    return cls(_fenrun.Plan(plan), sale)
+    return cls(_fenrun.Plan(plan, "json"), sale)
 
 
 class ReversalRow(NamedTuple):

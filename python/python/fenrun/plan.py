@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -70,26 +70,36 @@ class Plan(_fenrun.Plan):
 
     Immutable: share it freely between threads. Plans with the same hash are equal; they pickle.
 
-    >>> plan = Plan.preset("two_level")
-    >>> plan.amounts([20, 10], 10_000)
-    (500, 250)
+    >>> plan = Plan.parse('''
+    ... schema = "fenrun.plan/1"
+    ... name = "two levels"
+    ... currency = "CNY"
+    ... [[rule]]
+    ... id = "upline"
+    ... to = { up = "referral" }
+    ... pay = { levels = ["5%", "2.5%"] }
+    ... ''')
+    >>> plan.amounts([20, 10], 9999)
+    (499, 249)
+    >>> Plan.preset("crmeb").currency
+    'CNY'
     """
 
     __slots__ = ()
 
-    def __new__(cls, text: str) -> Self:
+    def __new__(cls, text: str, format: Literal["toml", "json"] | None = None) -> Self:
         try:
-            return super().__new__(cls, text)
+            return super().__new__(cls, text, format)
         except DocumentError as error:
             raise of_plan(error) from None
 
     @classmethod
-    def parse(cls, text: str) -> Self:
-        """Reads a plan from TOML or JSON.
+    def parse(cls, text: str, format: Literal["toml", "json"] | None = None) -> Self:
+        """Reads a plan from TOML or JSON, told apart by their first character unless ``format`` says.
 
         Raises PlanError, or MoneyError for a rate or currency that is none.
         """
-        return cls(text)
+        return cls(text, format)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
@@ -134,7 +144,7 @@ class Plan(_fenrun.Plan):
 
         ``sale`` is ``{"id", "buyer", "upline": […], "lines": [{"id", "units", "paid", …}], …}`` as a dict
         or as JSON text. People are ids, or dicts of ``id``, ``rank`` and the facts the plan reads. Money is
-        an int of minor units, or ``Decimal`` or decimal text.
+        an int of minor units, or a ``Decimal`` of whole ones; ``minor`` converts the rest.
 
         Raises SaleError, DocumentError or MoneyError; TypeError for a float.
         """
@@ -183,8 +193,8 @@ class Plan(_fenrun.Plan):
             answer = _fenrun.settle(self, forest, batch.columns, threads)
         except Error as error:
             raise batch.named(error) from None
-        rules = tuple(rule["id"] for rule in self.rules)
-        return Rows(answer, forest.ids_of(answer["payee"]), batch.orders, rules, self.currency)
+        answer["payee"] = forest.ids_of(answer["payee"])
+        return Rows(answer, batch.orders, batch.lines, self)
 
     def __repr__(self) -> str:
         return f"<fenrun.Plan {self.name!r} in {self.currency}: {len(self.rules)} rules, {self.hash[:12]}>"
@@ -203,7 +213,7 @@ class Plan(_fenrun.Plan):
         return f"<table>{caption}{head}{body}</table>"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.canonical,)
+        return type(self), (self.canonical, "json")
 
 
 def _shown(value: Any) -> str:
@@ -213,10 +223,11 @@ def _shown(value: Any) -> str:
 class _Batch:
     """The columns of a batch, as the engine takes them."""
 
-    __slots__ = ("columns", "orders")
+    __slots__ = ("columns", "lines", "orders")
 
     columns: dict[str, Any]
     orders: npt.NDArray[Any] | None
+    lines: npt.NDArray[Any] | None
 
     def __init__(
         self, plan: Plan, forest: Forest, table: dict[str, Column], overrides: Sequence[Mapping[str, Any]]
@@ -231,9 +242,8 @@ class _Batch:
         buyers = _columns.ids(table["buyer"], "buyer")
         ids = _columns.ids(table["order"], "order") if "order" in table else None
         lines = _columns.ids(table["line"], "line") if "line" in table else None
-        self.orders = None
-        if ids is not None:
-            self.orders = _shown_ids(ids)
+        self.orders = None if ids is None else _shown_ids(ids)
+        self.lines = None if lines is None else _shown_ids(lines)
         components = {name: table[name] for name in table if name not in _COLUMNS}
         self.columns = {
             "buyers": numbers(buyers, forest.names, "buyer"),

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from .plan import Plan
 
 
 class Rows:
@@ -17,8 +20,8 @@ class Rows:
     """
 
     __slots__ = (
-        "_orders", "amount", "conserved", "currency", "level", "payee", "pool", "retained", "rule", "rules",
-        "source",
+        "_lines", "_orders", "_per_order", "amount", "conserved", "currency", "level", "payee", "pool",
+        "retained", "rule", "rules", "source",
     )  # fmt: skip
 
     source: npt.NDArray[np.uint32]
@@ -34,23 +37,19 @@ class Rows:
 
     def __init__(
         self,
-        columns: dict[str, Any],
-        payee: npt.NDArray[Any],
+        settled: dict[str, Any],
         orders: npt.NDArray[Any] | None,
-        rules: tuple[str, ...],
-        currency: str,
+        lines: npt.NDArray[Any] | None,
+        plan: Plan,
     ) -> None:
-        self.source = columns["source"]
-        self.payee = payee
-        self.rule = columns["rule"]
-        self.level = columns["level"]
-        self.amount = columns["amount"]
-        self.pool = columns["pool"]
-        self.retained = columns["retained"]
-        self.conserved = columns["conserved"]
-        self.rules = rules
-        self.currency = currency
+        for name in ("source", "payee", "rule", "level", "amount", "pool", "retained", "conserved"):
+            setattr(self, name, settled[name])
+        rules = plan.rules
+        self.rules = tuple(rule["id"] for rule in rules)
+        self.currency = plan.currency
+        self._per_order = np.array([_rounds_per_order(rule) for rule in rules])
         self._orders = orders
+        self._lines = lines
 
     @property
     def order(self) -> npt.NDArray[Any]:
@@ -59,11 +58,21 @@ class Rows:
             return self.source.astype(np.int64) + 1
         return self._orders[self.source]
 
+    @property
+    def line(self) -> npt.NDArray[Any]:
+        """The line of each row, 1 where every row was an order; None where the rule rounds per order."""
+        lines = np.ones(len(self), dtype=np.int64) if self._lines is None else self._lines[self.source]
+        if not self._per_order.any():
+            return lines
+        lines = lines.astype(object)
+        lines[self._per_order[self.rule]] = None
+        return lines
+
     def __len__(self) -> int:
         return len(self.amount)
 
     def to_dict(self) -> dict[str, npt.NDArray[Any]]:
-        """The table order, payee, rule (by name), level, amount: what ``pandas.DataFrame`` takes."""
+        """The table order, line (if lines were given), payee, rule by name, level, amount."""
         return {**self._columns(), "rule": np.array(self.rules, dtype=object)[self.rule]}
 
     def to_arrow(self) -> Any:
@@ -74,8 +83,10 @@ class Rows:
 
     def _columns(self) -> dict[str, npt.NDArray[Any]]:
         """The columns as they are, the rule as a number."""
+        line = {} if self._lines is None else {"line": self.line}
         return {
             "order": self.order,
+            **line,
             "payee": self.payee,
             "rule": self.rule,
             "level": self.level,
@@ -102,3 +113,8 @@ class Rows:
             f"<fenrun.Rows: {len(self):,} rows, {self.pool - kept:,} of a pool of {self.pool:,} "
             f"{self.currency} minor units>"
         )
+
+
+def _rounds_per_order(rule: dict[str, Any]) -> bool:
+    rounding = rule.get("round")
+    return isinstance(rounding, dict) and rounding.get("per") == "order"

@@ -1,0 +1,163 @@
+"""What must be refused, by its name and its rule, with nothing half done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import fenrun as fr
+import numpy as np
+import pytest
+from support import plan, rule, sale
+
+FOREST = fr.Forest.from_edges([1, 2, 3], [0, 1, 2])
+
+
+def settle(**columns: Any) -> fr.Rows:
+    return plan().settle(FOREST, columns)
+
+
+# What a user does, the code that comes back, its class, and words of the message.
+REFUSED: list[tuple[Callable[[], object], str, type[fr.Error], str]] = [
+    (lambda: plan(rule(pay={"levels": ["101%"]})), "pays_too_much", fr.PlanError, "101%"),
+    (lambda: plan(rule(pay={"levels": ["60%", "41%"]})), "pays_too_much", fr.PlanError, "101%"),
+    (lambda: plan(rule(qualify={"recruits": {"min": 1}}, unqualified="stop")), "pays_recruiting", fr.PlanError, "recruits"),
+    (lambda: fr.Plan.parse('{"schema": 0.05}'), "syntax", fr.PlanError, "floats are not exact"),
+    (lambda: fr.Plan.parse("rate = 0.05"), "syntax", fr.PlanError, "floats are not exact"),
+    (lambda: fr.Plan.parse(" " * 2_000_000), "too_large", fr.PlanError, "2000000 bytes"),
+    (lambda: fr.Plan.parse("x", format="yaml"), "unknown_word", fr.MoneyError, "yaml"),  # type: ignore[arg-type]
+    (lambda: fr.Plan.preset("nobody"), "unknown_preset", fr.PlanError, "two_level"),
+    (lambda: plan(rule(quallify={})), "unknown_key", fr.PlanError, "did you mean `qualify`"),
+    (lambda: plan(currency="XXX"), "unknown_currency", fr.MoneyError, "XXX"),
+    (lambda: plan().settle_one(sale(currency="USD")), "currency_mismatch", fr.MoneyError, "USD"),
+    (lambda: plan().settle_one(sale(upline=["A", "A"])), "invalid_sale", fr.SaleError, "a cycle"),
+    (lambda: plan().settle_one(sale(buyer=0)), "invalid_sale", fr.SaleError, "nobody"),
+    (lambda: plan().settle_one(sale(lines=[])), "invalid_sale", fr.SaleError, "0 lines"),
+    (lambda: plan().settle_one(sale(lines=[{"paid": -1}])), "invalid_sale", fr.SaleError, "below zero"),
+    (lambda: plan().settle_one(sale(lines=[{"paid": "99.99"}])), "invalid_value", fr.DocumentError, "minor units"),
+    (lambda: plan().settle_one(sale(lines=[{"paid": 2**63}])), "invalid_value", fr.DocumentError, "64-bit"),
+    (lambda: plan().settle_one(sale(lines=[{"paid": Decimal("1.999")}])), "too_many_decimals", fr.MoneyError, "1.999"),
+    (lambda: plan().settle_one("{"), "syntax", fr.DocumentError, "JSON"),
+    (lambda: plan(rule(of="cost")).settle_one(sale()), "missing_component", fr.SaleError, "cost"),
+    (lambda: fr.reverse("{}", {"id": 1, "lines": []}), "invalid_frozen", fr.SaleError, "frozen"),
+    (lambda: fr.Forest.from_edges([1, 2, 3], [3, 1, 2]), "cycle", fr.ForestError, "a cycle"),
+    (lambda: fr.Forest.from_edges(["a", "b"], ["b", "a"]), "cycle", fr.ForestError, "a cycle"),
+    (lambda: fr.Forest.from_edges([1], [1]), "self_referral", fr.ForestError, "member 1"),
+    (lambda: fr.Forest.from_edges(["a"], ["a"]), "self_referral", fr.ForestError, "member a"),
+    (lambda: fr.Forest.from_edges([1, 1], [0, 0]), "duplicate_member", fr.ForestError, "member 1"),
+    (lambda: fr.Forest.from_edges(["a", "a"], ["", ""]), "duplicate_member", fr.ForestError, "member a"),
+    (lambda: fr.Forest.from_edges([1], [9]), "unknown_member", fr.ForestError, "member 9"),
+    (lambda: fr.Forest.from_edges(["a"], ["z"]), "unknown_member", fr.ForestError, "member z"),
+    (lambda: fr.Forest.from_edges([1], ["z"]), "unknown_member", fr.ForestError, "member z"),
+    (lambda: fr.Forest.from_edges([-1], [0]), "invalid_id", fr.ForestError, "members -1"),
+    (lambda: fr.Forest.from_edges([0], [0]), "invalid_id", fr.ForestError, "member id 0"),
+    (lambda: fr.Forest.from_edges([None], [0]), "invalid_id", fr.ForestError, "members: an empty cell"),
+    (lambda: fr.Forest.from_edges(["a" * 65], [0]), "invalid_id", fr.ForestError, "64 bytes"),
+    (lambda: fr.Forest.from_edges([1, 2], [0]), "length_mismatch", fr.MoneyError, "2 members"),
+    (lambda: fr.Forest.from_edges([1], [0], ranks=["x", "y"]), "length_mismatch", fr.MoneyError, "ranks"),
+    (lambda: FOREST.upline(9), "unknown_member", fr.ForestError, "member 9"),
+    (lambda: settle(buyer=[3], paid=[-1]), "invalid_sale", fr.SaleError, "below zero"),
+    (lambda: settle(buyer=[9], paid=[1]), "unknown_member", fr.ForestError, "member 9"),
+    (lambda: settle(buyer=[3, 3], paid=[1, 1], order=[7, 7]), "duplicate_order", fr.ForestError, "order 7"),
+    (lambda: settle(buyer=[3, 3], paid=[1, 1], order=["x", "x"]), "duplicate_order", fr.ForestError, "order x"),
+    (lambda: settle(buyer=[3, 2], paid=[1]), "length_mismatch", fr.MoneyError, "`paid` has 1 values"),
+    (lambda: settle(buyer=[3]), "column", fr.TableError, "`paid` is missing"),
+    (lambda: settle(buyer=[3], paid=[1], unit=[1]), "column", fr.TableError, "unknown column `unit`"),
+    (lambda: settle(buyer=[3], paid=[1], units=[0]), "invalid_sale", fr.SaleError, "0 units"),
+    (lambda: settle(buyer=[3], paid=[1], units=[-1]), "invalid_value", fr.DocumentError, "units -1"),
+    (lambda: settle(buyer=[3], paid=[None]), "row", fr.TableError, "paid: an empty cell"),
+    (lambda: settle(buyer=[3], paid=[2**63]), "overflow", fr.MoneyError, "64 bits"),
+    (lambda: fr.allocate(5, [0, 0]), "zero_weights", fr.MoneyError, "every weight is zero"),
+    (lambda: fr.Order("O1").apply({}), "missing_key", fr.DocumentError, "missing"),
+    (lambda: fr.run("fly", None, {}), "unknown_word", fr.MoneyError, "`fly`"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("act", "name", "family", "words"), REFUSED, ids=[f"{at}-{case[1]}" for at, case in enumerate(REFUSED)])
+def test_refused(act: Callable[[], object], name: str, family: type[fr.Error], words: str) -> None:
+    with pytest.raises(fr.Error) as raised:
+        act()
+    error = raised.value
+    assert (error.name, type(error)) == (name, family)
+    assert words in str(error)
+    assert "\n" not in str(error)
+
+
+FLOATS: list[tuple[Callable[[], object], str]] = [
+    (lambda: plan().settle_one(sale(lines=[{"paid": 99.99}])), r"sale\.lines\[0\]\.paid is 99\.99.*fenrun\.minor\(column, 'CNY'\)"),
+    (lambda: plan().settle_one(sale(lines=[{"paid": np.float32(1)}])), r"lines\[0\]\.paid is 1\.0.*fenrun\.minor"),
+    (lambda: plan().settle_one(sale(upline=[7.0])), r"sale\.upline\[0\] is 7\.0, a float; ids .*becomes"),
+    (lambda: plan().settle_one(sale(upline=[{"id": 7.0}])), r"sale\.upline\[0\]\.id is 7\.0, a float; ids"),
+    (lambda: plan().settle_one(sale(buyer=7.0)), r"sale\.buyer is 7\.0, a float; ids"),
+    (lambda: settle(buyer=[3], paid=np.array([1.0])), r"paid: a float column \(float64\).*fenrun\.minor\(column, 'CNY'\)"),
+    (lambda: settle(buyer=[3], paid=[1.0]), r"paid, row 0, is 1\.0, a float.*fenrun\.minor"),
+    (lambda: settle(buyer=[3], paid=["1.00"]), r"paid, row 0, is '1\.00', a str.*fenrun\.minor"),
+    (lambda: settle(buyer=np.array([3.0]), paid=[1]), r"buyer: a float column .*1734123456789012345 becomes 1734123456789012224"),
+    (lambda: settle(buyer=[3], paid=[1], order=np.array([1.0])), r"order: a float column"),
+    (lambda: settle(buyer=[3], paid=[1], units=[1.5]), r"units: a column of object; it holds integers only"),
+    (lambda: fr.Forest.from_edges(np.array([1.0]), [0]), r"members: a float column"),
+    (lambda: fr.Forest.from_edges([1, 2], np.array([np.nan, 1.0])), r"inviters: a float column"),
+    (lambda: fr.Forest.from_edges([1, 2], np.array([np.nan, 1.0], dtype=object)), r"inviters, row 1, is 1\.0, a float"),
+    (lambda: fr.Forest.from_edges([1], [0], facts={"rate": [0.05]}), r"facts\['rate'\]"),
+    (lambda: fr.Forest.from_edges([True], [0]), r"members, row 0, is a bool"),
+    (lambda: fr.Forest.from_edges(np.array([[1]]), [0]), r"members: a column has one dimension"),
+    (lambda: fr.Forest.from_edges(7, [0]), r"members: a column .*not a int"),
+    (lambda: fr.allocate(1.5, [1]), r"input\.total is 1\.5, a float"),  # type: ignore[arg-type]
+    (lambda: fr.Order("O1").apply({"now": 1.5}), r"command\.now is 1\.5, a float"),
+    (lambda: settle(buyer=[3], paid=[1], threads=[1]), r"threads"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("act", "words"), FLOATS)
+def test_wrong_types_are_named(act: Callable[[], object], words: str) -> None:
+    with pytest.raises((TypeError, fr.TableError), match=words):
+        act()
+
+
+def test_a_batch_is_settled_whole_or_not_at_all() -> None:
+    columns = {"buyer": [3] * 1000, "paid": [100] * 999 + [-1]}
+    for threads in (1, 2, 7):
+        with pytest.raises(fr.SaleError) as raised:
+            plan().settle(FOREST, columns, threads=threads)
+        assert raised.value.index == 999
+        assert str(raised.value) == "row 999: order 1000: paid is -1, below zero"
+    assert len(plan().settle(FOREST, {"buyer": [3], "paid": [100]})) == 2
+
+
+def test_the_row_at_fault_is_named_in_the_words_of_the_host() -> None:
+    ranked = plan(rule(pay={"differential": {"gold": "5%"}}), ranks=["gold"])
+    forest = fr.Forest.from_edges(["ann", "bob"], ["", "ann"], ranks=["silver", None])
+    for threads in (1, 2):
+        with pytest.raises(fr.SaleError) as raised:
+            ranked.settle(forest, buyer=["ann", "bob"], paid=[1, 1], order=["x", "y"], threads=threads)
+        assert str(raised.value).startswith("row 1: ")
+        assert "member ann has the rank `silver`" in str(raised.value)
+        assert "sale y" in str(raised.value)
+
+
+def test_a_plan_of_two_megabytes_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "plan.toml"
+    path.write_bytes(b"#" * 2_000_000)
+    with pytest.raises(fr.PlanError) as raised:
+        fr.Plan.load(path)
+    assert raised.value.name == "too_large"
+    assert str(raised.value).startswith(str(path))
+    path.write_bytes(b"\xff")
+    with pytest.raises(fr.DocumentError, match="not UTF-8 at byte 0"):
+        fr.Plan.load(path)
+    with pytest.raises(FileNotFoundError):
+        fr.Plan.load(tmp_path / "nothing.toml")
+
+
+def test_documents_have_an_end() -> None:
+    deep: list[Any] = []
+    for _ in range(10_000):
+        deep = [deep]
+    with pytest.raises(fr.DocumentError, match="nested deeper"):
+        plan().settle_one(sale(facts=deep))
+    with pytest.raises(TypeError, match="no document holds"):
+        plan().settle_one(sale(facts={"x": object()}))
+    with pytest.raises(TypeError, match="not text"):
+        plan().settle_one({1: 2})  # type: ignore[dict-item]

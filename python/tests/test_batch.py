@@ -1,0 +1,240 @@
+"""A batch is every order settled alone, whatever carries its columns and however many threads work."""
+
+from __future__ import annotations
+
+import datetime as dt
+import pickle
+import threading
+from decimal import Decimal
+from typing import Any
+
+import fenrun as fr
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support import plan, rule
+
+FOREST = fr.Forest.from_edges([1, 2, 3], [0, 1, 2])
+COLUMNS = {"order": [11, 12], "buyer": [3, 2], "paid": [10000, 999]}
+
+
+def test_rows() -> None:
+    rows = plan().settle(FOREST, COLUMNS)
+    assert len(rows) == 3
+    assert rows.order.tolist() == [11, 11, 12]
+    assert rows.payee.tolist() == [2, 1, 1]
+    assert rows.level.tolist() == [1, 2, 1]
+    assert rows.amount.tolist() == [1000, 500, 99]
+    assert rows.source.tolist() == [0, 0, 1]
+    assert rows.rule.tolist() == [0, 0, 0]
+    assert rows.rules == ("upline",)
+    assert (rows.pool, rows.retained, rows.conserved) == (1648, {"no_upline": 49}, True)
+    assert {column.dtype.name for column in (rows.order, rows.payee, rows.amount)} == {"int64"}
+    assert repr(rows) == "<fenrun.Rows: 3 rows, 1,599 of a pool of 1,648 CNY minor units>"
+    assert pickle.loads(pickle.dumps(rows)) == rows
+    assert rows != plan().settle(FOREST, buyer=[3], paid=[1])
+    assert rows != 1
+
+
+def test_tables_out() -> None:
+    rows = plan().settle(FOREST, COLUMNS)
+    table = rows.to_arrow()
+    assert table.column_names == ["order", "payee", "rule", "level", "amount"]
+    assert table.to_pylist()[0] == {"order": 11, "payee": 2, "rule": "upline", "level": 1, "amount": 1000}
+    assert pa.table(rows).equals(table)
+    frame = pd.DataFrame(rows.to_dict())
+    assert frame.groupby("payee").amount.sum().to_dict() == {1: 599, 2: 1000}
+    lined = plan().settle(FOREST, COLUMNS | {"line": [1, 2]})
+    assert lined.to_arrow().column_names == ["order", "line", "payee", "rule", "level", "amount"]
+    assert lined.line.tolist() == [1, 1, 2]
+
+
+@pytest.mark.parametrize(
+    "orders",
+    [
+        COLUMNS,
+        {name: np.array(column) for name, column in COLUMNS.items()},
+        {name: np.array(column)[::1].astype(np.int32) for name, column in COLUMNS.items()},
+        pd.DataFrame(COLUMNS),
+        pd.DataFrame(COLUMNS).astype({"buyer": "Int64", "paid": "Int64"}),
+        pa.table(COLUMNS),
+        pa.Table.from_pydict(COLUMNS).to_batches()[0],
+        np.array(list(zip(*COLUMNS.values(), strict=True)), [(name, np.int64) for name in COLUMNS]),
+        COLUMNS | {"paid": [Decimal("100.00"), Decimal("9.99")]},
+        COLUMNS | {"paid": pa.array([Decimal("100.00"), Decimal("9.99")])},
+    ],
+)
+def test_tables_in(orders: Any) -> None:
+    by_name = plan().settle(FOREST, order=COLUMNS["order"], buyer=COLUMNS["buyer"], paid=COLUMNS["paid"])
+    assert plan().settle(FOREST, orders) == by_name
+
+
+def test_anything_with_an_arrow_stream() -> None:
+    class Stream:
+        def __arrow_c_stream__(self, requested_schema: object = None) -> Any:
+            return pa.table(COLUMNS).__arrow_c_stream__(requested_schema)
+
+    assert plan().settle(FOREST, Stream()) == plan().settle(FOREST, COLUMNS)
+    with pytest.raises(TypeError, match="a dict of columns"):
+        plan().settle(FOREST, 7)
+    with pytest.raises(TypeError, match="paid is given twice"):
+        plan().settle(FOREST, COLUMNS, paid=[1, 2])
+    with pytest.raises(ValueError, match="threads is 0"):
+        plan().settle(FOREST, COLUMNS, threads=0)
+
+
+def test_texts_come_back_as_texts() -> None:
+    forest = fr.Forest.from_edges(["ann", "bob", "cid"], [None, "ann", "bob"])
+    rows = plan().settle(forest, order=["x", "y"], buyer=["cid", "bob"], paid=[10000, 999])
+    assert rows.order.tolist() == ["x", "x", "y"]
+    assert rows.payee.tolist() == ["bob", "ann", "ann"]
+    assert rows.to_arrow().to_pylist()[2]["payee"] == "ann"
+    assert pickle.loads(pickle.dumps(rows)) == rows
+
+
+def test_lines_components_overrides() -> None:
+    tested = plan(
+        rule(id="each", pay={"levels": ["10%"]}),
+        rule(id="once", of="pv", pay={"levels": ["1/3"]}, round={"mode": "down", "per": "order"}),
+    )
+    columns = {"order": ["o", "o", "p"], "line": ["l10", "l9", "l1"], "buyer": [2, 2, 3], "paid": [100, 200, 300]}
+    columns |= {"pv": [1, 1, 5], "units": [1, 2, 3], "override": [0, 1, 0]}
+    rows = tested.settle(FOREST, columns, overrides=[{"each": {"any": [7]}}])
+    table = list(zip(rows.order, rows.line, rows.rule, rows.amount, strict=True))
+    # Lines of an order stand by their ids: l9 before l10.
+    assert table == [("o", "l9", 0, 14), ("o", "l10", 0, 10), ("p", "l1", 0, 30), ("p", None, 1, 1)]
+
+
+def test_empty() -> None:
+    rows = plan().settle(FOREST, buyer=[], paid=[], threads=3)
+    assert (len(rows), rows.pool, rows.retained, rows.conserved) == (0, 0, {}, True)
+    nobody = fr.Forest.from_edges([], [])
+    assert len(nobody) == len(nobody.members()) == 0
+    assert len(plan().settle(nobody, buyer=np.array([], dtype=np.int64), paid=[])) == 0
+
+
+def test_times() -> None:
+    day = dt.datetime(2024, 5, 1, tzinfo=dt.timezone.utc)
+    for placed_at in ([day], np.array(["2024-05-01"], "datetime64[D]"), pd.Series([day]), [1714521600000], pa.array([day])):
+        assert len(plan().settle(FOREST, buyer=[3], paid=[10000], placed_at=placed_at)) == 2
+    with pytest.raises(TypeError, match="without zone"):
+        plan().settle(FOREST, buyer=[3], paid=[1], placed_at=[day.replace(tzinfo=None)])
+    with pytest.raises(fr.TableError, match="empty cell"):
+        plan().settle(FOREST, buyer=[3], paid=[1], placed_at=np.array(["NaT"], "datetime64[ms]"))
+
+
+RANKS = ["silver", "gold"]
+PLANS = [
+    plan(rule(pay={"levels": ["7%", "5bp", "1/3"]}, round="half_away"), ranks=RANKS),
+    plan(rule(qualify={"active": True}, unqualified="retain"), ranks=RANKS),
+    plan(rule(qualify={"active": True}, unqualified="compress", pay={"levels": [3, 2]}), ranks=RANKS),
+    plan(
+        rule(qualify={"score": {"min": 50}}, unqualified="roll_up", round={"mode": "up", "per": "unit"}),
+        ranks=RANKS,
+    ),
+    plan(rule(pay={"differential": {"gold": "20%", "silver": "1/7"}}), ranks=RANKS),
+    plan(
+        rule(id="a"),
+        rule(id="b", to="self", pay={"levels": ["1/9"]}, round={"per": "order", "min": 3}),
+        ranks=RANKS,
+    ),
+]
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> tuple[dict[str, list[Any]], dict[str, list[Any]]]:
+    """Members and order lines."""
+    count = draw(st.integers(1, 12))
+    members: dict[str, list[Any]] = {
+        "id": [5 * at + 2 for at in range(count)],
+        "inviter": [0 if at == 0 else 5 * draw(st.integers(0, at - 1)) + 2 for at in range(count)],
+        "rank": [draw(st.sampled_from([None, "silver", "gold"])) for _ in range(count)],
+        "active": [draw(st.booleans()) for _ in range(count)],
+        "score": [draw(st.integers(0, 99)) for _ in range(count)],
+    }
+    columns: dict[str, list[Any]] = {name: [] for name in ("order", "line", "buyer", "paid", "units")}
+    for order in range(draw(st.integers(0, 8))):
+        buyer = draw(st.sampled_from(members["id"]))
+        for line in range(1, draw(st.integers(1, 3)) + 1):
+            values = (900 - order, line, buyer, draw(st.integers(0, 10**7)), draw(st.integers(1, 4)))
+            for name, value in zip(columns, values, strict=True):
+                columns[name].append(value)
+    return members, columns
+
+
+def one_by_one(tested: fr.Plan, members: dict[str, list[Any]], columns: dict[str, list[Any]]) -> list[Any]:
+    """Every order with its own chain through ``settle_one``."""
+    people = {}
+    for member, rank, active, score in zip(members["id"], members["rank"], members["active"], members["score"], strict=True):
+        people[member] = {"id": member, "rank": rank, "active": active, "score": score}
+    parents = dict(zip(members["id"], members["inviter"], strict=True))
+    sales: dict[int, dict[str, Any]] = {}
+    for order, line, buyer, paid, units in zip(*columns.values(), strict=True):
+        upline, up = [], parents[buyer]
+        while up != 0:
+            upline.append(people[up])
+            up = parents[up]
+        new = {"id": order, "buyer": people[buyer], "upline": upline, "lines": []}
+        sales.setdefault(order, new)["lines"].append({"id": line, "paid": paid, "units": units})
+    outcomes = [tested.settle_one(sale) for sale in sales.values()]
+    rows = [
+        (int(outcome.sale), row.line and int(row.line), int(row.payee), row.rule, row.level, row.amount)
+        for outcome in outcomes
+        for row in outcome.rows
+    ]
+    return [rows, sum(outcome.pool for outcome in outcomes)]
+
+
+@settings(max_examples=60)
+@given(world=worlds(), chosen=st.sampled_from(PLANS), threads=st.integers(1, 4))
+def test_a_batch_is_its_orders_one_by_one(world: Any, chosen: fr.Plan, threads: int) -> None:
+    members, columns = world
+    forest = fr.Forest.from_edges(
+        members["id"], members["inviter"], ranks=members["rank"], facts={name: members[name] for name in ("active", "score")}
+    )
+    rows = chosen.settle(forest, columns, threads=threads)
+    names = np.array(rows.rules)
+    table = zip(rows.order.tolist(), rows.line.tolist(), rows.payee.tolist(), names[rows.rule].tolist(), rows.level.tolist(), rows.amount.tolist(), strict=True)
+    assert [list(table), rows.pool] == one_by_one(chosen, members, columns)
+    assert rows.conserved
+    paid = int(rows.amount.sum())
+    assert paid + sum(rows.retained.values()) == rows.pool
+
+
+def test_threads_change_nothing() -> None:
+    random = np.random.default_rng(3)
+    members = np.arange(1, 5001)
+    inviters = np.array([0, *(random.integers(0, member) for member in members[1:])])
+    facts = {"active": random.random(5000) < 0.8, "score": random.integers(0, 99, 5000)}
+    ranks = random.choice(["", "silver", "gold"], 5000)
+    forest = fr.Forest.from_edges(members, inviters, ranks=ranks, facts=facts)
+    orders = {"order": np.repeat(np.arange(1, 3001), 3), "line": np.tile([1, 2, 3], 3000)}
+    orders |= {"buyer": np.repeat(random.integers(1, 5001, 3000), 3), "paid": random.integers(0, 10**6, 9000)}
+    for chosen in PLANS:
+        alone = chosen.settle(forest, orders)
+        assert alone.conserved
+        for threads in (2, 3, 64):
+            assert chosen.settle(forest, orders, threads=threads) == alone
+
+
+def test_other_threads_run_meanwhile() -> None:
+    """The lock of the interpreter is free while a batch is settled."""
+    members = np.arange(1, 200_001)
+    forest = fr.Forest.from_edges(members, members - 1)
+    tested = plan(rule(pay={"levels": ["1%"] * 64}))
+    orders = {"buyer": members[100:], "paid": members[100:]}
+    ticks, done = 0, threading.Event()
+
+    def settle() -> None:
+        tested.settle(forest, orders)
+        done.set()
+
+    worker = threading.Thread(target=settle)
+    worker.start()
+    while not done.wait(0.001):
+        ticks += 1
+    worker.join()
+    assert ticks >= 2

@@ -1,0 +1,147 @@
+"""The referral forest and the columns it is made of."""
+
+from __future__ import annotations
+
+import pickle
+from typing import Any
+
+import fenrun as fr
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+BIG = 1734123456789012345
+
+
+def test_any_order_of_rows() -> None:
+    forest = fr.Forest.from_edges([30, 20, 10, 40], [20, 10, None, 30])
+    assert len(forest) == 4
+    assert forest.upline(40) == [30, 20, 10]
+    assert (forest.parent(30), forest.parent(10)) == (20, None)
+    assert forest.members().tolist() == [10, 20, 30, 40]
+    assert repr(forest) == "<fenrun.Forest of 4 members>"
+    assert 40 in forest
+    assert "40" in forest
+    assert 41 not in forest
+    assert None not in forest  # type: ignore[operator]
+
+
+def columns_that_say_the_same() -> list[tuple[str, Any, Any]]:
+    ids, inviters = [BIG, BIG + 1, BIG + 2], [None, BIG, BIG + 1]
+    masked = np.ma.MaskedArray(np.array([0, BIG, BIG + 1]), [True, False, False])
+    return [
+        ("lists", ids, inviters),
+        ("zero is nobody", ids, [0, BIG, BIG + 1]),
+        ("int64", np.array(ids), np.array([0, BIG, BIG + 1])),
+        ("uint64", np.array(ids, dtype=np.uint64), np.array([0, BIG, BIG + 1], dtype=np.uint64)),
+        ("every second", np.repeat(ids, 2)[::2], np.repeat([0, BIG, BIG + 1], 2)[::2]),
+        ("objects", np.array(ids, dtype=object), np.array([np.nan, BIG, BIG + 1], dtype=object)),
+        ("masked", np.array(ids), masked),
+        ("pandas", pd.Series(ids), pd.Series(inviters, dtype=object)),
+        ("pandas Int64", pd.Series(ids, dtype="Int64"), pd.Series(inviters, dtype="Int64")),
+        ("pandas on Arrow", pd.Series(ids, dtype="int64[pyarrow]"), pd.Series(inviters, dtype="int64[pyarrow]")),
+        ("Arrow", pa.array(ids), pa.array(inviters)),
+        ("Arrow chunks", pa.chunked_array([ids[:1], ids[1:]]), pa.chunked_array([inviters[:1], inviters[1:]], pa.int64())),
+        ("texts of integers as inviters", ids, ["", str(BIG), str(BIG + 1)]),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "members", "inviters"), columns_that_say_the_same())
+def test_columns_of_every_kind(name: str, members: Any, inviters: Any) -> None:
+    forest = fr.Forest.from_edges(members, inviters)
+    assert forest.upline(BIG + 2) == [BIG + 1, BIG]
+    assert forest.members().dtype == np.int64
+
+
+def test_what_pandas_makes_of_empty_cells_is_refused() -> None:
+    inviters = pd.Series([None, BIG])
+    assert inviters.dtype == np.float64
+    assert int(inviters[1]) != BIG
+    with pytest.raises(TypeError, match=r"inviters: a float column \(float64\); ids are integers or text"):
+        fr.Forest.from_edges([BIG, BIG + 1], inviters)
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ["甲", "乙", "丙"],
+        np.array(["甲", "乙", "丙"]),
+        np.array(["甲", "乙", "丙"], dtype=np.dtypes.StringDType()),
+        pd.Series(["甲", "乙", "丙"]),
+        pd.Series(["甲", "乙", "丙"], dtype="category"),
+        pa.array(["甲", "乙", "丙"]),
+        pa.array(["甲", "乙", "丙"]).dictionary_encode(),
+    ],
+)
+def test_texts_as_ids(texts: Any) -> None:
+    forest = fr.Forest.from_edges(texts, ["", "甲", "乙"])
+    assert forest.upline("丙") == ["乙", "甲"]
+    assert forest.parent("甲") is None
+    assert forest.members().tolist() == ["甲", "乙", "丙"]
+
+
+def test_an_integer_and_its_text_are_the_same_id() -> None:
+    forest = fr.Forest.from_edges(["7", "x"], [None, 7])
+    assert forest.upline("x") == ["7"]
+    assert forest.parent(7) is None
+    assert fr.Forest.from_edges([7, 8], ["", "7"]).parent("8") == 7
+
+
+@pytest.mark.parametrize("ids", [[30, 10, 20], ["c", "a", "b"]])
+def test_ranks_and_facts_follow_their_rows(ids: list[Any]) -> None:
+    third, first, second = ids
+    forest = fr.Forest.from_edges(
+        ids,
+        [second, None, first],
+        ranks=["gold", None, "silver"],
+        facts={"active": [True, False, True], "score": np.array([3, 1, 2], np.int32), "rate": ["8%", "1%", "8%"]},
+    )
+    for copy in (forest, pickle.loads(pickle.dumps(forest)), pickle.loads(pickle.dumps(forest, 2))):
+        assert type(copy) is fr.Forest
+        assert copy.members().tolist() == [first, second, third]
+        assert [copy.rank(member) for member in ids] == ["gold", None, "silver"]
+        assert copy.facts(third) == {"active": True, "score": 3, "rate": "8%"}
+        assert copy.facts(first) == {"active": False, "score": 1, "rate": "1%"}
+        assert copy.upline(third) == [second, first]
+
+
+def test_ranks_of_a_category_and_of_arrow() -> None:
+    words = ["gold", None, "silver"]
+    for ranks in (pd.Series(words, dtype="category"), pa.array(words), np.array(["gold", "", "silver"])):
+        forest = fr.Forest.from_edges([1, 2, 3], [0, 0, 0], ranks=ranks)
+        assert [forest.rank(member) for member in (1, 2, 3)] == words
+
+
+def test_no_column_of_the_right_type_is_copied() -> None:
+    from fenrun import _columns
+
+    column = np.arange(1, 1001)
+    assert np.shares_memory(column, _columns.ids(column, "members").numbers)
+    assert np.shares_memory(column, _columns.amounts(column, "paid", "CNY"))
+    assert np.shares_memory(column, _columns.times(column, "placed_at"))
+    series = pd.Series(column)
+    assert np.shares_memory(series.to_numpy(), _columns.amounts(series, "paid", "CNY"))
+    assert np.shares_memory(column, _columns.amounts(pa.array(column), "paid", "CNY"))
+    small = column.astype(np.uint32)
+    assert np.shares_memory(small, _columns.units(small, "units"))
+
+
+@given(st.lists(st.integers(0, 10**6), max_size=60), st.randoms(use_true_random=False))
+def test_random_forests(choices: list[int], random: Any) -> None:
+    ids = [at * 1009 + 7 for at in range(len(choices))]
+    parents = {member: None if at == 0 else ([None, *ids[:at]])[choice % (at + 1)] for at, (member, choice) in enumerate(zip(ids, choices, strict=True))}
+    shuffled = ids.copy()
+    random.shuffle(shuffled)
+    forest = fr.Forest.from_edges(shuffled, [parents[member] for member in shuffled])
+    for member in ids:
+        expected, up = [], parents[member]
+        while up is not None:
+            expected.append(up)
+            up = parents[up]
+        assert forest.upline(member) == expected
+    copy = pickle.loads(pickle.dumps(forest))
+    assert copy.members().tolist() == forest.members().tolist()
+    assert all(copy.parent(member) == forest.parent(member) for member in ids)

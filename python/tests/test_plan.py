@@ -1,0 +1,112 @@
+"""Plans: reading, identity, bounds, the short way to amounts."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+
+import fenrun as fr
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support import ROOT, plan, rule
+
+
+def test_a_plan_is_read_from_text_file_and_preset(tmp_path: Path) -> None:
+    path = ROOT / "examples" / "plans" / "two_level.toml"
+    text = path.read_text("utf-8")
+    loaded = fr.Plan.load(path)
+    assert loaded == fr.Plan.parse(text) == fr.Plan.preset("two_level") == fr.Plan(loaded.canonical)
+    assert (loaded.name, loaded.currency, loaded.ranks) == ("two levels", "CNY", ())
+    assert [entry["id"] for entry in loaded.rules] == ["upline"]
+    assert len(loaded.hash) == 64
+    assert loaded.hash == fr.Plan.preset("two_level").hash
+    marked = tmp_path / "marked.toml"
+    marked.write_text("\ufeff" + text, "utf-8")
+    assert fr.Plan.load(str(marked)) == loaded
+
+
+def test_every_preset_can_be_built() -> None:
+    assert fr.Plan.presets() == sorted(fr.Plan.presets())
+    for name in fr.Plan.presets():
+        assert fr.Plan.preset(name).check().bounds
+
+
+def test_identity() -> None:
+    one, same, other = plan(), plan(), plan(name="another plan")
+    assert one == same != other
+    assert {one: 1}[same] == 1
+    assert one != one.hash
+    assert pickle.loads(pickle.dumps(one)) == one
+    assert type(pickle.loads(pickle.dumps(one))) is fr.Plan
+
+
+def test_the_report() -> None:
+    allowed = plan(rule(pay={"levels": ["60%", "50%"]}), allow={"upline": "a test", "plan": "a test"}).check()
+    assert allowed.total == "110%"
+    assert allowed.allowed["upline"] == "a test"
+    report = plan(rule(pay={"levels": [5]})).check()
+    assert report.bounds == (
+        fr.Bound("upline", None, "amounts per unit have no bound against the base"),
+    )
+    assert (report.total, report.warnings) == (None, ())
+
+
+def test_shown_in_notebooks() -> None:
+    shown = plan(name="<b>")
+    assert "<b>" in repr(shown)
+    html = shown._repr_html_()
+    assert "&lt;b&gt;" in html
+    assert "10%" in html
+    assert "<b>" not in html
+
+
+def test_amounts() -> None:
+    flat = plan()
+    assert flat.amounts([7, 5], 9999) == flat.amounts((7, 5), 9999) == flat.amounts(2, 9999) == (999, 499)
+    assert flat.amounts([7], 9999) == (999,)
+    assert flat.amounts([], 9999) == flat.amounts(0, 9999) == ()
+    assert flat.amounts(["a", "b", "c"], 9999) == flat.amounts(3, 9999) == (999, 499, 0)
+    assert flat.amounts([7, None], 9999) == flat.amounts([7, 0], 9999) == (999,)
+    assert flat.amounts(np.array([7, 5]), np.int64(9999)) == (999, 499)
+    assert flat.amounts(30, 9999) == (999, 499) + 28 * (0,)
+    assert plan(rule(round={"mode": "half_away", "min": 500})).amounts(2, 9989) == (999, 0)
+    assert plan(rule(pay={"levels": [30, 20]})).amounts(2, 0, units=3) == (90, 60)
+    ranked = rule(pay={"differential": {"gold": "10%", "silver": "6%"}})
+    people = [{"id": 7, "rank": "silver"}, {"id": 5, "rank": "gold"}]
+    assert plan(ranked, ranks=["silver", "gold"]).amounts(people, 1000) == (60, 40)
+
+
+def test_amounts_refuse_what_they_cannot_tell() -> None:
+    flat = plan()
+    with pytest.raises(TypeError, match=r"fenrun\.minor"):
+        flat.amounts([7], 19.99)
+    with pytest.raises(TypeError, match="becomes"):
+        flat.amounts([7.0], 100)  # type: ignore[list-item]
+    with pytest.raises(TypeError, match="chain"):
+        flat.amounts("7", 100)
+    with pytest.raises(fr.SaleError, match="below zero"):
+        flat.amounts([7], -1)
+    with pytest.raises(fr.SaleError):
+        flat.amounts(["a", "a"], 100)
+    with pytest.raises(fr.SaleError, match="4097 stops"):
+        flat.amounts(10**6, 100)
+    with pytest.raises(fr.DocumentError, match="settle_one"):
+        plan(rule(to="self")).amounts([7], 100)
+
+
+@given(
+    base=st.integers(0, 2**40),
+    rates=st.lists(st.integers(0, 3000).map(lambda bp: f"{bp}bp"), min_size=1, max_size=3),
+    mode=st.sampled_from(["down", "up", "half_even", "half_away"]),
+    length=st.integers(0, 6),
+)
+def test_amounts_are_those_of_settle_one(base: int, rates: list[str], mode: str, length: int) -> None:
+    tested = plan(rule(pay={"levels": rates}, round=mode))
+    chain = [str(at) for at in range(1, length + 1)]
+    outcome = tested.settle_one({"id": 1, "buyer": "B", "upline": chain, "lines": [{"paid": base}]})
+    paid = {row.payee: row.amount for row in outcome.rows}
+    expected = tuple(paid.get(member, 0) for member in chain)
+    assert tested.amounts(list(range(1, length + 1)), base) == expected  # the fast way
+    assert tested.amounts(chain, base) == expected  # the general way
