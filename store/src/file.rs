@@ -2,7 +2,7 @@
 
 use crate::batch::Batch;
 use crate::fault::{Fault, Result};
-use crate::schema::{self, Content};
+use crate::schema::{self, Content, MIGRATIONS};
 use fenrun::money::CurrencyTable;
 use fenrun::{Code, Error};
 use rusqlite::config::DbConfig;
@@ -102,14 +102,15 @@ impl Store {
     /// As [`Store::open`].
     pub fn open_with(path: impl AsRef<Path>, options: &Options) -> Result<Self, Error> {
         let path = path.as_ref();
-        let store = Self::connect(path, options).map_err(|fault| fault.at(path))?;
-        match schema::look(&store.connection, path).map_err(|fault| fault.at(path))? {
-            Content::Store => store.ready().map_err(|fault| fault.at(path)),
-            Content::Empty => {
+        let open = || {
+            let (store, content) = Self::connect(path, options)?;
+            if content == Content::Empty {
                 let rule = format!("{} is empty, not a fenrun store; create one", path.display());
-                Err(Error::new(Code::NotAStore, rule))
+                return Err(Error::new(Code::NotAStore, rule).into());
             }
-        }
+            store.ready(options.durability)
+        };
+        open().map_err(|fault: Fault| fault.at(path))
     }
 
     /// Opens a store, or makes one where there is no file or an empty one.
@@ -175,48 +176,52 @@ impl Store {
         work(&self.connection).map_err(|fault| fault.at(&self.path))
     }
 
-    fn connect(path: &Path, options: &Options) -> Result<Self> {
+    /// Opens or fills a file that is there.
+    fn prepare(path: &Path, options: &Options) -> Result<Self> {
+        let (store, _) = Self::connect(path, options)?;
+        store.ready(options.durability)
+    }
+
+    /// Opens a file and refuses what is not ours, without writing to it.
+    fn connect(path: &Path, options: &Options) -> Result<(Self, Content)> {
         // Without CREATE a missing file is an error, and without URI a path is never read as one.
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags)?;
         connection.busy_timeout(options.busy_timeout)?;
         connection.set_prepared_statement_cache_capacity(128);
-        let synchronous = match options.durability {
-            Durability::Full => "FULL",
-            Durability::Normal => "NORMAL",
-        };
-        connection.pragma_update(None, "synchronous", synchronous)?;
-        connection.pragma_update(None, "cache_size", -65_536)?;
-        connection.pragma_update(None, "secure_delete", true)?;
-        // Otherwise a statement is parsed anew whenever a bound value might have made another plan better.
+        // One plan a statement, whatever is bound: otherwise some are prepared anew each time.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-        Ok(Self { connection, path: path.to_owned(), currencies: options.currencies.clone() })
+        // Enough to make a store: what is written next in full brings the schema to the disk with it.
+        connection.pragma_update(None, "synchronous", "NORMAL")?;
+        connection.pragma_update(None, "cache_size", -65_536)?;
+        // A log of 16 MiB before it is folded in: pages that many batches touch are written back once.
+        connection.pragma_update(None, "wal_autocheckpoint", 4096)?;
+        connection.pragma_update(None, "secure_delete", true)?;
+        let content = schema::look(&connection, path, MIGRATIONS)?;
+        let store = Self { connection, path: path.to_owned(), currencies: options.currencies.clone() };
+        Ok((store, content))
     }
 
-    /// Fills an empty file or opens a store.
-    fn prepare(path: &Path, options: &Options) -> Result<Self> {
-        let mut store = Self::connect(path, options)?;
-        if schema::look(&store.connection, path)? == Content::Empty {
-            store.set_wal()?;
-            let transaction = store.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            schema::look(&transaction, path)?;
-            schema::migrate(&transaction)?;
-            transaction.commit()?;
-        }
-        store.ready()
-    }
-
-    /// The last checks and settings, once the file is known to be a store.
-    fn ready(mut self) -> Result<Self> {
+    /// The last checks and settings of a file that is empty or a store.
+    fn ready(mut self, durability: Durability) -> Result<Self> {
         if self.connection.is_readonly("main")? {
             let file = self.path.display();
             let rule = format!("{file} cannot be written; allow writing to the file and its folder");
             return Err(Error::new(Code::File, rule).into());
         }
         self.set_wal()?;
-        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Deferred)?;
-        schema::migrate(&transaction)?;
-        transaction.commit()?;
+        if schema::look(&self.connection, &self.path, MIGRATIONS)? != Content::Store {
+            let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            // Another process may have been first.
+            schema::look(&transaction, &self.path, MIGRATIONS)?;
+            schema::migrate(&transaction, MIGRATIONS)?;
+            transaction.commit()?;
+        }
+        let synchronous = match durability {
+            Durability::Full => "FULL",
+            Durability::Normal => "NORMAL",
+        };
+        self.connection.pragma_update(None, "synchronous", synchronous)?;
         Ok(self)
     }
 

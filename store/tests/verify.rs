@@ -151,6 +151,7 @@ fn changed_outcomes() {
         &[
             "UPDATE outcomes SET pool = pool + 1 WHERE sale_id = '2'",
             "UPDATE outcomes SET rows = rows + 1 WHERE sale_id = '2'",
+            "UPDATE outcome_rows SET key = 'twice' WHERE outcome = 2",
             "UPDATE outcome_retained SET amount = amount - 1 WHERE outcome = 2",
             "DELETE FROM outcome_retained WHERE outcome = 2",
             "UPDATE outcome_rows SET amount = amount + 1 WHERE outcome = 2 AND ordinal = 0",

@@ -1,6 +1,6 @@
 //! Recording an outcome, confirming and releasing it.
 
-use super::{Head, SaleKey, Standing};
+use super::{Head, SaleKey, Standing, due_of};
 use crate::batch::Batch;
 use crate::fault::Result;
 use crate::members::same;
@@ -52,22 +52,26 @@ impl Batch<'_> {
             if head.confirmed_at.is_some() {
                 return Ok(Posted::Repeat);
             }
-            let standing = batch.standing(sale, &head)?;
-            let id = sale.journal("confirmed", "")?;
+            let mut standing = batch.standing(sale, &head)?;
+            let id = sale.journal("confirmed")?;
             if let Some(journal) = ledger::confirmed(id, at, head.currency, &shares(&standing))? {
                 batch.insert_journal(&sale.tenant, &journal)?;
             }
             let plan = batch.plan(&sale.tenant, &head.plan)?;
-            for (rule, _) in by_rule(&standing) {
-                let hold_days =
-                    plan.rules().iter().find(|known| known.id == rule).map_or(0, |rule| rule.hold_days);
-                let until = Some(at.plus_days(hold_days).ms());
-                batch.move_entries(sale, &head, rule, MemberAccount::Confirmed, until)?;
+            for entry in &mut standing {
+                let rule = plan.rules().iter().find(|rule| rule.id == entry.rule);
+                let hold_days = rule.map_or(0, |rule| rule.hold_days);
+                entry.stands_on = MemberAccount::Confirmed;
+                entry.hold_until = Some(at.plus_days(hold_days).ms());
             }
-            batch
-                .sql("UPDATE outcomes SET confirmed_at = ?2 WHERE outcome = ?1")?
-                .execute((head.number, at.ms()))?;
-            batch.write_due(sale, &head)?;
+            for entries in by_rule(&standing).into_values() {
+                batch.move_entries(sale, &head, entries[0])?;
+            }
+            batch.sql("UPDATE outcomes SET confirmed_at = ?2, due = ?3 WHERE outcome = ?1")?.execute((
+                head.number,
+                at.ms(),
+                due_of(&standing),
+            ))?;
             Ok(Posted::New)
         })
     }
@@ -104,25 +108,29 @@ impl Batch<'_> {
 
     fn release_one(&mut self, sale: &SaleKey, now: Timestamp) -> Result<Posted> {
         let head = self.need_head(sale)?;
-        let mut standing = self.standing(sale, &head)?;
-        standing.retain(|entry| {
-            entry.stands_on == MemberAccount::Confirmed
-                && entry.hold_until.is_some_and(|until| until <= now.ms())
-        });
-        let mut posted = Posted::Repeat;
-        for (rule, shares) in by_rule(&standing) {
+        let over = |until: i64| until <= now.ms();
+        let due = |entry: &Standing| {
+            entry.stands_on == MemberAccount::Confirmed && entry.hold_until.is_some_and(over)
+        };
+        let (mut released, rest): (Vec<_>, Vec<_>) = self.standing(sale, &head)?.into_iter().partition(due);
+        if released.is_empty() {
+            return Ok(Posted::Repeat);
+        }
+        for entry in &mut released {
+            entry.stands_on = MemberAccount::Available;
+            entry.hold_until = None;
+        }
+        for (rule, entries) in by_rule(&released) {
             // The hold is the rule's, so all entries of one rule are released at once and only once.
-            let id = sale.journal("released", rule)?;
-            if let Some(journal) = ledger::released(id, now, head.currency, &shares)? {
+            let id = sale.journal_for("released", rule)?;
+            if let Some(journal) = ledger::released(id, now, head.currency, &shares(entries.iter().copied()))?
+            {
                 self.insert_journal(&sale.tenant, &journal)?;
-                posted = Posted::New;
             }
-            self.move_entries(sale, &head, rule, MemberAccount::Available, None)?;
+            self.move_entries(sale, &head, entries[0])?;
         }
-        if !standing.is_empty() {
-            self.write_due(sale, &head)?;
-        }
-        Ok(posted)
+        self.sql("UPDATE outcomes SET due = ?2 WHERE outcome = ?1")?.execute((head.number, due_of(&rest)))?;
+        Ok(Posted::New)
     }
 
     /// Keeps the text of a plan.
@@ -152,7 +160,7 @@ impl Batch<'_> {
         let retained: i128 = outcome.retained().iter().map(|entry| i128::from(entry.amount)).sum();
         let retained = i64::try_from(retained)
             .map_err(|_| Error::new(Code::Overflow, format!("{sale}: the retained amount does not fit")))?;
-        let id = sale.journal("earned", "")?;
+        let id = sale.journal("earned")?;
         let journal = ledger::earned(id, at, outcome.currency(), &shares, retained)?;
         journal.map(|journal| self.insert_journal(&sale.tenant, &journal)).transpose()
     }
@@ -233,18 +241,18 @@ impl Batch<'_> {
         Ok(())
     }
 
-    fn move_entries(
-        &self,
-        sale: &SaleKey,
-        head: &Head,
-        rule: &str,
-        to: MemberAccount,
-        hold_until: Option<i64>,
-    ) -> Result<()> {
+    /// Moves every entry of a rule to where one of them stands now.
+    fn move_entries(&self, sale: &SaleKey, head: &Head, to: &Standing) -> Result<()> {
         let mut statement = self.sql(
             "UPDATE entries SET stands_on = ?4, hold_until = ?5 WHERE tenant = ?1 AND outcome = ?2 AND rule = ?3",
         )?;
-        statement.execute((sale.tenant.as_str(), head.number, rule, to.name(), hold_until))?;
+        statement.execute((
+            sale.tenant.as_str(),
+            head.number,
+            &to.rule,
+            to.stands_on.name(),
+            to.hold_until,
+        ))?;
         Ok(())
     }
 }
@@ -275,14 +283,15 @@ fn fingerprint(outcome: &Outcome, sale: &str) -> String {
     short_hash(&parts.iter().map(String::as_str).collect::<Vec<_>>())
 }
 
-fn shares(standing: &[Standing]) -> Vec<Share> {
-    standing.iter().map(|entry| Share::new(entry.payee.clone(), entry.amount)).collect()
+fn shares<'a>(entries: impl IntoIterator<Item = &'a Standing>) -> Vec<Share> {
+    entries.into_iter().map(|entry| Share::new(entry.payee.clone(), entry.amount)).collect()
 }
 
-fn by_rule(standing: &[Standing]) -> BTreeMap<&str, Vec<Share>> {
-    let mut rules: BTreeMap<&str, Vec<Share>> = BTreeMap::new();
+/// The entries of each rule; no list is empty.
+fn by_rule(standing: &[Standing]) -> BTreeMap<&str, Vec<&Standing>> {
+    let mut rules: BTreeMap<&str, Vec<&Standing>> = BTreeMap::new();
     for entry in standing {
-        rules.entry(&entry.rule).or_default().push(Share::new(entry.payee.clone(), entry.amount));
+        rules.entry(&entry.rule).or_default().push(entry);
     }
     rules
 }

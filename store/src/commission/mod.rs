@@ -13,7 +13,7 @@ pub use scan::{OutcomeSummary, StoredRetained};
 use crate::batch::Batch;
 use crate::fault::{Result, inconsistent};
 use fenrun::doc::short_hash;
-use fenrun::id::{JournalId, MemberId, OrderId};
+use fenrun::id::{JournalId, MAX_ID_BYTES, MemberId, OrderId};
 use fenrun::ledger::MemberAccount;
 use fenrun::money::Currency;
 use fenrun::reward::plan::Plan;
@@ -41,8 +41,18 @@ impl fmt::Display for SaleKey {
 }
 
 impl SaleKey {
-    /// The id of a journal this outcome posts: a word, and a hash of everything that tells it apart.
-    fn journal(&self, word: &str, detail: &str) -> Result<JournalId> {
+    /// The id of a journal this outcome posts once: neighbours in time are neighbours in the index, where
+    /// hashes would touch a page each.
+    fn journal(&self, word: &str) -> Result<JournalId> {
+        let id = format!("{word}:{}:{}", self.version, self.sale);
+        if id.len() > MAX_ID_BYTES {
+            return self.journal_for(word, "");
+        }
+        Ok(JournalId::new(&id)?)
+    }
+
+    /// The id of a journal this outcome posts once for each `detail`.
+    fn journal_for(&self, word: &str, detail: &str) -> Result<JournalId> {
         let version = self.version.to_string();
         let hash = short_hash(&[word, self.tenant.as_str(), self.sale.as_str(), &version, detail]);
         Ok(JournalId::new(&format!("{word}:{hash}"))?)
@@ -128,17 +138,13 @@ impl Batch<'_> {
         self.state.plans.insert(key, Arc::clone(&plan));
         Ok(plan)
     }
+}
 
-    /// When the next of an outcome's confirmed entries may be released.
-    fn write_due(&self, sale: &SaleKey, head: &Head) -> Result<()> {
-        let mut statement = self.sql(
-            "UPDATE outcomes SET due = (SELECT min(hold_until) FROM entries
-                 WHERE tenant = ?1 AND outcome = ?2 AND stands_on = 'confirmed' AND amount > 0)
-             WHERE outcome = ?2",
-        )?;
-        statement.execute((sale.tenant.as_str(), head.number))?;
-        Ok(())
-    }
+/// When the next of an outcome's confirmed entries may be released.
+fn due_of(standing: &[Standing]) -> Option<i64> {
+    let held =
+        standing.iter().filter(|entry| entry.stands_on == MemberAccount::Confirmed && entry.amount > 0);
+    held.filter_map(|entry| entry.hold_until).min()
 }
 
 fn read_standing(row: &Row<'_>) -> Result<Standing> {

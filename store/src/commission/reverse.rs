@@ -1,6 +1,6 @@
 //! Taking commission back.
 
-use super::{Head, SaleKey, Standing};
+use super::{Head, SaleKey, Standing, due_of};
 use crate::batch::Batch;
 use crate::fault::{Result, inconsistent};
 use crate::members::same;
@@ -116,7 +116,7 @@ impl Batch<'_> {
             })?;
             takes.push(TakeBack { member: row.payee.clone(), from: stands_on(standing, head, row), minor });
         }
-        let id = sale.journal("reversed", refund.id.as_str())?;
+        let id = sale.journal_for("reversed", refund.id.as_str())?;
         let reversal = ledger::Reversal { id, at, currency: head.currency, takes, retained: 0 };
         let journal = self.reversal_journal(&sale.tenant, &reversal)?;
         journal.map(|journal| self.insert_journal(&sale.tenant, &journal)).transpose()
@@ -164,8 +164,8 @@ impl Batch<'_> {
                 journal,
             ])?;
             // Cumulative rounding may give a unit to somebody who had none.
-            let hold_until =
-                standing.iter().find(|known| known.rule == row.rule).and_then(|known| known.hold_until);
+            let rule = standing.iter().find(|known| known.rule == row.rule);
+            let hold_until = rule.map_or(head.confirmed_at, |known| known.hold_until);
             let stands_on = stands_on(standing, head, row).name();
             entry.execute((
                 tenant,
@@ -178,9 +178,15 @@ impl Batch<'_> {
                 hold_until,
             ))?;
         }
-        self.sql("UPDATE outcomes SET rows = rows + ?2 WHERE outcome = ?1")?
-            .execute((head.number, i64::try_from(rows.len()).unwrap_or(i64::MAX)))?;
-        self.write_due(sale, head)
+        drop((insert, entry));
+        let due = due_of(&self.standing(sale, head)?);
+        let count = i64::try_from(rows.len()).unwrap_or(i64::MAX);
+        self.sql("UPDATE outcomes SET rows = rows + ?2, due = ?3 WHERE outcome = ?1")?.execute((
+            head.number,
+            count,
+            due,
+        ))?;
+        Ok(())
     }
 }
 

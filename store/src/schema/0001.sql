@@ -126,6 +126,8 @@ CREATE TABLE outcomes (
 ) STRICT;
 CREATE INDEX outcomes_due ON outcomes (tenant, due) WHERE due IS NOT NULL;
 
+-- `key` needs no index of its own: it is derived from the sale, of which there is one outcome a version,
+-- and an index of hashes would touch a page a row.
 -- What was paid or taken back, and the journal that posted it: none where a refund's rows cancel out. A
 -- reversal names its refund and has no line or level of its own.
 CREATE TABLE outcome_rows (
@@ -142,8 +144,7 @@ CREATE TABLE outcome_rows (
     amount    INTEGER NOT NULL,
     refund_id TEXT,
     journal   INTEGER,
-    PRIMARY KEY (tenant, outcome, ordinal),
-    UNIQUE (tenant, key)
+    PRIMARY KEY (tenant, outcome, ordinal)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE outcome_retained (

@@ -1,6 +1,6 @@
 //! The schema, as ordered migrations with checksums.
 
-use crate::fault::Result;
+use crate::fault::{Result, inconsistent};
 use fenrun::{Code, Error, doc};
 use rusqlite::Connection;
 use std::path::Path;
@@ -9,14 +9,16 @@ use std::path::Path;
 pub(crate) const APPLICATION_ID: i32 = 0x6665_6e72;
 
 /// The migrations, first to last; a published one never changes.
-const MIGRATIONS: &[&str] = &[include_str!("0001.sql")];
+pub(crate) const MIGRATIONS: &[&str] = &[include_str!("0001.sql")];
 
 /// What a file holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Content {
     /// Nothing yet.
     Empty,
-    /// A store, some migrations behind at most.
+    /// A store some migrations behind.
+    Behind,
+    /// A store of today.
     Store,
 }
 
@@ -25,9 +27,9 @@ pub(crate) enum Content {
 /// # Errors
 /// [`Code::NotAStore`] for a database of somebody else; [`Code::NewerStore`]; [`Code::Inconsistent`] when
 /// the store was made by a changed migration.
-pub(crate) fn look(connection: &Connection, path: &Path) -> Result<Content> {
+pub(crate) fn look(connection: &Connection, path: &Path, migrations: &[&str]) -> Result<Content> {
     let application_id: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
-    let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let version: usize = version(connection)?;
     let file = path.display();
     if application_id != APPLICATION_ID {
         let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
@@ -38,26 +40,32 @@ pub(crate) fn look(connection: &Connection, path: &Path) -> Result<Content> {
             format!("{file} is a database of another program; it was left as it is, name another file");
         return Err(Error::new(Code::NotAStore, message).into());
     }
-    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+    let known = migrations.len();
     if version > known {
         let rule =
             format!("{file} has schema {version}, this library knows {known}; update fenrun to open it");
         return Err(Error::new(Code::NewerStore, rule).into());
     }
-    check_history(connection, path, version)?;
-    Ok(Content::Store)
+    if checksums(connection)?
+        != migrations[..version].iter().map(|text| doc::long_hash(text)).collect::<Vec<_>>()
+    {
+        let rule =
+            format!("{file}: its record of migrations is not that of schema {version}; restore a backup");
+        return Err(Error::new(Code::Inconsistent, rule).into());
+    }
+    Ok(if version < known { Content::Behind } else { Content::Store })
 }
 
 /// Runs the migrations the store lacks, inside the caller's transaction.
-pub(crate) fn migrate(connection: &Connection) -> Result<()> {
-    let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    for (number, text) in (1_i64..).zip(MIGRATIONS).filter(|(number, _)| *number > version) {
-        if number == 1 {
-            connection.pragma_update(None, "application_id", APPLICATION_ID)?;
-            connection.execute_batch(
-                "CREATE TABLE migrations (version INTEGER PRIMARY KEY, checksum TEXT NOT NULL) STRICT;",
-            )?;
-        }
+pub(crate) fn migrate(connection: &Connection, migrations: &[&str]) -> Result<()> {
+    let version = version(connection)?;
+    if version == 0 {
+        connection.pragma_update(None, "application_id", APPLICATION_ID)?;
+        connection.execute_batch(
+            "CREATE TABLE migrations (version INTEGER PRIMARY KEY, checksum TEXT NOT NULL) STRICT;",
+        )?;
+    }
+    for (number, text) in (1_i64..).zip(migrations).skip(version) {
         connection.execute_batch(text)?;
         connection.execute("INSERT INTO migrations VALUES (?1, ?2)", (number, doc::long_hash(text)))?;
         connection.pragma_update(None, "user_version", number)?;
@@ -65,16 +73,53 @@ pub(crate) fn migrate(connection: &Connection) -> Result<()> {
     Ok(())
 }
 
-fn check_history(connection: &Connection, path: &Path, version: i64) -> Result<()> {
+fn version(connection: &Connection) -> Result<usize> {
+    let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    Ok(usize::try_from(version)
+        .map_err(|_| inconsistent(format!("schema version {version} is below zero")))?)
+}
+
+fn checksums(connection: &Connection) -> Result<Vec<String>> {
     let mut statement = connection.prepare("SELECT checksum FROM migrations ORDER BY version")?;
-    let checksums = statement.query_map([], |row| row.get::<_, String>(0))?.collect::<Result<Vec<_>, _>>()?;
-    let wanted: Vec<String> = MIGRATIONS.iter().map(|text| doc::long_hash(text)).collect();
-    let same = wanted.iter().zip(&checksums).all(|(left, right)| left == right);
-    if !same || i64::try_from(checksums.len()) != Ok(version) {
-        let file = path.display();
-        let rule =
-            format!("{file}: its record of migrations is not that of schema {version}; restore a backup");
-        return Err(Error::new(Code::Inconsistent, rule).into());
+    let checksums = statement.query_map([], |row| row.get(0))?;
+    Ok(checksums.collect::<Result<_, _>>()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fault::Fault;
+
+    const OLD: &[&str] = &["CREATE TABLE a (x INTEGER) STRICT;"];
+    const NEW: &[&str] = &[OLD[0], "ALTER TABLE a ADD COLUMN y INTEGER;"];
+
+    fn seen(connection: &Connection, migrations: &[&str]) -> Result<Content, Code> {
+        look(connection, Path::new("shop.db"), migrations).map_err(|fault| match fault {
+            Fault::Domain(error) => error.code(),
+            Fault::Engine(error) => panic!("{error}"),
+        })
     }
-    Ok(())
+
+    #[test]
+    fn a_store_grows_one_migration_after_the_other() {
+        let connection = Connection::open_in_memory().unwrap();
+        assert_eq!(seen(&connection, OLD), Ok(Content::Empty));
+        migrate(&connection, OLD).unwrap();
+        assert_eq!(seen(&connection, OLD), Ok(Content::Store));
+        connection.execute_batch("INSERT INTO a VALUES (5)").unwrap();
+        assert_eq!(seen(&connection, NEW), Ok(Content::Behind));
+        migrate(&connection, NEW).unwrap();
+        migrate(&connection, NEW).unwrap();
+        assert_eq!(seen(&connection, NEW), Ok(Content::Store));
+        assert_eq!(seen(&connection, OLD), Err(Code::NewerStore));
+        let row = connection.query_row("SELECT x, y FROM a", [], |row| Ok((row.get(0)?, row.get(1)?)));
+        assert_eq!(row.unwrap(), (5, None::<i64>));
+    }
+
+    #[test]
+    fn a_published_migration_never_changes() {
+        let connection = Connection::open_in_memory().unwrap();
+        migrate(&connection, OLD).unwrap();
+        assert_eq!(seen(&connection, &["CREATE TABLE a (x TEXT) STRICT;"]), Err(Code::Inconsistent));
+    }
 }
