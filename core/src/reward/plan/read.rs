@@ -218,17 +218,21 @@ fn schedule(node: &Node, what: &str) -> Result<Schedule> {
             );
         }
     }
-    let pay = match (fields.take("levels"), fields.take("differential")) {
+    let (levels, differential) = (fields.take("levels"), fields.take("differential"));
+    // A misspelt key is named before the one it was meant to be is missed.
+    let wrong = fields.fault(Code::InvalidValue, "write either `levels` or `differential`");
+    fields.finish()?;
+    match (levels, differential) {
         (Some(node), None) => {
-            Schedule::Levels(RateTable::read_levels(node, &format!("{what}: `levels`"), MAX_LEVELS)?)
+            let table = RateTable::read_levels(node, &format!("{what}: `levels`"), MAX_LEVELS)?;
+            Ok(Schedule::Levels(table))
         }
         (None, Some(node)) => {
-            Schedule::Differential(RateTable::read_single(node, &format!("{what}: `differential`"))?)
+            let table = RateTable::read_single(node, &format!("{what}: `differential`"))?;
+            Ok(Schedule::Differential(table))
         }
-        _ => return Err(fields.fault(Code::InvalidValue, "write either `levels` or `differential`")),
-    };
-    fields.finish()?;
-    Ok(pay)
+        _ => Err(wrong),
+    }
 }
 
 fn round(node: &Node, what: &str) -> Result<Round> {
