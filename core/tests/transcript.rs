@@ -1,5 +1,8 @@
 //! The order of `examples/transcript`, replayed: what Rust answers is what every binding must print.
 
+// A failing helper of a test is a failing test.
+#![allow(clippy::unwrap_used)]
+
 use fenrun::trade::order::OrderStream;
 use std::fs;
 use std::path::PathBuf;

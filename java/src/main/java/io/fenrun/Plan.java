@@ -1,0 +1,86 @@
+package io.fenrun;
+
+import com.sun.jna.ptr.PointerByReference;
+
+/** A checked commission plan. Immutable: share freely between threads; close it when none uses it any more. */
+public final class Plan implements AutoCloseable {
+    private final Handle handle;
+
+    private Plan(PointerByReference made) {
+        this.handle = new Handle("plan", made.getValue(), Native.library()::fenrun_plan_free);
+    }
+
+    /** Reads a plan from TOML or JSON. Floats, unknown keys and pay above 100 % are refused by name. */
+    public static Plan parse(String text) {
+        byte[] bytes = Native.utf8(text, "plan text");
+        return new Plan(Native.made((out, error) ->
+                Native.library().fenrun_plan_new(bytes, bytes.length, out, error)));
+    }
+
+    /** A plan that comes with the library, such as {@code crmeb} or {@code two_level}. */
+    public static Plan preset(String name) {
+        byte[] bytes = Native.utf8(name, "preset name");
+        return new Plan(Native.made((out, error) ->
+                Native.library().fenrun_plan_preset(bytes, bytes.length, out, error)));
+    }
+
+    /** SHA-256 of the canonical JSON, 64 hex digits: the identity of the plan. */
+    public String hash() {
+        return Native.text((out, error) -> Native.library().fenrun_plan_hash(handle.get(), out, error));
+    }
+
+    /** The canonical JSON of the plan. */
+    public String toJson() {
+        return Native.text((out, error) -> Native.library().fenrun_plan_json(handle.get(), out, error));
+    }
+
+    /** Proven bounds, warnings and what the author allowed, as JSON. */
+    public String check() {
+        return Native.text((out, error) -> Native.library().fenrun_plan_check(handle.get(), out, error));
+    }
+
+    /**
+     * Settles one sale from its own upline: no forest, store or file.
+     *
+     * @param sale the sale as JSON, see docs/reference/plan.md
+     */
+    public Outcome settleOne(String sale) {
+        byte[] bytes = Native.utf8(sale, "sale");
+        String[] frozen = new String[1];
+        String json = Native.text((out, error) -> {
+            Native.Buffer blob = new Native.Buffer();
+            int code = Native.library().fenrun_settle_one(handle.get(), bytes, bytes.length, out, blob, error);
+            if (code == 0) {
+                frozen[0] = Native.take(blob);
+            }
+            return code;
+        });
+        return new Outcome(json, frozen[0]);
+    }
+
+    /**
+     * Settles a batch over a forest, equal to the cent to settling each order alone.
+     *
+     * @param threads how many threads the library may use during the call; the result does not depend on it
+     */
+    public Rows settle(Forest forest, Orders orders, int threads) {
+        java.util.List<com.sun.jna.Memory> keep = Orders.room();
+        Native.OrderColumns columns = orders.columns(keep);
+        try (Handle rows = new Handle("batch", Native.made((out, error) -> Native.library().fenrun_settle(
+                pointer(), forest.pointer(), columns, threads, out, error)).getValue(),
+                Native.library()::fenrun_rows_free)) {
+            return new Rows(rows.get());
+        } finally {
+            keep.clear();
+        }
+    }
+
+    com.sun.jna.Pointer pointer() {
+        return handle.get();
+    }
+
+    @Override
+    public void close() {
+        handle.close();
+    }
+}

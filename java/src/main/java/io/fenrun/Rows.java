@@ -1,0 +1,131 @@
+package io.fenrun;
+
+import com.sun.jna.Pointer;
+import com.sun.jna.ptr.LongByReference;
+
+/** What a batch gave, as columns of one length. Immutable: share freely. */
+public final class Rows {
+    private final long[] orders;
+    private final long[] lines;
+    private final long[] payees;
+    private final int[] ruleOf;
+    private final String[] rules;
+    private final int[] levels;
+    private final long[] amounts;
+    private final String keys;
+    private final long pool;
+    private final java.util.Map<String, Long> retained = new java.util.LinkedHashMap<>();
+
+    private static final String[] REASONS = {
+        "not_applicable", "no_upline", "ineligible", "blocked", "unreached_rank", "rounding", "below_minimum"
+    };
+
+    Rows(Pointer rows) {
+        Native.Functions library = Native.library();
+        LongByReference number = new LongByReference();
+        Native.check(error -> library.fenrun_rows_len(rows, number, error));
+        int len = Math.toIntExact(number.getValue());
+        long[] room = new long[Math.max(1, len)];
+        int[] small = new int[Math.max(1, len)];
+        Native.check(error -> library.fenrun_rows_copy_order(rows, room, len, error));
+        orders = java.util.Arrays.copyOf(room, len);
+        Native.check(error -> library.fenrun_rows_copy_line(rows, room, len, error));
+        lines = java.util.Arrays.copyOf(room, len);
+        Native.check(error -> library.fenrun_rows_copy_payee(rows, room, len, error));
+        payees = java.util.Arrays.copyOf(room, len);
+        Native.check(error -> library.fenrun_rows_copy_amount(rows, room, len, error));
+        amounts = java.util.Arrays.copyOf(room, len);
+        Native.check(error -> library.fenrun_rows_copy_rule(rows, small, len, error));
+        ruleOf = java.util.Arrays.copyOf(small, len);
+        Native.check(error -> library.fenrun_rows_copy_level(rows, small, len, error));
+        levels = java.util.Arrays.copyOf(small, len);
+        int most = java.util.Arrays.stream(ruleOf).max().orElse(-1);
+        rules = new String[most + 1];
+        for (int at = 0; at <= most; at++) {
+            int place = at;
+            rules[at] = Native.text((out, error) -> library.fenrun_rows_rule(rows, place, out, error));
+        }
+        keys = Native.text((out, error) -> library.fenrun_rows_keys(rows, out, error));
+        Native.check(error -> library.fenrun_rows_pool(rows, number, error));
+        pool = number.getValue();
+        for (String reason : REASONS) {
+            byte[] name = Native.utf8(reason, "reason");
+            Native.check(error -> library.fenrun_rows_retained(rows, name, name.length, number, error));
+            if (number.getValue() != 0) {
+                retained.put(reason, number.getValue());
+            }
+        }
+    }
+
+    /** How many rows there are. */
+    public int size() {
+        return amounts.length;
+    }
+
+    /** The order of a row. */
+    public long order(int row) {
+        return orders[row];
+    }
+
+    /** The line of a row; 0 when its rule rounds per order. */
+    public long line(int row) {
+        return lines[row];
+    }
+
+    /** Who is paid. */
+    public long payee(int row) {
+        return payees[row];
+    }
+
+    /** The rule that pays. */
+    public String rule(int row) {
+        return rules[ruleOf[row]];
+    }
+
+    /** The level, from 1. */
+    public int level(int row) {
+        return levels[row];
+    }
+
+    /** Minor units. */
+    public long amount(int row) {
+        return amounts[row];
+    }
+
+    /** 32 hex digits, the same as when the order is settled alone. */
+    public String key(int row) {
+        return keys.substring(32 * row, 32 * row + 32);
+    }
+
+    /** All amounts. */
+    public long[] amounts() {
+        return amounts.clone();
+    }
+
+    /** All payees. */
+    public long[] payees() {
+        return payees.clone();
+    }
+
+    /** What the plan offered: all amounts and all that is retained sum to it. */
+    public long pool() {
+        return pool;
+    }
+
+    /** What nobody got, by reason. */
+    public java.util.Map<String, Long> retained() {
+        return java.util.Collections.unmodifiableMap(retained);
+    }
+
+    /** Whether every cent of the pool is paid or retained. */
+    public boolean conserved() {
+        java.math.BigInteger sum = java.math.BigInteger.ZERO;
+        for (long amount : amounts) {
+            sum = sum.add(java.math.BigInteger.valueOf(amount));
+        }
+        for (long amount : retained.values()) {
+            sum = sum.add(java.math.BigInteger.valueOf(amount));
+        }
+        return sum.equals(java.math.BigInteger.valueOf(pool));
+    }
+}

@@ -1,0 +1,118 @@
+package io.fenrun;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.math.BigDecimal;
+import java.util.Arrays;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
+
+/** Every bad input has its own error, and leaves nothing behind. */
+class BadInputTest {
+    private static final String PLAN = "{\"schema\": \"fenrun.plan/1\", \"name\": \"p\", \"currency\": \"CNY\","
+            + " \"rule\": [{\"id\": \"r\", \"to\": {\"up\": \"referral\"}, \"pay\": {\"levels\": [%s]}}]}";
+
+    private static String plan(String rates) {
+        return String.format(PLAN, rates);
+    }
+
+    private static void refused(String name, String words, Executable call) {
+        FenrunException error = assertThrows(FenrunException.class, call);
+        assertEquals(name, error.codeName(), error.getMessage());
+        assertTrue(error.getMessage().contains(words), error.getMessage());
+        assertFalse(error.getMessage().contains("\n"), error.getMessage());
+    }
+
+    @Test
+    void plans() {
+        refused("syntax", "0.05", () -> Plan.parse(plan("0.05")));
+        refused("pays_too_much", "101%", () -> Plan.parse(plan("\"101%\"")));
+        refused("unknown_key", "levles", () -> Plan.parse(plan("\"5%\"").replace("levels", "levles")));
+        char[] long2 = new char[2 << 20];
+        Arrays.fill(long2, ' ');
+        refused("too_large", "1048576", () -> Plan.parse(new String(long2)));
+        refused("unknown_preset", "nobodys_plan", () -> Plan.preset("nobodys_plan"));
+    }
+
+    @Test
+    void sales() {
+        try (Plan plan = Plan.parse(plan("\"5%\""))) {
+            refused("syntax", "19.99", () -> plan.settleOne("{\"id\": 1, \"buyer\": 2, \"lines\": [{\"paid\": 19.99}]}"));
+            refused("currency_mismatch", "USD",
+                    () -> plan.settleOne("{\"id\": 1, \"buyer\": 2, \"currency\": \"USD\", \"lines\": [{\"paid\": 1}]}"));
+            refused("invalid_sale", "cycle",
+                    () -> plan.settleOne("{\"id\": 1, \"buyer\": 2, \"upline\": [2], \"lines\": [{\"paid\": 1}]}"));
+            refused("invalid_frozen", "frozen", () -> new Frozen("{}").reverse(null, "{\"id\": 1, \"lines\": []}"));
+        }
+    }
+
+    @Test
+    void forestsAndBatches() {
+        refused("cycle", "cycle", () -> new Forest(new long[] {1, 2}, new long[] {2, 1}));
+        refused("unknown_member", "9", () -> new Forest(new long[] {1}, new long[] {9}));
+        try (Plan plan = Plan.parse(plan("\"5%\"")); Forest forest = new Forest(new long[] {1, 2}, new long[] {0, 1})) {
+            Orders twice = new Orders(new long[] {2, 2}, new long[] {100, 100}).ids(new long[] {7, 7});
+            FenrunException error = assertThrows(FenrunException.class, () -> plan.settle(forest, twice, 1));
+            assertEquals("duplicate_order", error.codeName());
+            assertEquals(1, error.index());
+            Orders strange = new Orders(new long[] {2, 5}, new long[] {100, 100});
+            refused("unknown_member", "5", () -> plan.settle(forest, strange, 1));
+            assertEquals(5, plan.settle(forest, new Orders(new long[] {2}, new long[] {100}), 1).amount(0));
+        }
+    }
+
+    @Test
+    void money() {
+        assertEquals(1999, Money.minor(new BigDecimal("19.99"), "CNY"));
+        refused("too_many_decimals", "19.999", () -> Money.minor("19.999", "CNY"));
+        refused("unknown_currency", "XXX", () -> Money.minor("1", "XXX"));
+        refused("negative_weight", "-1", () -> Money.allocate(10, -1, 2));
+        assertEquals(new BigDecimal("-0.05"), Money.amount(-5, "CNY"));
+        assertEquals(29, Money.multiply(5000, "0.57%", Money.Rounding.HALF_AWAY));
+    }
+
+    @Test
+    void handlesAfterTheirEnd() {
+        Plan plan = Plan.parse(plan("\"5%\""));
+        plan.close();
+        plan.close();
+        assertThrows(IllegalStateException.class, plan::hash);
+    }
+
+    @Test
+    void anOlderLibraryIsRefused() {
+        FenrunException error = assertThrows(FenrunException.class,
+                () -> Loader.checkAbi(Native.library(), Native.ABI_VERSION + 1));
+        assertEquals("abi_mismatch", error.codeName());
+        assertEquals(Native.ABI_VERSION, Fenrun.abiVersion());
+    }
+
+    @Test
+    void tenThousandHandlesLeaveNothing() throws Exception {
+        cycle(2000);
+        long before = resident();
+        cycle(10_000);
+        long grown = resident() - before;
+        assertTrue(grown < 16_000, "grew by " + grown + " kB");
+    }
+
+    private static void cycle(int times) {
+        String text = plan("\"5%\"");
+        for (int at = 0; at < times; at++) {
+            try (Plan plan = Plan.parse(text)) {
+                plan.settleOne("{\"id\": 1, \"buyer\": 2, \"upline\": [3], \"lines\": [{\"paid\": 100}]}").frozen();
+            }
+        }
+    }
+
+    /** Memory outside the Java heap would show here; the heap itself is bounded by a collection first. */
+    private static long resident() throws Exception {
+        System.gc();
+        return java.nio.file.Files.lines(java.nio.file.Paths.get("/proc/self/status"))
+                .filter(line -> line.startsWith("VmRSS")).mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")))
+                .findFirst().orElse(0);
+    }
+}
