@@ -10,7 +10,7 @@ use fenrun::money::Currency;
 use fenrun::reward::commission::EntryState;
 use fenrun::time::Timestamp;
 use fenrun::trade::order::Tenant;
-use rusqlite::{Connection, Row};
+use rusqlite::{Connection, Row, Transaction, TransactionBehavior};
 
 /// One row of an outcome: an allocation, or a reversal when it names a refund.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,7 +88,11 @@ impl Store {
     /// # Errors
     /// [`Code::Database`](fenrun::Code::Database); [`Code::Inconsistent`](fenrun::Code::Inconsistent).
     pub fn outcome(&self, sale: &SaleKey) -> Result<Option<StoredOutcome>, Error> {
-        self.read(|connection| self.read_outcome(connection, sale))
+        self.read(|connection| {
+            // Several statements of one moment.
+            let snapshot = Transaction::new_unchecked(connection, TransactionBehavior::Deferred)?;
+            self.read_outcome(&snapshot, sale)
+        })
     }
 
     /// Hands every row of a tenant's outcomes to the caller, in the order they were recorded.
