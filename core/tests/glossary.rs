@@ -1,5 +1,8 @@
 //! The glossary names every state as the code does.
 
+// A failing helper of a test is a failing test.
+#![allow(clippy::unwrap_used)]
+
 use fenrun::reward::commission::EntryState;
 use fenrun::trade::order::Life;
 
