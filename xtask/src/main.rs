@@ -1,15 +1,25 @@
 //! Automation of this repository: `cargo run -p xtask -- COMMAND`.
 
 mod generate;
+mod install;
 mod tidy;
+mod vectors;
 
 use std::path::Path;
 use std::process::ExitCode;
 
 const USAGE: &str = "usage: cargo run -p xtask -- COMMAND
 
-generate [--check]  write the generated files; with --check only compare them
-tidy                check the rules of the house that no compiler checks; one line a finding";
+generate [--check]
+    write the generated files; with --check only compare them
+install PREFIX SHARED STATIC
+    lay out the header, the two built libraries, and what pkg-config and CMake read
+tidy
+    check the rules of the house that no compiler checks; one line a finding
+vectors flatten FILE
+    write the golden vectors as lines of fields, for languages without a JSON reader
+vectors compare FILE
+    compare the answers to them";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -19,6 +29,9 @@ fn main() -> ExitCode {
     let outcome = match words[..] {
         ["generate"] => generate::run(&root, generate::Mode::Write),
         ["generate", "--check"] => generate::run(&root, generate::Mode::Compare),
+        ["install", prefix, shared, fixed] => install::run(&root, prefix, shared, fixed),
+        ["vectors", "flatten", file] => vectors::flatten(&root, file),
+        ["vectors", "compare", file] => vectors::compare(&root, file),
         ["tidy"] => tidy::run(&root),
         _ => Err(USAGE.to_owned()),
     };

@@ -5,6 +5,7 @@ use fenrun::doc::{Fields, MAX_DOCUMENT_BYTES, Node, read_json};
 use fenrun::reward::commission::{self, Frozen, Refund, Taken};
 use fenrun::reward::plan::Plan;
 use fenrun::sale::Sale;
+use std::collections::BTreeMap;
 
 /// What settling one sale gives.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,12 +16,12 @@ pub struct Settled {
     pub frozen: String,
 }
 
-/// The report of `Plan::check` as JSON.
+/// The report of `Plan::check` as JSON, with the hash of the plan.
 ///
 /// # Errors
 /// As [`Plan::check`].
 pub fn check(plan: &Plan) -> Result<String> {
-    Ok(plan.check()?.to_node().to_json())
+    Ok(fenrun::operations::run("check", Some(plan), &Node::Map(BTreeMap::new()))?.to_json())
 }
 
 /// Settles one sale, given as JSON with its own upline.

@@ -69,11 +69,12 @@ impl RowForest {
     /// # Errors
     /// [`Code::LengthMismatch`]; [`Code::InvalidValue`] with the index of a value that is neither.
     pub fn set_flags(&mut self, name: &str, values: &[u8]) -> Result<()> {
+        let ordered = self.in_join_order(name, values)?;
         if let Some(at) = values.iter().position(|value| *value > 1) {
             let message = format!("the flag `{name}` is {}; 0 or 1", values[at]);
             return Err(Error::new(Code::InvalidValue, message).at(at));
         }
-        let flags = self.in_join_order(name, values)?.iter().map(|value| *value == 1).collect();
+        let flags = ordered.iter().map(|value| *value == 1).collect();
         Arc::make_mut(&mut self.forest).set_fact(name, Column::Flag(flags))
     }
 
@@ -91,13 +92,13 @@ impl RowForest {
     /// # Errors
     /// [`Code::LengthMismatch`]; [`Code::InvalidValue`] with the index of a code without a word.
     pub fn set_texts(&mut self, name: &str, codes: &[u32], words: Vec<String>) -> Result<()> {
+        let ordered = self.in_join_order(name, codes)?;
         let known = |code: &u32| usize::try_from(*code).is_ok_and(|code| code < words.len());
         if let Some(at) = codes.iter().position(|code| !known(code)) {
             let message = format!("code {} of `{name}` has no word; there are {}", codes[at], words.len());
             return Err(Error::new(Code::InvalidValue, message).at(at));
         }
-        let codes = self.in_join_order(name, codes)?;
-        Arc::make_mut(&mut self.forest).set_fact(name, Column::Text { codes, words })
+        Arc::make_mut(&mut self.forest).set_fact(name, Column::Text { codes: ordered, words })
     }
 
     /// Sets the ranks: 0 for none, else the place in `names` from 1.
@@ -105,13 +106,13 @@ impl RowForest {
     /// # Errors
     /// As [`Forest::set_ranks`].
     pub fn set_ranks(&mut self, names: &[String], codes: &[u8]) -> Result<()> {
+        let ordered = self.in_join_order("rank", codes)?;
         // Refused here, where the index is the caller's row.
         if let Some(at) = codes.iter().position(|code| usize::from(*code) > names.len()) {
             let message = format!("rank code {} has no name; there are {}", codes[at], names.len());
             return Err(Error::new(Code::InvalidValue, message).at(at));
         }
-        let codes = self.in_join_order("rank", codes)?;
-        Arc::make_mut(&mut self.forest).set_ranks(names, codes)
+        Arc::make_mut(&mut self.forest).set_ranks(names, ordered)
     }
 
     /// Values of rows as values of handles.

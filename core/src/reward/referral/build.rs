@@ -1,6 +1,6 @@
 //! Building a forest from arrays in any order.
 
-use super::forest::{Forest, own_inviter, unknown};
+use super::forest::{Forest, check_id, own_inviter, unknown};
 use super::ids::Ids;
 use crate::error::{Code, Error, Result};
 
@@ -51,7 +51,8 @@ impl Forest {
 fn join_order(members: &[u64], inviters: &[u64]) -> Result<Vec<usize>> {
     let mut rows = Ids::new();
     for (row, member) in members.iter().enumerate() {
-        if *member != 0 && rows.find(*member).get() != 0 {
+        check_id(*member).map_err(|error| error.at(row))?;
+        if rows.find(*member).get() != 0 {
             let error = format!("member {member} stands twice");
             return Err(Error::new(Code::DuplicateMember, error).at(row));
         }
@@ -121,6 +122,7 @@ mod tests {
         assert_eq!(code(&[1, 2], &[0, 7]), (Code::UnknownMember, Some(1)));
         assert_eq!(code(&[1, 1], &[0, 0]), (Code::DuplicateMember, Some(1)));
         assert_eq!(code(&[0], &[0]), (Code::InvalidId, Some(0)));
+        assert_eq!(code(&[2, 1, 0], &[1, 0, 0]), (Code::InvalidId, Some(2)));
         assert_eq!(code(&[1], &[]).0, Code::LengthMismatch);
     }
 

@@ -279,10 +279,7 @@ impl Forest {
     }
 
     pub(super) fn check_new(&self, member: u64) -> Result<()> {
-        if member == 0 || i64::try_from(member).is_err() {
-            let error = format!("member id {member}; an id is above 0 and below 2^63");
-            return Err(Error::new(Code::InvalidId, error));
-        }
+        check_id(member)?;
         if self.find(member).is_some() {
             return Err(Error::new(
                 Code::DuplicateMember,
@@ -320,6 +317,14 @@ impl Forest {
         let error = format!("column `{what}` has {got} values for {} members", self.len());
         Err(Error::new(Code::LengthMismatch, error))
     }
+}
+
+pub(super) fn check_id(member: u64) -> Result<()> {
+    if member == 0 || i64::try_from(member).is_err() {
+        let error = format!("member id {member}; an id is above 0 and below 2^63");
+        return Err(Error::new(Code::InvalidId, error));
+    }
+    Ok(())
 }
 
 pub(super) fn unknown(id: u64) -> Error {
