@@ -15,7 +15,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 own_venv=$PWD/.venv
 venv=${FENRUN_VENV:-$own_venv}
 requirements=tools/requirements.txt
-tools="php php-fpm cgi-fcgi composer phpunit jdk mvn valgrind postgres g++ python venv"
+tools="php php-fpm cgi-fcgi composer phpunit jdk mvn valgrind postgres g++ cmake pkg-config python venv"
 
 say() { printf 'setup: %s\n' "$*"; }
 have() { command -v "$1" > /dev/null 2>&1; }
@@ -93,6 +93,8 @@ describe() {
         valgrind) echo "the memory checker for the C tests" ;;
         postgres) echo "PostgreSQL's server, which tests start for themselves" ;;
         g++) echo "a C++ compiler, to check the C header" ;;
+        cmake) echo "CMake, to check the package for C users" ;;
+        pkg-config) echo "pkg-config, to check the file for C users" ;;
         python) echo "Python 3.11 or newer ($(python3 --version 2> /dev/null || echo 'python3 missing'))" ;;
         venv)
             if python_makes_venvs; then

@@ -13,7 +13,7 @@
 # exits non-zero when anything failed, and ends with the closing lines of its test runner (cargo, pytest,
 # PHPUnit, Maven) or with `N passed, N failed[, N skipped]`; tools/tally.awk counts them. It finds:
 #   CARGO_TARGET_DIR   where cargo builds, absolute; share its dev profile, do not build a world of its own
-#   FENRUN_LIBRARY     the release libfenrun.so
+#   FENRUN_LIBRARY     the release libfenrun.so, linked for glibc 2.17 where zig is at hand
 #   FENRUN_CLI         the release program `fenrun`
 #   FENRUN_VENV        the Python environment, filled from tools/requirements.txt
 set -uo pipefail
@@ -24,9 +24,10 @@ command -v cargo > /dev/null || PATH=$PATH:$HOME/.cargo/bin
 absolute() { case $1 in /*) echo "$1" ;; *) echo "$PWD/$1" ;; esac; }
 CARGO_TARGET_DIR=$(absolute "${CARGO_TARGET_DIR:-target}")
 FENRUN_VENV=$(absolute "${FENRUN_VENV:-.venv}")
-FENRUN_LIBRARY=$CARGO_TARGET_DIR/release/libfenrun.so
 FENRUN_CLI=$CARGO_TARGET_DIR/release/fenrun
-export CARGO_TARGET_DIR FENRUN_VENV FENRUN_LIBRARY FENRUN_CLI
+export CARGO_TARGET_DIR FENRUN_VENV FENRUN_CLI
+FENRUN_LIBRARY=$(tools/library.sh --path)
+export FENRUN_LIBRARY
 # One interpreter for cargo and for maturin, or PyO3 is built twice.
 [ ! -x "$FENRUN_VENV/bin/python" ] || export PYO3_PYTHON=$FENRUN_VENV/bin/python
 
@@ -104,13 +105,14 @@ step clippy "" cargo clippy -q --locked --workspace --all-targets -- -D warnings
 step doc "" env RUSTDOCFLAGS="-D warnings" cargo doc -q --locked --workspace --no-deps
 step rust "" cargo test -q --locked --workspace --no-fail-fast
 if [ -d cli ]; then
-    step build "" cargo build -q --locked --release -p fenrun-cli $([ ! -d ffi ] || echo -p fenrun-ffi)
+    step build "" cargo build -q --locked --release -p fenrun-cli
     step vectors "" "$FENRUN_CLI" vectors vectors/*.json
 fi
 if [ -d ffi ]; then
+    step library "" tools/library.sh
     step header "" cargo run -q --locked -p xtask -- generate --check
 fi
-language c ffi "valgrind g++"
+language c ffi "valgrind g++ cmake pkg-config"
 language python python "python venv"
 language php php "php php-fpm cgi-fcgi composer phpunit"
 language java java "jdk mvn"

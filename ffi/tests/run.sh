@@ -43,6 +43,7 @@ memory=(valgrind -q --error-exitcode=99 --leak-check=full --show-leak-kinds=defi
 
 compile() { "${CC:-cc}" "${warnings[@]}" "-std=$1" "$2" "${linking[@]}" -o "$3"; }
 check "compile two_levels.c as C99" compile c99 examples/c/two_levels.c "$stage/two_levels"
+check "compile one_order.c as C99" compile c99 examples/c/one_order.c "$stage/one_order"
 check "compile vectors.c as C99" compile c99 ffi/tests/vectors.c "$stage/vectors"
 check "compile abi.c as C11" compile c11 ffi/tests/abi.c "$stage/abi"
 check "compile header.cpp as C++17" \
@@ -61,6 +62,14 @@ check "abi.c under valgrind" "${memory[@]}" "$stage/abi"
 check "two_levels.c under valgrind" "${memory[@]}" "$stage/two_levels"
 check "header.cpp under valgrind" "${memory[@]}" "$stage/header"
 check "two_levels.c: 60 lines at most" test "$(wc -l < examples/c/two_levels.c)" -le 60
+
+# One order through twelve commands, the same bytes as every language.
+transcript() { # FILE [ARGUMENT]
+    "${memory[@]}" "$stage/one_order" "${@:2}" < examples/transcript/commands.jsonl |
+        diff "examples/transcript/$1" -
+}
+check "one_order.c answers as the transcript" transcript answers.jsonl
+check "one_order.c logs as the transcript" transcript events.jsonl log
 
 # Golden vectors through the C calls, and a planted bug that must be seen.
 xtask() { cargo run -q --locked -p xtask -- "$@"; }
