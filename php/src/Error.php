@@ -1,0 +1,73 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Fenrun;
+
+/**
+ * What went wrong: a stable code (getCode), its name, one line that names the value and the rule, and the
+ * failing row of a batch. One subclass per hundred of codes, so that a caller catches a family.
+ */
+class Error extends \RuntimeException
+{
+    /** @var string */
+    private $name;
+
+    /** @var int|null */
+    private $index;
+
+    final public function __construct(int $code, string $name, ?int $index, string $message)
+    {
+        parent::__construct($message, $code);
+        $this->name = $name;
+        $this->index = $index;
+    }
+
+    /** The stable name, such as pays_too_much. */
+    public function getName(): string
+    {
+        return $this->name;
+    }
+
+    /** The failing row of a batch, from 0; null when no row is at fault. */
+    public function getIndex(): ?int
+    {
+        return $this->index;
+    }
+
+    /** The exception of a code, in its family. */
+    public static function of(int $code, string $name, ?int $index, string $message): self
+    {
+        $families = [
+            1 => MoneyError::class,
+            2 => PlanError::class,
+            3 => SaleError::class,
+            4 => ForestError::class,
+            5 => OrderError::class,
+            8 => LibraryError::class,
+        ];
+        $family = $families[intdiv($code, 100)] ?? self::class;
+
+        return new $family($code, $name, $index, $message);
+    }
+
+    /** Refuses a float by its place and value: 19.99 is not 19.99 in binary. */
+    public static function float(string $what, float $value): self
+    {
+        $message = sprintf(
+            '%s is the float %s; floats are not exact: give minor units as int, or decimal text to Fenrun\\Money::minor',
+            $what,
+            var_export($value, true)
+        );
+
+        return self::of(103, 'invalid_amount', null, $message);
+    }
+
+    /** Refuses an id that is a float: above 2^53 it is another one. */
+    public static function floatId(string $what, float $value): self
+    {
+        $message = sprintf('%s is the float %s; floats cannot hold every id: give int or text', $what, var_export($value, true));
+
+        return self::of(408, 'invalid_id', null, $message);
+    }
+}
