@@ -1,0 +1,178 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Fenrun;
+
+/** Who invited whom, for batches. Ids are whole numbers from 1, as int or text. */
+final class Forest implements \Countable
+{
+    use Handle;
+
+    private const INSTEAD = 'keep its arrays';
+
+    /**
+     * Builds a forest from two columns in any order; as an inviter null, 0, "0" and empty text are nobody.
+     *
+     * @param array<int|string>      $members
+     * @param array<int|string|null> $inviters
+     */
+    public static function fromArrays(array $members, array $inviters): self
+    {
+        $count = count($members);
+        if (count($inviters) !== $count) {
+            throw Error::of(110, 'length_mismatch', null, sprintf('%d inviters for %d members', count($inviters), $count));
+        }
+        $ids = Column::ids($members, 'members');
+        $above = Column::inviters($inviters, 'inviters');
+
+        return new self(Library::handle('fenrun_forest', static function (\FFI $ffi, $out, $error) use ($ids, $above, $count) {
+            return $ffi->fenrun_forest_new($ids, $above, $count, $out, $error);
+        }));
+    }
+
+    public function count(): int
+    {
+        return Library::number('size_t', function (\FFI $ffi, $out, $error) {
+            return $ffi->fenrun_forest_len($this->handle, $out, $error);
+        });
+    }
+
+    /**
+     * A new member. Facts and ranks must then be set again: the new member has none.
+     *
+     * @param int|string      $member
+     * @param int|string|null $inviter
+     */
+    public function join($member, $inviter = null): void
+    {
+        $id = Column::id($member, 'member');
+        $above = Column::inviter($inviter, 'inviter');
+        Library::check(Library::ffi(), function (\FFI $ffi, $error) use ($id, $above) {
+            return $ffi->fenrun_forest_join($this->handle, $id, $above, $error);
+        });
+    }
+
+    /**
+     * Gives an upline to a member who has none.
+     *
+     * @param int|string $member
+     * @param int|string $inviter
+     */
+    public function bind($member, $inviter): void
+    {
+        $id = Column::id($member, 'member');
+        $above = Column::id($inviter, 'inviter');
+        Library::check(Library::ffi(), function (\FFI $ffi, $error) use ($id, $above) {
+            return $ffi->fenrun_forest_bind($this->handle, $id, $above, $error);
+        });
+    }
+
+    /**
+     * The ancestors of a member, nearest first, at most $limit.
+     *
+     * @param int|string $member
+     *
+     * @return array<int, int>
+     */
+    public function upline($member, int $limit = 64): array
+    {
+        $id = Column::id($member, 'member');
+        if ($limit < 1) {
+            throw Error::of(205, 'invalid_value', null, "limit is $limit; at least 1");
+        }
+        $ids = Library::make('uint64_t[' . $limit . ']');
+        $count = Library::number('size_t', function (\FFI $ffi, $out, $error) use ($id, $ids, $limit) {
+            return $ffi->fenrun_forest_upline($this->handle, $id, $ids, $limit, $out, $error);
+        });
+
+        return $count === 0 ? [] : array_values(unpack('q*', \FFI::string($ids, 8 * $count)));
+    }
+
+    /**
+     * A fact that is true or false for every member, in the order of the members.
+     *
+     * @param array<bool|int|string> $values bool, or 0 and 1 as databases have them
+     */
+    public function setFlag(string $name, array $values): void
+    {
+        $numbers = array_map(static function ($value) {
+            return is_bool($value) ? (int) $value : $value;
+        }, $values);
+        $this->set('flag', $name, Column::of('uint8_t', $numbers, $name), count($values), null);
+    }
+
+    /**
+     * A fact that is a whole number for every member.
+     *
+     * @param array<int|string> $values
+     */
+    public function setNumber(string $name, array $values): void
+    {
+        $this->set('number', $name, Column::of('int64_t', $values, $name), count($values), null);
+    }
+
+    /**
+     * A fact that is text for every member.
+     *
+     * @param array<string> $values
+     */
+    public function setText(string $name, array $values): void
+    {
+        $places = [];
+        $codes = [];
+        foreach (array_values($values) as $at => $value) {
+            if (!is_string($value)) {
+                throw Error::of(205, 'invalid_value', $at, "{$name}[$at] is " . gettype($value) . '; give text');
+            }
+            if (!isset($places[$value])) {
+                $places[$value] = count($places);
+            }
+            $codes[] = $places[$value];
+        }
+        $words = Text::of(array_map('strval', array_keys($places)), $name);
+        $this->set('text', $name, Column::of('uint32_t', $codes, $name), count($codes), $words);
+    }
+
+    /**
+     * The rank of every member; null or empty text for none.
+     *
+     * @param array<string|null> $values
+     * @param array<string>      $names  the ranks there are, lowest first, as in the plan
+     */
+    public function setRank(array $values, array $names): void
+    {
+        $places = array_flip(array_values($names));
+        $codes = [];
+        foreach (array_values($values) as $at => $value) {
+            if ($value !== null && $value !== '' && !isset($places[$value])) {
+                $known = implode(', ', $names);
+                throw Error::of(205, 'invalid_value', $at, "rank[$at] is `$value`; the ranks are $known");
+            }
+            $codes[] = isset($places[$value]) ? $places[$value] + 1 : 0;
+        }
+        $count = count($codes);
+        $column = Column::of('uint8_t', $codes, 'rank');
+        $text = Text::of(array_values($names), 'names');
+        Library::check(Library::ffi(), function (\FFI $ffi, $error) use ($column, $count, $text) {
+            return $ffi->fenrun_forest_set_rank($this->handle, $column, $count, $text, strlen($text), $error);
+        });
+    }
+
+    public function __destruct()
+    {
+        Library::ffi()->fenrun_forest_free($this->handle);
+    }
+
+    private function set(string $kind, string $name, ?\FFI\CData $column, int $count, ?string $words): void
+    {
+        Library::check(Library::ffi(), function (\FFI $ffi, $error) use ($kind, $name, $column, $count, $words) {
+            $arguments = [$this->handle, $name, strlen($name), $column, $count];
+            if ($words !== null) {
+                array_push($arguments, $words, strlen($words));
+            }
+
+            return $ffi->{'fenrun_forest_set_' . $kind}(...array_merge($arguments, [$error]));
+        });
+    }
+}

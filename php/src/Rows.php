@@ -1,0 +1,197 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Fenrun;
+
+/**
+ * What a batch gave: a row for each payee, rule, level and line, as columns or one by one.
+ *
+ * Columns are copied when they are asked for; take what you need.
+ */
+final class Rows implements \Countable, \IteratorAggregate
+{
+    use Handle;
+
+    private const INSTEAD = 'keep its columns';
+
+    /** In the order of docs/reference/plan.md. */
+    private const REASONS = [
+        'not_applicable', 'no_upline', 'ineligible', 'blocked', 'unreached_rank', 'rounding', 'below_minimum',
+    ];
+
+    private const KEY_DIGITS = 32;
+
+    public function count(): int
+    {
+        return Library::number('size_t', function (\FFI $ffi, $out, $error) {
+            return $ffi->fenrun_rows_len($this->handle, $out, $error);
+        });
+    }
+
+    /**
+     * The place of the input row each row is paid for, from 0.
+     *
+     * @return array<int, int>
+     */
+    public function sources(): array
+    {
+        return $this->column('source', 'uint32_t', 'L*');
+    }
+
+    /**
+     * The order each row is paid for.
+     *
+     * @return array<int, int>
+     */
+    public function orders(): array
+    {
+        return $this->column('order', 'uint64_t', 'q*');
+    }
+
+    /**
+     * The line each row is paid for, 0 when its rule rounds per order.
+     *
+     * @return array<int, int>
+     */
+    public function lines(): array
+    {
+        return $this->column('line', 'uint64_t', 'q*');
+    }
+
+    /**
+     * Who gets it.
+     *
+     * @return array<int, int>
+     */
+    public function payees(): array
+    {
+        return $this->column('payee', 'uint64_t', 'q*');
+    }
+
+    /**
+     * The id of each row's rule.
+     *
+     * @return array<int, string>
+     */
+    public function rules(): array
+    {
+        $names = [];
+
+        return array_map(function (int $place) use (&$names): string {
+            if (!isset($names[$place])) {
+                $names[$place] = $this->rule($place);
+            }
+
+            return $names[$place];
+        }, $this->column('rule', 'uint32_t', 'L*'));
+    }
+
+    /**
+     * The level of each row, from 1.
+     *
+     * @return array<int, int>
+     */
+    public function levels(): array
+    {
+        return $this->column('level', 'uint32_t', 'L*');
+    }
+
+    /**
+     * Minor units, above zero.
+     *
+     * @return array<int, int>
+     */
+    public function amounts(): array
+    {
+        return $this->column('amount', 'int64_t', 'q*');
+    }
+
+    /**
+     * 32 hex digits a row, for a UNIQUE index: the same as when each order is settled alone.
+     *
+     * @return array<int, string>
+     */
+    public function keys(): array
+    {
+        $digits = Library::text(function (\FFI $ffi, $out, $error) {
+            return $ffi->fenrun_rows_keys($this->handle, $out, $error);
+        });
+
+        return $digits === '' ? [] : str_split($digits, self::KEY_DIGITS);
+    }
+
+    /** What the plan offered for the whole batch: the sum of all amounts and of what was retained. */
+    public function pool(): int
+    {
+        return Library::number('int64_t', function (\FFI $ffi, $out, $error) {
+            return $ffi->fenrun_rows_pool($this->handle, $out, $error);
+        });
+    }
+
+    /**
+     * What nobody got, by reason, in minor units.
+     *
+     * @return array<string, int>
+     */
+    public function retained(): array
+    {
+        $retained = [];
+        foreach (self::REASONS as $reason) {
+            $retained[$reason] = Library::number('int64_t', function (\FFI $ffi, $out, $error) use ($reason) {
+                return $ffi->fenrun_rows_retained($this->handle, $reason, strlen($reason), $out, $error);
+            });
+        }
+
+        return array_filter($retained);
+    }
+
+    /**
+     * Row by row: key, order, line, payee, rule, level, amount, source.
+     *
+     * @return \Traversable<int, array<string, int|string>>
+     */
+    public function getIterator(): \Traversable
+    {
+        $columns = [
+            'key' => $this->keys(),
+            'order' => $this->orders(),
+            'line' => $this->lines(),
+            'payee' => $this->payees(),
+            'rule' => $this->rules(),
+            'level' => $this->levels(),
+            'amount' => $this->amounts(),
+            'source' => $this->sources(),
+        ];
+        foreach (array_keys($columns['key']) as $at) {
+            yield array_combine(array_keys($columns), array_column($columns, $at));
+        }
+    }
+
+    public function __destruct()
+    {
+        Library::ffi()->fenrun_rows_free($this->handle);
+    }
+
+    private function rule(int $place): string
+    {
+        return Library::text(function (\FFI $ffi, $out, $error) use ($place) {
+            return $ffi->fenrun_rows_rule($this->handle, $place, $out, $error);
+        });
+    }
+
+    /** @return array<int, int> */
+    private function column(string $name, string $type, string $format): array
+    {
+        $count = $this->count();
+        if ($count === 0) {
+            return [];
+        }
+        $column = Library::make($type . '[' . $count . ']');
+        Library::check(Library::ffi(), function (\FFI $ffi, $error) use ($name, $column, $count) {
+            return $ffi->{'fenrun_rows_copy_' . $name}($this->handle, $column, $count, $error);
+        });
+
+        return array_values(unpack($format, \FFI::string($column, \FFI::sizeof($column))));
+    }
+}
