@@ -1,0 +1,87 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Fenrun\Tests;
+
+use Fenrun\Forest;
+use Fenrun\Orders;
+use Fenrun\Plan;
+use PHPUnit\Framework\TestCase;
+
+/** A batch is the same as its sales alone, and takes what databases hand out. */
+final class BatchTest extends TestCase
+{
+    public function testABatchEqualsItsSalesAlone(): void
+    {
+        $plan = Plan::preset('two_level');
+        $members = range(1, 50);
+        $inviters = array_map(static function (int $id): int {
+            return intdiv($id, 3);
+        }, $members);
+        $frozen = array_map(static function (int $id): bool {
+            return $id % 7 === 0;
+        }, $members);
+        $forest = Forest::fromArrays($members, $inviters);
+        $forest->setFlag('distributor', array_fill(0, 50, true));
+        $forest->setFlag('frozen', $frozen);
+        $paid = array_map(static function (int $id): int {
+            return 997 * $id;
+        }, $members);
+        $rows = $plan->settle($forest, ['buyers' => $members, 'paid' => $paid, 'ids' => $members]);
+        $alone = [];
+        $pool = 0;
+        foreach ($members as $at => $id) {
+            $upline = array_map(static function (int $above) use ($frozen): array {
+                return ['id' => $above, 'distributor' => true, 'frozen' => $frozen[$above - 1]];
+            }, $forest->upline($id, 2));
+            $sale = ['id' => $id, 'buyer' => $id, 'upline' => $upline, 'lines' => [['paid' => $paid[$at]]]];
+            $outcome = $plan->settleOne($sale);
+            $alone = array_merge($alone, array_column($outcome->rows(), 'amount', 'key'));
+            $pool += $outcome->pool();
+        }
+        $this->assertSame($alone, array_combine($rows->keys(), $rows->amounts()));
+        $this->assertSame($pool, $rows->pool());
+        $this->assertSame($pool, array_sum($rows->amounts()) + array_sum($rows->retained()));
+        $this->assertCount(count($alone), $rows);
+    }
+
+    public function testColumnsAndRowsAgree(): void
+    {
+        $forest = Forest::fromArrays(['1', '2', '3'], [null, '1', '2']);
+        $forest->setFlag('distributor', ['1', '1', '1']);
+        $forest->setFlag('frozen', ['0', '0', '0']);
+        $orders = new Orders(['ids' => ['9', '9'], 'lines' => ['1', '2'], 'buyers' => ['3', '3'], 'paid' => ['100', '999']]);
+        $plan = Plan::preset('two_level');
+        $rows = $plan->settle($forest, $orders);
+        $list = iterator_to_array($rows);
+        $this->assertSame(array_column($list, 'payee'), $rows->payees());
+        $this->assertSame([2, 1, 2, 1], $rows->payees());
+        $this->assertSame([5, 2, 49, 24], $rows->amounts());
+        $this->assertSame([9, 9, 9, 9], $rows->orders());
+        $this->assertSame([1, 1, 2, 2], $rows->lines());
+        $this->assertSame([0, 0, 1, 1], $rows->sources());
+        $this->assertSame([1, 2, 1, 2], $rows->levels());
+        $this->assertSame(['upline', 'upline', 'upline', 'upline'], $rows->rules());
+        $this->assertSame($rows->keys(), $plan->settle($forest, $orders, 0)->keys(), 'threads change nothing');
+    }
+
+    public function testNothingIsFine(): void
+    {
+        $rows = Plan::preset('two_level')->settle(Forest::fromArrays([], []), ['buyers' => [], 'paid' => []]);
+        $this->assertCount(0, $rows);
+        $this->assertSame([], iterator_to_array($rows));
+        $this->assertSame(0, $rows->pool());
+    }
+
+    public function testMembersJoinAndAreBound(): void
+    {
+        $forest = Forest::fromArrays([1], [0]);
+        $forest->join(2);
+        $forest->join('3', '2');
+        $forest->bind(2, 1);
+        $this->assertSame([2, 1], $forest->upline(3));
+        $this->assertSame([2], $forest->upline(3, 1));
+        $this->assertCount(3, $forest);
+    }
+}

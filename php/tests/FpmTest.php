@@ -1,0 +1,82 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Fenrun\Tests;
+
+use PHPUnit\Framework\TestCase;
+
+/** Both recipes for php-fpm, and what a third says. */
+final class FpmTest extends TestCase
+{
+    private const SETTLE = '
+$plan = Fenrun\Plan::preset("two_level");
+$person = ["distributor" => true, "frozen" => false];
+$sale = ["id" => "s1", "buyer" => "b", "upline" => [["id" => "u"] + $person], "lines" => [["paid" => 10000, "units" => 2]]];
+$outcome = $plan->settleOne($sale);
+$reversal = $outcome->frozen()->reverse(["id" => "r1", "lines" => [["line" => "1", "units" => 1, "amount" => 5000]]]);
+$forest = Fenrun\Forest::fromArrays([1, 2], [null, 1]);
+$forest->setFlag("distributor", [1, 1]);
+$forest->setFlag("frozen", [0, 0]);
+$batch = $plan->settle($forest, ["buyers" => [2], "paid" => [10000]]);
+echo json_encode([$outcome->rows(), $reversal["rows"], $batch->amounts()]);
+';
+
+    public function testPreloaded(): void
+    {
+        $this->settles(Fpm::preload(self::package() . '/preload.php'), self::SETTLE);
+    }
+
+    public function testEnabled(): void
+    {
+        $this->settles(['ffi.enable' => 'true'], 'require "' . self::package() . '/preload.php";' . self::SETTLE);
+    }
+
+    public function testAnErrorOfTheLibraryArrives(): void
+    {
+        $fpm = new Fpm(Fpm::preload(self::package() . '/preload.php'));
+        try {
+            $code = 'try { Fenrun\Plan::fromText("{"); } catch (Fenrun\PlanError $e) { echo $e->getName(); }';
+            $this->assertSame('syntax', $fpm->ask($code));
+            $said = $fpm->ask('echo json_encode(Fenrun\Doctor::judge(Fenrun\Doctor::here()));');
+            $this->assertSame('[]', $said, 'the doctor finds nothing');
+        } finally {
+            $fpm->stop();
+        }
+    }
+
+    public function testWithoutPreloadTheMessageNamesTheFix(): void
+    {
+        $fpm = new Fpm(['ffi.enable' => 'preload', 'opcache.enable' => '1']);
+        try {
+            $load = 'require "' . self::package() . '/preload.php";';
+            $said = $fpm->ask($load . 'try { Fenrun\Library::version(); } catch (Fenrun\LibraryError $e) { echo $e->getMessage(); }');
+            $this->assertStringContainsString('restricted', $said);
+            $this->assertStringContainsString('preload this package (opcache.preload) or set ffi.enable=true', $said);
+            $said = $fpm->ask($load . 'echo json_encode(Fenrun\Doctor::judge(Fenrun\Doctor::here()));');
+            $this->assertStringContainsString('nothing is preloaded', $said);
+        } finally {
+            $fpm->stop();
+        }
+    }
+
+    /** Fifty requests, in both workers, give what the command line gives. */
+    private function settles(array $settings, string $code): void
+    {
+        $expected = Process::php(self::SETTLE);
+        $this->assertStringContainsString('"amount":-250', $expected);
+        $fpm = new Fpm($settings);
+        try {
+            for ($at = 0; $at < 50; $at++) {
+                $this->assertSame($expected, $fpm->ask($code));
+            }
+        } finally {
+            $fpm->stop();
+        }
+    }
+
+    private static function package(): string
+    {
+        return dirname(__DIR__);
+    }
+}
