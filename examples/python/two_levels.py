@@ -13,7 +13,12 @@ pay = { levels = ["5%", "2.5%"] }
 """)
 
 # 张三 invited 李四, 李四 invited the buyer: the shop reads that from its own tables.
-sale = {"id": "O1", "buyer": "王五", "upline": ["李四", "张三"], "lines": [{"id": 1, "units": 2, "paid": 19998}]}
+sale = {
+    "id": "O1",
+    "buyer": "王五",
+    "upline": ["李四", "张三"],
+    "lines": [{"id": 1, "units": 2, "paid": 19998}],
+}
 outcome = plan.settle_one(sale)
 for row in outcome.rows:
     print(row.payee, row.amount, row.key)

@@ -15,15 +15,22 @@ from support import plan, rule, sale
 FOREST = fr.Forest.from_edges([1, 2, 3], [0, 1, 2])
 
 
+RECRUITING = rule(qualify={"recruits": {"min": 1}}, unqualified="stop")
+
+
 def settle(**columns: Any) -> fr.Rows:
     return plan().settle(FOREST, columns)
+
+
+def settle_one(**line: Any) -> fr.Outcome:
+    return plan().settle_one(sale(lines=[line]))
 
 
 # What a user does, the code that comes back, its class, and words of the message.
 REFUSED: list[tuple[Callable[[], object], str, type[fr.Error], str]] = [
     (lambda: plan(rule(pay={"levels": ["101%"]})), "pays_too_much", fr.PlanError, "101%"),
     (lambda: plan(rule(pay={"levels": ["60%", "41%"]})), "pays_too_much", fr.PlanError, "101%"),
-    (lambda: plan(rule(qualify={"recruits": {"min": 1}}, unqualified="stop")), "pays_recruiting", fr.PlanError, "recruits"),
+    (lambda: plan(RECRUITING), "pays_recruiting", fr.PlanError, "reads `recruits`"),
     (lambda: fr.Plan.parse('{"schema": 0.05}'), "syntax", fr.PlanError, "floats are not exact"),
     (lambda: fr.Plan.parse("rate = 0.05"), "syntax", fr.PlanError, "floats are not exact"),
     (lambda: fr.Plan.parse(" " * 2_000_000), "too_large", fr.PlanError, "2000000 bytes"),
@@ -35,10 +42,10 @@ REFUSED: list[tuple[Callable[[], object], str, type[fr.Error], str]] = [
     (lambda: plan().settle_one(sale(upline=["A", "A"])), "invalid_sale", fr.SaleError, "a cycle"),
     (lambda: plan().settle_one(sale(buyer=0)), "invalid_sale", fr.SaleError, "nobody"),
     (lambda: plan().settle_one(sale(lines=[])), "invalid_sale", fr.SaleError, "0 lines"),
-    (lambda: plan().settle_one(sale(lines=[{"paid": -1}])), "invalid_sale", fr.SaleError, "below zero"),
-    (lambda: plan().settle_one(sale(lines=[{"paid": "99.99"}])), "invalid_value", fr.DocumentError, "minor units"),
-    (lambda: plan().settle_one(sale(lines=[{"paid": 2**63}])), "invalid_value", fr.DocumentError, "64-bit"),
-    (lambda: plan().settle_one(sale(lines=[{"paid": Decimal("1.999")}])), "too_many_decimals", fr.MoneyError, "1.999"),
+    (lambda: settle_one(paid=-1), "invalid_sale", fr.SaleError, "below zero"),
+    (lambda: settle_one(paid="99.99"), "invalid_value", fr.DocumentError, "minor units"),
+    (lambda: settle_one(paid=2**63), "invalid_value", fr.DocumentError, "64-bit"),
+    (lambda: settle_one(paid=Decimal("1.999")), "too_many_decimals", fr.MoneyError, "1.999"),
     (lambda: plan().settle_one("{"), "syntax", fr.DocumentError, "JSON"),
     (lambda: plan(rule(of="cost")).settle_one(sale()), "missing_component", fr.SaleError, "cost"),
     (lambda: fr.reverse("{}", {"id": 1, "lines": []}), "invalid_frozen", fr.SaleError, "frozen"),
@@ -61,7 +68,7 @@ REFUSED: list[tuple[Callable[[], object], str, type[fr.Error], str]] = [
     (lambda: settle(buyer=[3], paid=[-1]), "invalid_sale", fr.SaleError, "below zero"),
     (lambda: settle(buyer=[9], paid=[1]), "unknown_member", fr.ForestError, "member 9"),
     (lambda: settle(buyer=[3, 3], paid=[1, 1], order=[7, 7]), "duplicate_order", fr.ForestError, "order 7"),
-    (lambda: settle(buyer=[3, 3], paid=[1, 1], order=["x", "x"]), "duplicate_order", fr.ForestError, "order x"),
+    (lambda: settle(buyer=[3, 3], paid=[1, 1], order=["x", "x"]), "duplicate_order", fr.ForestError, "x "),
     (lambda: settle(buyer=[3, 2], paid=[1]), "length_mismatch", fr.MoneyError, "`paid` has 1 values"),
     (lambda: settle(buyer=[3]), "column", fr.TableError, "`paid` is missing"),
     (lambda: settle(buyer=[3], paid=[1], unit=[1]), "column", fr.TableError, "unknown column `unit`"),
@@ -75,7 +82,9 @@ REFUSED: list[tuple[Callable[[], object], str, type[fr.Error], str]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("act", "name", "family", "words"), REFUSED, ids=[f"{at}-{case[1]}" for at, case in enumerate(REFUSED)])
+@pytest.mark.parametrize(
+    ("act", "name", "family", "words"), REFUSED, ids=[f"{at}-{case[1]}" for at, case in enumerate(REFUSED)]
+)
 def test_refused(act: Callable[[], object], name: str, family: type[fr.Error], words: str) -> None:
     with pytest.raises(fr.Error) as raised:
         act()
@@ -86,20 +95,20 @@ def test_refused(act: Callable[[], object], name: str, family: type[fr.Error], w
 
 
 FLOATS: list[tuple[Callable[[], object], str]] = [
-    (lambda: plan().settle_one(sale(lines=[{"paid": 99.99}])), r"sale\.lines\[0\]\.paid is 99\.99.*fenrun\.minor\(column, 'CNY'\)"),
-    (lambda: plan().settle_one(sale(lines=[{"paid": np.float32(1)}])), r"lines\[0\]\.paid is 1\.0.*fenrun\.minor"),
+    (lambda: settle_one(paid=99.99), r"sale\.lines\[0\]\.paid is 99\.99.*fenrun\.minor\(column, 'CNY'\)"),
+    (lambda: settle_one(paid=np.float32(1)), r"lines\[0\]\.paid is 1\.0.*fenrun\.minor"),
     (lambda: plan().settle_one(sale(upline=[7.0])), r"sale\.upline\[0\] is 7\.0, a float; ids .*becomes"),
     (lambda: plan().settle_one(sale(upline=[{"id": 7.0}])), r"sale\.upline\[0\]\.id is 7\.0, a float; ids"),
     (lambda: plan().settle_one(sale(buyer=7.0)), r"sale\.buyer is 7\.0, a float; ids"),
-    (lambda: settle(buyer=[3], paid=np.array([1.0])), r"paid: a float column \(float64\).*fenrun\.minor\(column, 'CNY'\)"),
+    (lambda: settle(buyer=[3], paid=np.array([1.0])), r"paid: a float column \(float64\).*\(column, 'CNY'\)"),
     (lambda: settle(buyer=[3], paid=[1.0]), r"paid, row 0, is 1\.0, a float.*fenrun\.minor"),
     (lambda: settle(buyer=[3], paid=["1.00"]), r"paid, row 0, is '1\.00', a str.*fenrun\.minor"),
-    (lambda: settle(buyer=np.array([3.0]), paid=[1]), r"buyer: a float column .*1734123456789012345 becomes 1734123456789012224"),
+    (lambda: settle(buyer=np.array([3.0]), paid=[1]), r"buyer: a float .*2345 becomes 1734123456789012224"),
     (lambda: settle(buyer=[3], paid=[1], order=np.array([1.0])), r"order: a float column"),
     (lambda: settle(buyer=[3], paid=[1], units=[1.5]), r"units: a column of object; it holds integers only"),
     (lambda: fr.Forest.from_edges(np.array([1.0]), [0]), r"members: a float column"),
     (lambda: fr.Forest.from_edges([1, 2], np.array([np.nan, 1.0])), r"inviters: a float column"),
-    (lambda: fr.Forest.from_edges([1, 2], np.array([np.nan, 1.0], dtype=object)), r"inviters, row 1, is 1\.0, a float"),
+    (lambda: fr.Forest.from_edges([1, 2], [np.nan, 1.0]), r"inviters, row 1, is 1\.0, a float"),
     (lambda: fr.Forest.from_edges([1], [0], facts={"rate": [0.05]}), r"facts\['rate'\]"),
     (lambda: fr.Forest.from_edges([True], [0]), r"members, row 0, is a bool"),
     (lambda: fr.Forest.from_edges(np.array([[1]]), [0]), r"members: a column has one dimension"),

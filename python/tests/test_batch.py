@@ -100,7 +100,12 @@ def test_lines_components_overrides() -> None:
         rule(id="each", pay={"levels": ["10%"]}),
         rule(id="once", of="pv", pay={"levels": ["1/3"]}, round={"mode": "down", "per": "order"}),
     )
-    columns = {"order": ["o", "o", "p"], "line": ["l10", "l9", "l1"], "buyer": [2, 2, 3], "paid": [100, 200, 300]}
+    columns = {
+        "order": ["o", "o", "p"],
+        "line": ["l10", "l9", "l1"],
+        "buyer": [2, 2, 3],
+        "paid": [100, 200, 300],
+    }
     columns |= {"pv": [1, 1, 5], "units": [1, 2, 3], "override": [0, 1, 0]}
     rows = tested.settle(FOREST, columns, overrides=[{"each": {"any": [7]}}])
     table = list(zip(rows.order, rows.line, rows.rule, rows.amount, strict=True))
@@ -117,8 +122,14 @@ def test_empty() -> None:
 
 
 def test_times() -> None:
-    day = dt.datetime(2024, 5, 1, tzinfo=dt.timezone.utc)
-    for placed_at in ([day], np.array(["2024-05-01"], "datetime64[D]"), pd.Series([day]), [1714521600000], pa.array([day])):
+    day = dt.datetime(2024, 5, 1, tzinfo=dt.UTC)
+    for placed_at in (
+        [day],
+        np.array(["2024-05-01"], "datetime64[D]"),
+        pd.Series([day]),
+        [1714521600000],
+        pa.array([day]),
+    ):
         assert len(plan().settle(FOREST, buyer=[3], paid=[10000], placed_at=placed_at)) == 2
     with pytest.raises(TypeError, match="without zone"):
         plan().settle(FOREST, buyer=[3], paid=[1], placed_at=[day.replace(tzinfo=None)])
@@ -168,7 +179,9 @@ def worlds(draw: st.DrawFn) -> tuple[dict[str, list[Any]], dict[str, list[Any]]]
 def one_by_one(tested: fr.Plan, members: dict[str, list[Any]], columns: dict[str, list[Any]]) -> list[Any]:
     """Every order with its own chain through ``settle_one``."""
     people = {}
-    for member, rank, active, score in zip(members["id"], members["rank"], members["active"], members["score"], strict=True):
+    for member, rank, active, score in zip(
+        members["id"], members["rank"], members["active"], members["score"], strict=True
+    ):
         people[member] = {"id": member, "rank": rank, "active": active, "score": score}
     parents = dict(zip(members["id"], members["inviter"], strict=True))
     sales: dict[int, dict[str, Any]] = {}
@@ -193,11 +206,22 @@ def one_by_one(tested: fr.Plan, members: dict[str, list[Any]], columns: dict[str
 def test_a_batch_is_its_orders_one_by_one(world: Any, chosen: fr.Plan, threads: int) -> None:
     members, columns = world
     forest = fr.Forest.from_edges(
-        members["id"], members["inviter"], ranks=members["rank"], facts={name: members[name] for name in ("active", "score")}
+        members["id"],
+        members["inviter"],
+        ranks=members["rank"],
+        facts={name: members[name] for name in ("active", "score")},
     )
     rows = chosen.settle(forest, columns, threads=threads)
     names = np.array(rows.rules)
-    table = zip(rows.order.tolist(), rows.line.tolist(), rows.payee.tolist(), names[rows.rule].tolist(), rows.level.tolist(), rows.amount.tolist(), strict=True)
+    table = zip(
+        rows.order.tolist(),
+        rows.line.tolist(),
+        rows.payee.tolist(),
+        names[rows.rule].tolist(),
+        rows.level.tolist(),
+        rows.amount.tolist(),
+        strict=True,
+    )
     assert [list(table), rows.pool] == one_by_one(chosen, members, columns)
     assert rows.conserved
     paid = int(rows.amount.sum())

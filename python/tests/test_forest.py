@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 BIG = 1734123456789012345
+ON_ARROW = "int64[pyarrow]"
 
 
 def test_any_order_of_rows() -> None:
@@ -31,6 +32,7 @@ def test_any_order_of_rows() -> None:
 
 def columns_that_say_the_same() -> list[tuple[str, Any, Any]]:
     ids, inviters = [BIG, BIG + 1, BIG + 2], [None, BIG, BIG + 1]
+    halves = [inviters[:1], inviters[1:]]
     masked = np.ma.MaskedArray(np.array([0, BIG, BIG + 1]), [True, False, False])
     return [
         ("lists", ids, inviters),
@@ -42,9 +44,9 @@ def columns_that_say_the_same() -> list[tuple[str, Any, Any]]:
         ("masked", np.array(ids), masked),
         ("pandas", pd.Series(ids), pd.Series(inviters, dtype=object)),
         ("pandas Int64", pd.Series(ids, dtype="Int64"), pd.Series(inviters, dtype="Int64")),
-        ("pandas on Arrow", pd.Series(ids, dtype="int64[pyarrow]"), pd.Series(inviters, dtype="int64[pyarrow]")),
+        ("pandas on Arrow", pd.Series(ids, dtype=ON_ARROW), pd.Series(inviters, dtype=ON_ARROW)),
         ("Arrow", pa.array(ids), pa.array(inviters)),
-        ("Arrow chunks", pa.chunked_array([ids[:1], ids[1:]]), pa.chunked_array([inviters[:1], inviters[1:]], pa.int64())),
+        ("Arrow chunks", pa.chunked_array([ids[:1], ids[1:]]), pa.chunked_array(halves, pa.int64())),
         ("texts of integers as inviters", ids, ["", str(BIG), str(BIG + 1)]),
     ]  # fmt: skip
 
@@ -97,7 +99,11 @@ def test_ranks_and_facts_follow_their_rows(ids: list[Any]) -> None:
         ids,
         [second, None, first],
         ranks=["gold", None, "silver"],
-        facts={"active": [True, False, True], "score": np.array([3, 1, 2], np.int32), "rate": ["8%", "1%", "8%"]},
+        facts={
+            "active": [True, False, True],
+            "score": np.array([3, 1, 2], np.int32),
+            "rate": ["8%", "1%", "8%"],
+        },
     )
     for copy in (forest, pickle.loads(pickle.dumps(forest)), pickle.loads(pickle.dumps(forest, 2))):
         assert type(copy) is fr.Forest
@@ -132,7 +138,10 @@ def test_no_column_of_the_right_type_is_copied() -> None:
 @given(st.lists(st.integers(0, 10**6), max_size=60), st.randoms(use_true_random=False))
 def test_random_forests(choices: list[int], random: Any) -> None:
     ids = [at * 1009 + 7 for at in range(len(choices))]
-    parents = {member: None if at == 0 else ([None, *ids[:at]])[choice % (at + 1)] for at, (member, choice) in enumerate(zip(ids, choices, strict=True))}
+    parents = {
+        member: None if at == 0 else ([None, *ids[:at]])[choice % (at + 1)]
+        for at, (member, choice) in enumerate(zip(ids, choices, strict=True))
+    }
     shuffled = ids.copy()
     random.shuffle(shuffled)
     forest = fr.Forest.from_edges(shuffled, [parents[member] for member in shuffled])

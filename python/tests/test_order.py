@@ -55,8 +55,8 @@ def test_a_refused_command_changes_nothing() -> None:
     with pytest.raises(fr.OrderError) as raised:
         apply(order, "c9", {"cancel": {"reason": "too late"}}, 9)
     assert raised.value.name == "not_allowed"
+    refund = {"refund_id": "r1", "lines": [{"line": 1, "units": 3, "amount": 1}]}
     with pytest.raises(fr.OrderError):
-        refund = {"refund_id": "r1", "lines": [{"line": 1, "units": 3, "amount": 1}]}
         apply(order, "c10", {"refund_lines": refund}, 9)
     with pytest.raises(fr.MoneyError, match="teleport"):
         apply(order, "c11", "teleport", 9)
@@ -88,6 +88,8 @@ def test_times_have_a_zone() -> None:
 def test_a_price_in_floats_is_refused() -> None:
     order = fr.Order("O1")
     place = {"place": {"currency": "CNY", "lines": [{"id": 1, "units": 2, "paid": 99.99}]}}
-    with pytest.raises(TypeError, match=r"command\.command\.place\.lines\[0\]\.paid is 99\.99.*fenrun\.minor"):
+    with pytest.raises(
+        TypeError, match=r"command\.command\.place\.lines\[0\]\.paid is 99\.99.*fenrun\.minor"
+    ):
         apply(order, "c1", place)
     assert order.version == 0

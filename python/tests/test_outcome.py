@@ -56,7 +56,9 @@ def test_a_sale_in_other_clothes() -> None:
     for given_sale in same:
         assert plan().settle_one(given_sale) == expected
     override = {"upline": {"any": [Fraction(1, 10), "5%"]}}
-    assert plan().settle_one(sale(lines=[{"id": 1, "paid": 9999, "override": override}])).rows == expected.rows
+    assert (
+        plan().settle_one(sale(lines=[{"id": 1, "paid": 9999, "override": override}])).rows == expected.rows
+    )
 
 
 def test_identity_and_pickling() -> None:

@@ -47,9 +47,7 @@ def test_the_report() -> None:
     assert allowed.total == "110%"
     assert allowed.allowed["upline"] == "a test"
     report = plan(rule(pay={"levels": [5]})).check()
-    assert report.bounds == (
-        fr.Bound("upline", None, "amounts per unit have no bound against the base"),
-    )
+    assert report.bounds == (fr.Bound("upline", None, "amounts per unit have no bound against the base"),)
     assert (report.total, report.warnings) == (None, ())
 
 

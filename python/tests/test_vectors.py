@@ -125,10 +125,29 @@ def lines_of(sales: list[Case]) -> tuple[Case, list[Case]]:
     return columns, [line.get("override", {}) for _, _, line in rows]
 
 
+def order(case: Case) -> Any:
+    order, given = fr.Order("1"), case["input"].get("given", [])
+    answer: Case = {}
+    for at, command in enumerate(given + case["input"].get("when", []), start=1):
+        envelope = {"command_id": f"c{at}", "now": 0, "actor": "shop", **command}
+        before = order.version
+        try:
+            events = order.apply(envelope)
+        except fr.Error as error:
+            assert at > len(given), error
+            answer = {"last": "rejected", "error": error.name, "events": []}
+        else:
+            # What came before has its events, but the order has no new ones.
+            last = "repeat" if events and order.version == before else "ok"
+            answer = {"last": last, "error": None, "events": [event["type"] for event in events]}
+    return order.state | answer
+
+
 OPERATIONS: dict[str, Callable[[Case], Any]] = {
     "allocate": allocate,
     "check": check,
     "multiply": multiply,
+    "order": order,
     "parse_money": parse_money,
     "reverse": reverse,
     "round": round_,

@@ -57,9 +57,9 @@ def load(column: Column, name: str) -> _Loaded:
         return _checked(_Loaded(np.asarray(column.data), np.ma.getmaskarray(column)), name)
     if isinstance(column, np.ndarray) or isinstance(getattr(column, "dtype", None), np.dtype):
         return _checked(_Loaded(np.asarray(column)), name)
-    if hasattr(column, "__arrow_c_array__") or hasattr(column, "__arrow_c_stream__"):
-        if importlib.util.find_spec("pyarrow") is not None:
-            return _from_arrow(column)
+    arrow = hasattr(column, "__arrow_c_array__") or hasattr(column, "__arrow_c_stream__")
+    if arrow and importlib.util.find_spec("pyarrow") is not None:
+        return _from_arrow(column)
     if hasattr(column, "isna") and hasattr(column, "to_numpy"):
         return _from_pandas(column)
     if hasattr(column, "__array__"):
@@ -147,9 +147,7 @@ def _id_numbers(
     return np.ascontiguousarray(values, dtype=np.uint64)
 
 
-def _mixed_ids(
-    values: list[Any], empty: npt.NDArray[np.bool_] | None, name: str, nobody: bool
-) -> Ids:
+def _mixed_ids(values: list[Any], empty: npt.NDArray[np.bool_] | None, name: str, nobody: bool) -> Ids:
     """Objects: integers where all are, else texts. A column of one float among them is refused too."""
     text = False
     cells: list[int | str] = []
@@ -193,7 +191,7 @@ def amounts(column: Column, name: str, currency: str) -> npt.NDArray[np.int64]:
         raise TypeError(f"{name}: a float column ({values.dtype}); {minor_rule(currency)}")
     refuse_empty(loaded, name)
     if kind in "iu":
-        return _int64(values, name)
+        return int64(values, name)
     if kind not in "OUT":
         raise TypeError(f"{name}: a column of {values.dtype}; {minor_rule(currency)}")
     cells: list[int] = []
@@ -205,7 +203,7 @@ def amounts(column: Column, name: str, currency: str) -> npt.NDArray[np.int64]:
         else:
             what = "a float" if isinstance(value, float | np.floating) else f"a {type(value).__name__}"
             raise TypeError(f"{name}, row {row}, is {value!r}, {what}; {minor_rule(currency)}")
-    return _int64(np.array(cells, dtype=object), name)
+    return int64(np.array(cells, dtype=object), name)
 
 
 def _decimal_amount(value: Decimal, currency: str, name: str, row: int) -> int:
@@ -216,7 +214,8 @@ def _decimal_amount(value: Decimal, currency: str, name: str, row: int) -> int:
         raise make(error.code, error.name, f"{name}: {error.message}", row) from None
 
 
-def _int64(values: npt.NDArray[Any], name: str) -> npt.NDArray[np.int64]:
+def int64(values: npt.NDArray[Any], name: str) -> npt.NDArray[np.int64]:
+    """Integers of another type, or Python's, as 64 bits."""
     if values.dtype.kind in "uO" and len(values):
         outside = (values > _LARGEST_ID) | (values < -_LARGEST_ID - 1)
         if outside.any():
@@ -251,7 +250,7 @@ def _integers(column: Column, name: str) -> npt.NDArray[Any]:
     refuse_empty(loaded, name)
     values = loaded.values
     if values.dtype.kind == "O" and all(isinstance(value, int | np.integer) for value in values):
-        values = _int64(values, name)
+        values = int64(values, name)
     if values.dtype.kind not in "iu":
         raise TypeError(f"{name}: a column of {values.dtype}; it holds integers only")
     return values
@@ -265,8 +264,10 @@ def times(column: Column, name: str) -> npt.NDArray[np.int64]:
     if values.dtype.kind == "M":
         return np.ascontiguousarray(values.astype("datetime64[ms]").view(np.int64))
     if values.dtype.kind == "O" and len(values) and all(isinstance(value, dt.datetime) for value in values):
-        return np.array([milliseconds(value, f"{name}, row {at}") for at, value in enumerate(values)], np.int64)
-    return _int64(_integers(column, name), name)
+        return np.array(
+            [milliseconds(value, f"{name}, row {at}") for at, value in enumerate(values)], np.int64
+        )
+    return int64(_integers(column, name), name)
 
 
 def texts(column: Column, name: str, *, none: bool) -> tuple[npt.NDArray[np.uint32], list[str]]:
@@ -291,7 +292,8 @@ def fact(column: Column, name: str) -> npt.NDArray[Any] | tuple[npt.NDArray[np.u
     loaded = load(column, name)
     kind = loaded.values.dtype.kind
     if kind == "f":
-        raise TypeError(f"{name}: a float column ({loaded.values.dtype}); facts are text, integers or booleans, and rates are text such as '5%'")
+        rule = "facts are text, integers or booleans, and rates are text such as '5%'"
+        raise TypeError(f"{name}: a float column ({loaded.values.dtype}); {rule}")
     refuse_empty(loaded, name)
     values = loaded.values
     if kind == "O" and len(values) and all(isinstance(value, bool | np.bool_) for value in values):
@@ -299,7 +301,7 @@ def fact(column: Column, name: str) -> npt.NDArray[Any] | tuple[npt.NDArray[np.u
     if values.dtype.kind == "b":
         return np.ascontiguousarray(values)
     if values.dtype.kind in "iu":
-        return _int64(values, name)
+        return int64(values, name)
     return texts(values, name, none=False)
 
 

@@ -8,12 +8,12 @@ import numpy.typing as npt
 from typing_extensions import disjoint_base
 
 __all__ = [
-    "__version__",
     "Forest",
     "Names",
     "Order",
     "Outcome",
     "Plan",
+    "__version__",
     "codes",
     "exponent",
     "operation_names",
@@ -34,25 +34,40 @@ _Slot = tuple[str, str | None, int, str | None, str | None, str | int, int, int,
 class Plan:
     def __new__(cls, text: str, format: str | None) -> Self: ...
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """The plan's name."""
     @property
-    def currency(self) -> str: ...
+    def currency(self) -> str:
+        """The currency it pays in, a code of ISO 4217."""
     @property
-    def ranks(self) -> tuple[str, ...]: ...
+    def ranks(self) -> tuple[str, ...]:
+        """The names of its ranks, lowest first."""
     @property
-    def hash(self) -> str: ...
+    def hash(self) -> str:
+        """SHA-256 of the canonical JSON: the identity of the plan."""
     @property
-    def canonical(self) -> str: ...
+    def canonical(self) -> str:
+        """Canonical JSON: sorted keys, no blanks, defaults left out."""
     @property
-    def names(self) -> tuple[str, ...]: ...
-    def check_document(self) -> Any: ...
+    def names(self) -> tuple[str, ...]:
+        """The names of all facts and components it reads."""
+    def check_document(self) -> Any:
+        """The report of `check` as a document."""
     def amounts(
         self,
         chain: int | Sequence[int | str | Mapping[str, Any] | None] | npt.NDArray[Any],
         base: Any,
         *,
         units: int = 1,
-    ) -> tuple[int, ...]: ...
+    ) -> tuple[int, ...]:
+        """What each person of an upline gets of one line of goods, in minor units, nearest first.
+
+        ``chain`` is the upline: ids, or people as dicts with ``id``, ``rank`` and facts, or only how many
+        there are. ``base`` is what the line was paid, in minor units or as a ``Decimal``.
+
+        It serves plans that pay the upline only. One of flat levels is paid without evaluating a sale; the
+        ids are then counted and not looked at.
+        """
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
 
@@ -60,37 +75,54 @@ class Plan:
 class Outcome:
     def __new__(cls, plan: Plan, sale: Mapping[str, Any] | str) -> Self: ...
     @property
-    def sale(self) -> str: ...
+    def sale(self) -> str:
+        """The id of the sale."""
     @property
-    def tenant(self) -> str: ...
+    def tenant(self) -> str:
+        """The tenant, empty for a host with one shop."""
     @property
-    def version(self) -> int: ...
+    def version(self) -> int:
+        """The version of the sale, from 1."""
     @property
-    def plan(self) -> str: ...
+    def plan(self) -> str:
+        """The hash of the plan."""
     @property
-    def plan_text(self) -> str: ...
+    def plan_text(self) -> str:
+        """The canonical JSON of the plan."""
     @property
-    def sale_text(self) -> str: ...
+    def sale_text(self) -> str:
+        """The sale as canonical JSON."""
     @property
-    def currency(self) -> str: ...
+    def currency(self) -> str:
+        """The currency of every amount."""
     @property
-    def pool(self) -> int: ...
+    def pool(self) -> int:
+        """What the plan offered, in minor units."""
     @property
-    def retained(self) -> dict[str, int]: ...
+    def retained(self) -> dict[str, int]:
+        """What nobody got, by reason, in minor units."""
     @property
-    def conserved(self) -> bool: ...
+    def conserved(self) -> bool:
+        """Whether rows and retained amounts sum to the pool."""
     @property
-    def frozen(self) -> str: ...
-    def row_tuples(self) -> list[_Row]: ...
-    def trace_tuples(self) -> list[_Slot]: ...
-    def explain_lines(self, lang: str) -> list[str]: ...
-    def to_dict(self) -> dict[str, Any]: ...
+    def frozen(self) -> str:
+        """Everything a later `reverse` needs, as text: keep it beside the order."""
+    def row_tuples(self) -> list[_Row]:
+        """The rows as tuples."""
+    def trace_tuples(self) -> list[_Slot]:
+        """Every slot as a tuple: rule, line, level, stands, payee, rate, base, amount, reason."""
+    def explain_lines(self, lang: str) -> list[str]:
+        """Why everybody got what they got, a line a slot."""
+    def to_dict(self) -> dict[str, Any]:
+        """The outcome as `docs/reference/plan.md` writes it: plain dicts, lists, texts and ints."""
 
 @final
 class Names:
     def __new__(cls, texts: list[str], what: str) -> Self: ...
-    def numbers(self, texts: list[str], what: str) -> npt.NDArray[np.uint64]: ...
-    def texts(self) -> list[str]: ...
+    def numbers(self, texts: list[str], what: str) -> npt.NDArray[np.uint64]:
+        """The numbers of texts; an empty one is nobody, 0."""
+    def texts(self) -> list[str]:
+        """The texts, in the order of their numbers."""
 
 @disjoint_base
 class Forest:
@@ -105,39 +137,52 @@ class Forest:
     ) -> Self: ...
     def __len__(self) -> int: ...
     def __contains__(self, member: int | str, /) -> bool: ...
-    def parent(self, member: int | str) -> Any: ...
-    def upline(self, member: int | str) -> list[Any]: ...
-    def rank(self, member: int | str) -> str | None: ...
-    def facts(self, member: int | str) -> dict[str, Any]: ...
-    def edges(self) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64]]: ...
-    def rank_columns(self) -> tuple[list[str], npt.NDArray[np.uint8]]: ...
-    def fact_columns(self) -> dict[str, Any]: ...
+    def parent(self, member: int | str) -> Any:
+        """The inviter of a member, `None` for nobody."""
+    def upline(self, member: int | str) -> list[Any]:
+        """The people above a member, nearest first."""
+    def rank(self, member: int | str) -> str | None:
+        """The rank of a member, `None` for no rank."""
+    def facts(self, member: int | str) -> dict[str, Any]:
+        """The facts of a member."""
+    def edges(self) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64]]:
+        """The numbers of all members and of their inviters, in join order."""
+    def rank_columns(self) -> tuple[list[str], npt.NDArray[np.uint8]]:
+        """The names of the ranks, and the rank of each member in join order: 0 for none, else from 1."""
+    def fact_columns(self) -> dict[str, Any]:
+        """The facts as columns in join order: an array, or codes and words."""
     @property
-    def names(self) -> Names | None: ...
+    def names(self) -> Names | None:
+        """The names of all facts and components it reads."""
 
 @disjoint_base
 class Order:
     def __new__(cls, order_id: str, tenant: str, events: list[Any]) -> Self: ...
-    def handle(self, command: Mapping[str, Any] | str) -> tuple[list[dict[str, Any]], bool]: ...
+    def handle(self, command: Mapping[str, Any] | str) -> tuple[list[dict[str, Any]], bool]:
+        """Decides a command given as a document; the answer is its events and whether it came before."""
     @property
-    def events(self) -> list[dict[str, Any]]: ...
+    def events(self) -> list[dict[str, Any]]:
+        """Everything that happened, oldest first."""
     @property
-    def state(self) -> Any: ...
+    def state(self) -> Any:
+        """What the order is now."""
     @property
-    def id(self) -> str: ...
+    def id(self) -> str:
+        """The order's id."""
     @property
-    def tenant(self) -> str: ...
+    def tenant(self) -> str:
+        """The tenant, empty for a host with one shop."""
     @property
-    def version(self) -> int: ...
+    def version(self) -> int:
+        """The version of the sale, from 1."""
     @property
-    def life(self) -> str: ...
+    def life(self) -> str:
+        """The stage of the life cycle: `paid`, `shipped`, `completed` …"""
 
 def codes() -> dict[str, int]: ...
 def exponent(currency: str) -> int: ...
 def operation_names() -> list[str]: ...
-def parse_amounts(
-    texts: list[str], currency: str
-) -> np.ndarray[tuple[int], np.dtype[np.int64]]: ...
+def parse_amounts(texts: list[str], currency: str) -> np.ndarray[tuple[int], np.dtype[np.int64]]: ...
 def preset(name: str) -> str: ...
 def preset_names() -> list[str]: ...
 def reverse(

@@ -18,7 +18,7 @@ _IDS = frozenset(
     | {"command_id", "transaction_id", "actor", "chain", "member id"}
 )
 
-_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.timezone.utc)
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
 def plain(value: Any, place: str, currency: str | None) -> Any:
@@ -67,7 +67,7 @@ def minor_rule(currency: str | None) -> str:
 def milliseconds(value: dt.datetime, place: str) -> int:
     """Milliseconds of UTC since 1970."""
     if value.tzinfo is None:
-        raise TypeError(f"{place} is {value}, a time without zone; give it one, such as datetime.timezone.utc")
+        raise TypeError(f"{place} is {value}, a time without zone; give it one, such as datetime.UTC")
     return (value - _EPOCH) // dt.timedelta(milliseconds=1)
 
 
@@ -88,11 +88,9 @@ def minor_of_decimals(
 def _no_decimal(value: Any, place: str, row: int) -> TypeError:
     where = f"{place}, row {row}"
     if isinstance(value, float | np.floating):
-        return TypeError(
-            f"{where} is {value}, a float; say how many decimals are meant: fenrun.minor(column, currency, places=2)"
-        )
+        rule = "say how many decimals are meant: fenrun.minor(column, currency, places=2)"
+        return TypeError(f"{where} is {value}, a float; {rule}")
     if isinstance(value, int | np.integer) and not isinstance(value, bool):
-        return TypeError(
-            f"{where} is {value}, an int, which is minor units already; whole units are Decimal, text or places=0"
-        )
+        rule = "which is minor units already; whole units are Decimal, text or places=0"
+        return TypeError(f"{where} is {value}, an int, {rule}")
     return TypeError(f"{where} is {value!r}; an amount is text or Decimal")

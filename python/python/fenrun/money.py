@@ -77,17 +77,25 @@ def minor(value: Any, currency: str, *, places: int | None = None) -> int | npt.
 def _minor(
     values: npt.NDArray[Any], currency: str, exponent: int, places: int | None
 ) -> npt.NDArray[np.int64]:
+    if places is not None and values.dtype.kind == "O":
+        values = _plain_numbers(values)
     kind = values.dtype.kind
-    if places is not None and kind == "O" and all(isinstance(cell, int | float) for cell in values):
-        values = values.astype(np.float64) if any(isinstance(c, float) for c in values) else values.astype(np.int64)
-        kind = values.dtype.kind
     if kind == "f" and places is not None:
         return _rescaled(_on_grid(values.astype(np.float64), places), places, exponent, currency)
     if kind in "iu" and places is not None:
-        return _rescaled(values.astype(np.int64), 0, exponent, currency)
+        return _rescaled(_columns.int64(values, "column"), 0, exponent, currency)
     if kind in "fiu":
         values = values[:1].astype(object)  # refused by its first value
     return minor_of_decimals(values.tolist(), currency, "column")
+
+
+def _plain_numbers(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Ints and floats as numbers of one type; a column of anything else stays as it is."""
+    if not all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
+        return values
+    if any(isinstance(value, float) for value in values):
+        return values.astype(np.float64)
+    return _columns.int64(values, "column")
 
 
 def _on_grid(values: npt.NDArray[np.float64], places: int) -> npt.NDArray[np.int64]:
@@ -116,8 +124,9 @@ def _rescaled(
         return whole
     factor = 10 ** (exponent - places)
     limit = (2**63 - 1) // factor
-    if (np.abs(steps) > limit).any():
-        row = int((np.abs(steps) > limit).argmax())
+    outside = (steps > limit) | (steps < -limit)
+    if outside.any():
+        row = int(outside.argmax())
         raise make(102, "overflow", f"{steps[row]} at {places} places does not fit 64 bits", row)
     scaled: npt.NDArray[np.int64] = steps * factor
     return scaled

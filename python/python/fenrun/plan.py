@@ -200,14 +200,12 @@ class Plan(_fenrun.Plan):
         return f"<fenrun.Plan {self.name!r} in {self.currency}: {len(self.rules)} rules, {self.hash[:12]}>"
 
     def _repr_html_(self) -> str:
-        bounds = {bound.rule: bound.at_most or "per unit" for bound in self.check().bounds}
         head = "<tr><th>rule</th><th>of</th><th>to</th><th>pay</th><th>at most</th></tr>"
         body = "".join(
-            "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"
-            for cells in (
-                (rule["id"], _shown(rule.get("of", "paid")), _shown(rule["to"]), _shown(rule["pay"]), bounds[rule["id"]])
-                for rule in self.rules
+            _html_row(
+                rule["id"], rule.get("of", "paid"), rule["to"], rule["pay"], bound.at_most or "per unit"
             )
+            for rule, bound in zip(self.rules, self.check().bounds, strict=True)
         )
         caption = f"<caption>{escape(self.name)} ({self.currency}), {self.hash[:12]}</caption>"
         return f"<table>{caption}{head}{body}</table>"
@@ -216,8 +214,9 @@ class Plan(_fenrun.Plan):
         return type(self), (self.canonical, "json")
 
 
-def _shown(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+def _html_row(*cells: Any) -> str:
+    texts = (cell if isinstance(cell, str) else json.dumps(cell, ensure_ascii=False) for cell in cells)
+    return "<tr>" + "".join(f"<td>{escape(text)}</td>" for text in texts) + "</tr>"
 
 
 class _Batch:
