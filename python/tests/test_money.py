@@ -38,6 +38,8 @@ def test_one_value() -> None:
         pa.array([Decimal("0.30"), Decimal("1.50"), Decimal(-12)]),
         pa.array([Decimal("0.300"), Decimal("1.500"), Decimal(-12)], pa.decimal128(20, 3)),
         pa.chunked_array([[Decimal("0.3")], [Decimal("1.5"), Decimal(-12)]], pa.decimal128(9, 1)),
+        pa.array([Decimal(7), Decimal("0.3"), Decimal("1.5"), Decimal(-12)])[1:],
+        pa.array([Decimal("0.3"), Decimal("1.5"), Decimal(-12)], pa.decimal256(50, 4)),
     ],
 )
 def test_columns(column: Any) -> None:
@@ -80,6 +82,9 @@ REFUSED: list[tuple[Any, dict[str, Any], type[Exception], str]] = [
     (np.array([1.0, np.nan]), {"places": 2}, fr.TableError, "row 1: column: an empty cell"),
     (pa.array(["1", None]), {}, fr.TableError, "row 1: column: an empty cell"),
     (Decimal("NaN"), {}, fr.MoneyError, "NaN"),
+    (pa.array([Decimal(1), None]), {}, fr.TableError, "row 1: column: an empty cell"),
+    (pa.array([Decimal(1), Decimal("1.999")]), {}, fr.MoneyError, r"row 1: `1\.999` has more decimals"),
+    (pa.array([Decimal(1), Decimal(10) ** 17]), {}, fr.MoneyError, "row 1: .*64-bit"),
     ("99999999999999999999", {}, fr.MoneyError, "64-bit"),
 ]
 

@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from . import _fenrun
 from ._values import ID_RULE, milliseconds, minor_of_decimals, minor_rule
 from .errors import Error, make
 
@@ -57,8 +58,7 @@ def load(column: Column, name: str) -> _Loaded:
         return _checked(_Loaded(np.asarray(column.data), np.ma.getmaskarray(column)), name)
     if isinstance(column, np.ndarray) or isinstance(getattr(column, "dtype", None), np.dtype):
         return _checked(_Loaded(np.asarray(column)), name)
-    arrow = hasattr(column, "__arrow_c_array__") or hasattr(column, "__arrow_c_stream__")
-    if arrow and importlib.util.find_spec("pyarrow") is not None:
+    if _is_arrow(column):
         return _from_arrow(column)
     if hasattr(column, "isna") and hasattr(column, "to_numpy"):
         return _from_pandas(column)
@@ -88,12 +88,45 @@ def _from_pandas(column: Any) -> _Loaded:
     return _Loaded(column.to_numpy(dtype=object), empty)
 
 
+def _is_arrow(column: Any) -> bool:
+    """Whether a column speaks the Arrow PyCapsule interface and pyarrow is there to listen."""
+    speaks = hasattr(column, "__arrow_c_array__") or hasattr(column, "__arrow_c_stream__")
+    return speaks and importlib.util.find_spec("pyarrow") is not None
+
+
+def _arrow_array(arrow: Any, column: Any) -> Any:
+    """One ``pyarrow.Array`` of a column that may come in chunks."""
+    if not hasattr(column, "__arrow_c_stream__"):
+        return arrow.array(column)
+    chunks = arrow.chunked_array(column)
+    return arrow.concat_arrays(chunks.chunks) if chunks.num_chunks else arrow.array([], chunks.type)
+
+
+def arrow_decimals(column: Column, exponent: int) -> npt.NDArray[np.int64] | None:
+    """Minor units of an Arrow column of decimal128 with every cell filled and in range; else None.
+
+    The bytes of a decimal of the currency's scale are those of its minor units, so nothing is parsed.
+    """
+    if isinstance(column, np.ndarray) or not _is_arrow(column):
+        return None
+    arrow = importlib.import_module("pyarrow")
+    array = _arrow_array(arrow, column)
+    if not arrow.types.is_decimal128(array.type) or array.null_count:
+        return None
+    try:
+        scaled = array.cast(arrow.decimal128(38, exponent))
+        whole = arrow.Array.from_buffers(
+            arrow.decimal128(38, 0), len(scaled), scaled.buffers(), offset=scaled.offset
+        )
+        minor: npt.NDArray[np.int64] = whole.cast(arrow.int64()).to_numpy(zero_copy_only=False)
+    except arrow.ArrowInvalid:
+        return None
+    return minor
+
+
 def _from_arrow(column: Any) -> _Loaded:
     arrow = importlib.import_module("pyarrow")
-    stream = hasattr(column, "__arrow_c_stream__")
-    array = arrow.chunked_array(column).combine_chunks() if stream else arrow.array(column)
-    if isinstance(array, arrow.ChunkedArray):  # an empty stream has no chunk to combine
-        array = arrow.concat_arrays(array.chunks) if array.num_chunks else arrow.array([], array.type)
+    array = _arrow_array(arrow, column)
     types = arrow.types
     if types.is_dictionary(array.type):
         array = array.dictionary_decode()
@@ -185,6 +218,8 @@ def numbers_of_texts(texts: list[str], name: str) -> npt.NDArray[np.uint64]:
 
 def amounts(column: Column, name: str, currency: str) -> npt.NDArray[np.int64]:
     """Minor units: integers as they are, ``Decimal`` exactly; text could mean either and is refused."""
+    if (minor := arrow_decimals(column, _fenrun.exponent(currency))) is not None:
+        return minor
     loaded = load(column, name)
     values, kind = loaded.values, loaded.values.dtype.kind
     if kind == "f":

@@ -66,6 +66,9 @@ def minor(value: Any, currency: str, *, places: int | None = None) -> int | npt.
     exponent = _fenrun.exponent(currency)
     if places is not None and not 0 <= places <= 18:
         raise ValueError(f"places is {places}; a number of decimals is 0 to 18")
+    decimals = _columns.arrow_decimals(value, exponent)
+    if decimals is not None:
+        return decimals
     scalar = isinstance(value, str | Decimal | float | Integral | np.generic)
     loaded = _columns.load([value] if scalar else value, "column")
     values = loaded.values
