@@ -74,8 +74,13 @@ impl Naive {
     /// What a rate per line comes to, for lines that are rounded together.
     pub(crate) fn worth(self, rule: &Rule, rated: &[(&Line, Rate)]) -> Result<BigInt, Fault> {
         let mut exact = Q::zero();
+        let mut apart = big(0);
         for (line, rate) in rated {
             exact += match rate {
+                Rate::PerUnit(minor) if self.planted(Mutation::FixedAmountsApart) => {
+                    apart += minor * &line.units;
+                    Q::zero()
+                }
                 Rate::PerUnit(minor) => whole(minor * &line.units),
                 Rate::Share(_) if rule.per == Per::Unit && line.units.is_zero() => Q::zero(),
                 Rate::Share(share) if rule.per == Per::Unit => {
@@ -85,7 +90,7 @@ impl Naive {
                 Rate::Share(share) => share * whole(self.base(rule, line)?),
             };
         }
-        Ok(self.rounded(&exact, &rule.mode))
+        Ok(self.rounded(&exact, &rule.mode) + apart)
     }
 
     fn rounded(self, exact: &Q, mode: &str) -> BigInt {

@@ -56,3 +56,13 @@ pub(crate) fn each(document: &Node, key: &str, mut edit: impl FnMut(&mut Map)) -
         }
     })
 }
+
+/// Edits every text that is a rate.
+pub(crate) fn each_rate(node: &mut Node, edit: &mut dyn FnMut(&str) -> String) {
+    match node {
+        Node::Text(text) if text.starts_with(|first: char| first.is_ascii_digit()) => *text = edit(text),
+        Node::List(items) => items.iter_mut().for_each(|item| each_rate(item, edit)),
+        Node::Map(map) => map.values_mut().for_each(|value| each_rate(value, edit)),
+        _ => {}
+    }
+}

@@ -9,6 +9,7 @@ use plans::{flat_plan, plan};
 use sales::incomplete;
 pub(crate) use sales::{refunds, sale};
 
+use super::edit::{each_line, each_rate, each_rule, round_key};
 use super::plan::{entries, items};
 use super::reverse::Refund;
 use fenrun::doc::Node;
@@ -56,9 +57,45 @@ pub(crate) fn case(seed: u64) -> Case {
     let mut dice = Dice::new(seed);
     let (plan, words) = plan(&mut dice, Reach::Sale);
     let sale = sale(&mut dice, &words);
+    let (plan, sale) = if dice.one_in(8) { tied(&mut dice, &words, &plan, &sale) } else { (plan, sale) };
     let refunds = refunds(&mut dice, &sale);
     let sale = if dice.one_in(10) { incomplete(&mut dice, &sale) } else { sale };
     Case { plan, sale, refunds }
+}
+
+/// Small amounts, and rates whose products are halves of a minor unit, some of them rounded together with
+/// fixed amounts: where modes of rounding differ.
+fn tied(dice: &mut Dice, words: &Words, plan: &Node, sale: &Node) -> (Node, Node) {
+    let rates: &[&str] = if words.modest { &["5%", "2.5%", "0.5%"] } else { &["50%", "25%", "2.5%"] };
+    let plan = each_rule(plan, |rule| {
+        let mode = *dice.pick(&[&"half_even", &"half_odd", &"half_to_zero", &"half_away"]);
+        round_key(rule, "mode", Some(mode.into()));
+        if dice.one_in(2) {
+            round_key(rule, "per", Some("order".into()));
+        }
+        for key in ["of", "pay"] {
+            if let Some(value) = rule.get_mut(key) {
+                each_rate(value, &mut |_| dice.pick(rates).into());
+            }
+        }
+    });
+    let sale = each_line(sale, |line| {
+        for (name, value) in line.iter_mut() {
+            match value {
+                Node::Int(minor) if name != "units" => *minor %= 200,
+                rates_of_line if name == "override" => {
+                    each_rate(rates_of_line, &mut |_| dice.pick(rates).into());
+                }
+                _ => {}
+            }
+        }
+        let fixed = words.rules.iter().filter(|rule| rule.kind == Kind::Levels && dice.one_in(4));
+        let fixed: Vec<_> = fixed.map(|rule| (rule.id.clone(), Node::List(vec![Node::Int(1)]))).collect();
+        if !fixed.is_empty() {
+            line.insert("override".into(), Node::map(fixed));
+        }
+    });
+    (plan, sale)
 }
 
 /// What a plan's sale must speak of.

@@ -66,6 +66,8 @@ mutations! {
     // Computing.
     /// Floor and one more, exact amounts too.
     OneTooMuch,
+    /// Fixed amounts of an order are added after its shares are rounded.
+    FixedAmountsApart,
     /// Amounts are rounded to tens.
     WholeTens,
     /// Bases are held in 32-bit floats: 24 bits of them count.

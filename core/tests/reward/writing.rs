@@ -3,7 +3,7 @@
 use crate::evaluator::{Engine, Evaluator};
 use crate::laws::{Bearing, Law, Verdict, need};
 use crate::naive::Naive;
-use crate::naive::edit::{Map, each_rule};
+use crate::naive::edit::{Map, each_rate, each_rule};
 use crate::naive::generate::case;
 use crate::naive::number::{Q, rate};
 use crate::naive::plan::entries;
@@ -61,7 +61,7 @@ impl Writer for Slipping {
         let drop_key = |key: &str| each_rule(&honest, |rule| drop(rule.remove(key)));
         let document = match self.0 {
             Slip::RatesRounded => each_rule(&honest, |rule| {
-                rule.values_mut().for_each(|value| each_rate(value, &|text| two_decimals(&text)));
+                rule.values_mut().for_each(|value| each_rate(value, &mut two_decimals));
             }),
             Slip::LimitLeftOut => each_rule(&honest, |rule| {
                 if let Some(Node::List(stops)) = rule.get_mut("to") {
@@ -145,7 +145,7 @@ fn spelled_out(plan: &Node) -> Node {
     each_rule(plan, |rule| {
         for key in ["of", "pay"] {
             if let Some(value) = rule.get_mut(key) {
-                each_rate(value, &as_fraction);
+                each_rate(value, &mut as_fraction);
             }
         }
         let mut default = |key: &str, value: Node| {
@@ -184,20 +184,8 @@ fn edited(plan: &Node, edit: impl FnOnce(&mut Map)) -> Node {
     Node::Map(map)
 }
 
-/// Edits every text that is a rate.
-fn each_rate(node: &mut Node, edit: &dyn Fn(String) -> String) {
-    match node {
-        Node::Text(text) if text.starts_with(|first: char| first.is_ascii_digit()) => {
-            *text = edit(std::mem::take(text));
-        }
-        Node::List(items) => items.iter_mut().for_each(|item| each_rate(item, edit)),
-        Node::Map(map) => map.values_mut().for_each(|value| each_rate(value, edit)),
-        _ => {}
-    }
-}
-
-fn as_fraction(text: String) -> String {
-    let share = rate(&text);
+fn as_fraction(text: &str) -> String {
+    let share = rate(text);
     format!("{}/{}", share.numer() * 3, share.denom() * 3)
 }
 

@@ -111,6 +111,18 @@ fn per_line_per_order_per_unit() {
 }
 
 #[test]
+fn a_tie_of_a_share_and_a_fixed_amount() {
+    let sale = r#"{"id": 1, "buyer": "D", "upline": ["C"],
+        "lines": [{"paid": 1}, {"paid": 9, "units": 3, "override": {"r": [1]}}]}"#;
+    let rule = |mode: &str| {
+        format!("round = {{ mode = \"{mode}\", per = \"order\" }}\npay = {{ levels = [\"50%\"] }}")
+    };
+    // 0.5 and 3 are 3.5, rounded once.
+    expect(&rule("half_even"), sale, 4, "C 4", "");
+    expect(&rule("half_odd"), sale, 3, "C 3", "");
+}
+
+#[test]
 fn half_cents() {
     let half = |base: i64, rate: &str, rows: &str, pool: i64| {
         let sale = format!(r#"{{"id": 1, "buyer": "D", "upline": ["C"], "lines": [{{"paid": {base}}}]}}"#);

@@ -57,8 +57,12 @@ impl Exact {
     /// Rounds the sum.
     pub(super) fn round(mut self, mode: Rounding) -> Result<i64> {
         self.flush()?;
-        let rounded = mode.divide(self.numerator, self.denominator) + self.whole;
-        narrow(rounded, || "a commission".into()).map_err(Error::from)
+        // Whether a tie lies next to an even number depends on the whole units too: an odd one goes along.
+        let odd = self.whole & 1;
+        let too_wide = || Error::from(overflow("the exact sum of shares and whole units"));
+        let above = self.numerator.checked_add(odd * self.denominator).ok_or_else(too_wide)?;
+        let rounded = mode.divide(above, self.denominator).checked_add(self.whole - odd);
+        narrow(rounded.ok_or_else(too_wide)?, || "a commission".into()).map_err(Error::from)
     }
 }
 
@@ -91,5 +95,16 @@ mod tests {
         // 10/3 + 20/7 + 10/3 + 10/21 = 10 exactly.
         assert_eq!(sum.round(Rounding::Down).unwrap(), 10);
         assert_eq!(per_unit(Pay::Share("7%".parse().unwrap()), 9990, 10, Rounding::Down).unwrap(), 690);
+    }
+
+    #[test]
+    fn a_tie_is_even_or_odd_with_the_whole_units() {
+        let mut sum = Exact::ZERO;
+        sum.add(Pay::Share("50%".parse().unwrap()), 1, 1).unwrap();
+        sum.add(Pay::PerUnit(1), 0, 3).unwrap();
+        // 3.5 exactly.
+        assert_eq!(sum.round(Rounding::HalfEven).unwrap(), 4);
+        assert_eq!(sum.round(Rounding::HalfOdd).unwrap(), 3);
+        assert_eq!(sum.round(Rounding::Down).unwrap(), 3);
     }
 }

@@ -243,12 +243,14 @@ fn rate(dice: &mut Dice, kind: Kind, modest: bool, facts: bool) -> Node {
 /// A share in one of its spellings, at most so many basis points.
 pub(super) fn share(dice: &mut Dice, at_most: i64) -> String {
     let points = dice.between(1, at_most);
-    match dice.below(7) {
+    match dice.below(8) {
         0 => format!("{points}bp"),
         1 => format!("0.{points:04}"),
         2 => format!("{}.{:02}%", points / 100, points % 100),
         3 => format!("{points}/{}", dice.between(9_000, 30_000)),
-        4 => ["0%", "1/3000", "0.000001", "1/999999999989"][dice.count(0, 3)].to_owned(),
+        4 => dice.pick(&["0%", "1/3000", "0.000001", "1/999999999989"]).to_owned(),
+        // Halves of a minor unit are frequent with these.
+        5 => dice.pick(&["0.5%", "2.5%", "5%"]).to_owned(),
         _ => format!("{}%", points / 100),
     }
 }

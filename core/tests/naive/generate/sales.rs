@@ -129,6 +129,7 @@ pub(super) fn amount(dice: &mut Dice) -> i64 {
         1 => dice.below(20),
         2 => dice.below(300),
         3 | 4 => dice.below(20_000),
+        5 if dice.one_in(2) => dice.below(1_000) * 10,
         5 => 100_000 + dice.below(1_000_000),
         6 => 100_000,
         _ => dice.below(1_000_000_000_001),
