@@ -130,12 +130,18 @@ impl From<Lang> for Language {
 
 #[derive(Debug, Args)]
 pub(crate) struct ExplainArgs {
-    /// A plan file (TOML or JSON), or preset:NAME
-    #[arg(long)]
-    pub(crate) plan: String,
+    /// A plan file (TOML or JSON), or preset:NAME; a store knows its own
+    #[arg(long, required_unless_present = "store")]
+    pub(crate) plan: Option<String>,
     /// A sale as JSON, with its own upline
     #[arg(long, value_name = "JSON", conflicts_with_all = ["orders", "members", "order"])]
     pub(crate) sale: Option<PathBuf>,
+    /// A store, such as target/demo/fenrun.db
+    #[arg(long, value_name = "DB", requires = "order", conflicts_with_all = ["plan", "sale", "orders", "members"])]
+    pub(crate) store: Option<PathBuf>,
+    /// The tenant of the store the order belongs to
+    #[arg(long, default_value = "", requires = "store")]
+    pub(crate) tenant: String,
     #[command(flatten)]
     pub(crate) tables: TableArgs,
     /// The order to explain

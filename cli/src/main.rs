@@ -6,6 +6,7 @@ mod demo;
 mod files;
 mod output;
 mod progress;
+mod report;
 mod table;
 
 use args::{Cli, Command};

@@ -13,6 +13,7 @@ use fenrun::trade::order::{Command, Decision, Event, EventData, Fingerprint, Hea
 use fenrun::{Code, Error};
 use rusqlite::{Connection, OptionalExtension, Row};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The hash of one event and of everything before it.
@@ -273,6 +274,23 @@ impl Store {
                 events.push(read_event(row)?);
             }
             Ok(events)
+        })
+    }
+
+    /// How many events of each type a tenant has.
+    ///
+    /// # Errors
+    /// [`Code::Database`].
+    pub fn event_counts(&self, tenant: &Tenant) -> Result<BTreeMap<String, u64>, Error> {
+        self.read(|connection| {
+            let mut statement =
+                connection.prepare("SELECT type, count(*) FROM events WHERE tenant = ?1 GROUP BY type")?;
+            let mut rows = statement.query([tenant.as_str()])?;
+            let mut counts = BTreeMap::new();
+            while let Some(row) = rows.next()? {
+                counts.insert(row.get(0)?, seq(row.get(1)?)?);
+            }
+            Ok(counts)
         })
     }
 

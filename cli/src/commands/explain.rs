@@ -5,27 +5,120 @@ use crate::files::{read_plan, read_text};
 use crate::output::{Console, Ending};
 use crate::table::{Members, Orders};
 use fenrun::doc::{self, MAX_DOCUMENT_BYTES, Node};
+use fenrun::id::OrderId;
 use fenrun::money::Money;
 use fenrun::reward::commission::{Language, Outcome, evaluate};
 use fenrun::reward::plan::Plan;
 use fenrun::sale::Sale;
 use fenrun::{Code, Error, Result};
+use fenrun_store::{SaleKey, Store, StoredOutcome, Tenant};
 use std::path::Path;
 
 pub(crate) fn run(args: &ExplainArgs, console: &Console) -> Result<Ending> {
-    let plan = read_plan(&args.plan)?;
-    let sale = match (&args.sale, &args.tables.orders, &args.order) {
-        (Some(path), _, _) => read_sale(path, &plan)?,
-        (None, Some(orders), Some(order)) => find_sale(&args.tables, orders, order, &plan)?,
-        _ => {
-            let rule = "name a sale with --sale, or an order with --orders and --order";
-            return Err(Error::new(Code::InvalidArgument, rule));
-        }
+    let case = match (&args.plan, &args.store, &args.order) {
+        (_, Some(store), Some(order)) => Case::from_store(store, &args.tenant, order)?,
+        (Some(plan), None, _) => Case::from_files(read_plan(plan)?, args)?,
+        _ => return Err(unnamed()),
     };
-    let outcome = evaluate(&plan, &sale)?;
     let language = args.lang.into();
-    console.answer(|| document(&outcome, language), || text(&plan, &sale, &outcome, language))?;
+    console.answer(|| case.document(language), || case.text(language))?;
     Ok(Ending::Fine)
+}
+
+fn unnamed() -> Error {
+    let rule = "name a sale with --sale, or an order with --order and either --orders or --store";
+    Error::new(Code::InvalidArgument, rule)
+}
+
+/// What is explained.
+struct Case {
+    plan: Plan,
+    sale: Sale,
+    outcome: Outcome,
+    /// What became of it since, where a store knows.
+    stored: Option<StoredOutcome>,
+}
+
+impl Case {
+    fn from_files(plan: Plan, args: &ExplainArgs) -> Result<Self> {
+        let sale = match (&args.sale, &args.tables.orders, &args.order) {
+            (Some(path), _, _) => read_sale(path, &plan)?,
+            (None, Some(orders), Some(order)) => find_sale(&args.tables, orders, order, &plan)?,
+            _ => return Err(unnamed()),
+        };
+        let outcome = evaluate(&plan, &sale)?;
+        Ok(Self { plan, sale, outcome, stored: None })
+    }
+
+    /// The outcome on record: what is explained must be what was paid.
+    fn from_store(path: &Path, tenant: &str, order: &str) -> Result<Self> {
+        let store = Store::open(path)?;
+        let key = SaleKey { tenant: Tenant::new(tenant)?, sale: OrderId::new(order)?, version: 1 };
+        let (Some(frozen), Some(stored)) = (store.frozen(&key)?, store.outcome(&key)?) else {
+            let rule = format!("{}: order {order} has no outcome", path.display());
+            return Err(Error::new(Code::NotFound, rule));
+        };
+        let outcome = evaluate(frozen.plan(), frozen.sale())?;
+        let paid = stored.rows.iter().filter(|row| row.refund.is_none()).map(|row| (&row.key, row.amount));
+        if !paid.eq(outcome.rows().iter().map(|row| (&row.key, row.amount))) {
+            let rule =
+                format!("{}: order {order} evaluates to other rows than those on record", path.display());
+            return Err(Error::new(Code::Inconsistent, rule));
+        }
+        let (plan, sale) = (frozen.plan().clone(), frozen.sale().clone());
+        Ok(Self { plan, sale, outcome, stored: Some(stored) })
+    }
+
+    fn document(&self, language: Language) -> Node {
+        let lines = self.lines(language).into_iter().map(Node::from).collect();
+        Node::map([("outcome", self.outcome.to_node()), ("explanation", Node::List(lines))])
+    }
+
+    fn text(&self, language: Language) -> String {
+        let (order, buyer, name) = (&self.sale.id, &self.sale.buyer.id, self.plan.name());
+        let first = match language {
+            Language::English => format!("order {order}, bought by {buyer}, plan “{name}”"),
+            Language::Chinese => format!("订单 {order}，买家 {buyer}，方案“{name}”"),
+        };
+        [vec![first], self.lines(language)].concat().join("\n")
+    }
+
+    fn lines(&self, language: Language) -> Vec<String> {
+        let outcome = &self.outcome;
+        let paid: i64 = outcome.rows().iter().map(|row| row.amount).sum();
+        let retained: i64 = outcome.retained().iter().map(|entry| entry.amount).sum();
+        let (pool, paid, retained) = (self.money(outcome.pool()), self.money(paid), self.money(retained));
+        let mut lines = outcome.explain(language);
+        lines.push(match language {
+            Language::English => format!("pool {pool} = paid {paid} + retained {retained}"),
+            Language::Chinese => format!("分润池 {pool} = 发放 {paid} + 留存 {retained}"),
+        });
+        lines.extend(self.stored.iter().flat_map(|stored| self.since(stored, language)));
+        lines
+    }
+
+    /// What refunds took back, and what stands.
+    fn since(&self, stored: &StoredOutcome, language: Language) -> Vec<String> {
+        let taken = stored.rows.iter().filter_map(|row| {
+            let (refund, payee, amount) = (row.refund.as_ref()?, &row.payee, self.money(row.amount));
+            Some(match language {
+                Language::English => format!("refund {refund}: {payee} {amount}"),
+                Language::Chinese => format!("退款 {refund}：{payee} {amount}"),
+            })
+        });
+        let stands = stored.entries.iter().map(|entry| {
+            let (payee, amount, state) = (&entry.payee, self.money(entry.amount), entry.state.name());
+            match language {
+                Language::English => format!("stands: {payee} {amount}, {state}"),
+                Language::Chinese => format!("现存：{payee} {amount}，{state}"),
+            }
+        });
+        taken.chain(stands).collect()
+    }
+
+    fn money(&self, minor: i64) -> String {
+        Money::new(minor, self.outcome.currency()).to_string()
+    }
 }
 
 fn read_sale(path: &Path, plan: &Plan) -> Result<Sale> {
@@ -45,28 +138,4 @@ fn find_sale(tables: &TableArgs, orders: &Path, order: &str, plan: &Plan) -> Res
         }
     }
     Err(Error::new(Code::NotFound, format!("{}: there is no order {order}", orders.display())))
-}
-
-fn document(outcome: &Outcome, language: Language) -> Node {
-    let lines = outcome.explain(language).into_iter().map(Node::from).collect();
-    Node::map([("outcome", outcome.to_node()), ("explanation", Node::List(lines))])
-}
-
-fn text(plan: &Plan, sale: &Sale, outcome: &Outcome, language: Language) -> String {
-    let money = |minor: i64| Money::new(minor, outcome.currency()).to_string();
-    let paid: i64 = outcome.rows().iter().map(|row| row.amount).sum();
-    let retained: i64 = outcome.retained().iter().map(|entry| entry.amount).sum();
-    let (order, buyer, name) = (&sale.id, &sale.buyer.id, plan.name());
-    let (pool, paid, retained) = (money(outcome.pool()), money(paid), money(retained));
-    let (first, last) = match language {
-        Language::English => (
-            format!("order {order}, bought by {buyer}, plan “{name}”"),
-            format!("pool {pool} = paid {paid} + retained {retained}"),
-        ),
-        Language::Chinese => (
-            format!("订单 {order}，买家 {buyer}，方案“{name}”"),
-            format!("分润池 {pool} = 发放 {paid} + 留存 {retained}"),
-        ),
-    };
-    [vec![first], outcome.explain(language), vec![last]].concat().join("\n")
 }

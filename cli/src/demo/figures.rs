@@ -46,6 +46,8 @@ pub(crate) struct Figures {
     pub(crate) orders: u64,
     /// Orders by the word of their life cycle.
     pub(crate) lives: BTreeMap<String, u64>,
+    /// Events by type.
+    pub(crate) events: BTreeMap<String, u64>,
     pub(crate) turnover: i64,
     pub(crate) captured: i64,
     pub(crate) refunded: i64,
@@ -75,6 +77,7 @@ pub(crate) struct Figures {
 /// An equation that must hold to the cent.
 pub(crate) struct Equation {
     pub(crate) text: &'static str,
+    pub(crate) chinese: &'static str,
     pub(crate) left: i64,
     pub(crate) right: i64,
 }
@@ -88,7 +91,7 @@ impl Figures {
         let tenant = &shop.tenant;
         let by_row: HashMap<u64, &Purchase> =
             purchases.iter().map(|purchase| (purchase.row, purchase)).collect();
-        let mut figures = Self::default();
+        let mut figures = Self { events: store.event_counts(tenant)?, ..Self::default() };
         let mut weeks: BTreeMap<i64, Week> = BTreeMap::new();
         store.for_each_order(tenant, |order| {
             figures.orders += 1;
@@ -176,14 +179,34 @@ impl Figures {
     /// What must hold to the cent.
     pub(crate) fn equations(&self, purchases: &[Purchase]) -> Vec<Equation> {
         let paid: i64 = purchases.iter().map(|purchase| purchase.minor).sum();
-        let equation = |text, left, right| Equation { text, left, right };
+        let equation = |text, chinese, left, right| Equation { text, chinese, left, right };
         vec![
-            equation("turnover = sum of the data file", self.turnover, paid),
-            equation("captured = turnover", self.captured, self.turnover),
-            equation("pool = paid to members + retained", self.pool, self.allocated + self.retained_sum()),
-            equation("balances of members = paid - taken back", self.balances, self.standing()),
-            equation("ledger: retained = retained by reason", self.kept, self.retained_sum()),
-            equation("ledger: expense = balances + retained", -self.expense, self.balances + self.kept),
+            equation("turnover = sum of the data file", "成交额 = 数据文件合计", self.turnover, paid),
+            equation("captured = turnover", "实收 = 成交额", self.captured, self.turnover),
+            equation(
+                "pool = paid to members + retained",
+                "分润池 = 发放 + 留存",
+                self.pool,
+                self.allocated + self.retained_sum(),
+            ),
+            equation(
+                "balances of members = paid less taken back",
+                "会员余额 = 发放 − 冲回",
+                self.balances,
+                self.standing(),
+            ),
+            equation(
+                "ledger: retained = retained by reason",
+                "账本留存 = 各原因留存之和",
+                self.kept,
+                self.retained_sum(),
+            ),
+            equation(
+                "ledger: expense = balances + retained",
+                "账本支出 = 会员余额 + 留存",
+                -self.expense,
+                self.balances + self.kept,
+            ),
         ]
     }
 }

@@ -8,14 +8,17 @@ mod summary;
 mod world;
 
 use crate::args::DemoArgs;
-use crate::files;
+use crate::files::{self, WholeFile};
 use crate::output::{Console, Ending};
 use crate::progress::Progress;
+use crate::report;
 use fenrun::{Code, Error, Result};
 use fenrun_store::{Report, Store};
-use figures::Figures;
+pub(crate) use figures::{Equation, Figures, Level, Week};
 use purchases::Purchase;
+pub(crate) use shop::PLAN;
 use shop::Shop;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use summary::Summary;
@@ -42,21 +45,36 @@ pub(crate) fn run(args: &DemoArgs, console: &Console) -> Result<Ending> {
     let figures = Figures::read(&store, &shop, &purchases)?;
     store.close()?;
     let size = std::fs::metadata(&database).map_err(|error| files::fault(&database, &error))?.len();
-    let run = Run { purchases: &purchases, world: &world, shop: &shop, took, verified, database, size };
+    let page = args.out.join("report.html");
+    let run = Run { purchases: &purchases, world: &world, shop: &shop, took, verified, database, size, page };
+    let mut file = WholeFile::create(&run.page)?;
+    let html = report::render(&run, &figures);
+    file.write_all(html.as_bytes()).map_err(|error| files::fault(&run.page, &error))?;
+    file.keep()?;
     let summary = Summary { run: &run, figures: &figures };
     console.answer(|| summary.document(), || summary.text())?;
     Ok(if summary.is_sound() { Ending::Fine } else { Ending::Findings })
 }
 
 /// What a run was, beside what it left in the store.
-struct Run<'a> {
-    purchases: &'a [Purchase],
-    world: &'a World,
-    shop: &'a Shop<'a>,
-    took: Duration,
-    verified: Report,
-    database: PathBuf,
-    size: u64,
+pub(crate) struct Run<'a> {
+    pub(crate) purchases: &'a [Purchase],
+    pub(crate) world: &'a World,
+    pub(crate) shop: &'a Shop<'a>,
+    pub(crate) took: Duration,
+    pub(crate) verified: Report,
+    pub(crate) database: PathBuf,
+    /// Bytes of the database.
+    pub(crate) size: u64,
+    pub(crate) page: PathBuf,
+}
+
+impl Run<'_> {
+    /// Orders a second.
+    pub(crate) fn speed(&self, figures: &Figures) -> u64 {
+        let micros = u64::try_from(self.took.as_micros()).unwrap_or(u64::MAX).max(1);
+        figures.orders.saturating_mul(1_000_000) / micros
+    }
 }
 
 /// Every purchase from cart to ledger, committed in batches.

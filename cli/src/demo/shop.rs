@@ -21,6 +21,8 @@ use fenrun_store::{Batch, SaleKey};
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
+/// The plan of the demo.
+pub(crate) const PLAN: &str = include_str!("plan.toml");
 /// Days from the last delivery until an order completes.
 const WINDOW_DAYS: i64 = 7;
 const MINUTE_MS: i64 = 60_000;
@@ -35,8 +37,16 @@ pub(crate) struct Shop<'a> {
     terms: Terms,
     clerk: ExternalId,
     on_record: HashSet<u64>,
-    /// How many events of each type were stored.
-    pub(crate) events: BTreeMap<&'static str, u64>,
+    pub(crate) refunds: RefundCount,
+}
+
+/// How many orders were refunded in part.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct RefundCount {
+    /// Before their commission was settled.
+    pub(crate) before: u64,
+    /// After that.
+    pub(crate) after: u64,
 }
 
 impl<'a> Shop<'a> {
@@ -55,15 +65,15 @@ impl<'a> Shop<'a> {
             release: Release::Automatic,
         };
         Ok(Self {
-            tenant: Tenant::new("cdnow")?,
-            plan: Plan::from_toml(include_str!("plan.toml"))?,
+            tenant: Tenant::new("")?,
+            plan: Plan::from_toml(PLAN)?,
             world,
             catalog,
             policy: Policy::new(PolicyDraft::default())?,
             terms,
             clerk: ExternalId::new("demo")?,
             on_record: HashSet::new(),
-            events: BTreeMap::new(),
+            refunds: RefundCount::default(),
         })
     }
 
@@ -90,11 +100,13 @@ impl<'a> Shop<'a> {
         let sent_back = self.world.refunds.of(purchase.row, &lines);
         if let Some(sent) = sent_back.filter(|sent| sent.moment == Moment::BeforeSettlement) {
             visit.wait(2 * DAY_MS);
+            self.refunds.before += 1;
             self.refund(batch, &mut visit, purchase, sent)?;
         }
         self.complete(batch, &mut visit)?;
         if let Some(sent) = sent_back.filter(|sent| sent.moment == Moment::AfterSettlement) {
             visit.wait(14 * DAY_MS);
+            self.refunds.after += 1;
             self.refund(batch, &mut visit, purchase, sent)?;
         }
         Ok(())
@@ -197,7 +209,6 @@ impl<'a> Shop<'a> {
         let appended = batch.handle(&Command::new(envelope, action))?;
         let mut grants = Vec::new();
         for event in appended.events {
-            *self.events.entry(event.data.name()).or_default() += 1;
             if let EventData::RefundGranted { lines, .. } = event.data {
                 grants = lines;
             }

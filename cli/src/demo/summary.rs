@@ -29,12 +29,6 @@ impl Summary<'_> {
         self.figures.equations(self.run.purchases)
     }
 
-    /// Orders a second.
-    pub(super) fn speed(&self) -> i64 {
-        let micros = i64::try_from(self.run.took.as_micros()).unwrap_or(i64::MAX).max(1);
-        wide(self.figures.orders).saturating_mul(1_000_000) / micros
-    }
-
     pub(super) fn text(&self) -> String {
         let (run, figures) = (self.run, self.figures);
         let world = run.world;
@@ -77,8 +71,9 @@ impl Summary<'_> {
         text.push_str(&pairs(&self.verified()));
         text.push('\n');
         let size = format!("{} MB, {}", tenths(wide(run.size), 1_000_000), run.database.display());
-        let speed = format!("{} in {}", grouped(self.speed()), seconds(run.took));
-        text.push_str(&pairs(&[row("orders per second", speed), row("database", size)]));
+        let page = run.page.display().to_string();
+        let speed = format!("{} in {}", grouped(wide(run.speed(figures))), seconds(run.took));
+        text.push_str(&pairs(&[row("orders per second", speed), row("database", size), row("report", page)]));
         text
     }
 
@@ -121,7 +116,8 @@ impl Summary<'_> {
                 ("right", equation.right.into()),
             ])
         });
-        let events = run.shop.events.iter().map(|(name, count)| (*name, Node::Int(wide(*count))));
+        let events = figures.events.iter().map(|(name, count)| (name.as_str(), Node::Int(wide(*count))));
+        let lives = figures.lives.iter().map(|(life, count)| (life.as_str(), Node::Int(wide(*count))));
         Node::map([
             ("seed", Node::Int(i64::try_from(run.world.seed).unwrap_or(i64::MAX))),
             ("currency", CURRENCY.code().into()),
@@ -135,12 +131,14 @@ impl Summary<'_> {
             ("standing", figures.standing().into()),
             ("top", Node::List(top.collect())),
             ("equations", Node::List(equations.collect())),
+            ("lives", Node::map(lives)),
             ("events", Node::map(events)),
             ("verify", run.verified.to_node()),
             ("milliseconds", i64::try_from(run.took.as_millis()).unwrap_or(i64::MAX).into()),
-            ("orders_per_second", self.speed().into()),
+            ("orders_per_second", wide(run.speed(figures)).into()),
             ("bytes", wide(run.size).into()),
             ("database", run.database.display().to_string().into()),
+            ("report", run.page.display().to_string().into()),
         ])
     }
 }

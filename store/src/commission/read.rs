@@ -4,13 +4,16 @@ use super::{SaleKey, read_standing};
 use crate::fault::Result;
 use crate::file::Store;
 use fenrun::Error;
+use fenrun::doc::{self, MAX_DOCUMENT_BYTES};
 use fenrun::id::{LineId, MemberId, OrderId, RefundId};
 use fenrun::ledger::MemberAccount;
 use fenrun::money::Currency;
-use fenrun::reward::commission::EntryState;
+use fenrun::reward::commission::{EntryState, Frozen};
+use fenrun::reward::plan::Plan;
+use fenrun::sale::Sale;
 use fenrun::time::Timestamp;
 use fenrun::trade::order::Tenant;
-use rusqlite::{Connection, Row, Transaction, TransactionBehavior};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior};
 
 /// One row of an outcome: an allocation, or a reversal when it names a refund.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,6 +95,25 @@ impl Store {
             // Several statements of one moment.
             let snapshot = Transaction::new_unchecked(connection, TransactionBehavior::Deferred)?;
             self.read_outcome(&snapshot, sale)
+        })
+    }
+
+    /// The plan and the sale an outcome was computed from, when the sale has one.
+    ///
+    /// # Errors
+    /// As [`Store::outcome`].
+    pub fn frozen(&self, sale: &SaleKey) -> Result<Option<Frozen>, Error> {
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT p.text, o.sale FROM outcomes o JOIN plans p ON p.tenant = o.tenant AND p.hash = o.plan
+                 WHERE o.tenant = ?1 AND o.sale_id = ?2 AND o.version = ?3",
+            )?;
+            let key = (sale.tenant.as_str(), sale.sale.as_str(), sale.version);
+            let read = |row: &Row<'_>| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?));
+            let Some((plan, text)) = statement.query_row(key, read).optional()? else { return Ok(None) };
+            let plan = Plan::from_json(&plan)?;
+            let node = doc::read_json(&text, MAX_DOCUMENT_BYTES)?;
+            Ok(Some(Frozen::new(&plan, &Sale::from_node(&node, plan.currency())?)?))
         })
     }
 
