@@ -15,8 +15,7 @@ use std::path::Path;
 use std::time::Instant;
 
 /// Rates by level, in basis points; the peers use the same.
-const RATES: [i64; 20] =
-    [500, 250, 100, 90, 80, 70, 60, 50, 45, 40, 35, 30, 25, 20, 15, 10, 9, 8, 7, 6];
+const RATES: [i64; 20] = [500, 250, 100, 90, 80, 70, 60, 50, 45, 40, 35, 30, 25, 20, 15, 10, 9, 8, 7, 6];
 
 struct Data {
     forest: Forest,
@@ -35,7 +34,9 @@ fn main() -> Result<(), Box<dyn Error>> {
                 data = Some(load(Path::new(dir))?);
                 serde_json::json!({"loaded": data.as_ref().map(|data| data.buyers.len())})
             }
-            (["settle", levels, threads], Some(data)) => timed(|| batch(data, levels.parse()?, threads.parse()?))?,
+            (["settle", levels, threads], Some(data)) => {
+                timed(|| batch(data, levels.parse()?, threads.parse()?))?
+            }
             (["chase", levels], Some(data)) => timed(|| chase(data, levels.parse()?))?,
             _ => return Err(format!("cannot read `{line}`").into()),
         };
@@ -48,7 +49,10 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn load(dir: &Path) -> Result<Data, Box<dyn Error>> {
     let column = |name: &str| -> Result<Vec<u64>, Box<dyn Error>> {
         let bytes = std::fs::read(dir.join(name))?;
-        Ok(bytes.chunks_exact(8).map(|word| u64::from_le_bytes(word.try_into().unwrap_or_default())).collect())
+        Ok(bytes
+            .chunks_exact(8)
+            .map(|word| u64::from_le_bytes(word.try_into().unwrap_or_default()))
+            .collect())
     };
     let (members, inviters) = (column("members")?, column("inviters")?);
     let forest = Forest::from_edges(&members, &inviters)?;
@@ -58,7 +62,9 @@ fn load(dir: &Path) -> Result<Data, Box<dyn Error>> {
     Ok(Data { forest, parents, buyers, base })
 }
 
-fn timed(job: impl FnOnce() -> Result<(usize, i64), Box<dyn Error>>) -> Result<serde_json::Value, Box<dyn Error>> {
+fn timed(
+    job: impl FnOnce() -> Result<(usize, i64), Box<dyn Error>>,
+) -> Result<serde_json::Value, Box<dyn Error>> {
     let (start, cpu) = (Instant::now(), cpu_ns());
     let (rows, sum) = job()?;
     let wall_ns = u64::try_from(start.elapsed().as_nanos())?;

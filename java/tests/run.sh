@@ -2,7 +2,10 @@
 # The Java tests, on the default JDK and again on the newest other one of 22 or later, where there is one.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-export FENRUN_LIBRARY=${FENRUN_LIBRARY:-$PWD/../target/release/libfenrun.so}
+if [ -z "${FENRUN_LIBRARY:-}" ]; then
+    FENRUN_LIBRARY=$(cd .. && realpath "$(bash tools/library.sh --path)")
+fi
+export FENRUN_LIBRARY
 
 run() {
     echo "== $("$1/bin/java" -version 2>&1 | head -1)"

@@ -6,7 +6,7 @@ use crate::fault::{Result, inconsistent};
 use crate::members::same;
 use fenrun::doc::{self, MAX_DOCUMENT_BYTES, Node};
 use fenrun::ledger::{self, MemberAccount, Posted, TakeBack};
-use fenrun::reward::commission::{self, Frozen, Refund, ReversalRow, Taken};
+use fenrun::reward::commission::{self, Frozen, Refund, Reversal, ReversalRow, Taken};
 use fenrun::sale::Sale;
 use fenrun::time::Timestamp;
 use fenrun::{Error, id::MemberId};
@@ -45,7 +45,7 @@ impl Batch<'_> {
             let before = batch.taken_before(sale, &head)?;
             let stands: Vec<_> = standing.iter().map(Standing::to_commission).collect();
             let reversal = commission::reverse(&frozen, &before, refund, Some(&stands))?;
-            let journal = batch.post_taken_back(sale, &head, (&standing, &reversal.rows, refund), at)?;
+            let journal = batch.post_taken_back(sale, &head, (&standing, &reversal, refund), at)?;
             batch.insert_refund(sale, &head, refund, &taken, at)?;
             batch.insert_reversal(sale, &head, (&standing, &reversal.rows, refund), journal)?;
             Ok(Reversed { posted: Posted::New, rows: reversal.rows })
@@ -106,18 +106,21 @@ impl Batch<'_> {
         &mut self,
         sale: &SaleKey,
         head: &Head,
-        (standing, rows, refund): (&[Standing], &[ReversalRow], &Refund),
+        (standing, reversal, refund): (&[Standing], &Reversal, &Refund),
         at: Timestamp,
     ) -> Result<Option<i64>> {
-        let mut takes = Vec::with_capacity(rows.len());
-        for row in rows {
-            let minor = row.amount.checked_neg().ok_or_else(|| {
-                Error::new(fenrun::Code::Overflow, format!("{sale}: {} cannot be mirrored", row.amount))
-            })?;
+        let mirrored = |amount: i64| {
+            let wide = || Error::new(fenrun::Code::Overflow, format!("{sale}: {amount} cannot be mirrored"));
+            amount.checked_neg().ok_or_else(wide)
+        };
+        let mut takes = Vec::with_capacity(reversal.rows.len());
+        for row in &reversal.rows {
+            let minor = mirrored(row.amount)?;
             takes.push(TakeBack { member: row.payee.clone(), from: stands_on(standing, head, row), minor });
         }
         let id = sale.journal_for("reversed", refund.id.as_str())?;
-        let reversal = ledger::Reversal { id, at, currency: head.currency, takes, retained: 0 };
+        let retained = mirrored(reversal.retained_change)?;
+        let reversal = ledger::Reversal { id, at, currency: head.currency, takes, retained };
         let journal = self.reversal_journal(&sale.tenant, &reversal)?;
         journal.map(|journal| self.insert_journal(&sale.tenant, &journal)).transpose()
     }

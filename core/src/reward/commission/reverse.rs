@@ -67,6 +67,15 @@ pub struct Reversal {
     pub rows: Vec<ReversalRow>,
     /// What stands afterwards, zero amounts left out.
     pub left: Vec<Standing>,
+    /// By how much what nobody got changes, normally below zero: the offer for what is left is smaller.
+    pub retained_change: i64,
+}
+
+/// f(left): what each payee is entitled to, and what nobody gets.
+#[derive(Default)]
+struct Entitled {
+    book: Book,
+    retained: i64,
 }
 
 /// Keys of what stands: rule by its place in the plan (past its end for rules the plan lost), then payee.
@@ -89,11 +98,12 @@ pub fn reverse(
     let earlier = left(frozen, before)?;
     let all: Vec<Taken> = before.iter().chain(&refund.lines).cloned().collect();
     let now = left(frozen, &all)?;
+    let stood = entitlements(frozen, &earlier)?;
+    let Entitled { book: due, retained } = entitlements(frozen, &now)?;
     let mut book = match standing {
-        None => entitlements(frozen, &earlier)?,
+        None => stood.book,
         Some(standing) => from_standing(frozen, standing)?,
     };
-    let due = entitlements(frozen, &now)?;
     for key in due.keys() {
         book.entry(key.clone()).or_insert(0);
     }
@@ -108,7 +118,9 @@ pub fn reverse(
             rows.push(ReversalRow { key, rule, payee, account, amount });
         }
     }
-    Ok(Reversal { rows, left: to_standing(due) })
+    let change = i128::from(retained) - i128::from(stood.retained);
+    let retained_change = narrow(change, || "what is retained".into())?;
+    Ok(Reversal { rows, left: to_standing(due), retained_change })
 }
 
 /// What stands of a frozen sale after refunds took `taken` back, in the order of rule and payee.
@@ -116,7 +128,7 @@ pub fn reverse(
 /// # Errors
 /// As [`reverse`].
 pub fn standing(frozen: &Frozen, taken: &[Taken]) -> Result<Vec<Standing>> {
-    Ok(to_standing(entitlements(frozen, &left(frozen, taken)?)?))
+    Ok(to_standing(entitlements(frozen, &left(frozen, taken)?)?.book))
 }
 
 /// The entries of a book, zero amounts left out.
@@ -153,14 +165,19 @@ fn left(frozen: &Frozen, taken: &[Taken]) -> Result<Vec<Left>> {
     Ok(left)
 }
 
-/// f(left): what each payee is entitled to on what is left.
-fn entitlements(frozen: &Frozen, left: &[Left]) -> Result<Book> {
+/// Runs the rules again on what is left.
+fn entitlements(frozen: &Frozen, left: &[Left]) -> Result<Entitled> {
     let (plan, sale) = (frozen.plan(), frozen.sale());
-    let mut book = Book::new();
+    let mut entitled = Entitled::default();
     let mut add = |cell: &Cell<'_>, amount: i64| -> Result<()> {
-        let Some(payee) = cell.payee.filter(|_| cell.reason.is_none()) else { return Ok(()) };
-        let rule = plan.rules()[cell.rule].id.clone();
-        let entry = book.entry((cell.rule, rule, payee.id.clone(), CASH.to_owned())).or_insert(0);
+        let entry = match cell.payee.filter(|_| cell.reason.is_none()) {
+            None => &mut entitled.retained,
+            Some(payee) => {
+                let rule = plan.rules()[cell.rule].id.clone();
+                let key = (cell.rule, rule, payee.id.clone(), CASH.to_owned());
+                entitled.book.entry(key).or_insert(0)
+            }
+        };
         *entry = narrow(i128::from(*entry) + i128::from(amount), || "a commission".into())?;
         Ok(())
     };
@@ -178,7 +195,7 @@ fn entitlements(frozen: &Frozen, left: &[Left]) -> Result<Book> {
             add(cell, cell.amount - taken)?;
         }
     }
-    Ok(book)
+    Ok(entitled)
 }
 
 fn from_standing(frozen: &Frozen, standing: &[Standing]) -> Result<Book> {
@@ -276,6 +293,44 @@ impl Reversal {
             ])
         });
         let left = self.left.iter().map(Standing::to_node);
-        Node::map([("rows", Node::List(rows.collect())), ("left", Node::List(left.collect()))])
+        Node::map([
+            ("rows", Node::List(rows.collect())),
+            ("left", Node::List(left.collect())),
+            ("retained_change", self.retained_change.into()),
+        ])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reward::plan::Plan;
+    use crate::sale::Sale;
+
+    /// An upline of one under two levels: half of the offer is retained, and goes back with the refund.
+    #[test]
+    fn what_is_retained_goes_back_too() {
+        for reverse_by in ["recompute", "share_of_units"] {
+            let plan = format!(
+                r#"{{"schema":"fenrun.plan/1","name":"p","currency":"CNY","rule":[{{"id":"r",
+                "to":{{"up":"referral"}},"pay":{{"levels":["10%","7%"]}},"reverse":"{reverse_by}"}}]}}"#
+            );
+            let plan = Plan::from_json(&plan).unwrap();
+            let sale = r#"{"id":1,"buyer":2,"upline":[3],"lines":[{"units":3,"paid":9999}]}"#;
+            let sale = Sale::from_node(&crate::doc::read_json(sale, 1000).unwrap(), plan.currency()).unwrap();
+            let (outcome, frozen) = Frozen::settle(&plan, &sale).unwrap();
+            let (mut before, mut paid, mut kept) = (Vec::new(), 999, outcome.retained()[0].amount);
+            assert_eq!(kept, 699);
+            for (at, amount) in [3333, 1, 6665].into_iter().enumerate() {
+                let lines = vec![Taken { line: LineId::from(1), units: 1, amount }];
+                let refund = Refund { id: RefundId::new(&format!("R{at}")).unwrap(), lines: lines.clone() };
+                let reversal = reverse(&frozen, &before, &refund, None).unwrap();
+                paid += reversal.rows.iter().map(|row| row.amount).sum::<i64>();
+                kept += reversal.retained_change;
+                assert_eq!(paid, reversal.left.iter().map(|entry| entry.amount).sum::<i64>());
+                before.extend(lines);
+            }
+            assert_eq!((paid, kept), (0, 0), "{reverse_by}");
+        }
     }
 }
