@@ -5,7 +5,7 @@ mod batch;
 use crate::naive::batch::Settled;
 use crate::naive::generate::forests::Grove;
 use crate::naive::outcome::{Outcome, Row};
-use crate::naive::reverse::{Posting, Refund};
+use crate::naive::reverse::{Refund, Step};
 use crate::naive::{Naive, big};
 use fenrun::doc::Node;
 use fenrun::id::{LineId, RefundId};
@@ -21,7 +21,7 @@ pub(crate) trait Evaluator {
     /// The pool, computed without a look at who gets it.
     fn offer(&self, plan: &Node, sale: &Node) -> Result<BigInt, String>;
     /// What each refund posts, one after the other.
-    fn reverse(&self, plan: &Node, sale: &Node, refunds: &[Refund]) -> Result<Vec<Posting>, String>;
+    fn reverse(&self, plan: &Node, sale: &Node, refunds: &[Refund]) -> Result<Vec<Step>, String>;
     /// Settles the orders of a forest.
     fn settle(&self, grove: &Grove) -> Result<Settled, String>;
 }
@@ -35,7 +35,7 @@ impl Evaluator for Naive {
         Self::offer(*self, plan, sale).map_err(|fault| fault.name().into())
     }
 
-    fn reverse(&self, plan: &Node, sale: &Node, refunds: &[Refund]) -> Result<Vec<Posting>, String> {
+    fn reverse(&self, plan: &Node, sale: &Node, refunds: &[Refund]) -> Result<Vec<Step>, String> {
         Self::reverse(*self, plan, sale, refunds).map_err(|fault| fault.name().into())
     }
 
@@ -55,7 +55,7 @@ impl Engine {
         Ok((plan, sale))
     }
 
-    fn steps(plan: &Node, sale: &Node, refunds: &[Refund]) -> fenrun::Result<Vec<Posting>> {
+    fn steps(plan: &Node, sale: &Node, refunds: &[Refund]) -> fenrun::Result<Vec<Step>> {
         let (plan, sale) = Self::read(plan, sale)?;
         // The blob is what a host keeps, so reversals start from what it reads back as.
         let frozen = Frozen::from_text(&Frozen::new(&plan, &sale)?.to_text())?;
@@ -66,7 +66,10 @@ impl Engine {
             let refund = commission::Refund { id: RefundId::new(&format!("r{at}"))?, lines: lines.clone() };
             let reversal = commission::reverse(&frozen, &before, &refund, None)?;
             let rows = reversal.rows.into_iter();
-            steps.push(rows.map(|row| ((row.rule, row.payee.to_string()), big(row.amount))).collect());
+            steps.push(Step {
+                rows: rows.map(|row| ((row.rule, row.payee.to_string()), big(row.amount))).collect(),
+                retained: big(reversal.retained_change),
+            });
             before.extend(lines);
         }
         Ok(steps)
@@ -98,7 +101,7 @@ impl Evaluator for Engine {
         run().map(big).map_err(|error: fenrun::Error| error.code().name().into())
     }
 
-    fn reverse(&self, plan: &Node, sale: &Node, refunds: &[Refund]) -> Result<Vec<Posting>, String> {
+    fn reverse(&self, plan: &Node, sale: &Node, refunds: &[Refund]) -> Result<Vec<Step>, String> {
         Self::steps(plan, sale, refunds).map_err(|error| error.code().name().into())
     }
 

@@ -158,6 +158,8 @@ mutations! {
     ShareOfRows,
     /// A refund that leaves nothing posts nothing.
     LastNotPosted,
+    /// What nobody got stands after its goods came back.
+    RetainedStays,
     /// Nothing is ever taken from anybody beyond what the refund itself was.
     CappedByRefund,
 

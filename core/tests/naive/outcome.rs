@@ -83,6 +83,8 @@ fn minor(amount: &BigInt) -> Node {
 pub(crate) struct Ledger {
     line: Option<String>,
     pub(crate) rows: Vec<Row>,
+    /// What nobody got, amount by amount, with its line.
+    pub(crate) kept: Vec<(Option<String>, BigInt)>,
     retained: [BigInt; REASONS.len()],
 }
 
@@ -109,6 +111,7 @@ impl Ledger {
     }
 
     pub(crate) fn retain(&mut self, reason: &str, amount: BigInt) {
+        self.kept.push((self.line.clone(), amount.clone()));
         self.retained[place(reason)] += amount;
     }
 

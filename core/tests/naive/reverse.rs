@@ -8,7 +8,6 @@ use super::{Fault, Mutation, Naive};
 use fenrun::doc::Node;
 use num_bigint::BigInt;
 use num_traits::Zero;
-
 use std::collections::BTreeMap;
 
 /// What one refund takes back: by line, units and amount.
@@ -17,9 +16,17 @@ pub(crate) type Refund = BTreeMap<String, (i64, i64)>;
 /// What one reversal posts, or what stands: by rule and payee; nothing is written down as zero.
 pub(crate) type Posting = BTreeMap<(String, String), BigInt>;
 
+/// What stands of a sale, or what a refund changes about it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Step {
+    pub(crate) rows: Posting,
+    /// What nobody got, for whatever reason.
+    pub(crate) retained: BigInt,
+}
+
 impl Naive {
-    /// The postings of each refund in turn: `f(left) − f(left before)`.
-    pub(crate) fn reverse(self, plan: &Node, sale: &Node, refunds: &[Refund]) -> Result<Vec<Posting>, Fault> {
+    /// What each refund posts in turn: `f(left) − f(left before)`.
+    pub(crate) fn reverse(self, plan: &Node, sale: &Node, refunds: &[Refund]) -> Result<Vec<Step>, Fault> {
         let (plan, sale) = self.documents(plan, sale);
         let (plan, sale) = (Plan::read(&plan), Sale::read(&sale));
         let mut steps = Vec::new();
@@ -29,38 +36,42 @@ impl Naive {
         for (done, refund) in refunds.iter().enumerate() {
             let after = self.standing(&plan, &sale, self.counted(&refunds[..=done]))?;
             let amount = refund.values().map(|(_, amount)| big(*amount)).sum();
-            let honest = difference(&before, &after);
-            steps.push(self.spoil_posting(honest, &original, &after, (amount, paid.clone())));
+            let honest = difference(&before.rows, &after.rows);
+            let rows = self.spoil_posting(honest, &original.rows, &after.rows, (amount, paid.clone()));
+            let fallen = &after.retained - &before.retained;
+            let retained = if self.planted(Mutation::RetainedStays) { big(0) } else { fallen };
+            steps.push(Step { rows, retained });
             before = after;
         }
         Ok(steps)
     }
 
-    /// f(left): what stands by rule and payee after refunds.
-    pub(crate) fn left(self, plan: &Node, sale: &Node, refunds: &[Refund]) -> Result<Posting, Fault> {
+    /// f(left): what stands after refunds.
+    pub(crate) fn left(self, plan: &Node, sale: &Node, refunds: &[Refund]) -> Result<Step, Fault> {
         let (plan, sale) = self.documents(plan, sale);
         self.standing(&Plan::read(&plan), &Sale::read(&sale), refunds)
     }
 
-    fn standing(self, plan: &Plan, sale: &Sale, refunds: &[Refund]) -> Result<Posting, Fault> {
+    fn standing(self, plan: &Plan, sale: &Sale, refunds: &[Refund]) -> Result<Step, Fault> {
         let mut left = sale.clone();
         for line in &mut left.lines {
             self.take_back(line, refunds);
         }
-        let mut standing = Posting::new();
-        for row in self.run(&plan.only(|rule| !rule.share_of_units), &left)?.rows {
-            *standing.entry((row.rule, row.payee)).or_default() += row.amount;
+        let mut standing = Step::default();
+        let recomputed = self.run(&plan.only(|rule| !rule.share_of_units), &left)?;
+        for row in recomputed.rows {
+            *standing.rows.entry((row.rule, row.payee)).or_default() += row.amount;
         }
-        for row in self.run(&plan.only(|rule| rule.share_of_units), sale)?.rows {
-            let of_whole_sale = row.line.is_none();
-            let counts = |line: &&Line| of_whole_sale || row.line.as_ref() == Some(&line.id);
-            let sold: BigInt = sale.lines.iter().filter(counts).map(|line| &line.units).sum();
-            let taken: BigInt =
-                sale.lines.iter().filter(counts).map(|line| taken_from(line, refunds).0).sum();
-            let kept = &row.amount - &row.amount * taken / sold; // of integers: rounded down
-            *standing.entry((row.rule, row.payee)).or_default() += kept;
+        standing.retained += recomputed.kept.into_iter().map(|(_, amount)| amount).sum::<BigInt>();
+        let shared = self.run(&plan.only(|rule| rule.share_of_units), sale)?;
+        for row in shared.rows {
+            let kept = kept_of(sale, refunds, row.line.as_ref(), &row.amount);
+            *standing.rows.entry((row.rule, row.payee)).or_default() += kept;
         }
-        standing.retain(|_, amount| !amount.is_zero());
+        for (line, amount) in shared.kept {
+            standing.retained += kept_of(sale, refunds, line.as_ref(), &amount);
+        }
+        standing.rows.retain(|_, amount| !amount.is_zero());
         Ok(standing)
     }
 
@@ -86,6 +97,15 @@ impl Naive {
             line.units = units_left;
         }
     }
+}
+
+/// a − ⌊a · k / n⌋ by the units of a line, or of the whole sale.
+fn kept_of(sale: &Sale, refunds: &[Refund], line: Option<&String>, amount: &BigInt) -> BigInt {
+    let counts = |other: &&Line| line.is_none_or(|id| *id == other.id);
+    let sold: BigInt = sale.lines.iter().filter(counts).map(|line| &line.units).sum();
+    let taken: BigInt = sale.lines.iter().filter(counts).map(|line| taken_from(line, refunds).0).sum();
+    // A quotient of integers at or above zero is rounded down.
+    amount - amount * taken / sold
 }
 
 /// Units and amount that refunds took from a line so far.

@@ -47,7 +47,9 @@ fn replay(who: &dyn Evaluator, seed: u64) -> Verdict {
         line.insert("paid".into(), Node::Int(2 * paid));
     });
     let slots = slots(&outcome);
-    for (slot, key) in self::slots(&who.evaluate(&case.plan, &doubled)?) {
+    // Another person may lack a fact, and then nothing is paid on the retry.
+    let retried = who.evaluate(&case.plan, &doubled).unwrap_or_default();
+    for (slot, key) in self::slots(&retried) {
         let met = slots.get(&slot);
         need(met.is_none_or(|before| *before == key), || format!("{slot:?} has another key on a retry"))?;
     }

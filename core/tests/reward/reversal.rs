@@ -7,12 +7,12 @@ use crate::naive::edit::each_line;
 use crate::naive::generate::{Case, case};
 use crate::naive::outcome::Outcome;
 use crate::naive::plan::{int, items, text};
-use crate::naive::reverse::{Posting, Refund};
+use crate::naive::reverse::{Refund, Step};
 use crate::naive::{Mutation as M, Naive, big};
 use fenrun::doc::Node;
 
-/// L4: after each refund every payee's rows sum to what the plan gives on what is left, and when
-/// everything is taken back, to exactly zero.
+/// L4: after each refund every payee's rows, and what nobody got, sum to what the plan gives on what is
+/// left, and when everything is taken back, to exactly zero.
 pub(crate) const ENDS_AT_ZERO: RewardLaw = Law {
     name: "L4 reversal",
     holds: ends_at_zero,
@@ -25,39 +25,40 @@ pub(crate) const ENDS_AT_ZERO: RewardLaw = Law {
         M::ShareOfRows,
         M::LastNotPosted,
         M::CappedByRefund,
+        M::RetainedStays,
     ],
 };
 
 fn ends_at_zero(who: &dyn Evaluator, seed: u64) -> Verdict {
     let Case { plan, sale, refunds } = case(seed);
     let Ok(outcome) = who.evaluate(&plan, &sale) else { return Ok(Bearing::Beside) };
-    let mut standing = by_payee(&outcome);
-    if standing.is_empty() {
-        return Ok(Bearing::Beside);
-    }
-    let steps = who.reverse(&plan, &sale, &refunds)?;
-    for (at, posted) in steps.iter().enumerate() {
-        for (payee, amount) in posted {
-            *standing.entry(payee.clone()).or_insert_with(|| big(0)) += amount;
+    let mut standing = standing_of(&outcome);
+    let concerns = !standing.rows.is_empty();
+    for (at, posted) in who.reverse(&plan, &sale, &refunds)?.into_iter().enumerate() {
+        for (payee, amount) in posted.rows {
+            *standing.rows.entry(payee).or_insert_with(|| big(0)) += amount;
         }
-        standing.retain(|_, amount| *amount != big(0));
+        standing.rows.retain(|_, amount| *amount != big(0));
+        standing.retained += posted.retained;
         let due = Naive::HONEST.left(&plan, &sale, &refunds[..=at]).expect("what can be settled");
         need(standing == due, || format!("after refund {at} {standing:?} stand, due are {due:?}"))?;
         if let Some(left) = left_as_sale(&plan, &sale, &refunds[..=at]) {
-            let again = by_payee(&who.evaluate(&plan, &left)?);
-            need(standing == again, || format!("after refund {at} {standing:?} stand, sold anew {again:?}"))?;
+            let anew = standing_of(&who.evaluate(&plan, &left)?);
+            need(standing == anew, || format!("after refund {at} {standing:?} stand, sold anew {anew:?}"))?;
         }
     }
-    need(standing.is_empty(), || format!("{standing:?} stand when nothing is left"))?;
-    Ok(Bearing::Tested)
+    need(standing == Step::default(), || format!("{standing:?} stand when nothing is left"))?;
+    Ok(if concerns { Bearing::Tested } else { Bearing::Beside })
 }
 
-fn by_payee(outcome: &Outcome) -> Posting {
-    let mut sums = Posting::new();
+fn standing_of(outcome: &Outcome) -> Step {
+    let mut standing = Step::default();
     for row in &outcome.rows {
-        *sums.entry((row.rule.clone(), row.payee.clone())).or_insert_with(|| big(0)) += &row.amount;
+        let payee = (row.rule.clone(), row.payee.clone());
+        *standing.rows.entry(payee).or_insert_with(|| big(0)) += &row.amount;
     }
-    sums
+    standing.retained = outcome.retained.iter().map(|(_, amount)| amount).sum();
+    standing
 }
 
 /// What is left, as a sale of its own: possible where every line keeps a unit and no rule is reversed by

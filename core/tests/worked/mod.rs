@@ -238,7 +238,11 @@ fn three_equal_refunds_of_a_differential() {
     let posted: Vec<String> = steps
         .iter()
         .map(|step| {
-            step.iter().map(|((_, payee), amount)| format!("{payee} {amount}")).collect::<Vec<_>>().join(", ")
+            step.rows
+                .iter()
+                .map(|((_, payee), amount)| format!("{payee} {amount}"))
+                .collect::<Vec<_>>()
+                .join(", ")
         })
         .collect();
     assert_eq!(
@@ -254,7 +258,7 @@ fn a_share_of_units_is_cut_from_each_row() {
     let sale = read_json(sale, 1 << 20).unwrap();
     let one = Refund::from([("1".to_owned(), (1, 3_333))]);
     let steps = Naive::HONEST.reverse(&plan, &sale, &[one.clone(), one.clone(), one]).unwrap();
-    let posted: Vec<_> = steps.iter().flat_map(|step| step.values().map(ToString::to_string)).collect();
+    let posted: Vec<_> = steps.iter().flat_map(|step| step.rows.values().map(ToString::to_string)).collect();
     assert_eq!(posted, ["-333", "-333", "-334"]);
 }
 

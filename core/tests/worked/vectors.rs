@@ -56,11 +56,12 @@ fn settle_one(id: &str, plan: &Node, input: &Node, expect: &Node) {
 fn reverse(id: &str, plan: &Node, input: &Node, expect: &Node) {
     let sale = input.get("sale").unwrap();
     let refunds: Vec<Refund> = items(input.get("refunds")).iter().map(refund).collect();
-    let steps = Naive::HONEST.reverse(plan, sale, &refunds).unwrap();
+    let steps = Naive::HONEST.reverse(plan, sale, &refunds).unwrap().into_iter().map(|step| step.rows);
+    let steps: Vec<Posting> = steps.collect();
     let expected: Vec<Posting> = items(expect.get("steps")).iter().map(posting).collect();
     assert_eq!(steps, expected, "{id}");
     if let Some(left) = expect.get("left") {
-        assert_eq!(Naive::HONEST.left(plan, sale, &refunds).unwrap(), posting(left), "{id}: left");
+        assert_eq!(Naive::HONEST.left(plan, sale, &refunds).unwrap().rows, posting(left), "{id}: left");
     }
 }
 
