@@ -1,4 +1,4 @@
-//! Crates import in one direction, and every dependency has a line that says what it is for.
+//! Crates import in one direction, and every dependency of every language has a line that says what it is for.
 
 use super::Finding;
 use super::tree::{File, Tree};
@@ -58,8 +58,7 @@ pub(super) fn check_direction(tree: &Tree) -> Vec<Finding> {
         };
         for dependency in dependencies(&manifest) {
             let used = dependency.package.as_str();
-            let ours = MAY_USE.iter().any(|(known, _)| *known == used);
-            if ours && used != name && !allowed.contains(&used) {
+            if is_ours(used) && used != name && !allowed.contains(&used) {
                 find(format!("`{name}` must not depend on `{used}`"));
             }
             if name == "fenrun" && !dependency.of_tests && IMPURE.contains(&used) {
@@ -77,24 +76,52 @@ pub(super) fn check_documented(tree: &Tree) -> Vec<Finding> {
         lines.filter_map(|(at, line)| Some((at + 1, line.strip_prefix("| `")?.split_once('`')?.0))).collect();
     let mut findings = Vec::new();
     let mut used = Vec::new();
-    for (file, manifest) in manifests(tree) {
-        for Dependency { package, .. } in dependencies(&manifest) {
-            let ours = MAY_USE.iter().any(|(known, _)| *known == package);
-            if !ours && !documented.iter().any(|(_, name)| *name == package) {
-                let text = format!("`{package}` has no line in {DOCUMENT}");
-                findings.push(Finding::new(&file.path, 0, text));
-            }
-            used.push(package);
+    for (file, package) in of_cargo(tree).chain(of_maven(tree)).chain(of_pip(tree)) {
+        if !documented.iter().any(|(_, name)| *name == package) {
+            let text = format!("`{package}` has no line in {DOCUMENT}");
+            findings.push(Finding::new(&file.path, 0, text));
         }
+        used.push(package);
     }
     for (line, name) in documented.iter().filter(|(_, name)| !used.iter().any(|used| used == name)) {
-        findings.push(Finding::new(DOCUMENT, *line, format!("no crate depends on `{name}`")));
+        findings.push(Finding::new(DOCUMENT, *line, format!("nothing depends on `{name}`")));
     }
     findings
 }
 
+fn of_cargo(tree: &Tree) -> impl Iterator<Item = (&File, String)> {
+    manifests(tree).flat_map(|(file, manifest)| {
+        let packages = dependencies(&manifest).into_iter().map(|dependency| dependency.package);
+        packages.filter(|package| !is_ours(package)).map(move |package| (file, package))
+    })
+}
+
+/// `group:artifact` of every dependency in a `pom.xml`.
+fn of_maven(tree: &Tree) -> impl Iterator<Item = (&File, String)> {
+    let poms = tree.files.iter().filter(|file| file.name() == "pom.xml");
+    poms.flat_map(|file| {
+        file.text.split("<dependency>").skip(1).filter_map(move |rest| {
+            let within = |tag: &str| Some(rest.split_once(tag)?.1.split_once('<')?.0.trim());
+            Some((file, format!("{}:{}", within("<groupId>")?, within("<artifactId>")?)))
+        })
+    })
+}
+
+/// The packages of PyPI that `tools/requirements*.txt` pin.
+fn of_pip(tree: &Tree) -> impl Iterator<Item = (&File, String)> {
+    let lists = tree.files.iter().filter(|file| file.path.starts_with("tools/requirements"));
+    lists.flat_map(|file| {
+        let pins = file.text.lines().filter_map(|line| line.split_once("=="));
+        pins.map(move |(package, _)| (file, package.to_owned()))
+    })
+}
+
+fn is_ours(package: &str) -> bool {
+    MAY_USE.iter().any(|(known, _)| *known == package)
+}
+
 fn manifests(tree: &Tree) -> impl Iterator<Item = (&File, Table)> {
-    let named = tree.files.iter().filter(|file| file.path.rsplit('/').next() == Some("Cargo.toml"));
+    let named = tree.files.iter().filter(|file| file.name() == "Cargo.toml");
     named.filter_map(|file| Some((file, file.text.parse::<Table>().ok()?)))
 }
 
@@ -170,9 +197,25 @@ mod tests {
                 ("docs/dependencies.md", page),
             ])))
         };
-        assert_eq!(found(root), ["no crate depends on `clap`"]);
+        assert_eq!(found(root), ["nothing depends on `clap`"]);
         assert!(found(&format!("{root}[dev-dependencies]\nclap = \"4\"")).is_empty());
         let more = format!("{root}[build-dependencies]\nclap = \"4\"\ncc = \"1\"");
         assert_eq!(found(&more), ["`cc` has no line in docs/dependencies.md"]);
+    }
+
+    #[test]
+    fn other_languages_are_held_to_the_same() {
+        let pom = "<dependency>\n <groupId>org.a</groupId>\n <artifactId>b</artifactId>\n</dependency>";
+        let files = [("java/pom.xml", pom), ("tools/requirements.txt", "# tests\nmypy==2.4\n-r other.txt\n")];
+        let found = texts(check_documented(&Tree::planted(&files)));
+        assert_eq!(
+            found,
+            ["`org.a:b` has no line in docs/dependencies.md", "`mypy` has no line in docs/dependencies.md"]
+        );
+        let page = "| `org.a:b` | x | y |\n| `mypy` | x | y |\n";
+        assert!(
+            check_documented(&Tree::planted(&[files[0], files[1], ("docs/dependencies.md", page)]))
+                .is_empty()
+        );
     }
 }

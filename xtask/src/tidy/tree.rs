@@ -13,6 +13,11 @@ pub(super) struct File {
 }
 
 impl File {
+    /// The path without its folders.
+    pub(super) fn name(&self) -> &str {
+        self.path.rsplit('/').next().unwrap_or_default()
+    }
+
     /// What stands behind the last dot of the name.
     pub(super) fn extension(&self) -> &str {
         self.path.rsplit_once('.').map_or("", |(_, extension)| extension)
