@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs the code blocks of the pages a reader copies from, and compares what they print.
 
-Blocks of ``sh``, ``python``, ``c`` and ``php`` are run in the order of the page, in a new folder in which
+Blocks of ``sh``, ``python`` and ``c`` are run in the order of the page, in a new folder in which
 ``examples`` and ``vectors`` stand. A block of ``text`` right behind one is what it must print. A block
 behind ``<!-- not run: reason -->`` is not run. Closes with ``N passed, N failed``.
 """
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = ["README.md", "python/README.md", "php/README.md", "java/README.md", "examples/README.md"]
+PAGES = ["README.md"]
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 NOT_RUN = re.compile(r"<!-- not run: .+ -->\s*\Z")
 SECONDS = 120
@@ -70,13 +70,7 @@ def run_c(code: str, folder: Path) -> list[str]:
     return [str(program)]
 
 
-def run_php(code: str, folder: Path) -> list[str]:
-    source = folder / "block.php"
-    source.write_text(code)
-    return ["php", "-d", "ffi.enable=true", str(source)]
-
-
-RUNNERS = {"sh": run_sh, "python": run_python, "c": run_c, "php": run_php}
+RUNNERS = {"sh": run_sh, "python": run_python, "c": run_c}
 
 
 def environment(name: str, default: str) -> str:
@@ -85,7 +79,7 @@ def environment(name: str, default: str) -> str:
 
 def fault(block: Block, folder: Path) -> str | None:
     """Runs a block; what is wrong with it, if anything."""
-    program = Path(environment("FENRUN_CLI", "target/release/fenrun"))
+    program = Path(environment("FENRUN_CLI", "target/debug/fenrun"))
     variables = os.environ | {"PATH": f"{program.parent}{os.pathsep}{os.environ['PATH']}", "FENRUN_ROOT": str(ROOT)}
     try:
         command = RUNNERS[block.language](block.code, folder)
