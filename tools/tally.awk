@@ -32,6 +32,8 @@ function add(good, bad, left) { passed += good; failed += bad; skipped += left }
     add(after("Tests run") - bad - left, bad, left)
     next
 }
+# fenrun vectors
+/^[0-9]+ of [0-9]+ vectors / { add($1, $3 - $1, 0); next }
 # our own
 /^[0-9]+ passed, [0-9]+ failed(, [0-9]+ skipped)?$/ { add(number("passed"), number("failed"), number("skipped")) }
 

@@ -30,6 +30,7 @@ counts "8 3 1" "Tests: 12, Assertions: 34, Errors: 1, Failures: 2, Skipped: 1."
 counts "5 0 0" "[INFO] Tests run: 5, Failures: 0, Errors: 0, Skipped: 0, Time elapsed: 0.1 s -- in io.fenrun.T" \
     "[INFO] Tests run: 5, Failures: 0, Errors: 0, Skipped: 0"
 counts "1 3 1" "[ERROR] Tests run: 5, Failures: 2, Errors: 1, Skipped: 1"
+counts "9 2 0" "9 of 11 vectors in 3 files hold"
 counts "4 1 2" "4 passed, 1 failed, 2 skipped"
 counts "4 0 0" $'\033[32m4 passed, 0 failed\033[0m'
 echo "$good passed, $bad failed"

@@ -14,7 +14,7 @@
 # PHPUnit, Maven) or with `N passed, N failed[, N skipped]`; tools/tally.awk counts them. It finds:
 #   CARGO_TARGET_DIR   where cargo builds, absolute; share its dev profile, do not build a world of its own
 #   FENRUN_LIBRARY     the release libfenrun.so, linked for glibc 2.17 where zig is at hand
-#   FENRUN_CLI         the release program `fenrun`
+#   FENRUN_CLI         the program `fenrun`
 #   FENRUN_VENV        the Python environment, filled from tools/requirements.txt
 set -uo pipefail
 
@@ -24,7 +24,7 @@ command -v cargo > /dev/null || PATH=$PATH:$HOME/.cargo/bin
 absolute() { case $1 in /*) echo "$1" ;; *) echo "$PWD/$1" ;; esac; }
 CARGO_TARGET_DIR=$(absolute "${CARGO_TARGET_DIR:-target}")
 FENRUN_VENV=$(absolute "${FENRUN_VENV:-.venv}")
-FENRUN_CLI=$CARGO_TARGET_DIR/release/fenrun
+FENRUN_CLI=$CARGO_TARGET_DIR/debug/fenrun
 export CARGO_TARGET_DIR FENRUN_VENV FENRUN_CLI
 FENRUN_LIBRARY=$(tools/library.sh --path)
 export FENRUN_LIBRARY
@@ -35,6 +35,9 @@ export FENRUN_LIBRARY
 step_seconds=1200
 logs=target/test-logs
 wanted=" $* "
+# What some steps cannot do without.
+case $wanted in *" vectors "* | *" demo "* | *" blocks "*) wanted+="program " ;; esac
+case $wanted in *" c "* | *" php "* | *" java "* | *" blocks "*) wanted+="library " ;; esac
 passed=0 failed=0 skipped=0
 failures=()
 known=""
@@ -93,52 +96,50 @@ step() {
     echo
 }
 
-# A language has its step as soon as it has its folder.
-language() { # NAME FOLDER "TOOLS"
-    [ ! -d "$2" ] || step "$1" "$3" bash "$2/tests/run.sh"
+# What failed, how it failed, and the totals.
+report() {
+    local name
+    [ "$wanted" != " --list " ] || exit 0
+    for name in "$@"; do
+        if [[ $known != *" $name "* ]]; then
+            echo "no step is called $name; tools/test.sh --list names them all" >&2
+            exit 2
+        fi
+    done
+    for name in ${failures[@]+"${failures[@]}"}; do
+        printf '\n==== FAILED: %s, the last 60 lines of %s\n' "$name" "$logs/$name.log"
+        tail -n 60 "$logs/$name.log"
+    done
+    echo
+    if [ "$skipped" = 0 ]; then
+        echo "$passed passed, $failed failed"
+    else
+        echo "$passed passed, $failed failed, $skipped skipped"
+    fi
+    [ "$failed" = 0 ]
 }
 
-step tally "" bash tools/tally_test.sh
-step fmt "" cargo fmt --all --check
-step tidy "" cargo run -q --locked -p xtask -- tidy
-step clippy "" cargo clippy -q --locked --workspace --all-targets -- -D warnings
-step doc "" env RUSTDOCFLAGS="-D warnings" cargo doc -q --locked --workspace --no-deps
-step rust "" cargo test -q --locked --workspace --no-fail-fast
-if [ -d cli ]; then
-    step build "" cargo build -q --locked --release -p fenrun-cli
-    step vectors "" "$FENRUN_CLI" vectors vectors/*.json
-fi
-if [ -d ffi ]; then
-    step library "" tools/library.sh
-    step header "" cargo run -q --locked -p xtask -- generate --check
-fi
-language c ffi "valgrind g++ cmake pkg-config"
-language python python "python venv"
-language php php "php php-fpm cgi-fcgi composer phpunit"
-language java java "jdk mvn"
-if [ -f tools/blocks.py ]; then step blocks "python venv" "$FENRUN_VENV/bin/python" tools/blocks.py; fi
-if [ -d fuzz ]; then
+# In a function, which bash reads whole: this file may be edited while it runs.
+main() {
+    step tally "" bash tools/tally_test.sh
+    step fmt "" cargo fmt --all --check
+    step tidy "" cargo run -q --locked -p xtask -- tidy
+    step clippy "" cargo clippy -q --locked --workspace --all-targets -- -D warnings
+    step doc "" env RUSTDOCFLAGS="-D warnings" cargo doc -q --locked --workspace --no-deps
+    step rust "" cargo test -q --locked --workspace --no-fail-fast
     step fuzz "" cargo test -q --locked --manifest-path fuzz/Cargo.toml --no-default-features --lib
-fi
-if [ -d cli/src/commands/demo ] || [ -f cli/src/commands/demo.rs ]; then
-    step demo "" "$FENRUN_CLI" demo --limit 2000 --dir target/test-logs/demo
-fi
+    step program "" cargo build -q --locked --workspace --bin fenrun
+    step vectors "" "$FENRUN_CLI" vectors vectors/*.json
+    step demo "" "$FENRUN_CLI" demo --limit 3000 --out target/test-logs/demo
+    step header "" cargo run -q --locked -p xtask -- generate --check
+    step library "" tools/library.sh
+    step c "valgrind g++ cmake pkg-config" bash ffi/tests/run.sh
+    step php "php php-fpm cgi-fcgi composer phpunit" bash php/tests/run.sh
+    step java "jdk mvn" bash java/tests/run.sh
+    step python "python venv" bash python/tests/run.sh
+    step blocks "python venv" "$FENRUN_VENV/bin/python" tools/blocks.py
+    report "$@"
+    exit
+}
 
-[ "$wanted" != " --list " ] || exit 0
-for name in "$@"; do
-    if [[ $known != *" $name "* ]]; then
-        echo "no step is called $name; tools/test.sh --list names them all" >&2
-        exit 2
-    fi
-done
-for name in ${failures[@]+"${failures[@]}"}; do
-    printf '\n==== FAILED: %s, the last 60 lines of %s\n' "$name" "$logs/$name.log"
-    tail -n 60 "$logs/$name.log"
-done
-echo
-if [ "$skipped" = 0 ]; then
-    echo "$passed passed, $failed failed"
-else
-    echo "$passed passed, $failed failed, $skipped skipped"
-fi
-[ "$failed" = 0 ]
+main "$@"
