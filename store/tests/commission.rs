@@ -130,6 +130,7 @@ fn refunds_take_back_from_where_it_stands_and_end_at_zero() {
     assert_eq!((stands(&home, 2), stands(&home, 1)), ([0; 5], [0; 5]));
     let again = reverse(&mut home, 1, &refund("r3", 1, 3334));
     assert_eq!((again.posted, again.rows), (Posted::Repeat, last.rows));
+    assert_eq!(again.retained_change, last.retained_change);
     let other = home.store.batch(|batch| batch.reverse(&sale, &refund("r3", 1, 1), at(9)));
     assert_eq!(other.unwrap_err().code(), Code::StoreConflict);
     let more = home.store.batch(|batch| batch.reverse(&sale, &refund("r4", 1, 1), at(9)));

@@ -60,6 +60,8 @@ pub(crate) struct Figures {
     /// Zero or below.
     pub(crate) reversed: i64,
     pub(crate) retained: BTreeMap<String, i64>,
+    /// What refunds changed of it, as the engine said when they were settled; zero or below.
+    pub(crate) retained_change: i64,
     pub(crate) weeks: Vec<Week>,
     pub(crate) levels: BTreeMap<u32, Level>,
     /// Most first.
@@ -91,7 +93,11 @@ impl Figures {
         let tenant = &shop.tenant;
         let by_row: HashMap<u64, &Purchase> =
             purchases.iter().map(|purchase| (purchase.row, purchase)).collect();
-        let mut figures = Self { events: store.event_counts(tenant)?, ..Self::default() };
+        let mut figures = Self {
+            events: store.event_counts(tenant)?,
+            retained_change: shop.retained_change(),
+            ..Self::default()
+        };
         let mut weeks: BTreeMap<i64, Week> = BTreeMap::new();
         store.for_each_order(tenant, |order| {
             figures.orders += 1;
@@ -196,10 +202,10 @@ impl Figures {
                 self.standing(),
             ),
             equation(
-                "ledger: retained = retained by reason",
-                "账本留存 = 各原因留存之和",
+                "ledger: retained = by reason, less its share of refunds",
+                "账本留存 = 各原因留存 − 随退款冲回的留存",
                 self.kept,
-                self.retained_sum(),
+                self.retained_sum() + self.retained_change,
             ),
             equation(
                 "ledger: expense = balances + retained",

@@ -38,6 +38,7 @@ pub(crate) struct Shop<'a> {
     clerk: ExternalId,
     on_record: HashSet<u64>,
     pub(crate) refunds: RefundCount,
+    retained_change: i64,
 }
 
 /// How many orders were refunded in part.
@@ -74,7 +75,13 @@ impl<'a> Shop<'a> {
             clerk: ExternalId::new("demo")?,
             on_record: HashSet::new(),
             refunds: RefundCount::default(),
+            retained_change: 0,
         })
+    }
+
+    /// By how much refunds changed what the mall retained, as the engine said; zero or below.
+    pub(crate) const fn retained_change(&self) -> i64 {
+        self.retained_change
     }
 
     /// One purchase from cart to ledger.
@@ -187,7 +194,7 @@ impl<'a> Shop<'a> {
             amount: grant.amount,
         };
         let refund = commission::Refund { id: refund_id.clone(), lines: grants.iter().map(taken).collect() };
-        batch.reverse(&self.sale(visit), &refund, visit.now)?;
+        self.retained_change += batch.reverse(&self.sale(visit), &refund, visit.now)?.retained_change;
         let amount = grants.iter().map(|grant| grant.amount).sum();
         visit.wait(MINUTE_MS);
         let transaction_id = transaction("refund", purchase)?;

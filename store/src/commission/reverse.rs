@@ -5,7 +5,7 @@ use crate::batch::Batch;
 use crate::fault::{Result, inconsistent};
 use crate::members::same;
 use fenrun::doc::{self, MAX_DOCUMENT_BYTES, Node};
-use fenrun::ledger::{self, MemberAccount, Posted, TakeBack};
+use fenrun::ledger::{self, Account, MallAccount, MemberAccount, Posted, TakeBack};
 use fenrun::reward::commission::{self, Frozen, Refund, Reversal, ReversalRow, Taken};
 use fenrun::sale::Sale;
 use fenrun::time::Timestamp;
@@ -19,6 +19,8 @@ pub struct Reversed {
     pub posted: Posted,
     /// The rows, in the order of rule and payee.
     pub rows: Vec<ReversalRow>,
+    /// By how much what the mall retained of the sale changed, normally below zero.
+    pub retained_change: i64,
 }
 
 impl Batch<'_> {
@@ -38,7 +40,8 @@ impl Batch<'_> {
                     format!("{sale}: refund {} came before with another content", refund.id)
                 })?;
                 let rows = batch.rows_of_refund(sale, &head, refund)?;
-                return Ok(Reversed { posted: Posted::Repeat, rows });
+                let retained_change = batch.retained_change_of(sale, refund)?;
+                return Ok(Reversed { posted: Posted::Repeat, rows, retained_change });
             }
             let standing = batch.standing(sale, &head)?;
             let frozen = batch.frozen(sale, &head)?;
@@ -48,7 +51,8 @@ impl Batch<'_> {
             let journal = batch.post_taken_back(sale, &head, (&standing, &reversal, refund), at)?;
             batch.insert_refund(sale, &head, refund, &taken, at)?;
             batch.insert_reversal(sale, &head, (&standing, &reversal.rows, refund), journal)?;
-            Ok(Reversed { posted: Posted::New, rows: reversal.rows })
+            let retained_change = reversal.retained_change;
+            Ok(Reversed { posted: Posted::New, rows: reversal.rows, retained_change })
         })
     }
 
@@ -57,6 +61,16 @@ impl Batch<'_> {
             self.sql("SELECT taken FROM refunds WHERE tenant = ?1 AND outcome = ?2 AND refund_id = ?3")?;
         let key = (sale.tenant.as_str(), head.number, refund.id.as_str());
         Ok(statement.query_row(key, |row| row.get(0)).optional()?)
+    }
+
+    fn retained_change_of(&self, sale: &SaleKey, refund: &Refund) -> Result<i64> {
+        let mut statement = self.sql(
+            "SELECT coalesce(sum(p.minor), 0) FROM journals j JOIN postings p USING (tenant, journal)
+             WHERE j.tenant = ?1 AND j.journal_id = ?2 AND p.account = ?3",
+        )?;
+        let id = sale.journal_for("reversed", refund.id.as_str())?;
+        let account = Account::Mall(MallAccount::Retained).to_string();
+        Ok(statement.query_row((sale.tenant.as_str(), id.as_str(), account), |row| row.get(0))?)
     }
 
     fn rows_of_refund(&self, sale: &SaleKey, head: &Head, refund: &Refund) -> Result<Vec<ReversalRow>> {
