@@ -1,8 +1,9 @@
 # make demo        69,659 real purchases from cart to commission to ledger, and a page about them
 # make test        every test in every language
-# make long-test   the properties with many more cases
+# make long-test   the same properties over many more cases; hours
 # make fuzz        every fuzz target for FUZZ_SECONDS (20)
-.PHONY: demo test long-test fuzz
+# make bench       batches against numpy and DuckDB in one run
+.PHONY: demo test long-test fuzz bench
 
 demo:
 	@cargo build --locked --release -p fenrun-cli
@@ -12,7 +13,14 @@ test:
 	@tools/setup.sh; setup=$$?; tools/test.sh && exit $$setup
 
 long-test:
-	@PROPTEST_CASES=100000 FENRUN_CASES=5000000 cargo test --locked --release --workspace
+	@PROPTEST_CASES=100000 FENRUN_CASES=100000 cargo test --locked --release --workspace
+	@FENRUN_CASES=5000000 cargo test --locked --release -p fenrun --test second_opinion
 
 fuzz:
 	@tools/fuzz.sh
+
+bench:
+	@tools/setup.sh
+	@"$${FENRUN_VENV:-.venv}/bin/pip" install -q --disable-pip-version-check -r tools/requirements-bench.txt
+	@cargo build --locked --release -p fenrun-benches
+	@"$${FENRUN_VENV:-.venv}/bin/python" benches/batch.py

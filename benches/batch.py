@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import pathlib
 import statistics
 import subprocess
@@ -44,8 +45,8 @@ class Partner:
     """fenrun's side: a process that keeps the data and settles when told to."""
 
     def __init__(self, data: dict[str, np.ndarray]) -> None:
-        target = pathlib.Path(ROOT / "target" / "release" / "fenrun-bench")
-        self.process = subprocess.Popen([target], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        program = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release" / "fenrun-bench"
+        self.process = subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         with tempfile.TemporaryDirectory() as folder:
             for name, column in data.items():
                 column.astype("<u8").tofile(pathlib.Path(folder) / name)
