@@ -3,10 +3,11 @@
 use super::purchases::{CURRENCY, Purchase};
 use super::shop::Shop;
 use fenrun::ledger::MallAccount;
-use fenrun::reward::commission::Reason;
+use fenrun::reward::commission::{Reason, offer};
+use fenrun::sale::Sale;
 use fenrun::time::DAY_MS;
 use fenrun::{Code, Error, Result};
-use fenrun_store::{Store, StoredRow};
+use fenrun_store::{SaleKey, Store, StoredRow};
 use std::collections::{BTreeMap, HashMap};
 
 /// One week of placed orders, Monday to Sunday.
@@ -55,6 +56,8 @@ pub(crate) struct Figures {
     pub(crate) outcomes: u64,
     pub(crate) confirmed: u64,
     pub(crate) pool: i64,
+    /// What the plan offers for what refunds left.
+    pub(crate) pool_left: i64,
     pub(crate) allocated: i64,
     pub(crate) reversal_rows: u64,
     /// Zero or below.
@@ -72,7 +75,7 @@ pub(crate) struct Figures {
     pub(crate) balances: i64,
     /// The balance of the mall's expense, below zero.
     pub(crate) expense: i64,
-    /// The balance of what the mall retained.
+    /// The balance of what the mall retains, after refunds.
     pub(crate) kept: i64,
 }
 
@@ -99,13 +102,14 @@ impl Figures {
             ..Self::default()
         };
         let mut weeks: BTreeMap<i64, Week> = BTreeMap::new();
+        let mut refunded = Vec::new();
         store.for_each_order(tenant, |order| {
             figures.orders += 1;
             *figures.lives.entry(order.life).or_default() += 1;
             figures.turnover += order.total;
             figures.captured += order.captured;
             figures.refunded += order.refunded;
-            figures.refunded_orders += u64::from(order.refunded > 0);
+            refunded.extend((order.refunded > 0).then_some(order.order_id));
             let placed_at = order.placed_at.map_or(0, |at| at.ms());
             weeks.entry(monday(placed_at)).or_default().turnover += order.total;
         })?;
@@ -114,6 +118,11 @@ impl Figures {
             figures.confirmed += u64::from(outcome.confirmed_at.is_some());
             figures.pool += outcome.pool;
         })?;
+        figures.refunded_orders = u64::try_from(refunded.len()).unwrap_or(u64::MAX);
+        figures.pool_left = figures.pool;
+        for sale in refunded {
+            figures.pool_left -= offer_lost(store, &SaleKey { tenant: tenant.clone(), sale, version: 1 })?;
+        }
         store.for_each_retained(tenant, |entry| {
             *figures.retained.entry(entry.reason).or_default() += entry.amount;
         })?;
@@ -167,7 +176,7 @@ impl Figures {
         Ok(())
     }
 
-    /// What nobody got.
+    /// What nobody got, before refunds.
     pub(crate) fn retained_sum(&self) -> i64 {
         self.retained.values().sum()
     }
@@ -213,8 +222,29 @@ impl Figures {
                 -self.expense,
                 self.balances + self.kept,
             ),
+            equation(
+                "pool of what refunds left = balances + retained",
+                "退款后应有的分润池 = 会员余额 + 留存",
+                self.pool_left,
+                self.balances + self.kept,
+            ),
         ]
     }
+}
+
+/// By how much the offer for an order fell: the plan is asked anew about a sale of what is left. The
+/// demo's plan reads `paid` alone, so lines with less of it are that sale.
+fn offer_lost(store: &Store, key: &SaleKey) -> Result<i64> {
+    let missing = || strange(key.sale.as_str());
+    let frozen = store.frozen(key)?.ok_or_else(missing)?;
+    let order = store.order(&key.tenant, &key.sale)?.ok_or_else(missing)?;
+    let mut draft = frozen.sale().clone().into_draft();
+    for (line, left) in draft.lines.iter_mut().zip(order.left()) {
+        line.units = left.units_left;
+        line.components.insert("paid".to_owned(), left.net_left);
+    }
+    draft.lines.retain(|line| line.units > 0);
+    Ok(offer(frozen.plan(), frozen.sale())? - offer(frozen.plan(), &Sale::new(draft)?)?)
 }
 
 /// Days since 1970-01-01 of the Monday of a moment's week; 1970-01-01 was a Thursday.

@@ -94,7 +94,10 @@ fn make_room(out: &Path) -> Result<PathBuf> {
     std::fs::create_dir_all(out).map_err(|error| files::fault(out, &error))?;
     let database = out.join("fenrun.db");
     if database.exists() {
-        Store::open(&database)?.close()?;
+        Store::open(&database).and_then(Store::close).map_err(|error| {
+            let rule = "it is left as it is; remove it, or name another folder with --out";
+            Error::new(error.code(), format!("{error}; {rule}"))
+        })?;
         std::fs::remove_file(&database).map_err(|error| files::fault(&database, &error))?;
     }
     Ok(database)

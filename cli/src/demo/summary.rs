@@ -60,8 +60,10 @@ impl Summary<'_> {
         }
         let reversed =
             format!("{} in {} rows", money(figures.reversed), grouped(wide(figures.reversal_rows)));
-        rows.push(row("taken back for refunds", reversed));
+        rows.push(row("refunds: taken back from members", reversed));
+        rows.push(row("refunds: no longer retained", money(figures.kept - figures.retained_sum())));
         rows.push(row("stands for members", money(figures.standing())));
+        rows.push(row("stays with the shop", money(figures.kept)));
         text.push_str(&pairs(&rows));
         text.push_str("\ntop distributors\n");
         text.push_str(&pairs(&self.top()));
@@ -129,6 +131,8 @@ impl Summary<'_> {
             ("retained", Node::map(figures.reasons().map(|(reason, minor)| (reason.name(), minor.into())))),
             ("reversed", figures.reversed.into()),
             ("standing", figures.standing().into()),
+            ("kept", figures.kept.into()),
+            ("pool_left", figures.pool_left.into()),
             ("top", Node::List(top.collect())),
             ("equations", Node::List(equations.collect())),
             ("lives", Node::map(lives)),

@@ -74,7 +74,7 @@ impl Page<'_> {
             ("", ("Orders", "订单"), count(figures.orders)),
             ("", ("Turnover", "成交额"), self.amount(figures.turnover)),
             ("jade", ("Commission that stands", "现存佣金"), self.amount(figures.standing())),
-            ("", ("Retained by the shop", "商城留存"), self.amount(figures.retained_sum())),
+            ("", ("Retained by the shop", "商城留存"), self.amount(figures.kept)),
             ("", ("Refunded to buyers", "退款"), self.amount(figures.refunded)),
             ("", ("Members paid", "获佣会员"), number(figures.earners.len())),
         ];
@@ -111,11 +111,15 @@ impl Page<'_> {
         let figures = self.figures;
         let (pool, back) = (self.amount(figures.pool), self.amount(-figures.reversed));
         let (rows, stands) = (count(figures.reversal_rows), self.amount(figures.standing()));
+        let (less, kept) = (self.amount(figures.retained_sum() - figures.kept), self.amount(figures.kept));
         both(
             &format!(
-                "The pool was {pool}. Refunds took {back} back in {rows} rows; {stands} stands for members."
+                "The pool was {pool}. Refunds took {back} back from members in {rows} rows, and {less} off what was \
+                 retained. Now {stands} stands for members and {kept} stays with the shop."
             ),
-            &format!("分润池共 {pool}。退款以 {rows} 笔冲回 {back}，会员现存 {stands}。"),
+            &format!(
+                "分润池共 {pool}。退款以 {rows} 笔向会员冲回 {back}，留存减少 {less}。现在会员现存 {stands}，商城留存 {kept}。"
+            ),
         )
     }
 

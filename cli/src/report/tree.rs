@@ -86,7 +86,7 @@ impl Disc<'_> {
             let place = Place { radius: self.radius(person.depth), angle: self.angles[at] };
             let from = Place { radius: self.radius(person.depth - 1), angle: self.angles[person.inviter] };
             links.push_str(&self.link(from, place));
-            let size = self.size(person.minor, most);
+            let size = if person.depth < DEEPEST { self.size(person.minor, most) } else { 2.0 };
             dots.push_str(&self.dot(person, place, size));
             if named && person.minor > 0 {
                 names.push_str(&self.name(person, place, size));

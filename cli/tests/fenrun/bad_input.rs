@@ -161,3 +161,23 @@ fn files_that_are_not_there_are_3() {
         .failed(3);
     assert!(message.starts_with("no/rows.csv: "), "{message}");
 }
+
+#[test]
+fn a_sale_of_its_own() {
+    for (sale, message) in [
+        (r#"{"id": 1, "buyer": "B", "lines": [{"paid": 99.99}]}"#, "floats are not exact"),
+        (
+            r#"{"id": 1, "buyer": "B", "currency": "USD", "lines": [{"paid": 99}]}"#,
+            "in USD, the plan pays in CNY",
+        ),
+        (
+            r#"{"id": 1, "buyer": "B", "upline": ["A", "B"], "lines": [{"paid": 99}]}"#,
+            "stands twice on the path",
+        ),
+        (r#"{"id": 1, "buyer": "B", "lines": [{"paid": 99}], "paid": 1}"#, "unknown key `paid`"),
+    ] {
+        let folder = Folder::with(&[("plan.toml", PLAN), ("sale.json", sale)]);
+        let got = folder.run("explain --plan plan.toml --sale sale.json").failed(2);
+        assert!(got.starts_with("sale.json: ") && got.contains(message), "{got}");
+    }
+}

@@ -2,6 +2,7 @@
 
 use crate::run::Folder;
 use fenrun::doc::Node;
+use fenrun_store::{Store, Tenant};
 
 const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/data/cdnow.txt");
 
@@ -24,7 +25,7 @@ fn two_thousand_purchases_are_accounted_for_to_the_cent() {
     let document = demo(&folder, "--limit 2000");
     assert_eq!(document.get("orders"), Some(&Node::Int(2000)));
     let Some(Node::List(equations)) = document.get("equations") else { panic!("no equations") };
-    assert_eq!(equations.len(), 6);
+    assert_eq!(equations.len(), 7);
     for equation in equations {
         assert_eq!(equation.get("left"), equation.get("right"), "{}", equation.to_json());
         assert_ne!(equation.get("left"), Some(&Node::Int(0)));
@@ -36,7 +37,31 @@ fn two_thousand_purchases_are_accounted_for_to_the_cent() {
     }
     assert!(matches!(events.get("refund_granted"), Some(Node::Int(30..=90))));
     let verify = folder.run("verify demo/fenrun.db").ended(0);
-    assert!(verify.contains("outcomes") && verify.contains("ok"), "{verify}");
+    assert!(verify.ends_with("the store verifies\n"), "{verify}");
+}
+
+#[test]
+fn an_order_of_a_store_is_explained_with_what_became_of_it() {
+    let folder = Folder::new();
+    demo(&folder, "--limit 800");
+    let store = Store::open(folder.path("demo/fenrun.db")).unwrap();
+    let mut refunded = Vec::new();
+    store
+        .for_each_row(&Tenant::new("").unwrap(), |row| {
+            refunded.extend(row.refund.map(|refund| (row.sale, refund)))
+        })
+        .unwrap();
+    let (order, refund) = &refunded[0];
+    let explain = format!("explain --store demo/fenrun.db --order {order}");
+    let text = folder.run(&explain).ended(0);
+    assert!(text.contains("plan “demo: two levels”") && text.contains("pool "), "{text}");
+    assert!(text.contains(&format!("refund {refund}: ")) && text.contains(", confirmed"), "{text}");
+    let chinese = folder.run(&format!("{explain} --lang zh")).ended(0);
+    assert!(chinese.contains(&format!("退款 {refund}：")), "{chinese}");
+    let missing = folder.run("explain --store demo/fenrun.db --order 999999").failed(2);
+    assert!(missing.contains("order 999999 has no outcome"), "{missing}");
+    let tenant = folder.run(&format!("{explain} --tenant other")).failed(2);
+    assert!(tenant.contains("has no outcome"), "{tenant}");
 }
 
 #[test]
@@ -53,7 +78,7 @@ fn what_is_no_store_is_not_replaced() {
     std::fs::create_dir(folder.path("demo")).unwrap();
     folder.write("demo/fenrun.db", b"my thesis");
     let message = folder.run(&format!("demo --data {DATA} --out demo --limit 10")).failed(2);
-    assert!(message.contains("fenrun.db"), "{message}");
+    assert!(message.contains("fenrun.db") && message.contains("--out"), "{message}");
     assert_eq!(folder.read("demo/fenrun.db"), "my thesis");
 }
 
@@ -85,5 +110,5 @@ fn the_report_is_one_page_in_two_languages_that_loads_nothing() {
     let cents = format!("{}.{:02}", standing / 100, standing % 100);
     let digits = page.replace(',', "");
     assert!(digits.contains(&format!("<dd>{cents}</dd>")), "{cents}");
-    assert_eq!(page.matches("class=\"ok\"").count(), 15);
+    assert_eq!(page.matches("class=\"ok\"").count(), 16);
 }
