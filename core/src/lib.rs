@@ -9,9 +9,11 @@ pub mod id;
 pub mod ledger;
 pub mod money;
 pub mod operations;
+pub mod request;
 pub mod reward;
 pub mod sale;
 pub mod time;
 pub mod trade;
+mod words;
 
 pub use error::{Code, Error, Result};

@@ -17,6 +17,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("time", UPPER),
     ("doc", UPPER),
     ("error", UPPER),
+    ("request", UPPER),
 ];
 
 /// A name is a name wherever it stands: the core does not call anything else by the name of a room.
