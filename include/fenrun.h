@@ -108,6 +108,12 @@
 #define FENRUN_INVALID_CART 510
 /** An event that cannot follow on this order, or one of a type nobody knows. */
 #define FENRUN_INVALID_EVENT 511
+/** A catalogue that contradicts itself, or a change it cannot take. */
+#define FENRUN_INVALID_CATALOG 540
+/** The category would stand below itself. */
+#define FENRUN_CATEGORY_CYCLE 541
+/** A category, product or SKU the catalogue does not have. */
+#define FENRUN_NOT_IN_CATALOG 542
 /** Postings that do not sum to zero per currency. */
 #define FENRUN_UNBALANCED 601
 /** The same journal id came with another content. */

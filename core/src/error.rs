@@ -134,6 +134,12 @@ codes! {
     InvalidCart = 510, "invalid_cart";
     /// An event that cannot follow on this order, or one of a type nobody knows.
     InvalidEvent = 511, "invalid_event";
+    /// A catalogue that contradicts itself, or a change it cannot take.
+    InvalidCatalog = 540, "invalid_catalog";
+    /// The category would stand below itself.
+    CategoryCycle = 541, "category_cycle";
+    /// A category, product or SKU the catalogue does not have.
+    NotInCatalog = 542, "not_in_catalog";
 
     /// Postings that do not sum to zero per currency.
     Unbalanced = 601, "unbalanced";

@@ -155,8 +155,14 @@ kinds! {
     OrderId,
     /// A line of an order; unique within it.
     LineId,
-    /// A stock keeping unit.
+    /// A category of the catalogue.
+    CategoryId,
+    /// A product: what is shown.
+    ProductId,
+    /// A stock keeping unit: what is bought.
     SkuId,
+    /// Who sells a SKU, in a shop of many sellers.
+    MerchantId,
     /// A refund, named by whoever asks for it; a retry keeps it.
     RefundId,
     /// A command, named by whoever sends it; a retry keeps it.

@@ -19,7 +19,8 @@ pub const MAX_LINES: usize = 4096;
 pub const MAX_STOPS: usize = 4096;
 
 /// What is known of a person, a line or a sale beyond its own fields: `distributor = true`,
-/// `percent = "8%"`, `category = "tea"`. Values are booleans, integers and texts.
+/// `percent = "8%"`, `category = ["green-tea", "tea"]`. Values are booleans, integers, texts, and lists of
+/// these where several hold at once.
 pub type Facts = BTreeMap<String, Node>;
 
 /// What the buyer pays for. Only goods earn commission unless a plan says otherwise, loudly.

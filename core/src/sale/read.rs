@@ -216,14 +216,18 @@ pub(crate) fn facts_from_node(node: Option<&Node>, what: &str) -> Result<Facts> 
 }
 
 fn fact(name: &str, value: &Node, what: &str) -> Result<Node> {
-    match value {
-        Node::Bool(_) | Node::Int(_) | Node::Text(_) => Ok(value.clone()),
-        other => Err(crate::doc::invalid(
-            &format!("{what}: fact `{name}`"),
-            "true, false, an integer or text",
-            other,
-        )),
-    }
+    let plain = |node: &Node| matches!(node, Node::Bool(_) | Node::Int(_) | Node::Text(_));
+    let wrong = match value {
+        Node::List(items) => items.iter().find(|item| !plain(item)),
+        single => Some(single).filter(|single| !plain(single)),
+    };
+    wrong.map_or_else(
+        || Ok(value.clone()),
+        |wrong| {
+            let wanted = "true, false, an integer, text or a list of these";
+            Err(crate::doc::invalid(&format!("{what}: fact `{name}`"), wanted, wrong))
+        },
+    )
 }
 
 /// `["5%", "2%"]`, `"5%"`, or a table of them by rank with `any`.

@@ -194,7 +194,7 @@ mod tests {
 
     fn catalog() -> Catalog {
         let mut catalog = Catalog::new(Currency::CNY);
-        let quantity = QuantityRule { min: 1, max: Some(5), step: 1 };
+        let quantity = QuantityRule { max: Some(5), ..QuantityRule::default() };
         catalog.put(Sku { quantity, ..Sku::new(SkuId::from(7), 100) }).unwrap();
         catalog.put(Sku::new(SkuId::from(8), 100)).unwrap();
         catalog

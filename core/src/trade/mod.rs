@@ -2,5 +2,6 @@
 
 pub mod cart;
 pub mod catalog;
+pub mod fulfilment;
 pub mod order;
 pub mod pricing;

@@ -78,8 +78,11 @@ impl Naive {
         Ok(false)
     }
 
-    /// A value, a list of values, or `{ min, max, in }`.
+    /// A value, a list of values, or `{ min, max, in }`; of several stated at once one is enough.
     fn matches(self, wanted: &Node, stated: &Node, ranks: Option<&[String]>) -> bool {
+        if let Node::List(values) = stated {
+            return values.iter().any(|value| self.matches(wanted, value, ranks));
+        }
         match wanted {
             Node::List(values) => values.contains(stated),
             Node::Map(range) => range.iter().all(|(key, bound)| match key.as_str() {

@@ -122,6 +122,8 @@ impl Condition {
                 Clause::Fact(test) => {
                     let value = if of_sale { knowledge.sale_fact(key) } else { knowledge.fact(key) };
                     match value {
+                        // Of several values at once, one that meets the test is enough.
+                        Some(Node::List(items)) => items.iter().any(|item| test.holds(key, item, ranks)),
                         Some(value) => test.holds(key, &value, ranks),
                         None if key == "rank" => false,
                         None => return Err(missing(key, &knowledge.whose())),

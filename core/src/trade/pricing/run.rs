@@ -2,10 +2,9 @@
 
 use super::policy::{CartRule, Effect, Policy, TestOn};
 use super::{Entry, Price, PricedLine, PricingFacts, Quote, QuoteContent, QuoteLine, Tier, Verdict};
-use crate::doc::Node;
 use crate::error::{Code, Error, Result};
 use crate::money::{Allocate, Allocation, Rounding};
-use crate::sale::SaleLine;
+use crate::sale::{Facts, SaleLine};
 use crate::time::Timestamp;
 use crate::trade::cart::Cart;
 use crate::trade::catalog::{Catalog, Sku};
@@ -48,7 +47,7 @@ pub fn quote(cart: &Cart, catalog: &Catalog, policy: &Policy, facts: PricingFact
     let lines = price.lines.into_iter().zip(skus);
     Ok(Quote::seal(QuoteContent {
         currency: price.currency,
-        lines: lines.map(|(line, sku)| sold(line, sku)).collect::<Result<_>>()?,
+        lines: lines.map(|(line, sku)| sold(line, sku, catalog.facts(sku))).collect::<Result<_>>()?,
         subtotal: price.subtotal,
         shipping: price.shipping,
         total: price.total,
@@ -208,7 +207,7 @@ impl Entry {
 }
 
 /// Stage 10: the components of a line, for the plan to pick from.
-fn sold(line: PricedLine, sku: &Sku) -> Result<QuoteLine> {
+fn sold(line: PricedLine, sku: &Sku, facts: Facts) -> Result<QuoteLine> {
     let mut components = BTreeMap::from([
         ("paid".to_owned(), line.net),
         ("list".to_owned(), times(sku.list, line.units)?),
@@ -223,8 +222,6 @@ fn sold(line: PricedLine, sku: &Sku) -> Result<QuoteLine> {
     for (name, unit) in &sku.volumes {
         components.insert(name.clone(), times(*unit, line.units)?);
     }
-    let mut facts = sku.facts.clone();
-    facts.insert("sku".into(), Node::from(&sku.id));
     let sold = SaleLine {
         id: line.id,
         units: line.units,

@@ -98,7 +98,12 @@ fn line(dice: &mut Dice, words: &Words, id: &str) -> Node {
     if !id.is_empty() {
         line.insert("id".into(), id.into());
     }
-    let facts = [("category", Node::from(dice.pick(&CATEGORIES))), ("promo", Node::Bool(dice.one_in(2)))];
+    // A product stands in one category, in several or in none.
+    let category = match dice.below(3) {
+        0 => Node::List(dice.some(&CATEGORIES).into_iter().map(Node::from).collect()),
+        _ => Node::from(dice.pick(&CATEGORIES)),
+    };
+    let facts = [("category", category), ("promo", Node::Bool(dice.one_in(2)))];
     let mut facts = Node::map(facts);
     if dice.one_in(4) {
         // A line may say for itself what the sale says for all.
