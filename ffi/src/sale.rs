@@ -53,9 +53,11 @@ pub unsafe extern "C" fn fenrun_settle_one(
 /// Reverses one refund of a frozen sale; the plan is not needed any more.
 ///
 /// `before` is the JSON list of what earlier refunds took back, `[{"line", "units", "amount"}]` (null
-/// when there were none), `refund` is `{"id", "lines": [{"line", "units", "amount"}]}`. `reversal_out`
-/// gets `{ rows, left }`: rows with `key`, `payee`, `amount` (normally below zero), `rule` and `account`,
-/// and what stands afterwards. The rows of any sequence of refunds that takes everything back cancel the
+/// when there were none), `refund` is `{"id", "lines": [{"line", "units", "amount"}]}`; where your journal
+/// holds something else than the earlier reversals left, add `"standing": [{"rule", "payee", "account",
+/// "amount"}]` to it. `reversal_out` gets `{ rows, left, retained_change }`: rows with `key`, `payee`,
+/// `amount` (normally below zero), `rule` and `account`, what stands afterwards, and what the retained
+/// part changes by. The rows of any sequence of refunds that takes everything back cancel the
 /// outcome exactly.
 ///
 /// Errors: `FENRUN_INVALID_FROZEN`, `FENRUN_OVER_REVERSED`, `FENRUN_UNKNOWN_LINE`.

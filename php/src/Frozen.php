@@ -20,7 +20,10 @@ final class Frozen
      * Reverses one refund.
      *
      * @param string|array<string, mixed>             $refund      ['id' => …, 'lines' => [['line', 'units', 'amount']]];
-     *                                                             a retry keeps the id and gets the same keys
+     *                                                             a retry keeps the id and gets the same keys;
+     *                                                             'standing' => [['rule', 'payee', 'account',
+     *                                                             'amount']] where your journal holds something
+     *                                                             else than the earlier reversals left
      * @param string|array<int, array<string, mixed>> $takenBefore what earlier refunds took back, of the same form as
      *                                                             the lines
      *
@@ -44,6 +47,28 @@ final class Frozen
                 $error
             );
         }));
+    }
+
+    /**
+     * Why everybody got each cent, or nothing: a sentence a slot, long after the plan file is gone.
+     *
+     * @param string $lang 'en' or 'zh'
+     *
+     * @return array<int, string>
+     */
+    public function explain(string $lang = 'en'): array
+    {
+        return $this->explained($lang)['lines'];
+    }
+
+    /**
+     * @internal
+     *
+     * @return array{lines: array<int, string>, trace: array<int, array<string, mixed>>}
+     */
+    public function explained(string $lang): array
+    {
+        return Library::run('explain', null, ['frozen' => $this->text, 'lang' => $lang]);
     }
 
     public function __toString(): string

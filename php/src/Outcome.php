@@ -50,13 +50,25 @@ final class Outcome
     }
 
     /**
-     * Every slot with its reason.
+     * Every slot, paid or not, with its rate, base, amount and reason.
      *
      * @return array<int, array<string, mixed>>
      */
     public function trace(): array
     {
-        return $this->document['trace'];
+        return $this->frozen->explained('en')['trace'];
+    }
+
+    /**
+     * Why everybody got each cent, or nothing: a sentence a slot.
+     *
+     * @param string $lang 'en' or 'zh'
+     *
+     * @return array<int, string>
+     */
+    public function explain(string $lang = 'en'): array
+    {
+        return $this->frozen->explain($lang);
     }
 
     /** Keep it beside the order: its reversal needs nothing else, not even the plan. */

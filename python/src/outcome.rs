@@ -108,7 +108,7 @@ impl Outcome {
         self.outcome.rows().iter().map(row_tuple).collect()
     }
 
-    /// Every slot as a tuple: rule, line, level, stands, payee, rate, base, amount, reason.
+    /// Every slot as a tuple: rule, line, level, stands, payee, rate, base, below, amount, reason.
     fn trace_tuples<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyAny>>> {
         let tuple = |slot: &core::Trace| {
             let rate = match slot.rate {
@@ -119,7 +119,7 @@ impl Outcome {
             let stands = slot.stands.as_ref().map(|id| id.as_str());
             let payee = slot.payee.as_ref().map(|id| id.as_str());
             let reason = slot.reason.map(core::Reason::name);
-            (&slot.rule, line, slot.level, stands, payee, rate, slot.base, slot.amount, reason)
+            (&slot.rule, line, slot.level, stands, payee, rate, slot.base, slot.below, slot.amount, reason)
                 .into_pyobject(py)
                 .map(Bound::into_any)
         };
@@ -128,14 +128,11 @@ impl Outcome {
 
     /// Why everybody got what they got, a line a slot.
     fn explain_lines(&self, py: Python<'_>, lang: &str) -> PyResult<Vec<String>> {
-        let language = match lang {
-            "en" => Language::English,
-            "zh" => Language::Chinese,
-            other => {
-                let rule = format!("`{other}` is not a language of explanations; one of: en, zh");
-                return Err(exception(py, &Error::new(Code::UnknownWord, rule)));
-            }
-        };
+        let found = Language::ALL.into_iter().find(|language| language.name() == lang);
+        let language = found.ok_or_else(|| {
+            let rule = format!("`{lang}` is not a language of explanations; one of: en, zh");
+            exception(py, &Error::new(Code::UnknownWord, rule))
+        })?;
         Ok(self.outcome.explain(language))
     }
 

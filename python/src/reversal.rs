@@ -12,7 +12,7 @@ type Row = (String, String, String, String, i64);
 /// Rule, payee, account, amount.
 type Left = (String, String, String, i64);
 
-/// Reverses one refund: the rows to post, and what stands afterwards.
+/// Reverses one refund: the rows to post, what stands afterwards, and what the retained part changes by.
 #[pyfunction]
 pub(crate) fn reverse(
     py: Python<'_>,
@@ -20,7 +20,7 @@ pub(crate) fn reverse(
     refund: &Bound<'_, PyAny>,
     before: &Bound<'_, PyAny>,
     standing: Option<&Bound<'_, PyAny>>,
-) -> PyResult<(Vec<Row>, Vec<Left>)> {
+) -> PyResult<(Vec<Row>, Vec<Left>, i64)> {
     let frozen = Frozen::from_text(frozen).or_raise(py)?;
     let currency = frozen.plan().currency();
     let refund = node::read_document(refund, "refund", Some(currency))?;
@@ -43,6 +43,7 @@ pub(crate) fn reverse(
     Ok((
         rows.map(|row| (row.key, row.rule, row.payee.to_string(), row.account, row.amount)).collect(),
         left.map(|entry| (entry.rule, entry.payee.to_string(), entry.account, entry.amount)).collect(),
+        reversal.retained_change,
     ))
 }
 

@@ -29,6 +29,7 @@ const OPERATIONS: &[(&str, Operation)] = &[
     ("allocate", |_, input| money::allocate(input)),
     ("telescope", |_, input| money::telescope(input)),
     ("settle_one", |plan, input| reward::settle_one(needed(plan)?, input)),
+    ("explain", reward::explain),
     ("reverse", |plan, input| reward::reverse(needed(plan)?, input)),
     ("settle", |plan, input| forest::settle(needed(plan)?, input)),
     ("check", reward::check),

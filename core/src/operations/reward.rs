@@ -2,7 +2,7 @@
 
 use crate::doc::{Fields, Node};
 use crate::error::{Code, Error, Result};
-use crate::reward::commission::{self, Frozen, Refund, Reversal, Standing, Taken};
+use crate::reward::commission::{self, Frozen, Language, Refund, Reversal, Standing, Taken};
 use crate::reward::plan::Plan;
 use crate::sale::Sale;
 
@@ -13,6 +13,30 @@ pub(super) fn settle_one(plan: &Plan, input: &Node) -> Result<Node> {
     Ok(commission::evaluate(plan, &sale)?.to_node())
 }
 
+/// Why everybody got what they got. A host that kept the frozen text only needs no plan.
+pub(super) fn explain(plan: Option<&Plan>, input: &Node) -> Result<Node> {
+    let mut fields = Fields::new(input, "explain")?;
+    let language = fields.word("lang", &Language::ALL, Language::name)?.unwrap_or(Language::English);
+    let (sale, frozen) = (fields.take("sale"), fields.text("frozen")?);
+    fields.finish()?;
+    let outcome = match (plan, sale, frozen) {
+        (Some(plan), Some(sale), None) => {
+            commission::evaluate(plan, &Sale::from_node(sale, plan.currency())?)?
+        }
+        (None, None, Some(text)) => {
+            let frozen = Frozen::from_text(text)?;
+            commission::evaluate(frozen.plan(), frozen.sale())?
+        }
+        _ => {
+            let rule = "explain: either a plan and the key `sale`, or the key `frozen` alone";
+            return Err(Error::new(Code::InvalidValue, rule));
+        }
+    };
+    let lines = outcome.explain(language).into_iter().map(Node::from).collect();
+    let trace = outcome.to_node().get("trace").cloned().unwrap_or(Node::Null);
+    Ok(Node::map([("lines", Node::List(lines)), ("trace", trace)]))
+}
+
 /// Every refund is reversed on the frozen text, as a host does that kept nothing else.
 pub(super) fn reverse(plan: &Plan, input: &Node) -> Result<Node> {
     let mut fields = Fields::new(input, "reverse")?;
@@ -21,8 +45,8 @@ pub(super) fn reverse(plan: &Plan, input: &Node) -> Result<Node> {
     let mut taken = Vec::<Taken>::new();
     let mut steps = Vec::new();
     for refund in fields.list("refunds")? {
-        let refund = Refund::from_node(refund)?;
-        steps.push(rows_of(&commission::reverse(&frozen, &taken, &refund, None)?));
+        let (refund, standing) = Refund::with_standing(refund)?;
+        steps.push(rows_of(&commission::reverse(&frozen, &taken, &refund, standing.as_deref())?));
         taken.extend(refund.lines);
     }
     fields.finish()?;

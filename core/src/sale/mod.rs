@@ -36,6 +36,9 @@ pub enum Purpose {
 }
 
 impl Purpose {
+    /// Every purpose.
+    pub const ALL: [Self; 3] = [Self::Goods, Self::Joining, Self::Deposit];
+
     /// The word used in data.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -17,9 +17,9 @@ struct View<'a> {
 impl Naive {
     /// Whether a rule pays for a line at all: its purpose, then `when`.
     pub(crate) fn applies(self, plan: &Plan, rule: &Rule, sale: &Sale, line: &Line) -> Result<bool, Fault> {
-        let opened =
-            rule.when.as_ref().is_some_and(|when| names(when, "purpose")) && plan.allowed.contains(&rule.id);
-        if line.purpose != "goods" && !opened {
+        let purpose = Node::from(line.purpose.as_str());
+        let opened = rule.when.as_ref().is_some_and(|when| names_purpose(when) && self.may(when, &purpose).0);
+        if line.purpose != "goods" && !(opened && plan.allowed.contains(&rule.id)) {
             return Ok(false);
         }
         let Some(when) = &rule.when else { return Ok(true) };
@@ -78,6 +78,27 @@ impl Naive {
         Ok(false)
     }
 
+    /// Whether a condition may hold and whether it may fail, when the purpose is all that is known.
+    fn may(self, condition: &Node, purpose: &Node) -> (bool, bool) {
+        let Node::Map(tests) = condition else { panic!("a condition is a map") };
+        let each = tests.iter().map(|(key, wanted)| match key.as_str() {
+            "purpose" => {
+                let holds = self.matches(wanted, purpose, None);
+                (holds, !holds)
+            }
+            "not" => {
+                let (hold, fail) = self.may(wanted, purpose);
+                (fail, hold)
+            }
+            "any" => items(Some(wanted))
+                .iter()
+                .map(|item| self.may(item, purpose))
+                .fold((false, true), |(hold, fail), item| (hold || item.0, fail && item.1)),
+            _ => (true, true),
+        });
+        each.fold((true, false), |(hold, fail), test| (hold && test.0, fail || test.1))
+    }
+
     /// A value, a list of values, or `{ min, max, in }`; of several stated at once one is enough.
     fn matches(self, wanted: &Node, stated: &Node, ranks: Option<&[String]>) -> bool {
         if let Node::List(values) = stated {
@@ -125,11 +146,15 @@ impl Sale {
     }
 }
 
-/// Whether a condition names a fact anywhere.
-fn names(condition: &Node, fact: &str) -> bool {
+/// Whether a condition names the purpose of the line anywhere; `sale` reads the sale's facts.
+fn names_purpose(condition: &Node) -> bool {
     match condition {
-        Node::Map(tests) => tests.iter().any(|(key, inner)| key == fact || names(inner, fact)),
-        Node::List(conditions) => conditions.iter().any(|inner| names(inner, fact)),
+        Node::Map(tests) => tests.iter().any(|(key, inner)| match key.as_str() {
+            "purpose" => true,
+            "any" | "not" => names_purpose(inner),
+            _ => false,
+        }),
+        Node::List(conditions) => conditions.iter().any(names_purpose),
         _ => false,
     }
 }

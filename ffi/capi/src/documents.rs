@@ -37,7 +37,7 @@ pub fn settle_one(plan: &Plan, sale: &str) -> Result<Settled> {
 /// Reverses one refund of a frozen sale: `{ rows, left }` as JSON.
 ///
 /// `before` is the JSON list of what earlier refunds took back, `[{ line, units, amount }]`; an empty
-/// text counts as an empty list.
+/// text counts as an empty list. `refund` is `{ id, lines, standing }`, see [`Refund::with_standing`].
 ///
 /// # Errors
 /// As [`commission::reverse`], and for texts that cannot be read.
@@ -46,8 +46,8 @@ pub fn reverse(frozen: &str, before: &str, refund: &str) -> Result<String> {
     let before = if before.is_empty() { Node::List(Vec::new()) } else { read(before)? };
     let before = Node::map([("before", before)]);
     let before = Taken::from_nodes(Fields::new(&before, "reverse")?.list("before")?)?;
-    let refund = Refund::from_node(&read(refund)?)?;
-    Ok(commission::reverse(&frozen, &before, &refund, None)?.to_node().to_json())
+    let (refund, standing) = Refund::with_standing(&read(refund)?)?;
+    Ok(commission::reverse(&frozen, &before, &refund, standing.as_deref())?.to_node().to_json())
 }
 
 /// Any operation of `vectors/README.md`.

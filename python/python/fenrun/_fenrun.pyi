@@ -28,7 +28,7 @@ __all__ = [
 __version__: str
 
 _Row = tuple[str, str, int, str, str | None, int, str]
-_Slot = tuple[str, str | None, int, str | None, str | None, str | int, int, int, str | None]
+_Slot = tuple[str, str | None, int, str | None, str | None, str | int, int, int, int, str | None]
 
 @disjoint_base
 class Plan:
@@ -110,7 +110,7 @@ class Outcome:
     def row_tuples(self) -> list[_Row]:
         """The rows as tuples."""
     def trace_tuples(self) -> list[_Slot]:
-        """Every slot as a tuple: rule, line, level, stands, payee, rate, base, amount, reason."""
+        """Every slot as a tuple: rule, line, level, stands, payee, rate, base, below, amount, reason."""
     def explain_lines(self, lang: str) -> list[str]:
         """Why everybody got what they got, a line a slot."""
     def to_dict(self) -> dict[str, Any]:
@@ -187,6 +187,6 @@ def preset(name: str) -> str: ...
 def preset_names() -> list[str]: ...
 def reverse(
     frozen: str, refund: Any, before: list[Any], standing: list[Any] | None
-) -> tuple[list[tuple[str, str, str, str, int]], list[tuple[str, str, str, int]]]: ...
+) -> tuple[list[tuple[str, str, str, str, int]], list[tuple[str, str, str, int]], int]: ...
 def run(operation: str, plan: Plan | None, input: Any) -> Any: ...
 def settle(plan: Plan, forest: Forest, columns: dict[str, Any], threads: int) -> dict[str, Any]: ...

@@ -45,6 +45,8 @@ class Trace(NamedTuple):
     """A share as text, or minor units per unit sold."""
     base: int
     """What the rate is taken of, in minor units."""
+    below: int
+    """What nearer people already took of a differential, in minor units; zero for levels."""
     amount: int
     """Minor units."""
     reason: str | None
@@ -135,6 +137,8 @@ class Reversal(NamedTuple):
     """The rows to post."""
     left: tuple[Standing, ...]
     """What stands afterwards, zero amounts left out."""
+    retained_change: int
+    """By how much what nobody got changes, in minor units, normally below zero."""
 
 
 def reverse(
@@ -154,5 +158,5 @@ def reverse(
     """
     text = frozen if isinstance(frozen, str) else frozen.frozen
     entries = None if standing is None else list(standing)
-    rows, left = _fenrun.reverse(text, refund, list(before), entries)
-    return Reversal(tuple(map(ReversalRow._make, rows)), tuple(map(Standing._make, left)))
+    rows, left, change = _fenrun.reverse(text, refund, list(before), entries)
+    return Reversal(tuple(map(ReversalRow._make, rows)), tuple(map(Standing._make, left)), change)

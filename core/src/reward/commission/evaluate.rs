@@ -29,6 +29,8 @@ pub(crate) struct Cell<'a> {
     pub(crate) rate: Pay,
     /// The base it is taken of, all lines it covers together.
     pub(crate) base: i64,
+    /// What nearer people took of a differential: the slot's own entitlement is reduced by it.
+    pub(crate) below: i64,
     /// Minor units.
     pub(crate) amount: i64,
     /// Why nobody is paid, or why nothing is.
@@ -219,7 +221,7 @@ impl<'a> Job<'a, '_> {
                 }
                 let reached = total(self.rule, group, |at, _| Ok(raised[at]))?;
                 cell.rate = self.first_rate(group, slot)?;
-                cell.amount = reached - taken;
+                (cell.amount, cell.below) = (reached - taken, taken);
                 let why = match (is_nothing(cell.rate), raised == best) {
                     (true, _) => Reason::NotApplicable,
                     (_, true) => Reason::Blocked,
@@ -284,6 +286,7 @@ impl<'a> Job<'a, '_> {
             payee: None,
             rate: NOTHING,
             base: group.iter().fold(0, |sum: i64, line| sum.saturating_add(line.base)),
+            below: 0,
             amount: 0,
             reason: None,
         }
@@ -300,6 +303,7 @@ impl Cell<'_> {
             payee: None,
             rate: NOTHING,
             base: 0,
+            below: 0,
             amount: 0,
             reason: Some(Reason::NotApplicable),
         }

@@ -4,7 +4,7 @@ use crate::doc::Node;
 use crate::error::{Code, Error, Result};
 use crate::money::{Rate, Rounding, narrow};
 use crate::reward::plan::{Base, Knowledge, Rule};
-use crate::sale::{Purpose, Sale, SaleLine};
+use crate::sale::{Sale, SaleLine};
 
 /// What is left of a line after refunds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,7 +73,7 @@ pub(super) fn base(rule: &Rule, sale: &Sale, line: &SaleLine, left: Left) -> Res
 
 /// Whether the rule sees the line at all.
 pub(super) fn applies(rule: &Rule, sale: &Sale, line: &SaleLine, ranks: &[String]) -> Result<bool> {
-    if line.purpose != Purpose::Goods && !rule.sees_purpose() {
+    if !rule.sees(line.purpose) {
         return Ok(false);
     }
     rule.when.as_ref().map_or(Ok(true), |when| when.holds(&Source { sale, line: Some(line) }, ranks))

@@ -6,6 +6,7 @@ mod candidates;
 mod entry;
 mod evaluate;
 mod exact;
+mod explain;
 mod frozen;
 mod keys;
 mod lines;

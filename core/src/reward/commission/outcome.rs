@@ -2,11 +2,11 @@
 
 use super::evaluate::Cell;
 use super::keys::row_key;
-use super::reason::{Language, Reason};
+use super::reason::Reason;
 use super::{CASH, SEMANTICS};
 use crate::doc::Node;
 use crate::id::{LineId, MemberId, OrderId};
-use crate::money::{Currency, Money};
+use crate::money::Currency;
 use crate::reward::plan::Plan;
 use crate::sale::{Pay, Sale, read::pay_to_node};
 use std::collections::BTreeMap;
@@ -56,6 +56,8 @@ pub struct Trace {
     pub rate: Pay,
     /// What the rate is taken of, in minor units.
     pub base: i64,
+    /// What nearer people already took of a differential, in minor units; zero for `levels`.
+    pub below: i64,
     /// Minor units.
     pub amount: i64,
     /// Why nobody is paid, or nothing.
@@ -107,6 +109,7 @@ impl Outcome {
                 payee: payee.map(|person| person.id.clone()),
                 rate: cell.rate,
                 base: cell.base,
+                below: cell.below,
                 amount: cell.amount,
                 reason: cell.reason,
             });
@@ -221,12 +224,6 @@ impl Outcome {
         ];
         entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
     }
-
-    /// One line for people per slot: who got how much of what, or why nobody did.
-    #[must_use]
-    pub fn explain(&self, language: Language) -> Vec<String> {
-        self.trace.iter().map(|slot| slot.explain(self.currency, language)).collect()
-    }
 }
 
 impl Row {
@@ -263,49 +260,9 @@ impl Trace {
             ("payee", member(&self.payee)),
             ("rate", pay_to_node(&self.rate)),
             ("base", self.base.into()),
+            ("below", self.below.into()),
             ("amount", self.amount.into()),
             ("reason", self.reason.map(Reason::name).into()),
         ])
-    }
-
-    fn explain(&self, currency: Currency, language: Language) -> String {
-        let money = |minor: i64| Money::new(minor, currency).to_string();
-        let chinese = language == Language::Chinese;
-        let line = match (&self.line, chinese) {
-            (Some(line), false) => format!("line {line}"),
-            (Some(line), true) => format!("明细 {line}"),
-            (None, false) => "whole order".to_owned(),
-            (None, true) => "整单".to_owned(),
-        };
-        let rate = match (self.rate, chinese) {
-            (Pay::Share(rate), _) => format!("{rate} × {}", money(self.base)),
-            (Pay::PerUnit(minor), false) => format!("{} per unit", money(i64::from(minor))),
-            (Pay::PerUnit(minor), true) => format!("每件 {}", money(i64::from(minor))),
-        };
-        let place = match (self.level, chinese) {
-            (0, _) => format!("{} · {line}", self.rule),
-            (level, false) => format!("{} · {line} · level {level}", self.rule),
-            (level, true) => format!("{} · {line} · 第 {level} 级", self.rule),
-        };
-        let who = self.stands.as_ref().map_or_else(|| "–".to_owned(), ToString::to_string);
-        match (&self.payee, self.reason) {
-            (Some(payee), _) if Some(payee) != self.stands.as_ref() => {
-                let from = if chinese {
-                    format!("（自 {who} 上卷）")
-                } else {
-                    format!(" (rolled up from {who})")
-                };
-                format!("{place}: {payee} {} = {rate}{from}", money(self.amount))
-            }
-            (Some(payee), _) => format!("{place}: {payee} {} = {rate}", money(self.amount)),
-            (None, Some(reason)) if self.amount == 0 => {
-                format!("{place}: {who} {} — {}", money(0), reason.sentence(language))
-            }
-            (None, Some(reason)) => {
-                let kept = if chinese { "留存" } else { "retained" };
-                format!("{place}: {who} {kept} {} — {}", money(self.amount), reason.sentence(language))
-            }
-            (None, None) => format!("{place}: {who}"),
-        }
     }
 }

@@ -1,6 +1,7 @@
 //! Which rate a person has: the line's override first, then the plan's table.
 
 use super::candidates::Candidate;
+use crate::doc;
 use crate::error::{Code, Error, Result};
 use crate::money::Rate;
 use crate::reward::plan::{Amount, Plan, RateTable, Rule};
@@ -70,8 +71,12 @@ impl Rates<'_> {
             let error = format!("member {who} does not state the fact `{name}`, which is their rate");
             Error::new(Code::MissingFact, error)
         })?;
-        let pay = crate::sale::read::pay_from_node(value, &format!("member {who}: fact `{name}`"))?;
-        self.usable(pay)
+        // An integer would be minor units per unit: no bound could be proven, and 5 is often meant as 5 %.
+        let what = format!("member {who}: fact `{name}`");
+        let text =
+            value.as_text().ok_or_else(|| doc::invalid(&what, "a rate in text such as \"5%\"", value))?;
+        let rate = text.parse().map_err(|error| Error::from(error).within(&what))?;
+        self.usable(Pay::Share(rate))
     }
 
     /// Refuses shares above 100 % and rounds the rate where the rule says so.

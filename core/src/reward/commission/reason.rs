@@ -36,6 +36,20 @@ pub enum Language {
     Chinese,
 }
 
+impl Language {
+    /// Every language.
+    pub const ALL: [Self; 2] = [Self::English, Self::Chinese];
+
+    /// The word used in data: `en`, `zh`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::English => "en",
+            Self::Chinese => "zh",
+        }
+    }
+}
+
 reasons! {
     /// The rule's `when` or the line's purpose did not fit, or no rate for this person.
     NotApplicable = "not_applicable", "the rule does not apply, or has no rate for this person", "规则不适用，或没有对应此人的比例";

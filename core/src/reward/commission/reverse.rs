@@ -240,9 +240,28 @@ impl Refund {
     /// Names the key and the value.
     pub fn from_node(node: &Node) -> Result<Self> {
         let mut fields = Fields::new(node, "refund")?;
+        let refund = Self::from_fields(&mut fields)?;
+        fields.finish()?;
+        Ok(refund)
+    }
+
+    /// Reads `{ id, lines, standing }`, where `standing` says what the journal holds now, as
+    /// [`Standing::from_nodes`] reads it; without it, what the earlier reversals left.
+    ///
+    /// # Errors
+    /// Names the key and the value.
+    pub fn with_standing(node: &Node) -> Result<(Self, Option<Vec<Standing>>)> {
+        let mut fields = Fields::new(node, "refund")?;
+        let refund = Self::from_fields(&mut fields)?;
+        let stated = matches!(node.get("standing"), Some(value) if *value != Node::Null);
+        let standing = Standing::from_nodes(fields.list("standing")?)?;
+        fields.finish()?;
+        Ok((refund, stated.then_some(standing)))
+    }
+
+    fn from_fields(fields: &mut Fields<'_>) -> Result<Self> {
         let id = fields.id("id")?.ok_or_else(|| fields.fault(Code::MissingKey, "the key `id` is missing"))?;
         let lines = Taken::from_nodes(fields.list("lines")?)?;
-        fields.finish()?;
         Ok(Self { id: id.into(), lines })
     }
 }

@@ -6,7 +6,7 @@ use super::{Amount, Plan};
 use crate::doc::Node;
 use crate::error::{Code, Error, Result};
 use crate::money::Rate;
-use crate::sale::Pay;
+use crate::sale::{Pay, Purpose};
 use std::collections::BTreeSet;
 
 /// The most a rule can pay of its base.
@@ -100,18 +100,15 @@ fn recruiting(rule: &Rule) -> Option<String> {
     if let Some(fact) = RECRUITING_FACTS.iter().find(|fact| names.contains(**fact)) {
         return Some(format!("reads `{fact}`"));
     }
-    rule.sees_purpose().then(|| "sees lines whose purpose may not be goods".to_owned())
+    let other = Purpose::ALL.iter().find(|purpose| **purpose != Purpose::Goods && rule.sees(**purpose));
+    other.map(|purpose| format!("sees lines whose purpose is `{}`", purpose.name()))
 }
 
 impl Rule {
-    /// Whether `when` names `purpose`, so that lines other than goods can be seen.
+    /// Whether lines of this purpose reach the rule: goods always do, others only where `when` names them.
     #[must_use]
-    pub fn sees_purpose(&self) -> bool {
-        let mut names = BTreeSet::new();
-        if let Some(when) = &self.when {
-            when.names(&mut names);
-        }
-        names.contains("purpose")
+    pub fn sees(&self, purpose: Purpose) -> bool {
+        purpose == Purpose::Goods || self.when.as_ref().is_some_and(|when| when.admits_purpose(purpose))
     }
 }
 

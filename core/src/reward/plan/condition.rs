@@ -2,6 +2,7 @@
 
 use crate::doc::{Fields, Node};
 use crate::error::{Code, Error, Result};
+use crate::sale::Purpose;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How deep conditions may nest.
@@ -148,6 +149,48 @@ impl Condition {
                 Clause::Not(inner) | Clause::Sale(inner) => inner.names(names),
             }
         }
+    }
+
+    /// Whether the condition names the line's own `purpose` and may hold on a line of this purpose, whatever
+    /// its other facts are. `{ sale = … }` reads the sale's facts, not the line's.
+    pub(super) fn admits_purpose(&self, purpose: Purpose) -> bool {
+        self.names_purpose() && self.given_purpose(&purpose.name().into()) != Some(false)
+    }
+
+    fn names_purpose(&self) -> bool {
+        self.clauses.iter().any(|(key, clause)| match clause {
+            Clause::Fact(_) => key == "purpose",
+            Clause::Any(items) => items.iter().any(Self::names_purpose),
+            Clause::Not(inner) => inner.names_purpose(),
+            Clause::Sale(_) => false,
+        })
+    }
+
+    /// Whether the condition holds when only the purpose is known; `None` when other facts decide.
+    fn given_purpose(&self, purpose: &Node) -> Option<bool> {
+        let mut known = Some(true);
+        for (key, clause) in &self.clauses {
+            let holds = match clause {
+                Clause::Fact(test) => (key == "purpose").then(|| test.holds(key, purpose, &[])),
+                Clause::Any(items) => {
+                    let each = items.iter().map(|item| item.given_purpose(purpose));
+                    each.reduce(|left, right| match (left, right) {
+                        (Some(true), _) | (_, Some(true)) => Some(true),
+                        (Some(false), Some(false)) => Some(false),
+                        _ => None,
+                    })
+                    .flatten()
+                }
+                Clause::Not(inner) => inner.given_purpose(purpose).map(|holds| !holds),
+                Clause::Sale(_) => None,
+            };
+            match holds {
+                Some(false) => return Some(false),
+                Some(true) => {}
+                None => known = None,
+            }
+        }
+        known
     }
 
     /// The only fact this condition tests, when it is `fact = true` and nothing else.

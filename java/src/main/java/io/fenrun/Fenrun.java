@@ -18,4 +18,17 @@ public final class Fenrun {
     public static int abiVersion() {
         return Native.library().fenrun_abi_version();
     }
+
+    /**
+     * Runs any operation of vectors/README.md by its name, JSON in and JSON out: quotes, carts, checks and
+     * whatever has no class of its own here.
+     *
+     * @param plan for the operations that take one, else null
+     */
+    public static String run(String operation, Plan plan, String input) {
+        byte[] name = Native.utf8(operation, "operation");
+        byte[] bytes = Native.utf8(input, "input");
+        return Native.text((out, error) -> Native.library().fenrun_run(
+                name, name.length, plan == null ? null : plan.pointer(), bytes, bytes.length, out, error));
+    }
 }

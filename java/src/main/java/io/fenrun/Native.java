@@ -167,6 +167,10 @@ final class Native {
 
         int fenrun_rows_retained(Pointer rows, byte[] reason, long len, LongByReference out, Failure error);
 
+        int fenrun_run(
+                byte[] operation, long operationLen, Pointer plan, byte[] input, long inputLen, Buffer out,
+                Failure error);
+
         int fenrun_order_new(
                 byte[] tenant, long tenantLen, byte[] id, long idLen, PointerByReference out, Failure error);
 

@@ -45,7 +45,12 @@ public final class Outcome {
         return new Frozen(frozen);
     }
 
-    /** The whole document, with a trace of every slot. */
+    /** Why everybody got each cent, or nothing: a sentence a slot, in "en" or "zh". */
+    public List<String> explain(String lang) {
+        return frozen().explain(lang);
+    }
+
+    /** The whole document. */
     public String toJson() {
         return json;
     }
