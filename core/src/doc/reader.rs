@@ -136,7 +136,8 @@ impl<'a> Fields<'a> {
     /// # Errors
     /// [`Code::MissingKey`], [`Code::InvalidId`].
     pub fn need_id(&mut self, key: &'static str) -> Result<ExternalId> {
-        self.id(key)?.ok_or_else(|| self.missing(key))
+        let rule = || format!("the key `{key}` is missing or names nobody (null, 0 or empty)");
+        self.id(key)?.ok_or_else(|| self.fault(Code::MissingKey, rule()))
     }
 
     /// One of the known words, if any.

@@ -93,19 +93,33 @@ impl Rate {
         narrow(each * i128::from(units), || format!("{self} of {minor} per unit of {units}"))
     }
 
-    /// The sum of two rates; `None` when it cannot be held exactly.
+    /// The sum of two rates, rounded up to 12 decimals when it cannot be held exactly: for upper bounds.
+    /// `None` when it is out of range.
     #[must_use]
-    pub fn checked_add(self, other: Self) -> Option<Self> {
+    pub fn add_up(self, other: Self) -> Option<Self> {
         let (a, b) = (u128::from(self.numerator), u128::from(self.denominator));
         let (c, d) = (u128::from(other.numerator), u128::from(other.denominator));
-        Self::checked(a.checked_mul(d)?.checked_add(c.checked_mul(b)?)?, b * d).ok()
+        Self::at_least(a * d + c * b, b * d)
     }
 
-    /// The product of two rates; `None` when it cannot be held exactly.
+    /// The product of two rates, rounded up to 12 decimals when it cannot be held exactly: for upper bounds.
+    /// `None` when it is out of range.
     #[must_use]
-    pub fn checked_mul(self, other: Self) -> Option<Self> {
-        let above = u128::from(self.numerator).checked_mul(u128::from(other.numerator))?;
-        Self::checked(above, u128::from(self.denominator) * u128::from(other.denominator)).ok()
+    pub fn mul_up(self, other: Self) -> Option<Self> {
+        let above = u128::from(self.numerator) * u128::from(other.numerator);
+        Self::at_least(above, u128::from(self.denominator) * u128::from(other.denominator))
+    }
+
+    /// The fraction, or the next one above it that can be held.
+    fn at_least(numerator: u128, denominator: u128) -> Option<Self> {
+        if let Ok(exact) = Self::checked(numerator, denominator) {
+            return Some(exact);
+        }
+        // The remainder is below 10^24, so that the product below fits.
+        let scale = u128::from(MAX_DENOMINATOR);
+        let (whole, rest) = (numerator / denominator, numerator % denominator);
+        let above = whole.checked_mul(scale)?.checked_add((rest * scale).div_ceil(denominator))?;
+        Self::checked(above, scale).ok()
     }
 
     /// The rate rounded to a number of decimals, as databases with a fixed column do.

@@ -17,9 +17,7 @@ impl Sale {
     /// Names the key, the value and the rule.
     pub fn from_node(node: &Node, currency: Currency) -> Result<Self> {
         let mut fields = Fields::new(node, "sale")?;
-        let id = OrderId::from(
-            fields.id("id")?.ok_or_else(|| fields.fault(Code::MissingKey, "the key `id` is missing"))?,
-        );
+        let id = OrderId::from(fields.need_id("id")?);
         let stated = fields.text("currency")?.map(Currency::parse).transpose()?;
         if let Some(stated) = stated.filter(|stated| *stated != currency) {
             return Err(Error::new(

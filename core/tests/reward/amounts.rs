@@ -78,10 +78,12 @@ pub(crate) const BEST_RATE: RewardLaw = Law {
 
 fn best_rate(who: &dyn Evaluator, seed: u64) -> Verdict {
     let case = case(seed);
-    let Some(plan) = rules_where(&case.plan, is_differential) else { return Ok(Bearing::Beside) };
+    let Some((plan, sale)) = rules_where(&case.plan, &case.sale, is_differential) else {
+        return Ok(Bearing::Beside);
+    };
     let plan = without_min(&without(&plan, &["qualify", "unqualified"]));
-    let Ok(outcome) = who.evaluate(&plan, &case.sale) else { return Ok(Bearing::Beside) };
-    let best = Naive::HONEST.best_on_path(&plan, &case.sale).expect("what can be settled");
+    let Ok(outcome) = who.evaluate(&plan, &sale) else { return Ok(Bearing::Beside) };
+    let best = Naive::HONEST.best_on_path(&plan, &sale).expect("what can be settled");
     let mut paid = BTreeMap::new();
     for row in outcome.rows {
         *paid.entry((row.rule, row.line)).or_insert_with(|| big(0)) += row.amount;
@@ -111,19 +113,21 @@ fn monotone(who: &dyn Evaluator, seed: u64) -> Verdict {
         let less = texts(rule.get("of").and_then(|of| of.get("less")));
         !less.iter().any(|name| name == "paid" || name == "margin")
     };
-    let Some(plan) = rules_where(&without_min(&case.plan), rises) else { return Ok(Bearing::Beside) };
+    let Some((plan, sale)) = rules_where(&without_min(&case.plan), &case.sale, rises) else {
+        return Ok(Bearing::Beside);
+    };
     let mut dice = Dice::new(!seed);
-    let lines = i64::try_from(items(case.sale.get("lines")).len()).expect("few lines");
+    let lines = i64::try_from(items(sale.get("lines")).len()).expect("few lines");
     let (line, more) = (dice.below(lines), dice.pick(&[&1, &7, &100, &99_999, &4_294_967_000]));
     let mut at = 0;
-    let raised = each_line(&case.sale, |edited| {
+    let raised = each_line(&sale, |edited| {
         let paid = int(edited.get("paid")).unwrap_or(0);
         if at == line {
             edited.insert("paid".into(), Node::Int(paid + more));
         }
         at += 1;
     });
-    let (Ok(before), Ok(after)) = (who.evaluate(&plan, &case.sale), who.evaluate(&plan, &raised)) else {
+    let (Ok(before), Ok(after)) = (who.evaluate(&plan, &sale), who.evaluate(&plan, &raised)) else {
         return Ok(Bearing::Beside);
     };
     let rules: BTreeMap<_, _> = items(plan.get("rule"))

@@ -53,7 +53,9 @@ fn permuted_and_split(who: &dyn Evaluator, seed: u64) -> Verdict {
         let plain = |of: &Node| of.as_text().is_some_and(|name| name != "margin");
         rule.get("of").is_none_or(plain) && per(rule) != "unit"
     };
-    let Some(plan) = rules_where(&without_min(&case.plan), adds_up) else { return Ok(Bearing::Beside) };
+    let Some((plan, sale)) = rules_where(&without_min(&case.plan), &sale, adds_up) else {
+        return Ok(Bearing::Beside);
+    };
     let Some(split) = split_one(&mut dice, &sale) else { return Ok(Bearing::Beside) };
     let (before, after) = (by_slot(&who.evaluate(&plan, &sale)?), by_slot(&who.evaluate(&plan, &split)?));
     let slots: BTreeSet<_> = before.keys().chain(after.keys()).collect();

@@ -134,7 +134,7 @@ fn survives(writer: &dyn Writer, seed: u64) -> Verdict {
         let read = read_json(&text, text.len()).map_err(|error| error.to_string())?;
         need(read == outcome.to_node(), || "an outcome reads back as another".into())?;
         need(Engine.evaluate(&document, &case.sale) == Ok(outcome), || {
-            "the engine reads it otherwise".into()
+            format!("the engine reads it otherwise: {:?}", Engine.evaluate(&document, &case.sale))
         })?;
     }
     Ok(Bearing::Tested)

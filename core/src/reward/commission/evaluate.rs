@@ -65,6 +65,7 @@ pub fn evaluate(plan: &Plan, sale: &Sale) -> Result<Outcome> {
 /// # Errors
 /// As [`evaluate`].
 pub fn offer(plan: &Plan, sale: &Sale) -> Result<i64> {
+    admit(plan, sale)?;
     let mut pool = 0_i128;
     for rule in plan.rules() {
         let lines = lines(plan, rule, sale, None)?;
@@ -90,16 +91,34 @@ pub fn offer(plan: &Plan, sale: &Sale) -> Result<i64> {
     narrow(pool, || "a pool".into()).map_err(Error::from)
 }
 
+/// Refuses a sale in another currency, or with rates for a rule the plan does not have: a misspelt rule
+/// would silently pay the plan's rate.
+fn admit(plan: &Plan, sale: &Sale) -> Result<()> {
+    if plan.currency() != sale.currency {
+        let error = format!("sale {} is in {}, the plan pays in {}", sale.id, sale.currency, plan.currency());
+        return Err(Error::new(Code::CurrencyMismatch, error));
+    }
+    for line in sale.lines.iter().filter(|line| !line.overrides.is_empty()) {
+        let unknown = |id: &&String| plan.rules().iter().all(|rule| rule.id != **id);
+        if let Some(id) = line.overrides.keys().find(unknown) {
+            let known = plan.rules().iter().map(|rule| rule.id.as_str()).collect::<Vec<_>>().join(", ");
+            let error = format!(
+                "sale {}, line {}: override of rule `{id}`, which the plan does not have: {known}",
+                sale.id, line.id
+            );
+            return Err(Error::new(Code::InvalidSale, error));
+        }
+    }
+    Ok(())
+}
+
 /// The cells of all rules, on what is left of the lines.
 pub(crate) fn evaluate_cells<'a>(
     plan: &'a Plan,
     sale: &'a Sale,
     left: Option<&[Left]>,
 ) -> Result<Vec<Cell<'a>>> {
-    if plan.currency() != sale.currency {
-        let error = format!("sale {} is in {}, the plan pays in {}", sale.id, sale.currency, plan.currency());
-        return Err(Error::new(Code::CurrencyMismatch, error));
-    }
+    admit(plan, sale)?;
     let mut cells = Vec::new();
     for (at, rule) in plan.rules().iter().enumerate() {
         let lines = lines(plan, rule, sale, left)?;
@@ -153,6 +172,9 @@ fn lines<'a>(
         }
         let left = left.map_or_else(|| Left::all(line), |left| left[at]);
         let rates = Rates { plan, rule, line: line.overrides.get(&rule.id) };
+        if rates.line.is_some() {
+            rates.check_override(&format!("sale {}, line {}", sale.id, line.id))?;
+        }
         inputs.push(LineInput { at, base: base(rule, sale, line, left)?, units: left.units, rates });
     }
     Ok(inputs)

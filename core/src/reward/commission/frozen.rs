@@ -60,7 +60,6 @@ impl Frozen {
         for line in &mut draft.lines {
             keep(&mut line.facts);
             line.components.retain(|name, _| names.contains(name.as_str()));
-            line.overrides.retain(|rule, _| plan.rules().iter().any(|known| known.id == *rule));
         }
         let frozen = Self { plan: plan.clone(), sale: Sale::new(draft)? };
         evaluate_cells(&frozen.plan, &frozen.sale, None)?;

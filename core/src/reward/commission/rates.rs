@@ -43,6 +43,49 @@ impl Rates<'_> {
         }
     }
 
+    /// Refuses an override that names somebody the rule does not know, or pays more than there is.
+    ///
+    /// # Errors
+    /// [`Code::InvalidSale`] for a key that is no rank, label or role, [`Code::PaysTooMuch`] for levels
+    /// that sum to more than 100 % without `allow`.
+    pub(super) fn check_override(&self, whose: &str) -> Result<()> {
+        let (Some(line), Rule { id, .. }) = (self.line, self.rule) else { return Ok(()) };
+        let known = self.rule.rate_keys(self.plan.ranks());
+        if let Some(key) = line.keys().find(|key| !known.contains(key.as_str())) {
+            let names = known.into_iter().collect::<Vec<_>>().join(", ");
+            let error =
+                format!("{whose}: override of rule `{id}`: `{key}` is no rank, label or role: {names}");
+            return Err(Error::new(Code::InvalidSale, error));
+        }
+        if self.plan.allow().contains_key(id) {
+            return Ok(());
+        }
+        let own = line.values().cloned();
+        let shadowed = |key: &str| line.contains_key(key) || line.contains_key("any");
+        let plan = self.table().iter().filter(|(key, _)| !shadowed(key));
+        let fixed = |amount: &Amount| match amount {
+            Amount::Fixed(pay) => *pay,
+            // A fact rate is refused above 100 % when it is read.
+            Amount::Fact(_) => Pay::Share(Rate::ONE),
+        };
+        let plan = plan.map(|(_, list)| list.iter().map(fixed).collect());
+        let lists: Vec<Vec<Pay>> = own.chain(plan).collect();
+        let mut sum = Rate::ZERO;
+        for level in 0..self.levels() {
+            let shares = lists.iter().filter_map(|list| match list.get(level) {
+                Some(Pay::Share(rate)) => Some(*rate),
+                _ => None,
+            });
+            let best = shares.max().unwrap_or(Rate::ZERO);
+            sum = sum.add_up(best).filter(|sum| *sum <= Rate::ONE).ok_or_else(|| {
+                let error =
+                    format!("{whose}: override of rule `{id}`: its levels pay more than 100% together");
+                Error::new(Code::PaysTooMuch, error)
+            })?;
+        }
+        Ok(())
+    }
+
     /// The highest rate in force: of the tables and of the people on the path.
     pub(super) fn highest(&self, row: &[Candidate<'_>]) -> Result<Pay> {
         let mut best = NOTHING;

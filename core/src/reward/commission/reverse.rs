@@ -218,9 +218,7 @@ impl Taken {
     pub fn from_nodes(nodes: &[Node]) -> Result<Vec<Self>> {
         let read = |(at, node): (usize, &Node)| {
             let mut fields = Fields::new(node, format!("refund: lines[{at}]"))?;
-            let line = fields
-                .id("line")?
-                .ok_or_else(|| fields.fault(Code::MissingKey, "the key `line` is missing"))?;
+            let line = fields.need_id("line")?;
             let taken = Self {
                 line: line.into(),
                 units: fields.count("units")?.unwrap_or(0),
@@ -260,7 +258,7 @@ impl Refund {
     }
 
     fn from_fields(fields: &mut Fields<'_>) -> Result<Self> {
-        let id = fields.id("id")?.ok_or_else(|| fields.fault(Code::MissingKey, "the key `id` is missing"))?;
+        let id = fields.need_id("id")?;
         let lines = Taken::from_nodes(fields.list("lines")?)?;
         Ok(Self { id: id.into(), lines })
     }
@@ -274,9 +272,7 @@ impl Standing {
     pub fn from_nodes(nodes: &[Node]) -> Result<Vec<Self>> {
         let read = |node: &Node| {
             let mut fields = Fields::new(node, "standing")?;
-            let payee = fields
-                .id("payee")?
-                .ok_or_else(|| fields.fault(Code::MissingKey, "the key `payee` is missing"))?;
+            let payee = fields.need_id("payee")?;
             let rule = fields.text("rule")?.unwrap_or_default().to_owned();
             let account = fields.text("account")?.unwrap_or(CASH).to_owned();
             let amount = fields.int("amount")?.unwrap_or(0);

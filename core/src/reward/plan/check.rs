@@ -59,7 +59,7 @@ impl Plan {
                 );
                 return Err(Error::new(Code::PaysRecruiting, error));
             }
-            let bound = bound(rule);
+            let bound = bound(rule, allowed);
             if let Some(rate) = bound.at_most.filter(|rate| *rate > Rate::ONE && !allowed) {
                 let error = format!(
                     "rule `{}` may pay {rate} of its base ({}): at most 100%",
@@ -78,10 +78,10 @@ impl Plan {
             bounds.push(bound);
         }
         let total =
-            bounds.iter().map(|bound| bound.at_most).try_fold(Rate::ZERO, |sum, rate| add(sum, rate?));
+            bounds.iter().map(|bound| bound.at_most).try_fold(Rate::ZERO, |sum, rate| sum.add_up(rate?));
         if let Some(rate) = total.filter(|rate| *rate > Rate::ONE && !self.allow().contains_key("plan")) {
             let error = format!(
-                "the rules together may pay {rate} of what is sold: at most 100% without `allow.plan`"
+                "the rules together may pay {rate} of their bases: at most 100% without `allow.plan`"
             );
             return Err(Error::new(Code::PaysTooMuch, error));
         }
@@ -90,13 +90,10 @@ impl Plan {
     }
 }
 
-/// Why a rule pays for recruiting, if it does.
+/// Why a rule pays for recruiting, if it does: by a condition, a rate of people's own, or its base.
 fn recruiting(rule: &Rule) -> Option<String> {
     let mut names = BTreeSet::new();
-    let stops = rule.to.iter().filter_map(|stop| stop.when.as_ref());
-    for condition in rule.when.iter().chain(&rule.qualify).chain(stops) {
-        condition.names(&mut names);
-    }
+    rule.names(&mut names);
     if let Some(fact) = RECRUITING_FACTS.iter().find(|fact| names.contains(**fact)) {
         return Some(format!("reads `{fact}`"));
     }
@@ -112,13 +109,13 @@ impl Rule {
     }
 }
 
-fn bound(rule: &Rule) -> Bound {
+fn bound(rule: &Rule, allowed: bool) -> Bound {
     let table = rule.pay.table();
-    // A fact rate is refused above 100 % when it is read, so that is its bound.
+    // Fact rates and overrides are refused above 100 % when they are read, unless the rule is allowed to.
     let share = |amount: &Amount| match amount {
-        Amount::Fixed(Pay::Share(rate)) => Some(*rate),
+        Amount::Fixed(Pay::Share(rate)) => rounded(rule, *rate),
         Amount::Fixed(Pay::PerUnit(_)) => None,
-        Amount::Fact(_) => Some(Rate::ONE),
+        Amount::Fact(_) => (!allowed).then_some(Rate::ONE),
     };
     let highest = |level: usize| {
         let mut at_level = table.iter().filter_map(|(_, list)| list.get(level)).map(share);
@@ -128,19 +125,26 @@ fn bound(rule: &Rule) -> Bound {
         Schedule::Levels(table) => table.levels(),
         Schedule::Differential(_) => 1,
     };
-    let at_most = (0..levels).map(highest).try_fold(Rate::ZERO, |sum, rate| add(sum, rate?));
-    let at_most = at_most.and_then(|rate| rate.checked_mul(rule.of.times));
+    let at_most = (0..levels).map(highest).try_fold(Rate::ZERO, |sum, rate| sum.add_up(rate?));
+    let at_most = at_most.and_then(|rate| rate.mul_up(rule.of.times));
+    let per_unit = |amount: &Amount| matches!(amount, Amount::Fixed(Pay::PerUnit(_)));
     let witness = match (&rule.pay, at_most) {
-        (_, None) => "amounts per unit have no bound against the base".to_owned(),
+        (_, None) if table.iter().flat_map(|(_, list)| list).any(per_unit) => {
+            "amounts per unit have no bound against the base".to_owned()
+        }
+        (_, None) => "`allow` lets rates of people's own exceed 100%: no bound".to_owned(),
         (Schedule::Levels(_), _) => format!("everybody on {levels} levels has the highest rate of the level"),
         (Schedule::Differential(_), _) => "somebody on the path has the highest rate".to_owned(),
     };
     Bound { rule: rule.id.clone(), at_most, witness }
 }
 
-/// The sum of two rates.
-fn add(left: Rate, right: Rate) -> Option<Rate> {
-    left.checked_add(right)
+/// A rate as it is paid: `rate_decimals` may round it up.
+fn rounded(rule: &Rule, rate: Rate) -> Option<Rate> {
+    match rule.round.rate_decimals {
+        None => Some(rate),
+        Some(decimals) => rate.rounded(decimals, rule.round.mode).ok(),
+    }
 }
 
 impl Report {

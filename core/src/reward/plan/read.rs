@@ -6,7 +6,7 @@ use crate::doc::{Fields, Node};
 use crate::error::{Code, Error, Result};
 use crate::money::{Currency, Rate, Rounding};
 use crate::sale::{MAX_STOPS, Pay};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// Keys of the language that later versions evaluate.
 const LATER: [&str; 8] = ["after", "cap", "split", "residual", "budget", "tree", "carry", "utc_offset"];
@@ -153,6 +153,11 @@ fn base(node: &Node, what: &str) -> Result<Base> {
     let (plus, less) = (names(&mut fields, "plus")?, names(&mut fields, "less")?);
     let times =
         fields.text("times")?.map_or(Ok(Rate::ONE), str::parse).map_err(|e| Error::from(e).within(what))?;
+    if let Some(name) =
+        plus.iter().chain(&less).find(|name| **name == base || (plus.contains(name) && less.contains(name)))
+    {
+        return Err(fields.fault(Code::InvalidValue, format!("`{name}` stands twice")));
+    }
     fields.finish()?;
     Ok(Base { base, plus, less, times })
 }
@@ -263,15 +268,7 @@ fn round(node: &Node, what: &str) -> Result<Round> {
 
 /// Every key of the table is a rank, a label or a role; a differential table does not mix its two kinds.
 fn check_table(rule: &Rule, ranks: &[String]) -> Result<()> {
-    let mut known: BTreeSet<&str> = ranks.iter().map(String::as_str).collect();
-    known.insert("any");
-    for stop in &rule.to {
-        match &stop.source {
-            StopSource::Up { label: Some(label), .. } => known.extend([label.as_str()]),
-            StopSource::Roles(roles) => known.extend(roles.iter().map(String::as_str)),
-            _ => {}
-        }
-    }
+    let known = rule.rate_keys(ranks);
     for (key, _) in rule.pay.table().iter() {
         if !known.contains(key) {
             let names = known.into_iter().collect::<Vec<_>>().join(", ");

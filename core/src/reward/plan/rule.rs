@@ -161,6 +161,19 @@ impl Rule {
         self.qualify.get(level.saturating_sub(1)).or_else(|| self.qualify.last())
     }
 
+    /// The keys a rate table of this rule may have: `any`, ranks, labels and roles.
+    pub(crate) fn rate_keys<'a>(&'a self, ranks: &'a [String]) -> BTreeSet<&'a str> {
+        let mut keys: BTreeSet<&str> = ranks.iter().map(String::as_str).chain(["any"]).collect();
+        for stop in &self.to {
+            match &stop.source {
+                StopSource::Up { label: Some(label), .. } => keys.extend([label.as_str()]),
+                StopSource::Roles(roles) => keys.extend(roles.iter().map(String::as_str)),
+                _ => {}
+            }
+        }
+        keys
+    }
+
     /// Adds the names of the facts and components this rule reads.
     pub(super) fn names<'a>(&'a self, names: &mut BTreeSet<&'a str>) {
         names.insert(&self.of.base);

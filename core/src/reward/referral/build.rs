@@ -80,8 +80,8 @@ fn join_order(members: &[u64], inviters: &[u64]) -> Result<Vec<usize>> {
                 return Err(unknown(inviter).at(row));
             }
             if marks[at] == 1 {
-                let error =
-                    format!("member {} is their own upline through {inviter}: a cycle", members[at - 1]);
+                let member = members[row];
+                let error = format!("the inviter {inviter} of member {member} is below {member}: a cycle");
                 return Err(Error::new(Code::Cycle, error).at(row));
             }
         }

@@ -128,11 +128,16 @@ fn of(dice: &mut Dice) -> Node {
     if dice.one_in(2) {
         return dice.pick(&BASES).into();
     }
-    let mut of = Map::from([("base".into(), dice.pick(&BASES).into())]);
+    // A component stands once, be it as the base, added or taken off.
+    let mut left = BASES.to_vec();
+    let mut draw = |dice: &mut Dice| {
+        let last = i64::try_from(left.len()).expect("few names") - 1;
+        Node::from(left.swap_remove(dice.count(0, last)))
+    };
+    let mut of = Map::from([("base".into(), draw(dice))]);
     for key in ["plus", "less"] {
         if dice.one_in(2) {
-            let (one, other) = (dice.pick(&BASES), dice.pick(&BASES));
-            let names = if one == other { vec![one.into()] } else { vec![one.into(), other.into()] };
+            let names = (0..dice.count(1, 2)).map(|_| draw(dice)).collect();
             of.insert(key.into(), Node::List(names));
         }
     }
