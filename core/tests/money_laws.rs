@@ -40,3 +40,30 @@ fn rounding_goes_where_its_name_says() {
 fn rates_are_exact_and_survive_their_text() {
     prove(&money::laws::RATES);
 }
+
+/// What `check` proves a plan by: a sum or product that cannot be held is the next higher one that can.
+#[test]
+fn sums_of_bounds_are_never_below_the_exact_ones() {
+    use fenrun::money::Rate;
+    use naive::generate::Dice;
+    use naive::number::rate as exact;
+    let text = |rate: Rate| rate.to_string();
+    let (mut held, mut raised) = (0, 0);
+    for seed in 0..20_000 {
+        let mut dice = Dice::new(seed);
+        let mut draw = || {
+            let below = *dice.pick(&[&9, &1_000, &999_999_999_999]);
+            format!("{}/{}", dice.between(0, below), dice.between(1, below)).parse::<Rate>().unwrap()
+        };
+        let (left, right) = (draw(), draw());
+        let (a, b) = (exact(&text(left)), exact(&text(right)));
+        let unit = exact("1/1000000000000");
+        for (up, sum) in [(left.add_up(right).unwrap(), &a + &b), (left.mul_up(right).unwrap(), &a * &b)] {
+            let above = exact(&text(up)) - &sum;
+            assert!(above >= exact("0") && above < unit, "{left} and {right} give {up}");
+            let exactly = above == exact("0");
+            (held, raised) = (held + i32::from(exactly), raised + i32::from(!exactly));
+        }
+    }
+    assert!(held > 1_000 && raised > 1_000, "{held} held, {raised} raised: the cases reach one of them only");
+}
