@@ -147,7 +147,7 @@ impl<'a> Shop<'a> {
             cart.add(&self.catalog, LineId::from(line), sku(price)?, units)?;
         }
         let facts = PricingFacts { now: purchase.placed_at, ..PricingFacts::default() };
-        let quote = quote(&cart, &self.catalog, &self.policy, facts)?;
+        let quote = quote(&cart, &self.catalog, &self.policy, &facts)?;
         let (forest, buyer) = (&self.world.forest, self.member(purchase)?);
         let upline = forest.upline(buyer, Some(purchase.placed_at)).take(2);
         let parties = Parties {

@@ -36,6 +36,8 @@ const OPERATIONS: &[(&str, Operation)] = &[
     ("bind", |_, input| forest::bind(input)),
     ("order", |_, input| trade::order(input)),
     ("quote", |_, input| trade::quote(input)),
+    ("price", |_, input| trade::price(input)),
+    ("reprice", |_, input| trade::reprice(input)),
 ];
 
 /// The names of all operations.

@@ -2,27 +2,58 @@
 
 use crate::doc::{Fields, Node};
 use crate::error::Result;
-use crate::time::Timestamp;
 use crate::trade::cart::Cart;
 use crate::trade::catalog::Catalog;
 use crate::trade::order::{Command, Event, OrderStream};
-use crate::trade::pricing::{self, Policy, PricingFacts, Tier};
+use crate::trade::pricing::{self, Difference, Policy, PricingFacts, Quote};
 use std::collections::BTreeMap;
 
 /// The id an order has where its commands name none.
 const ORDER_ID: &str = "1";
 
+/// What a quote is made of.
+struct Asked {
+    catalog: Catalog,
+    cart: Cart,
+    policy: Policy,
+    facts: PricingFacts,
+}
+
+impl Asked {
+    fn from_fields(fields: &mut Fields<'_>) -> Result<Self> {
+        Ok(Self {
+            catalog: Catalog::from_node(fields.need("catalog")?)?,
+            cart: Cart::from_node(fields.need("cart")?)?,
+            policy: Policy::from_node(fields.need("policy")?)?,
+            facts: PricingFacts::from_fields(fields)?,
+        })
+    }
+}
+
 pub(super) fn quote(input: &Node) -> Result<Node> {
     let mut fields = Fields::new(input, "quote")?;
-    let catalog = Catalog::from_node(fields.need("catalog")?)?;
-    let cart = Cart::from_node(fields.need("cart")?)?;
-    let policy = Policy::from_node(fields.need("policy")?)?;
-    let facts = PricingFacts {
-        now: Timestamp::from_ms(fields.int("now")?.unwrap_or(0)),
-        tier: fields.word("tier", &[Tier::List, Tier::Member], Tier::name)?.unwrap_or_default(),
-    };
+    let asked = Asked::from_fields(&mut fields)?;
     fields.finish()?;
-    Ok(pricing::quote(&cart, &catalog, &policy, facts)?.to_node())
+    Ok(pricing::quote(&asked.cart, &asked.catalog, &asked.policy, &asked.facts)?.to_node())
+}
+
+pub(super) fn price(input: &Node) -> Result<Node> {
+    let mut fields = Fields::new(input, "price")?;
+    let asked = Asked::from_fields(&mut fields)?;
+    fields.finish()?;
+    Ok(pricing::price(&asked.cart, &asked.catalog, &asked.policy, &asked.facts)?.to_node())
+}
+
+pub(super) fn reprice(input: &Node) -> Result<Node> {
+    let mut fields = Fields::new(input, "reprice")?;
+    let quote = Quote::from_node(fields.need("quote")?)?;
+    let catalog = Catalog::from_node(fields.need("catalog")?)?;
+    let policy = Policy::from_node(fields.need("policy")?)?;
+    let facts = PricingFacts::from_fields(&mut fields)?;
+    fields.finish()?;
+    let repriced = quote.reprice(&catalog, &policy, &facts)?;
+    let differences: Vec<Node> = repriced.differences.iter().map(Difference::to_node).collect();
+    Ok(Node::map([("fresh", repriced.fresh.to_node()), ("differences", differences.into())]))
 }
 
 /// What became of the last command.

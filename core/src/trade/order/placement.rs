@@ -115,6 +115,10 @@ impl Placement {
         let shipping = quote.shipping();
         let mut placement =
             Self::new(PlacementDraft { currency: quote.currency(), lines, shipping, terms, parties, plan })?;
+        if placement.total != quote.total() {
+            let rule = "place: orders of quotes with added tax or cash rounding are not in this version";
+            return Err(Error::new(Code::NotSupported, rule));
+        }
         placement.quote = Some(QuoteMark {
             hash: quote.hash().to_owned(),
             policy_version: quote.policy_version().to_owned(),

@@ -1,246 +1,186 @@
 //! Pricing: a pure function from a cart to what the buyer pays, with an explanation.
 //!
-//! Stages of this version: 0 validate, 1 base price, 3 cart rules, 6 shipping, 10 components per line.
-//! [`price`] computes amounts alone; [`quote`] adds the components, the trace and the hash.
+//! Stages: 0 validate, 1 base price, 2 rules over lines, 3 over the cart, 4 coupons, 5 points, 6 shipping,
+//! 7 rules over shipping, 8 tax, 9 cash rounding 抹零, 10 components per line. Rules run by (stage,
+//! priority, id) and test their conditions on the amounts as they are when their turn comes. [`price`]
+//! computes amounts alone; [`quote`] adds the components, the trace and the hash.
 //!
-//! Laws: the nets of the lines and the shipping sum to the total; each discount is the sum of its shares
-//! and what could not be placed; nothing is negative; permuting lines or rules (ids fixed) changes
-//! nothing; replaying the trace gives the same amounts.
+//! Laws: the nets of the lines, the shipping, the added tax and the cash rounding sum to the total; each
+//! discount is the sum of its shares and what could not be placed; nothing is negative; permuting lines or
+//! rules (ids fixed) changes nothing; replaying the trace gives the same amounts.
 
+mod assess;
+mod basket;
+mod buy_get;
+mod facts;
+mod later;
+mod points;
 mod policy;
+mod policy_text;
+mod quote;
 mod read;
+mod reprice;
+mod rule;
 mod run;
+mod scope;
+mod share;
+mod shipping;
+mod tax;
+mod trace;
 
-pub use policy::{CartRule, Effect, Policy, PolicyDraft, TestOn};
-pub use run::{price, quote};
+pub use basket::Basket;
+pub use facts::{BuyerPoints, PointsWish, PricingFacts, Usage};
+pub use points::{PointsTerms, PointsUse};
+pub use policy::{CashRounding, Group, MAX_GROUPS, MAX_RULES, Policy, PolicyDraft};
+pub use quote::{Quote, QuoteDelivery, QuoteLine, quote};
+pub use reprice::{Difference, Repriced};
+pub use rule::{Effect, Limits, Off, Rounds, Rule, Stage, Step, TestOn};
+pub use scope::{Choice, Scope};
+pub use shipping::{Measure, ShippingTerms, Template, Zone};
+pub use tax::{Inclusion, TaxClass, TaxPer, TaxTerms};
+pub use trace::{Entry, Per, Verdict};
 
-use crate::doc::{JsonSink, long_hash};
-use crate::error::{Code, Error, Result};
-use crate::id::{LineId, SkuId};
-use crate::money::{Currency, Rounding};
-use crate::sale::SaleLine;
-use crate::time::Timestamp;
+use crate::error::Result;
+use crate::id::LineId;
+use crate::money::Currency;
+use crate::trade::cart::Cart;
+use crate::trade::catalog::{Catalog, Sku};
 
-/// Which of a SKU's prices the buyer may have.
+/// Which of a SKU's prices was taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
-pub enum Tier {
+pub enum BasePrice {
     /// The list price.
     #[default]
     List,
-    /// The member price, where a SKU has one.
+    /// The member price.
     Member,
-}
-
-impl Tier {
-    /// The word used in data.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::List => "list",
-            Self::Member => "member",
-        }
-    }
-}
-
-/// What pricing knows of the moment and the buyer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
-pub struct PricingFacts {
-    /// When, by the caller's clock.
-    pub now: Timestamp,
-    /// Which prices the buyer may have.
-    pub tier: Tier,
+    /// The price of the buyer's tier.
+    Tier,
 }
 
 /// The amounts of one line.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PricedLine {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PricedLine<'a> {
     /// The cart line.
-    pub id: LineId,
+    pub id: &'a LineId,
     /// What.
-    pub sku: SkuId,
+    pub sku: &'a Sku,
     /// How many units.
     pub units: u64,
     /// Which price was taken.
-    pub tier: Tier,
+    pub price: BasePrice,
     /// The price of one unit.
     pub unit_price: i64,
     /// The price of the units before discounts.
     pub amount: i64,
-    /// The amount less the line's shares of discounts.
+    /// The amount less the line's shares of discounts and points.
     pub net: i64,
+    /// What was paid with points.
+    pub points: i64,
     /// The line's share of the shipping.
     pub shipping: i64,
+    /// The tax in or on the net.
+    pub tax: i64,
+    /// The part of `tax` the buyer pays on top of the net.
+    pub added_tax: i64,
+    /// The tax in or on the share of the shipping.
+    pub shipping_tax: i64,
+    /// The part of `shipping_tax` the buyer pays on top of the shipping.
+    pub shipping_added_tax: i64,
+    /// Which delivery it is part of; none when nothing is sent.
+    pub delivery: Option<usize>,
+}
+
+impl<'a> PricedLine<'a> {
+    const fn new(
+        id: &'a LineId,
+        sku: &'a Sku,
+        units: u64,
+        price: BasePrice,
+        unit_price: i64,
+        amount: i64,
+    ) -> Self {
+        Self {
+            id,
+            sku,
+            units,
+            price,
+            unit_price,
+            amount,
+            net: amount,
+            points: 0,
+            shipping: 0,
+            tax: 0,
+            added_tax: 0,
+            shipping_tax: 0,
+            shipping_added_tax: 0,
+            delivery: None,
+        }
+    }
+}
+
+/// Units somebody gets for nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PricedGift<'a> {
+    /// The line it stands on: `gift-` and the id of the rule.
+    pub id: LineId,
+    /// What.
+    pub sku: &'a Sku,
+    /// How many units.
+    pub units: u64,
+}
+
+/// What one merchant sends under one template.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delivery<'a> {
+    /// Who sends it; none is the shop itself.
+    pub merchant: Option<&'a str>,
+    /// The template it is priced by; none is the flat fee.
+    pub template: Option<&'a str>,
+    /// What the buyer pays for it, less discounts, before added tax.
+    pub fee: i64,
 }
 
 /// The amounts of a cart. Its lines stand in the order of their ids.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Price {
+pub struct Price<'a> {
     /// The currency of every amount.
     pub currency: Currency,
     /// The selected lines.
-    pub lines: Vec<PricedLine>,
+    pub lines: Vec<PricedLine<'a>>,
+    /// What is given on top.
+    pub gifts: Vec<PricedGift<'a>>,
+    /// What is sent.
+    pub deliveries: Vec<Delivery<'a>>,
     /// The amounts before discounts.
     pub subtotal: i64,
-    /// What the buyer pays for shipping.
+    /// What the buyer pays for shipping, before added tax.
     pub shipping: i64,
-    /// The nets and the shipping.
+    /// The part of `added_tax` that is of shipping.
+    pub shipping_added_tax: i64,
+    /// All tax, in and on prices.
+    pub tax: i64,
+    /// The tax the buyer pays on top.
+    pub added_tax: i64,
+    /// What cash rounding added; mostly below zero.
+    pub rounding: i64,
+    /// The nets, the shipping, the added tax and the cash rounding.
     pub total: i64,
+    /// How many points were used.
+    pub points_used: u64,
 }
 
-/// What became of a rule.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Verdict {
-    /// It changed the amounts, or could have.
-    Applied,
-    /// The cart is below its threshold.
-    BelowThreshold,
-}
-
-impl Verdict {
-    /// The word used in data.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Applied => "applied",
-            Self::BelowThreshold => "below_threshold",
-        }
-    }
-}
-
-/// One rule tried: the exact amount is `basis · numerator / denominator`, rounded once.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
-    /// The stage it ran in.
-    pub stage: i64,
-    /// Which rule, at the policy's version.
-    pub rule: String,
-    /// What the rate was applied to, or the fixed amount itself.
-    pub basis: i64,
-    /// Numerator of the rate; 1 for fixed amounts.
-    pub numerator: i64,
-    /// Denominator of the rate.
-    pub denominator: i64,
-    /// How the amount was rounded.
-    pub rounding: Rounding,
-    /// The sum before.
-    pub before: i64,
-    /// The sum after.
-    pub after: i64,
-    /// What each line got, in the order of the lines; empty when the rule was not applied.
-    pub shares: Vec<i64>,
-    /// What no line could take.
-    pub unallocated: i64,
-    /// What became of it.
-    pub verdict: Verdict,
-}
-
-/// One line of a quote.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct QuoteLine {
-    /// What.
-    pub sku: SkuId,
-    /// Which price was taken.
-    pub tier: Tier,
-    /// The price of one unit.
-    pub unit_price: i64,
-    /// The price of the units before discounts.
-    pub amount: i64,
-    /// The line as it will be sold: its components, `paid` being the net.
-    pub sold: SaleLine,
-}
-
-/// A price with its explanation. A value of this type is whole: it was computed here, or read with a hash
-/// that fits. The hash is no signature: a quote that left the server is priced again before it is placed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Quote {
-    content: QuoteContent,
-    hash: String,
-}
-
-/// Everything of a quote the hash is taken over.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct QuoteContent {
-    currency: Currency,
-    lines: Vec<QuoteLine>,
-    subtotal: i64,
-    shipping: i64,
-    total: i64,
-    trace: Vec<Entry>,
-    policy_version: String,
-    valid_until: Timestamp,
-}
-
-impl Quote {
-    fn seal(content: QuoteContent) -> Self {
-        let hash = long_hash(&JsonSink::of(|sink| content.write(sink)));
-        Self { content, hash }
-    }
-
-    /// Checks the sums of a quote that was read.
-    fn check(content: &QuoteContent) -> Result<()> {
-        let sum = |amounts: &mut dyn Iterator<Item = i64>| amounts.map(i128::from).sum::<i128>();
-        let nets = sum(&mut content.lines.iter().map(|line| line.sold.paid()));
-        let amounts = sum(&mut content.lines.iter().map(|line| line.amount));
-        if nets + i128::from(content.shipping) != i128::from(content.total) {
-            return Err(Error::new(Code::InvalidQuote, "quote: nets and shipping are not the total"));
-        }
-        if amounts != i128::from(content.subtotal) {
-            return Err(Error::new(Code::InvalidQuote, "quote: the amounts are not the subtotal"));
-        }
-        Ok(())
-    }
-
-    /// The currency of every amount.
-    #[must_use]
-    pub const fn currency(&self) -> Currency {
-        self.content.currency
-    }
-
-    /// The lines in the order of their ids.
-    #[must_use]
-    pub fn lines(&self) -> &[QuoteLine] {
-        &self.content.lines
-    }
-
-    /// The amounts before discounts.
-    #[must_use]
-    pub const fn subtotal(&self) -> i64 {
-        self.content.subtotal
-    }
-
-    /// What the buyer pays for shipping.
-    #[must_use]
-    pub const fn shipping(&self) -> i64 {
-        self.content.shipping
-    }
-
-    /// The nets and the shipping.
-    #[must_use]
-    pub const fn total(&self) -> i64 {
-        self.content.total
-    }
-
-    /// Every rule tried, in order.
-    #[must_use]
-    pub fn trace(&self) -> &[Entry] {
-        &self.content.trace
-    }
-
-    /// The version of the policy it was priced under.
-    #[must_use]
-    pub fn policy_version(&self) -> &str {
-        &self.content.policy_version
-    }
-
-    /// The last moment it may be placed.
-    #[must_use]
-    pub const fn valid_until(&self) -> Timestamp {
-        self.content.valid_until
-    }
-
-    /// SHA-256 over the canonical JSON of everything else, 64 hex digits.
-    #[must_use]
-    pub fn hash(&self) -> &str {
-        &self.hash
-    }
+/// What the buyer pays for the selected lines of a cart: amounts alone.
+///
+/// # Errors
+/// [`Code::InvalidCart`](crate::Code::InvalidCart) when nothing is selected, a SKU is not on sale, a
+/// quantity breaks its rule, a region cannot be reached or the policy lacks a template or tax class a SKU
+/// names; [`Code::Overflow`](crate::Code::Overflow) when an amount does not fit.
+pub fn price<'a>(
+    cart: &'a Cart,
+    catalog: &'a Catalog,
+    policy: &Policy,
+    facts: &PricingFacts,
+) -> Result<Price<'a>> {
+    Basket::new(cart, catalog)?.price(policy, facts)
 }

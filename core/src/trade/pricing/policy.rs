@@ -1,55 +1,41 @@
-//! The pricing policy of a shop: rules over the cart, shipping, rounding.
+//! The pricing policy of a shop: tiers, rules and their groups, points, shipping, tax, rounding.
 
-use crate::doc::{Fields, Node};
+use super::points::PointsTerms;
+use super::rule::{Effect, Rule, Stage};
+use super::shipping::ShippingTerms;
+use super::tax::TaxTerms;
 use crate::error::{Code, Error, Result};
-use crate::id::ExternalId;
 use crate::money::{Rate, Rounding};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Deref;
 
-/// What a cart rule takes off.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Effect {
-    /// A share of the running subtotal, at most all of it; the discount is rounded, not the price.
-    PercentOff(Rate),
-    /// An amount of minor units above zero.
-    FixedOff(i64),
-}
+/// The most rules a policy may have.
+pub const MAX_RULES: usize = 4096;
+/// The most groups a policy may have.
+pub const MAX_GROUPS: usize = 64;
 
-/// Which amounts a threshold tests.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
-pub enum TestOn {
-    /// List prices, whatever other rules took off.
-    List,
-    /// What is left when the rule's turn comes.
+/// How rules of a group go together.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
+pub enum Group {
+    /// All of them apply, one after the other.
     #[default]
-    Running,
+    Stack,
+    /// The one that takes off most applies, of equal ones the first. All of a group are of one stage and
+    /// have their turn together, when the first of them has.
+    BestOf,
+    /// The first that applies is the last.
+    StopAfter,
+    /// None applies once a rule of one of these groups did, and the other way round.
+    NotWith(BTreeSet<String>),
 }
 
-impl TestOn {
-    /// The word used in data.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::List => "list",
-            Self::Running => "running",
-        }
-    }
-}
-
-/// A rule over the whole cart.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CartRule {
-    /// Its id; breaks ties of priority.
-    pub id: ExternalId,
-    /// Lower runs first.
-    pub priority: i64,
-    /// The least subtotal it applies to.
-    pub min_subtotal: i64,
-    /// What the threshold tests.
-    pub test_on: TestOn,
-    /// What it takes off.
-    pub effect: Effect,
+/// 抹零: the total is rounded to a multiple; the difference is an adjustment of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct CashRounding {
+    /// Minor units the total is a multiple of, above zero.
+    pub to: i64,
+    /// How.
+    pub rounding: Rounding,
 }
 
 /// The fields of a policy before they are checked.
@@ -57,14 +43,24 @@ pub struct CartRule {
 pub struct PolicyDraft {
     /// Names the policy at this moment; goes into every quote.
     pub version: String,
-    /// How discounts are rounded.
+    /// How prices and discounts are rounded where nothing else is said.
     pub rounding: Rounding,
     /// How long a quote may be placed, in milliseconds.
     pub valid_ms: i64,
-    /// What shipping costs, whatever is in the cart.
-    pub shipping: i64,
-    /// Rules over the cart.
-    pub rules: Vec<CartRule>,
+    /// The share of the list price that a tier pays where a SKU has no price for it.
+    pub tiers: BTreeMap<String, Rate>,
+    /// Promotions.
+    pub rules: Vec<Rule>,
+    /// How rules go together, by the name they give their group.
+    pub groups: BTreeMap<String, Group>,
+    /// What points are worth; none means that none can be used.
+    pub points: Option<PointsTerms>,
+    /// What shipping costs.
+    pub shipping: ShippingTerms,
+    /// Taxes.
+    pub tax: TaxTerms,
+    /// 抹零.
+    pub cash_rounding: Option<CashRounding>,
 }
 
 impl Default for PolicyDraft {
@@ -73,21 +69,42 @@ impl Default for PolicyDraft {
             version: "1".into(),
             rounding: Rounding::HalfAway,
             valid_ms: 1_800_000,
-            shipping: 0,
+            tiers: BTreeMap::new(),
             rules: Vec::new(),
+            groups: BTreeMap::new(),
+            points: None,
+            shipping: ShippingTerms::default(),
+            tax: TaxTerms::default(),
+            cash_rounding: None,
         }
     }
 }
 
-/// A checked policy. Its rules stand in the order they run: by priority, then id.
+/// A group as the run needs it: bits of groups that end it, and where its rules stand.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Policy(PolicyDraft);
+pub(super) struct GroupPlan {
+    /// Its own bit.
+    pub(super) bit: u64,
+    /// It is over once one of these has applied.
+    pub(super) over_after: u64,
+    /// Its rules, where the best of them is to be found.
+    pub(super) best_of: Option<Vec<usize>>,
+}
+
+/// A checked policy. Its rules stand in the order they run: by stage, priority, id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    draft: PolicyDraft,
+    groups: Vec<GroupPlan>,
+    /// The group of each rule.
+    group_of: Vec<Option<usize>>,
+}
 
 impl Deref for Policy {
     type Target = PolicyDraft;
 
     fn deref(&self) -> &PolicyDraft {
-        &self.0
+        &self.draft
     }
 }
 
@@ -95,105 +112,100 @@ impl Policy {
     /// Checks a policy.
     ///
     /// # Errors
-    /// [`Code::InvalidValue`] for more than 100 % off, a fixed amount not above zero, anything else below
-    /// zero, a rule that stands twice, or a version that is empty or longer than 64 bytes.
+    /// [`Code::InvalidValue`] for more than 100 % off, an amount off that is not above zero, anything else
+    /// below zero, a rule that stands twice or could never apply, a group or tax class nobody defined, or a
+    /// version that is empty or longer than 64 bytes.
     pub fn new(mut draft: PolicyDraft) -> Result<Self> {
         let fault = |rule: String| Err(Error::new(Code::InvalidValue, format!("policy: {rule}")));
         if draft.version.is_empty() || draft.version.len() > 64 {
             return fault(format!("version {:?}; 1 to 64 bytes", draft.version));
         }
-        for (name, value) in [("valid_ms", draft.valid_ms), ("shipping", draft.shipping)] {
-            if value < 0 {
-                return fault(format!("{name} is {value}, below zero"));
-            }
+        if draft.valid_ms < 0 {
+            return fault(format!("valid_ms is {}, below zero", draft.valid_ms));
         }
+        if draft.rules.len() > MAX_RULES || draft.groups.len() > MAX_GROUPS {
+            let (rules, groups) = (draft.rules.len(), draft.groups.len());
+            return fault(format!("{rules} rules in {groups} groups; at most {MAX_RULES} in {MAX_GROUPS}"));
+        }
+        if let Some((tier, rate)) = draft.tiers.iter().find(|(_, rate)| **rate > Rate::ONE) {
+            return fault(format!("tier {tier:?} pays {rate} of the list price; at most 100%"));
+        }
+        if let Some(cash) = draft.cash_rounding.filter(|cash| cash.to <= 0) {
+            return fault(format!("cash_rounding to {}; a multiple is above zero", cash.to));
+        }
+        draft.rules.sort_by(|a, b| (a.stage, a.priority, &a.id).cmp(&(b.stage, b.priority, &b.id)));
         let mut seen = BTreeSet::new();
-        for CartRule { id, min_subtotal, effect, .. } in &draft.rules {
-            if !seen.insert(id) {
-                return fault(format!("rule {id} stands twice"));
+        for rule in &draft.rules {
+            rule.check()?;
+            if !seen.insert(&rule.id) {
+                return fault(format!("rule {} stands twice", rule.id));
             }
-            if *min_subtotal < 0 {
-                return fault(format!("rule {id}: min_subtotal is {min_subtotal}, below zero"));
-            }
-            match effect {
-                Effect::PercentOff(rate) if *rate > Rate::ONE => {
-                    return fault(format!("rule {id} takes {rate} off; at most 100%"));
-                }
-                Effect::FixedOff(amount) if *amount <= 0 => {
-                    return fault(format!("rule {id} takes {amount} off; an amount is above zero"));
-                }
-                _ => {}
+            if matches!(rule.effect, Effect::Gift { .. }) {
+                rule.gift_line()?;
             }
         }
-        draft.rules.sort_by(|a, b| (a.priority, &a.id).cmp(&(b.priority, &b.id)));
-        Ok(Self(draft))
+        draft.points.iter().try_for_each(PointsTerms::check)?;
+        draft.shipping.check()?;
+        let fees = draft.shipping.templates.values().filter_map(|template| template.tax_class.as_ref());
+        draft.tax.check(fees.chain(&draft.shipping.tax_class))?;
+        let (groups, group_of) = plan_groups(&draft)?;
+        Ok(Self { draft, groups, group_of })
     }
 
-    /// Reads `{"version", "round", "valid_ms", "shipping", "rules": [{"id", "priority", "min_subtotal",
-    /// "test_on", "off": "10%" or minor units}]}`.
-    ///
-    /// # Errors
-    /// Names the key, the value and the rule.
-    pub fn from_node(node: &Node) -> Result<Self> {
-        let default = PolicyDraft::default();
-        let mut fields = Fields::new(node, "policy")?;
-        let mut rules = Vec::new();
-        for (at, node) in fields.list("rules")?.iter().enumerate() {
-            rules.push(rule_from_node(node, at)?);
-        }
-        let draft = PolicyDraft {
-            version: fields.text("version")?.map_or(default.version, str::to_owned),
-            rounding: fields.text("round")?.map_or(Ok(default.rounding), Rounding::parse)?,
-            valid_ms: fields.int("valid_ms")?.unwrap_or(default.valid_ms),
-            shipping: fields.int("shipping")?.unwrap_or(default.shipping),
-            rules,
-        };
-        fields.finish()?;
-        Self::new(draft)
+    /// The group of a rule, by where the rule stands.
+    pub(super) fn group(&self, rule: usize) -> Option<&GroupPlan> {
+        self.group_of.get(rule).copied().flatten().and_then(|at| self.groups.get(at))
     }
 
-    /// The document of this policy.
-    #[must_use]
-    pub fn to_node(&self) -> Node {
-        let rules = self.rules.iter().map(|rule| {
-            let off = match rule.effect {
-                Effect::PercentOff(rate) => Node::from(rate.to_string()),
-                Effect::FixedOff(amount) => amount.into(),
-            };
-            Node::map([
-                ("id", Node::from(&rule.id)),
-                ("priority", rule.priority.into()),
-                ("min_subtotal", rule.min_subtotal.into()),
-                ("test_on", rule.test_on.name().into()),
-                ("off", off),
-            ])
-        });
-        Node::map([
-            ("version", Node::from(self.version.as_str())),
-            ("round", self.rounding.name().into()),
-            ("valid_ms", self.valid_ms.into()),
-            ("shipping", self.shipping.into()),
-            ("rules", rules.collect::<Vec<_>>().into()),
-        ])
+    /// The rules of a stage, and where the first of them stands.
+    pub(super) fn stage(&self, stage: Stage) -> (usize, &[Rule]) {
+        let from = self.rules.partition_point(|rule| rule.stage < stage);
+        let to = self.rules.partition_point(|rule| rule.stage <= stage);
+        (from, &self.rules[from..to])
     }
 }
 
-fn rule_from_node(node: &Node, at: usize) -> Result<CartRule> {
-    let mut fields = Fields::new(node, format!("policy: rules[{at}]"))?;
-    let id = fields.need_id("id")?;
-    let test_on = fields.word("test_on", &[TestOn::List, TestOn::Running], TestOn::name)?.unwrap_or_default();
-    let effect = match fields.need("off")? {
-        Node::Text(rate) => Effect::PercentOff(rate.parse()?),
-        Node::Int(amount) => Effect::FixedOff(*amount),
-        other => return Err(fields.wrong("off", "a rate such as \"10%\" or minor units", other)),
-    };
-    let rule = CartRule {
-        id,
-        priority: fields.int("priority")?.unwrap_or(0),
-        min_subtotal: fields.int("min_subtotal")?.unwrap_or(0),
-        test_on,
-        effect,
-    };
-    fields.finish()?;
-    Ok(rule)
+fn plan_groups(draft: &PolicyDraft) -> Result<(Vec<GroupPlan>, Vec<Option<usize>>)> {
+    let fault = |rule: String| Err(Error::new(Code::InvalidValue, format!("policy: {rule}")));
+    let place = |name: &str| draft.groups.keys().position(|known| known == name);
+    let bit = |at: usize| 1_u64 << at;
+    let mut plans: Vec<GroupPlan> =
+        (0..draft.groups.len()).map(|at| GroupPlan { bit: bit(at), over_after: 0, best_of: None }).collect();
+    for (at, (name, group)) in draft.groups.iter().enumerate() {
+        match group {
+            Group::Stack => {}
+            Group::BestOf => plans[at].best_of = Some(Vec::new()),
+            Group::StopAfter => plans[at].over_after |= bit(at),
+            Group::NotWith(others) => {
+                for other in others {
+                    let Some(other_at) = place(other).filter(|other_at| *other_at != at) else {
+                        return fault(format!("group {name}: there is no other group {other:?}"));
+                    };
+                    plans[at].over_after |= bit(other_at);
+                    plans[other_at].over_after |= bit(at);
+                }
+            }
+        }
+    }
+    let mut group_of = Vec::new();
+    for (rule_at, rule) in draft.rules.iter().enumerate() {
+        let Some(name) = &rule.group else {
+            group_of.push(None);
+            continue;
+        };
+        let Some(at) = place(name) else {
+            return fault(format!("rule {}: there is no group {name:?}", rule.id));
+        };
+        group_of.push(Some(at));
+        if let Some(members) = &mut plans[at].best_of {
+            members.push(rule_at);
+            if draft.rules[members[0]].stage != rule.stage {
+                return fault(format!("group {name}: the best of rules of two stages is not defined"));
+            }
+            if matches!(rule.effect, Effect::Gift { .. }) {
+                return fault(format!("group {name}: a gift takes nothing off, so it is never the best"));
+            }
+        }
+    }
+    Ok((plans, group_of))
 }

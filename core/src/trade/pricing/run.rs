@@ -1,246 +1,330 @@
-//! Running the stages.
+//! Running the stages in their order.
 
-use super::policy::{CartRule, Effect, Policy, TestOn};
-use super::{Entry, Price, PricedLine, PricingFacts, Quote, QuoteContent, QuoteLine, Tier, Verdict};
+use super::assess::{Found, Room};
+use super::basket::Basket;
+use super::buy_get::Spent;
+use super::facts::PricingFacts;
+use super::policy::Policy;
+use super::rule::{Effect, Rule, Stage};
+use super::trace::{Entry, Per, Verdict};
+use super::{BasePrice, Delivery, Price, PricedGift, PricedLine};
 use crate::error::{Code, Error, Result};
-use crate::money::{Allocate, Allocation, Rounding};
-use crate::sale::{Facts, SaleLine};
+use crate::money::{Rate, Rounding};
 use crate::time::Timestamp;
-use crate::trade::cart::Cart;
-use crate::trade::catalog::{Catalog, Sku};
-use std::collections::BTreeMap;
+use crate::trade::catalog::Sku;
 
-/// What the buyer pays for the selected lines of a cart: amounts alone.
-///
-/// # Errors
-/// [`Code::InvalidCart`] when nothing is selected, a SKU is not on sale or a quantity breaks its rule;
-/// [`Code::Overflow`] when an amount does not fit.
-pub fn price(cart: &Cart, catalog: &Catalog, policy: &Policy, facts: PricingFacts) -> Result<Price> {
-    Run::new(cart, catalog, policy, facts.tier, None)?.finish()
+/// One pricing. Everything it needs for a rule is kept for the next one.
+pub(super) struct Run<'r, 'a> {
+    pub(super) basket: &'r Basket<'a>,
+    pub(super) policy: &'r Policy,
+    pub(super) facts: &'r PricingFacts,
+    pub(super) lines: Vec<PricedLine<'a>>,
+    pub(super) gifts: Vec<PricedGift<'a>>,
+    pub(super) deliveries: Vec<Delivery<'a>>,
+    pub(super) subtotal: i64,
+    /// The nets of all lines.
+    pub(super) goods: i64,
+    /// What the buyer pays so far.
+    pub(super) sum: i64,
+    pub(super) points_used: u64,
+    pub(super) room: Room,
+    pub(super) spent: Vec<Spent>,
+    /// The first moment an applied rule is no longer valid.
+    pub(super) ends: Option<Timestamp>,
+    /// Bits of the groups of which a rule applied.
+    applied: u64,
+    /// Bits of the groups whose best rule is found.
+    decided: u64,
+    trace: Option<&'r mut Vec<Entry>>,
 }
 
-/// What the buyer pays for the selected lines of a cart, with components, trace and hash.
-///
-/// # Errors
-/// As [`price`].
-///
-/// ```
-/// use fenrun::id::{LineId, SkuId};
-/// use fenrun::money::Currency;
-/// use fenrun::trade::cart::Cart;
-/// use fenrun::trade::catalog::{Catalog, Sku};
-/// use fenrun::trade::pricing::{Policy, PolicyDraft, PricingFacts, quote};
-/// let mut catalog = Catalog::new(Currency::CNY);
-/// catalog.put(Sku::new(SkuId::from(7), 1000))?;
-/// let mut cart = Cart::default();
-/// cart.add(&catalog, LineId::from(1), SkuId::from(7), 3)?;
-/// let policy = Policy::new(PolicyDraft { shipping: 500, ..PolicyDraft::default() })?;
-/// let quote = quote(&cart, &catalog, &policy, PricingFacts::default())?;
-/// assert_eq!(quote.total(), 3500);
-/// # Ok::<(), fenrun::Error>(())
-/// ```
-pub fn quote(cart: &Cart, catalog: &Catalog, policy: &Policy, facts: PricingFacts) -> Result<Quote> {
-    let mut trace = Vec::new();
-    let run = Run::new(cart, catalog, policy, facts.tier, Some(&mut trace))?;
-    let skus = run.skus.clone();
-    let price = run.finish()?;
-    let lines = price.lines.into_iter().zip(skus);
-    Ok(Quote::seal(QuoteContent {
-        currency: price.currency,
-        lines: lines.map(|(line, sku)| sold(line, sku, catalog.facts(sku))).collect::<Result<_>>()?,
-        subtotal: price.subtotal,
-        shipping: price.shipping,
-        total: price.total,
-        trace,
-        policy_version: policy.version.clone(),
-        valid_until: Timestamp::from_ms(facts.now.ms().saturating_add(policy.valid_ms)),
-    }))
-}
-
-struct Run<'a> {
-    catalog: &'a Catalog,
-    policy: &'a Policy,
-    skus: Vec<&'a Sku>,
-    lines: Vec<PricedLine>,
-    subtotal: i64,
-    trace: Option<&'a mut Vec<Entry>>,
-}
-
-impl<'a> Run<'a> {
-    /// Stages 0 and 1: the selected lines at their base prices.
-    fn new(
-        cart: &Cart,
-        catalog: &'a Catalog,
-        policy: &'a Policy,
-        tier: Tier,
-        trace: Option<&'a mut Vec<Entry>>,
+impl<'r, 'a> Run<'r, 'a> {
+    /// Stage 1: the base prices.
+    pub(super) fn new(
+        basket: &'r Basket<'a>,
+        policy: &'r Policy,
+        facts: &'r PricingFacts,
+        trace: Option<&'r mut Vec<Entry>>,
     ) -> Result<Self> {
-        let (mut lines, mut skus) = (Vec::new(), Vec::new());
-        for line in cart.selected() {
-            let sku = catalog.on_sale(&line.sku)?;
-            sku.quantity.check(&line.sku, line.units)?;
-            let (unit_price, tier) = match (tier, sku.member) {
-                (Tier::Member, Some(member)) => (member, Tier::Member),
-                _ => (sku.list, Tier::List),
-            };
-            let amount = times(unit_price, line.units)?;
-            lines.push(PricedLine {
-                id: line.id.clone(),
-                sku: line.sku.clone(),
-                units: line.units,
-                tier,
-                unit_price,
-                amount,
-                net: amount,
-                shipping: 0,
-            });
-            skus.push(sku);
+        basket.check_customer(facts)?;
+        let items = basket.items();
+        let mut lines = Vec::with_capacity(items.len());
+        let (mut sum, mut units) = (0_i64, 0_i64);
+        for item in items {
+            let (unit_price, price) = base_price(item.sku, policy, facts.tier.as_deref())?;
+            let amount = times(unit_price, item.units)?;
+            sum = sum.checked_add(amount).ok_or_else(too_large)?;
+            // Units of a cart are counted in sums that this keeps from overflowing.
+            units = i64::try_from(item.units)
+                .ok()
+                .and_then(|more| units.checked_add(more))
+                .ok_or_else(too_large)?;
+            lines.push(PricedLine::new(item.id, item.sku, item.units, price, unit_price, amount));
         }
-        if lines.is_empty() {
-            return Err(Error::new(Code::InvalidCart, "nothing in the cart is selected"));
-        }
-        let subtotal = sum(lines.iter().map(|line| line.amount))?;
-        let mut run = Self { catalog, policy, skus, lines, subtotal, trace };
-        let shares = run.lines.iter().map(|line| line.amount);
-        let base = Entry::fixed(1, "base_price", subtotal, policy.rounding);
-        run.record(Entry { after: subtotal, shares: shares.collect(), ..base });
+        let mut run = Self {
+            basket,
+            policy,
+            facts,
+            room: Room::new(lines.len()),
+            lines,
+            gifts: Vec::new(),
+            deliveries: Vec::new(),
+            subtotal: sum,
+            goods: sum,
+            sum,
+            points_used: 0,
+            spent: Vec::new(),
+            ends: None,
+            applied: 0,
+            decided: 0,
+            trace,
+        };
+        run.record(|run| Entry {
+            after: sum,
+            shares: run.lines.iter().map(|line| line.amount).collect(),
+            ..Entry::fixed(1, "base_price", sum, run.policy.rounding)
+        });
         Ok(run)
     }
 
-    /// Stages 3 and 6.
-    fn finish(mut self) -> Result<Price> {
-        let policy = self.policy;
-        for rule in &policy.rules {
-            self.cart_rule(rule)?;
-        }
-        let nets = self.nets();
-        let before = sum(nets.iter().copied())?;
-        let total = before.checked_add(policy.shipping).ok_or_else(too_large)?;
-        let shares =
-            Allocate { total: policy.shipping, weights: &self.weights(), ..Allocate::default() }.run()?;
-        for (line, share) in self.lines.iter_mut().zip(&shares.shares) {
-            line.shipping = *share;
-        }
-        let entry = Entry::fixed(6, "shipping", policy.shipping, policy.rounding);
-        self.record(Entry { before, after: total, shares: shares.shares, ..entry });
-        Ok(Price {
-            currency: self.catalog.currency(),
-            lines: self.lines,
-            subtotal: self.subtotal,
-            shipping: policy.shipping,
-            total,
-        })
+    /// Stages 2 to 9.
+    pub(super) fn finish(mut self) -> Result<Price<'a>> {
+        self.stages()?;
+        Ok(self.into_price())
     }
 
-    fn cart_rule(&mut self, rule: &CartRule) -> Result<()> {
-        let rounding = self.policy.rounding;
-        let nets = self.nets();
-        let before = sum(nets.iter().copied())?;
-        let tested = match rule.test_on {
-            TestOn::Running => before,
-            TestOn::List => {
-                let lines = self.lines.iter().zip(&self.skus);
-                sum(lines.map(|(line, sku)| times(sku.list, line.units)).collect::<Result<Vec<_>>>()?)?
-            }
-        };
-        let id = rule.id.as_str();
-        let (off, entry) = match rule.effect {
-            Effect::FixedOff(amount) => (amount, Entry::fixed(3, id, amount, rounding)),
-            Effect::PercentOff(rate) => {
-                let part = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
-                let (numerator, denominator) = (part(rate.numerator()), part(rate.denominator()));
-                let entry = Entry { numerator, denominator, ..Entry::fixed(3, id, before, rounding) };
-                (rate.of(before, rounding)?, entry)
-            }
-        };
-        if tested < rule.min_subtotal {
-            self.record(Entry { before, after: before, verdict: Verdict::BelowThreshold, ..entry });
-            return Ok(());
+    pub(super) fn stages(&mut self) -> Result<()> {
+        self.rules(Stage::Line)?;
+        self.rules(Stage::Cart)?;
+        self.rules(Stage::Coupon)?;
+        self.unknown_coupons();
+        self.points()?;
+        self.shipping()?;
+        self.rules(Stage::Shipping)?;
+        self.tax()?;
+        self.cash()
+    }
+
+    pub(super) fn into_price(self) -> Price<'a> {
+        let sum = |part: fn(&PricedLine<'a>) -> i64| self.lines.iter().map(part).sum::<i64>();
+        let (shipping, shipping_added_tax) = (sum(|line| line.shipping), sum(|line| line.shipping_added_tax));
+        let added_tax = sum(|line| line.added_tax) + shipping_added_tax;
+        Price {
+            currency: self.basket.currency(),
+            subtotal: self.subtotal,
+            shipping,
+            shipping_added_tax,
+            tax: sum(|line| line.tax + line.shipping_tax),
+            added_tax,
+            rounding: self.sum - self.goods - shipping - added_tax,
+            total: self.sum,
+            points_used: self.points_used,
+            lines: self.lines,
+            gifts: self.gifts,
+            deliveries: self.deliveries,
         }
-        // Lines stand in the order of their ids, so ties by position are ties by id.
-        let weights = self.weights();
-        let Allocation { shares, unallocated } =
-            Allocate { total: off, weights: &weights, caps: Some(&nets), ..Allocate::default() }.run()?;
-        for (line, share) in self.lines.iter_mut().zip(&shares) {
-            line.net -= share;
+    }
+
+    fn rules(&mut self, stage: Stage) -> Result<()> {
+        let policy = self.policy;
+        let (first, rules) = policy.stage(stage);
+        for (at, rule) in rules.iter().enumerate() {
+            // Nobody tries a coupon that was not presented.
+            if rule.is_coupon() && !self.facts.coupons.contains(&rule.id) {
+                continue;
+            }
+            let group = policy.group(first + at);
+            match group.and_then(|group| Some((group.bit, group.best_of.as_ref()?))) {
+                None => self.try_rule(rule, group.map_or((0, 0), |group| (group.bit, group.over_after)))?,
+                Some((bit, _)) if self.decided & bit != 0 => {}
+                Some((bit, members)) => {
+                    self.decided |= bit;
+                    self.best_of(members, (bit, group.map_or(0, |group| group.over_after)))?;
+                }
+            }
         }
-        let after = before - (off - unallocated);
-        self.record(Entry { before, after, shares, unallocated, ..entry });
         Ok(())
     }
 
-    fn nets(&self) -> Vec<i64> {
-        self.lines.iter().map(|line| line.net).collect()
-    }
-
-    /// What shares go by: the nets, or the units when every net is zero.
-    fn weights(&self) -> Vec<u64> {
-        if self.lines.iter().all(|line| line.net == 0) {
-            return self.lines.iter().map(|line| line.units).collect();
+    /// What a rule would do now; its shares stand in the room.
+    fn consider(&mut self, rule: &Rule, (bit, over_after): (u64, u64)) -> Result<Found<'a>> {
+        match self.applied & over_after {
+            0 => self.assess(rule),
+            over if over & bit != 0 => Ok(Found::refused(Verdict::Stopped)),
+            _ => Ok(Found::refused(Verdict::NotWith)),
         }
-        self.lines.iter().map(|line| line.net.unsigned_abs()).collect()
     }
 
-    fn record(&mut self, entry: Entry) {
-        if let Some(trace) = &mut self.trace {
-            trace.push(entry);
+    fn try_rule(&mut self, rule: &Rule, group: (u64, u64)) -> Result<()> {
+        let found = self.consider(rule, group)?;
+        self.settle(rule, &found, group.0);
+        Ok(())
+    }
+
+    /// Finds the rule that takes off most, refuses the others, then applies it.
+    fn best_of(&mut self, members: &[usize], group: (u64, u64)) -> Result<()> {
+        let policy = self.policy;
+        let presented = |rule: &&Rule| !rule.is_coupon() || self.facts.coupons.contains(&rule.id);
+        let rules: Vec<&Rule> = members.iter().map(|at| &policy.rules[*at]).filter(presented).collect();
+        let mut best: Option<(usize, i64)> = None;
+        for (at, rule) in rules.iter().enumerate() {
+            let found = self.consider(rule, group)?;
+            if found.verdict == Verdict::Applied && best.is_none_or(|(_, taken)| found.taken > taken) {
+                best = Some((at, found.taken));
+            }
+        }
+        for (at, rule) in rules.iter().enumerate() {
+            if best.is_some_and(|(winner, _)| winner == at) {
+                continue;
+            }
+            let mut found = self.consider(rule, group)?;
+            if found.verdict == Verdict::Applied {
+                found.verdict = Verdict::Beaten;
+            }
+            self.settle(rule, &found, group.0);
+        }
+        match best {
+            Some((winner, _)) => self.try_rule(rules[winner], group),
+            None => Ok(()),
+        }
+    }
+
+    /// Applies what was found, and says so.
+    fn settle(&mut self, rule: &Rule, found: &Found<'a>, bit: u64) {
+        let before = self.sum;
+        let applied = found.verdict == Verdict::Applied;
+        if applied {
+            self.applied |= bit;
+            self.sum -= found.taken;
+            if rule.stage == Stage::Shipping {
+                self.take_from_shipping();
+            } else {
+                self.goods -= found.taken;
+                for (line, share) in self.lines.iter_mut().zip(&self.room.shares) {
+                    line.net -= share;
+                }
+            }
+            if let Effect::BuyGet { .. } = rule.effect {
+                self.spend();
+            }
+            if let Some(until) = rule.until {
+                self.ends = Some(self.ends.map_or(until, |ends| ends.min(until)));
+            }
+            if let Some(gift) = &found.gift {
+                self.gifts.push(gift.clone());
+            }
+        }
+        self.record(|run| Entry {
+            version: rule.version,
+            bases: if found.per == Per::Cart { Vec::new() } else { run.room.bases.clone() },
+            per: found.per,
+            numerator: found.numerator,
+            denominator: found.denominator,
+            ceiling: found.ceiling,
+            before,
+            after: run.sum,
+            shares: if applied { run.room.shares.clone() } else { Vec::new() },
+            units: found.units,
+            unallocated: if applied { found.unallocated } else { 0 },
+            verdict: found.verdict,
+            ..Entry::fixed(rule.stage.number(), rule.id.as_str(), found.basis, found.rounding)
+        });
+    }
+
+    fn take_from_shipping(&mut self) {
+        for (line, share) in self.lines.iter_mut().zip(&self.room.shares) {
+            line.shipping -= share;
+            if let Some(delivery) = line.delivery.and_then(|at| self.deliveries.get_mut(at)) {
+                delivery.fee -= share;
+            }
+        }
+    }
+
+    fn unknown_coupons(&mut self) {
+        if self.facts.coupons.is_empty() || self.trace.is_none() {
+            return;
+        }
+        for id in &self.facts.coupons {
+            if !self.policy.rules.iter().any(|rule| rule.is_coupon() && rule.id == *id) {
+                self.record(|run| Entry {
+                    before: run.sum,
+                    after: run.sum,
+                    verdict: Verdict::UnknownCoupon,
+                    ..Entry::fixed(Stage::Coupon.number(), id.as_str(), 0, run.policy.rounding)
+                });
+            }
+        }
+    }
+
+    /// Puts an entry into the trace, if there is one.
+    pub(super) fn record(&mut self, entry: impl FnOnce(&Self) -> Entry) {
+        if self.trace.is_some() {
+            let entry = entry(self);
+            if let Some(trace) = &mut self.trace {
+                trace.push(entry);
+            }
         }
     }
 }
 
 impl Entry {
-    fn fixed(stage: i64, rule: &str, amount: i64, rounding: Rounding) -> Self {
+    /// An entry about a fixed amount.
+    pub(super) fn fixed(stage: i64, rule: &str, amount: i64, rounding: Rounding) -> Self {
         Self {
             stage,
             rule: rule.to_owned(),
+            version: 1,
             basis: amount,
+            bases: Vec::new(),
+            per: Per::Cart,
             numerator: 1,
             denominator: 1,
             rounding,
+            ceiling: None,
             before: 0,
             after: 0,
             shares: Vec::new(),
+            units: 0,
             unallocated: 0,
             verdict: Verdict::Applied,
         }
     }
 }
 
-/// Stage 10: the components of a line, for the plan to pick from.
-fn sold(line: PricedLine, sku: &Sku, facts: Facts) -> Result<QuoteLine> {
-    let mut components = BTreeMap::from([
-        ("paid".to_owned(), line.net),
-        ("list".to_owned(), times(sku.list, line.units)?),
-        ("shipping".to_owned(), line.shipping),
-        ("points".to_owned(), 0),
-    ]);
-    for (name, unit) in [("member", sku.member), ("cost", sku.cost)] {
-        if let Some(unit) = unit {
-            components.insert(name.to_owned(), times(unit, line.units)?);
-        }
+/// The price of one unit for a tier: the SKU's own, else the tier's share of the list price, else the
+/// member price, else the list price.
+fn base_price(sku: &Sku, policy: &Policy, tier: Option<&str>) -> Result<(i64, BasePrice)> {
+    let Some(tier) = tier else { return Ok((sku.list, BasePrice::List)) };
+    if let Some(own) = sku.tiers.get(tier) {
+        return Ok((*own, BasePrice::Tier));
     }
-    for (name, unit) in &sku.volumes {
-        components.insert(name.clone(), times(*unit, line.units)?);
+    if let Some(rate) = policy.tiers.get(tier) {
+        // A price is rounded as a price.
+        return Ok((rate.of(sku.list, policy.rounding)?, BasePrice::Tier));
     }
-    let sold = SaleLine {
-        id: line.id,
-        units: line.units,
-        components,
-        purpose: sku.purpose,
-        facts,
-        overrides: sku.overrides.clone(),
-    };
-    Ok(QuoteLine { sku: line.sku, tier: line.tier, unit_price: line.unit_price, amount: line.amount, sold })
+    Ok(sku.member.map_or((sku.list, BasePrice::List), |member| (member, BasePrice::Member)))
 }
 
-fn times(unit: i64, units: u64) -> Result<i64> {
-    i64::try_from(i128::from(unit) * i128::from(units)).map_err(|_| too_large())
+pub(super) fn times(unit: i64, units: u64) -> Result<i64> {
+    let units = i64::try_from(units).map_err(|_| too_large())?;
+    unit.checked_mul(units).ok_or_else(too_large)
 }
 
-fn sum(amounts: impl IntoIterator<Item = i64>) -> Result<i64> {
-    i64::try_from(amounts.into_iter().map(i128::from).sum::<i128>()).map_err(|_| too_large())
+/// What `part` of `whole` units of an amount are worth, rounded down; `part` is at most `whole`, above zero.
+pub(super) fn of_units(amount: i64, part: u64, whole: u64) -> i64 {
+    if part >= whole {
+        return amount;
+    }
+    let exact = i128::from(amount) * i128::from(part) / i128::from(whole);
+    i64::try_from(exact).unwrap_or(amount)
 }
 
-fn too_large() -> Error {
+/// Numerator and denominator as traces carry them; both fit by the rules of [`Rate`].
+pub(super) fn parts(rate: Rate) -> (i64, i64) {
+    let part = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
+    (part(rate.numerator()), part(rate.denominator()))
+}
+
+pub(super) fn too_large() -> Error {
     Error::new(Code::Overflow, "cart: an amount does not fit a signed 64-bit amount of minor units")
 }
