@@ -199,7 +199,7 @@ impl<'a> Run<'_, 'a> {
                 self.price_at(|sku| by_sku.get(sku).copied().or(*any), left, mode)
             }
             Effect::BuyGet { buy, get, off, from, times } => {
-                self.buy_get(*buy, *get, *off, from.as_ref(), times.unwrap_or(u64::MAX), mode)
+                self.buy_get(*buy, *get, *off, from.as_deref(), times.unwrap_or(u64::MAX), mode)
             }
             Effect::Gift { sku, units, every_units, times } => {
                 let count = every_units.map_or(1, |every| seen.units / every).min(times.unwrap_or(u64::MAX));

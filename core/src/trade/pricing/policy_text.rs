@@ -249,7 +249,7 @@ fn buy_get_from_node(node: &Node) -> Result<Effect> {
         buy: fields.count("buy")?.unwrap_or(1),
         get: fields.count("get")?.unwrap_or(1),
         off: fields.text("off")?.map_or(Ok(Rate::ONE), str::parse)?,
-        from: fields.take("from").map(Scope::from_node).transpose()?,
+        from: fields.take("from").map(Scope::from_node).transpose()?.map(Box::new),
         times: fields.count("times")?,
     };
     fields.finish()?;
@@ -343,7 +343,7 @@ fn effect_to_node(effect: &Effect) -> Node {
             ("buy", count(*buy)),
             ("get", count(*get)),
             ("off", off.to_string().into()),
-            ("from", from.as_ref().map(Scope::to_node).into()),
+            ("from", from.as_deref().map(Scope::to_node).into()),
             ("times", times.map(count).into()),
         ]),
         Effect::Gift { sku, units, every_units, times } => Node::map([

@@ -168,7 +168,7 @@ pub enum Effect {
         /// Their discount.
         off: Rate,
         /// Where those units are taken from; none means from the scope itself.
-        from: Option<Scope>,
+        from: Option<Box<Scope>>,
         /// The most times.
         times: Option<u64>,
     },
