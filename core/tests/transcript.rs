@@ -3,6 +3,10 @@
 // A failing helper of a test is a failing test.
 #![allow(clippy::unwrap_used)]
 
+#[path = "../../examples/rust/one_order.rs"]
+#[allow(dead_code, unreachable_pub, reason = "its main is the program")]
+mod one_order;
+
 use fenrun::trade::order::OrderStream;
 use std::fs;
 use std::path::PathBuf;
@@ -34,4 +38,12 @@ fn twelve_commands_print_what_is_committed() {
     let state = order.order().to_node().to_json();
     assert!(state.contains("\"life\":\"completed\""), "{state}");
     assert!(state.contains("\"refunded\":3333"), "{state}");
+}
+
+#[test]
+fn the_program_prints_the_answers() {
+    let mut printed = Vec::new();
+    let commands = fs::File::open(file("commands.jsonl")).unwrap();
+    one_order::walk(std::io::BufReader::new(commands), &mut printed).unwrap();
+    assert_eq!(String::from_utf8(printed).unwrap(), fs::read_to_string(file("answers.jsonl")).unwrap());
 }

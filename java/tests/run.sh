@@ -26,12 +26,14 @@ for home in /usr/lib/jvm/*; do
 done
 if [ -n "$newest" ] && [ "$(readlink -f "$newest")" != "$default" ]; then run "$newest" || failed=1; fi
 
-# The ten-line program of the README.
+# The ten-line program of the README, and one order that prints the same as in every language.
 classes=$(mktemp -d)
 trap 'rm -rf "$classes"' EXIT
 jars=$(find "${HOME}/.m2/repository/net/java/dev/jna/jna/5.19.1" \
     "${HOME}/.m2/repository/com/eclipsesource/minimal-json" -name '*.jar' | paste -sd:)
-javac -d "$classes" -cp "target/classes:$jars" ../examples/java/TwoLevels.java &&
+javac -d "$classes" -cp "target/classes:$jars" ../examples/java/*.java &&
     java -cp "$classes:target/classes:$jars" TwoLevels > "$classes/out" &&
     grep -q '^U1 gets 499 ' "$classes/out" || { echo "examples/java/TwoLevels.java failed"; failed=1; }
+java -cp "$classes:target/classes:$jars" OneOrder < ../examples/transcript/commands.jsonl |
+    diff ../examples/transcript/answers.jsonl - || { echo "examples/java/OneOrder.java failed"; failed=1; }
 exit $failed

@@ -32,6 +32,14 @@ the rest back:   2 new rows; user 5 has 0.00, user 3 has 0.00
         $this->assertSame(self::SHOP, self::printed(self::folder() . '/shop_commission.php'));
     }
 
+    public function testOneOrderPrintsTheSameAsEveryLanguage(): void
+    {
+        $transcript = dirname(__DIR__, 2) . '/examples/transcript';
+        $script = self::folder() . '/one_order.php';
+        [$status, $said] = Process::run([PHP_BINARY, $script], [], null, $transcript . '/commands.jsonl');
+        $this->assertSame([0, file_get_contents($transcript . '/answers.jsonl')], [$status, $said]);
+    }
+
     /** The PHP blocks of the README, one after the other as one program. */
     public function testReadme(): void
     {

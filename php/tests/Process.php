@@ -12,13 +12,14 @@ final class Process
      *
      * @param array<int, string>    $command
      * @param array<string, string> $environment added to ours; an empty value removes
+     * @param string                $input       the file it reads
      *
      * @return array{0: int, 1: string}
      */
-    public static function run(array $command, array $environment = [], ?string $folder = null): array
+    public static function run(array $command, array $environment = [], ?string $folder = null, string $input = '/dev/null'): array
     {
         $all = array_filter($environment + getenv(), 'strlen');
-        $process = proc_open($command, [['file', '/dev/null', 'r'], ['pipe', 'w'], ['redirect', 1]], $pipes, $folder, $all);
+        $process = proc_open($command, [['file', $input, 'r'], ['pipe', 'w'], ['redirect', 1]], $pipes, $folder, $all);
         $output = (string) stream_get_contents($pipes[1]);
 
         return [proc_close($process), $output];
