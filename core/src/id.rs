@@ -163,6 +163,10 @@ kinds! {
     SkuId,
     /// Who sells a SKU, in a shop of many sellers.
     MerchantId,
+    /// A parcel, a bag for pickup or a digital delivery, named by whoever sends it.
+    ShipmentId,
+    /// An after-sale case, named by whoever opens it.
+    CaseId,
     /// A refund, named by whoever asks for it; a retry keeps it.
     RefundId,
     /// A command, named by whoever sends it; a retry keeps it.

@@ -64,6 +64,7 @@ impl<'a> Shop<'a> {
             receive_within_ms: Some(14 * DAY_MS),
             window_ms: WINDOW_DAYS * DAY_MS,
             release: Release::Automatic,
+            ..Terms::default()
         };
         Ok(Self {
             tenant: Tenant::new("")?,
@@ -101,9 +102,9 @@ impl<'a> Shop<'a> {
         let (outcome, frozen) = Frozen::settle(&self.plan, &sale)?;
         batch.earn(&outcome, &frozen, visit.now)?;
         visit.wait(DAY_MS);
-        self.act(batch, &mut visit, Action::Ship(Parts::All))?;
+        self.act(batch, &mut visit, Action::Ship(Parts::All.into()))?;
         visit.wait(3 * DAY_MS);
-        self.act(batch, &mut visit, Action::Deliver(Parts::All))?;
+        self.act(batch, &mut visit, Action::Deliver(Parts::All.into()))?;
         let sent_back = self.world.refunds.of(purchase.row, &lines);
         if let Some(sent) = sent_back.filter(|sent| sent.moment == Moment::BeforeSettlement) {
             visit.wait(2 * DAY_MS);
@@ -188,11 +189,8 @@ impl<'a> Shop<'a> {
             Moment::AfterSettlement => Action::GrantRefund(request),
         };
         let grants = self.act(batch, visit, action)?;
-        let taken = |grant: &Grant| Taken {
-            line: grant.line.clone(),
-            units: grant.cancelled + grant.refunded,
-            amount: grant.amount,
-        };
+        let taken =
+            |grant: &Grant| Taken { line: grant.line.clone(), units: grant.units(), amount: grant.amount };
         let refund = commission::Refund { id: refund_id.clone(), lines: grants.iter().map(taken).collect() };
         self.retained_change += batch.reverse(&self.sale(visit), &refund, visit.now)?.retained_change;
         let amount = grants.iter().map(|grant| grant.amount).sum();
@@ -216,8 +214,8 @@ impl<'a> Shop<'a> {
         let appended = batch.handle(&Command::new(envelope, action))?;
         let mut grants = Vec::new();
         for event in appended.events {
-            if let EventData::RefundGranted { lines, .. } = event.data {
-                grants = lines;
+            if let EventData::RefundGranted(granted) = event.data {
+                grants = granted.taken.lines;
             }
         }
         Ok(grants)

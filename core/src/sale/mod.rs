@@ -185,7 +185,9 @@ impl Sale {
         if draft.tenant.len() > crate::id::MAX_ID_BYTES {
             return fault(format!("tenant {:?} is longer than 64 bytes", draft.tenant));
         }
-        if let Err(rule) = check_path(&draft.buyer, &draft.upline).and_then(|()| check_lines(&draft.lines)) {
+        if let Err(rule) =
+            check_path(&draft.buyer, &draft.upline).and_then(|()| check_lines(draft.lines.iter()))
+        {
             return fault(rule);
         }
         sort_lines(&mut draft.lines);
@@ -212,8 +214,8 @@ pub(crate) fn check_path(buyer: &Person, upline: &[Person]) -> Result<(), String
 }
 
 /// The rules of the lines of a sale, with the broken one as text.
-pub(crate) fn check_lines(lines: &[SaleLine]) -> Result<(), String> {
-    if lines.is_empty() || lines.len() > MAX_LINES {
+pub(crate) fn check_lines<'a>(lines: impl ExactSizeIterator<Item = &'a SaleLine>) -> Result<(), String> {
+    if lines.len() == 0 || lines.len() > MAX_LINES {
         return Err(format!("{} lines; a sale has 1 to {MAX_LINES}", lines.len()));
     }
     let mut seen = BTreeSet::new();

@@ -131,8 +131,14 @@ pub(crate) fn line_to_node(line: &SaleLine) -> Node {
 
 /// Writes the fields of a line in byte order; components are fields of their own among the fixed ones.
 pub(crate) fn write_line(sink: &mut impl Sink, line: &SaleLine) {
+    write_line_with(sink, line, &[]);
+}
+
+/// Writes the fields of a line and `more` fields, which are no component, in byte order.
+pub(crate) fn write_line_with(sink: &mut impl Sink, line: &SaleLine, more: &[(&'static str, Node)]) {
     let mut keys: Vec<&str> = line.components.keys().map(String::as_str).collect();
     keys.extend(["facts", "id", "override", "purpose", "units"]);
+    keys.extend(more.iter().map(|(key, _)| *key));
     keys.sort_unstable();
     keys.dedup();
     for key in keys {
@@ -143,7 +149,9 @@ pub(crate) fn write_line(sink: &mut impl Sink, line: &SaleLine) {
             "facts" if !line.facts.is_empty() => sink.tree(key, &line.facts),
             "override" if !line.overrides.is_empty() => sink.node(key, &overrides_to_node(&line.overrides)),
             _ => {
-                if let Some(minor) = line.components.get(key) {
+                if let Some((_, value)) = more.iter().find(|(name, _)| *name == key) {
+                    sink.node(key, value);
+                } else if let Some(minor) = line.components.get(key) {
                     sink.int(key, *minor);
                 }
             }

@@ -1,10 +1,13 @@
 //! What has to hold for every order, whatever happens to it.
 
-use crate::machine::{Machine, Run, Verdict, View};
-use crate::script::{Script, reason};
+use crate::machine::{Machine, Run, Verdict, View, again};
+use crate::script::{Script, reason, ship};
 use fenrun::Code;
 use fenrun::id::{LineId, RefundId, TransactionId};
-use fenrun::trade::order::{Action, Command, Event, EventData, Grant, Life, Part, Parts, RefundPart};
+use fenrun::trade::order::{
+    Action, CaseKind, CaseLine, CaseState, Command, Event, EventData, Granted, Life, Part, Parts, PlacedLine,
+    Placement, RefundPart, Resolution, TakenBack, Tender,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A report of a provider: which one, and a number to make it from.
@@ -27,9 +30,20 @@ struct Money {
     captures: BTreeMap<TransactionId, i64>,
     payouts: BTreeMap<TransactionId, (RefundId, i64)>,
     reserved: BTreeMap<RefundId, i64>,
+    charges: BTreeMap<TransactionId, (i64, bool)>,
 }
 
 impl Money {
+    /// Charge-backs that were not won back.
+    fn charged_back(&self) -> i64 {
+        self.charges.values().filter(|(_, won)| !won).map(|(amount, _)| amount).sum()
+    }
+
+    /// What came in less everything that went out or will.
+    fn kept(&self) -> i64 {
+        self.captured() - self.refunded() - self.open() - self.charged_back()
+    }
+
     fn captured(&self) -> i64 {
         self.captures.values().sum()
     }
@@ -54,19 +68,23 @@ impl Money {
             Action::RefundSucceeded { refund_id, transaction_id, amount } => {
                 self.payouts.entry(transaction_id.clone()).or_insert((refund_id.clone(), *amount));
             }
+            Action::ChargeBack { transaction_id, amount } => {
+                self.charges.entry(transaction_id.clone()).or_insert((*amount, false));
+            }
+            Action::ChargeBackWon { transaction_id } => {
+                if let Some(known) = self.charges.get_mut(transaction_id) {
+                    known.1 = true;
+                }
+            }
             _ => {}
         }
     }
 
     /// Takes a reserve down and says how much it was.
     fn reserve(&mut self, event: &Event) -> i64 {
-        let (EventData::RefundGranted { refund_id, amount, .. }
-        | EventData::RefundReserved { refund_id, amount, .. }) = &event.data
-        else {
-            return 0;
-        };
-        self.reserved.insert(refund_id.clone(), *amount);
-        *amount
+        let Some((refund_id, amount)) = event.data.reserve() else { return 0 };
+        self.reserved.insert(refund_id.clone(), amount);
+        amount
     }
 }
 
@@ -75,14 +93,16 @@ impl Money {
 pub(crate) fn money(machine: &dyn Machine, script: &Script, _: &[Fact], _: &[Fact]) -> Result<(), String> {
     let mut book = Money::default();
     Run::new(machine).play(script, |run, command, verdict| {
-        let fact = matches!(command.action(), Action::Capture { .. } | Action::RefundSucceeded { .. });
+        let fact = matches!(
+            command.action(),
+            Action::Capture { .. } | Action::RefundSucceeded { .. } | Action::ChargeBack { .. }
+        );
         match verdict {
             Verdict::Accepted(events) => {
                 book.report(command.action());
                 for event in events {
                     let reserves = book.reserve(event) > 0;
-                    let bound = book.open() + book.refunded() <= book.captured();
-                    ensure!(bound || !reserves, "event {} reserves too much", event.seq);
+                    ensure!(book.kept() >= 0 || !reserves, "event {} reserves too much", event.seq);
                 }
             }
             Verdict::Refused(code) => {
@@ -92,80 +112,95 @@ pub(crate) fn money(machine: &dyn Machine, script: &Script, _: &[Fact], _: &[Fac
             Verdict::Repeat(..) | Verdict::Broken(_) => {}
         }
         let view = run.view();
-        let claim = (book.open() + book.refunded() - book.captured()).max(0);
-        let counted = (book.captured(), book.open(), book.refunded(), claim);
-        let shown = (view.captured, view.open, view.refunded, view.receivable);
+        let claim = (-book.kept()).max(0);
+        let counted = (book.captured(), book.open(), book.refunded(), book.charged_back(), claim);
+        let shown = (view.captured, view.open, view.refunded, view.charged_back, view.receivable);
         let broken = matches!(verdict, Verdict::Broken(_));
         ensure!(broken || counted == shown, "counted {counted:?}, shown {shown:?}");
         Ok(())
     })
 }
 
-/// The nets of the lines and the shipping are the total, at all times.
+/// The placement in force, and what happened since: an edit starts the lines again.
+pub(crate) fn in_force<'a>(script: &'a Script, log: &'a [Event]) -> (&'a Placement, &'a [Event]) {
+    let edited = log.iter().enumerate().rev().find_map(|(at, event)| match &event.data {
+        EventData::OrderEdited { placement, .. } => Some((&**placement, &log[at + 1..])),
+        _ => None,
+    });
+    edited.unwrap_or((&*script.placement, log))
+}
+
+/// Nets, added tax, shipping and cash rounding are the total, at all times.
 pub(crate) fn sums(machine: &dyn Machine, script: &Script, _: &[Fact], _: &[Fact]) -> Result<(), String> {
-    let total = script.placement.total();
     Run::new(machine).play(script, |run, _, _| {
         let view = run.view();
-        let sum = view.lines.iter().map(|line| line.net).sum::<i64>() + view.shipping;
+        let (placement, since) = in_force(script, &run.log);
+        let lines = placement.lines().iter().map(|line| line.paid() + line.added_tax).sum::<i64>();
+        let total = lines + placement.shipping() + placement.rounding();
+        let sum =
+            view.lines.iter().map(|line| line.net + line.tax).sum::<i64>() + view.shipping + view.rounding;
         ensure!(sum == total && view.total == total, "{sum} and {}, placed {total}", view.total);
-        let left = view.lines.iter().map(|line| line.net_left()).sum::<i64>() + view.shipping_left;
-        let gone = run.log.iter().map(|event| taken_back(event, total)).sum::<i64>().min(total);
+        let left = view.lines.iter().map(|line| line.net_left() + line.tax_left()).sum::<i64>();
+        let left = left + view.shipping_left + view.rounding_left;
+        let ended =
+            |event: &Event| matches!(event.data, EventData::OrderCancelled { .. } | EventData::OrderExpired);
+        let gone = since.iter().filter_map(|event| event.data.taken()).map(|taken| taken.sum()).sum::<i128>();
+        let gone = if since.iter().any(ended) { total } else { i64::try_from(gone).unwrap() };
         ensure!(left + gone == total, "{left} left, {gone} gone, placed {total}");
         Ok(())
     })
 }
 
-/// The entitlement an event takes back; an order that ends takes everything that is left.
-fn taken_back(event: &Event, total: i64) -> i64 {
-    match &event.data {
-        EventData::RefundGranted { lines, shipping, .. }
-        | EventData::LinesCancelled { lines, shipping, .. } => {
-            lines.iter().map(|grant| grant.amount).sum::<i64>() + shipping
-        }
-        EventData::OrderCancelled { .. } | EventData::OrderExpired => total,
-        _ => 0,
-    }
-}
-
 /// Units of one line counted from the log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Units {
-    ordered: u64,
-    cancelled: u64,
-    shipped: u64,
-    delivered: u64,
-    refunded: u64,
+pub(crate) struct Units {
+    pub(crate) ordered: u64,
+    pub(crate) cancelled: u64,
+    pub(crate) shipped: u64,
+    pub(crate) delivered: u64,
+    pub(crate) lost: u64,
+    pub(crate) refunded: u64,
+    pub(crate) returned: u64,
+    pub(crate) exchanged: u64,
 }
 
-fn counted(script: &Script, log: &[Event]) -> BTreeMap<LineId, Units> {
-    let line =
-        |line: &fenrun::sale::SaleLine| (line.id.clone(), Units { ordered: line.units, ..Units::default() });
-    let mut units: BTreeMap<LineId, Units> = script.placement.lines().iter().map(line).collect();
-    for event in log {
+pub(crate) fn counted(script: &Script, log: &[Event]) -> BTreeMap<LineId, Units> {
+    let (placement, since) = in_force(script, log);
+    let line = |line: &PlacedLine| (line.id.clone(), Units { ordered: line.units, ..Units::default() });
+    let mut units: BTreeMap<LineId, Units> = placement.lines().iter().map(line).collect();
+    for event in since {
+        let mut each = |lines: &[Part], count: fn(&mut Units) -> &mut u64| {
+            for part in lines {
+                *count(units.get_mut(&part.line).unwrap()) += part.units;
+            }
+        };
         match &event.data {
-            EventData::GoodsShipped { lines } => {
-                lines.iter().for_each(|part| units.get_mut(&part.line).unwrap().shipped += part.units);
-            }
-            EventData::GoodsDelivered { lines, .. } => {
-                lines.iter().for_each(|part| units.get_mut(&part.line).unwrap().delivered += part.units);
-            }
-            EventData::LinesCancelled { lines, .. } | EventData::RefundGranted { lines, .. } => {
-                for grant in lines {
-                    let line = units.get_mut(&grant.line).unwrap();
-                    line.cancelled += grant.cancelled;
-                    line.refunded += grant.refunded;
+            EventData::GoodsShipped { lines, .. } => each(lines, |line| &mut line.shipped),
+            EventData::GoodsDelivered { lines, .. } => each(lines, |line| &mut line.delivered),
+            EventData::CaseReplaced { lines, .. } => each(lines, |line| &mut line.exchanged),
+            EventData::ReturnReceived { lines, .. } => {
+                for part in lines {
+                    units.get_mut(&part.line).unwrap().returned += part.ok + part.damaged;
                 }
             }
             EventData::OrderCancelled { .. } | EventData::OrderExpired => {
                 units.values_mut().for_each(|line| line.cancelled = line.ordered);
             }
-            _ => {}
+            other => {
+                for grant in other.taken().map_or(&[][..], |taken| &taken.lines) {
+                    let line = units.get_mut(&grant.line).unwrap();
+                    line.cancelled += grant.cancelled;
+                    line.lost += grant.lost;
+                    line.refunded += grant.refunded;
+                }
+            }
         }
     }
     units
 }
 
-/// 0 ≤ delivered ≤ shipped ≤ ordered − cancelled, refunded ≤ shipped, and each is the sum of the log.
+/// 0 ≤ delivered + lost ≤ shipped ≤ ordered − cancelled, refunded ≤ delivered, and each is the sum of the
+/// log; replacement units are counted apart.
 pub(crate) fn units(machine: &dyn Machine, script: &Script, _: &[Fact], _: &[Fact]) -> Result<(), String> {
     Run::new(machine).play(script, |run, _, _| {
         for (line, (id, sum)) in run.view().lines.iter().zip(counted(script, &run.log)) {
@@ -174,11 +209,16 @@ pub(crate) fn units(machine: &dyn Machine, script: &Script, _: &[Fact], _: &[Fac
                 cancelled: line.cancelled,
                 shipped: line.shipped,
                 delivered: line.delivered,
+                lost: line.lost,
                 refunded: line.refunded,
+                returned: line.returned_ok + line.returned_damaged,
+                exchanged: line.exchanged,
             };
             ensure!(shown == sum, "line {id}: shown {shown:?}, counted {sum:?}");
-            let chain = sum.delivered <= sum.shipped && sum.shipped + sum.cancelled <= sum.ordered;
-            ensure!(chain && sum.refunded <= sum.shipped, "line {id}: {sum:?}");
+            let chain = sum.delivered + sum.lost <= sum.shipped && sum.shipped + sum.cancelled <= sum.ordered;
+            ensure!(chain && sum.refunded <= sum.delivered, "line {id}: {sum:?}");
+            let again = (line.replacements_delivered, line.replacements_shipped, line.exchanged);
+            ensure!(again.0 <= again.1 && again.1 <= again.2, "line {id}: replacements {again:?}");
         }
         Ok(())
     })
@@ -188,50 +228,64 @@ pub(crate) fn units(machine: &dyn Machine, script: &Script, _: &[Fact], _: &[Fac
 #[derive(Default)]
 struct Given {
     gone: BTreeMap<LineId, (u64, i64)>,
+    tax: BTreeMap<LineId, i64>,
     shipping: i64,
+    rounding: i64,
     plain: bool,
 }
 
 impl Given {
+    fn new() -> Self {
+        Self { plain: true, ..Self::default() }
+    }
+
     /// Compares one event with what the command asked for, by the rule of the page.
     fn compare(
         &mut self,
-        script: &Script,
+        placement: &Placement,
         asked: &[RefundPart],
         shipping: Option<i64>,
-        granted: &[Grant],
-        granted_shipping: i64,
+        taken: &TakenBack,
     ) -> Result<(), String> {
+        let granted = &taken.lines;
         ensure!(asked.len() == granted.len(), "{} parts of {}", granted.len(), asked.len());
+        let mut sum = 0;
         for (part, grant) in asked.iter().zip(granted) {
-            let line = script.placement.lines().iter().find(|line| line.id == part.line).unwrap();
+            let line = placement.lines().iter().find(|line| line.id == part.line).unwrap();
             let (gone, given) = self.gone.entry(part.line.clone()).or_default();
-            let share =
-                |units: u64| line.paid() * i64::try_from(units).unwrap() / i64::try_from(line.units).unwrap();
-            let worth = share(*gone + part.units) - share(*gone);
+            let share = |total: i64, units: u64| {
+                total * i64::try_from(units).unwrap() / i64::try_from(line.units).unwrap()
+            };
+            let next = |total: i64| share(total, *gone + part.units) - share(total, *gone);
+            let (worth, tax) = (next(line.paid()), next(line.added_tax));
             let amount = part.amount.unwrap_or_else(|| worth.min(line.paid() - *given));
-            let units = grant.cancelled + grant.refunded;
-            let wanted = (&part.line, part.units, amount, worth - amount);
-            let got = (&grant.line, units, grant.amount, grant.shortfall);
+            let wanted = (&part.line, part.units, amount, tax, worth - amount);
+            let got = (&grant.line, grant.units(), grant.amount, grant.tax, grant.shortfall);
             ensure!(wanted == got, "wanted {wanted:?}, got {got:?}");
             *gone += part.units;
             *given += amount;
+            *self.tax.entry(part.line.clone()).or_default() += tax;
             self.plain &= part.amount.is_none();
+            sum += amount + tax;
         }
-        let left = script
-            .placement
-            .lines()
-            .iter()
-            .any(|line| self.gone.get(&line.id).is_none_or(|(gone, _)| *gone < line.units));
-        let takes_units = asked.iter().any(|part| part.units > 0);
-        let rest = if left || !takes_units { 0 } else { script.placement.shipping() - self.shipping };
+        let gone = |line: &PlacedLine| self.gone.get(&line.id).map_or(0, |(gone, _)| *gone);
+        let whole = asked.iter().any(|part| part.units > 0)
+            && placement.lines().iter().all(|line| gone(line) == line.units);
+        let rest = if whole { placement.shipping() - self.shipping } else { 0 };
         let wanted = shipping.unwrap_or(rest);
-        ensure!(wanted == granted_shipping, "shipping: wanted {wanted}, got {granted_shipping}");
+        ensure!(wanted == taken.shipping, "shipping: wanted {wanted}, got {}", taken.shipping);
         self.shipping += wanted;
+        let (asked, rest) = (sum + wanted, placement.rounding() - self.rounding);
+        let given = self.gone.values().map(|(_, given)| given).sum::<i64>() + self.tax.values().sum::<i64>();
+        let left = placement.total() - (given - sum) - (self.shipping - wanted) - self.rounding;
+        let rounding = if whole { rest.max(-asked) } else { (left - asked).min(0) };
+        ensure!(rounding == taken.rounding, "rounding: wanted {rounding}, got {}", taken.rounding);
+        self.rounding += rounding;
         self.plain &= shipping.is_none();
-        let sum = self.gone.values().map(|(_, given)| given).sum::<i64>() + self.shipping;
-        let whole = !left && takes_units && self.plain;
-        ensure!(!whole || sum == script.placement.total(), "every part was refunded, and that makes {sum}");
+        let sum = self.gone.values().map(|(_, given)| given).sum::<i64>() + self.tax.values().sum::<i64>();
+        let sum = sum + self.shipping + self.rounding;
+        let complete = whole && self.plain;
+        ensure!(!complete || sum == placement.total(), "every part was refunded, and that makes {sum}");
         Ok(())
     }
 }
@@ -244,29 +298,49 @@ pub(crate) fn entitlement(
     _: &[Fact],
     _: &[Fact],
 ) -> Result<(), String> {
-    let mut given = Given { plain: true, ..Given::default() };
-    Run::new(machine).play(script, |_, command, verdict| {
+    let mut given = Given::new();
+    let mut cases = BTreeMap::new();
+    Run::new(machine).play(script, |run, command, verdict| {
         let Verdict::Accepted(events) = verdict else { return Ok(()) };
+        let placement = in_force(script, &run.log).0;
         for event in events {
             match (&event.data, command.action()) {
-                (
-                    EventData::LinesCancelled { lines, shipping, .. },
-                    Action::CancelLines { lines: asked, .. },
-                ) => {
+                (EventData::OrderEdited { .. }, _) => given = Given::new(),
+                (EventData::LinesCancelled { taken, .. }, Action::CancelLines { lines: asked, .. }) => {
                     let part =
                         |part: &Part| RefundPart { line: part.line.clone(), units: part.units, amount: None };
                     let asked: Vec<RefundPart> = asked.iter().map(part).collect();
-                    given.compare(script, &asked, None, lines, *shipping)?;
+                    given.compare(placement, &asked, None, taken)?;
                 }
                 (
-                    EventData::RefundGranted { lines, shipping, .. },
+                    EventData::RefundGranted(Granted { taken, .. }),
                     Action::RefundLines(request) | Action::GrantRefund(request),
-                ) => given.compare(script, &request.lines, request.shipping, lines, *shipping)?,
+                ) => given.compare(placement, &request.lines, request.shipping, taken)?,
+                (
+                    EventData::CaseRefunded { granted, .. },
+                    Action::ResolveCase { case_id, resolution: Resolution::Refund(request) },
+                ) => {
+                    let asked = if request.lines.is_empty() {
+                        whole_case(&cases[case_id])
+                    } else {
+                        request.lines.clone()
+                    };
+                    given.compare(placement, &asked, request.shipping, &granted.taken)?;
+                }
                 _ => {}
             }
         }
+        cases.clone_from(run.order.cases());
         Ok(())
     })
+}
+
+/// Every unit of a case, of a return every unit that came back.
+fn whole_case(case: &CaseState) -> Vec<RefundPart> {
+    let units =
+        |line: &CaseLine| if case.kind == CaseKind::RefundOnly { line.units } else { line.ok + line.damaged };
+    let part = |line: &CaseLine| RefundPart { line: line.line.clone(), units: units(line), amount: None };
+    case.lines.iter().map(part).filter(|part| part.units > 0).collect()
 }
 
 /// What was accepted folds, and folding the stored log gives the same order.
@@ -344,27 +418,31 @@ pub(crate) fn terminal(machine: &dyn Machine, script: &Script, _: &[Fact], _: &[
 pub(crate) fn ends(machine: &dyn Machine, script: &Script, _: &[Fact], _: &[Fact]) -> Result<(), String> {
     let mut run = Run::new(machine);
     run.play(script, |_, _, _| Ok(()))?;
-    for _ in 0..60 {
+    for step in 0..80_u8 {
         while let Some((refund_id, amount)) = run.open_refunds().first().cloned() {
             let before = run.order.refunds_open();
             let transaction_id = run.transaction();
             run.act(Action::RefundSucceeded { refund_id, transaction_id, amount });
             ensure!(run.order.refunds_open() < before, "a refund stays open");
         }
+        let cases = run.order.cases();
+        let case = cases.iter().find_map(|(id, case)| run.case_onward(id, case, 1));
+        let unshipped = run.order.lines().iter().any(|line| line.unshipped() > 0);
         let action = match run.order.life() {
             life if life.is_terminal() => break,
             life if life.awaits_money() => Action::Cancel { reason: reason("") },
-            Life::Received => {
+            // Cash that nobody collected: what was delivered is paid before the order ends.
+            Life::Received if run.order.owed() > 0 => {
+                let transaction_id = run.transaction();
+                Action::Capture { transaction_id, amount: run.order.owed() }
+            }
+            Life::Received if case.is_none() => {
                 run.now += 1_000_000;
                 Action::Tick
             }
-            Life::PartiallyShipped | Life::PartiallyReceived
-                if run.order.lines().iter().any(|line| line.shipped < line.live()) =>
-            {
-                Action::Ship(Parts::All)
-            }
-            Life::PartiallyReceived => Action::Deliver(Parts::All),
-            _ => run.onward(0).unwrap(),
+            Life::PartiallyShipped | Life::PartiallyReceived if unshipped => ship(Parts::All),
+            Life::Paid | Life::AwaitingShipment => run.onward(0).unwrap(),
+            _ => case.unwrap_or_else(|| run.hand_over(Parts::All, step)),
         };
         run.act(action);
     }
@@ -372,7 +450,7 @@ pub(crate) fn ends(machine: &dyn Machine, script: &Script, _: &[Fact], _: &[Fact
     ensure!(view.is_terminal() && view.open == 0, "{} with {} open", view.life, view.open);
     let called_off =
         |event: &Event| matches!(event.data, EventData::OrderCancelled { .. } | EventData::OrderExpired);
-    let kept = view.captured - view.refunded;
+    let kept = view.captured - view.refunded - view.charged_back;
     ensure!(kept <= 0 || !run.log.iter().any(called_off), "{} keeps {kept}", view.life);
     Ok(())
 }
@@ -389,19 +467,28 @@ pub(crate) fn commute(
         run.play(script, |_, _, _| Ok(()))?;
         let refunds = run.open_refunds();
         for (at, number) in facts {
-            let transaction_id = TransactionId::new(&format!("f{at}")).unwrap();
+            let id = format!("f{at}");
+            let transaction_id = TransactionId::new(&id).unwrap();
+            let lines = run.order.lines().len();
+            let arrival =
+                Parts::Lines(vec![Part { line: run.line_id(usize::from(*number) % lines), units: 1 }]);
             let capture =
                 Action::Capture { transaction_id: transaction_id.clone(), amount: 1 + i64::from(*number) };
             let action = match refunds.get(*at) {
                 Some((refund_id, open)) if number % 2 == 0 => {
                     Action::RefundSucceeded { refund_id: refund_id.clone(), transaction_id, amount: *open }
                 }
+                _ if number % 4 == 1 => run.hand_over(arrival, 1),
                 _ => capture,
             };
-            run.act(action);
+            // Only providers name their facts; units that arrive are told once by the command's id.
+            let named = matches!(action, Action::Deliver(_)).then_some(id.as_str());
+            let command = again(&run.next(Action::Tick), action, named, run.now);
+            run.send(&command);
         }
         let view = run.view();
-        Ok((view.captured, view.refunded, view.open, view.receivable, view.payment, view.refund))
+        let arrived: Vec<u64> = view.lines.iter().map(|line| line.delivered).collect();
+        Ok((view.captured, view.refunded, view.open, view.receivable, view.payment, view.refund, arrived))
     };
     let (left, right) = (sums(once)?, sums(twice)?);
     ensure!(left == right, "{left:?} in one order, {right:?} in another");
@@ -411,8 +498,9 @@ pub(crate) fn commute(
 /// The life cycle that follows from the facts alone.
 fn derived(script: &Script, log: &[Event]) -> &'static str {
     let mut money = Money::default();
+    let on_delivery = script.placement.terms().tender == Tender::OnDelivery;
     let (mut authorized, mut released) = (BTreeMap::new(), false);
-    let mut ended = None;
+    let (mut ended, mut paid, mut edited) = (None, false, false);
     for (at, event) in log.iter().enumerate() {
         money.reserve(event);
         match &event.data {
@@ -428,14 +516,32 @@ fn derived(script: &Script, log: &[Event]) -> &'static str {
             EventData::RefundSucceeded { refund_id, transaction_id, amount } => {
                 money.payouts.insert(transaction_id.clone(), (refund_id.clone(), *amount));
             }
+            EventData::ChargebackRecorded { transaction_id, amount } => {
+                money.charges.insert(transaction_id.clone(), (*amount, false));
+            }
+            EventData::ChargebackWon { transaction_id } => {
+                money.charges.get_mut(transaction_id).unwrap().1 = true
+            }
             EventData::OrderReleased => released = true,
             EventData::OrderCancelled { .. } => ended = ended.or(Some("cancelled")),
             EventData::OrderExpired => ended = ended.or(Some("expired")),
             EventData::OrderCompleted => ended = ended.or(Some("completed")),
             _ => {}
         }
+        let covered = money.kept() >= in_force(script, &log[..=at]).0.total();
+        match event.data {
+            EventData::OrderPlaced(_) | EventData::PaymentCaptured { .. } if !paid && !released => {
+                paid = covered
+            }
+            EventData::OrderEdited { .. } => {
+                paid = covered || (on_delivery && paid);
+                released = released && (covered || on_delivery);
+                edited = true;
+            }
+            _ => {}
+        }
         let units = counted(script, &log[..=at]);
-        let left = units.values().any(|line| line.cancelled + line.refunded < line.ordered);
+        let left = units.values().any(|line| line.cancelled + line.lost + line.refunded < line.ordered);
         let shipped = units.values().any(|line| line.shipped > 0);
         let open = money.open() > 0;
         match (left, shipped) {
@@ -456,13 +562,13 @@ fn derived(script: &Script, log: &[Event]) -> &'static str {
     let any = |count: fn(&Units) -> u64| units.values().any(|line| count(line) > 0);
     let (captured, total) = (money.captured(), script.placement.total());
     match () {
-        () if any(|line| line.delivered) && all(|line| line.delivered) => "received",
+        () if any(|line| line.delivered) && all(|line| line.delivered + line.lost) => "received",
         () if any(|line| line.delivered) => "partially_received",
         () if any(|line| line.shipped) && all(|line| line.shipped) => "shipped",
         () if any(|line| line.shipped) => "partially_shipped",
         () if released => "awaiting_shipment",
-        () if captured >= total => "paid",
-        () if captured > 0 => "partially_paid",
+        () if paid => "paid",
+        () if captured > 0 || edited => "partially_paid",
         () if authorized.values().sum::<i64>() >= total => "authorized",
         () => "pending_payment",
     }

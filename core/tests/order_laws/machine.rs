@@ -1,12 +1,13 @@
 //! An order machine as the laws see it: what decides, what folds, what is shown, what is stored.
 
-use fenrun::id::{CommandId, ExternalId, LineId, OrderId, RefundId, TransactionId};
+use fenrun::id::{CaseId, CommandId, ExternalId, LineId, OrderId, RefundId, TransactionId};
 use fenrun::time::Timestamp;
 use fenrun::trade::order::{
-    Action, Command, Deadline, Decision, Envelope, Event, EventData, LineState, Order, Payment, Placement,
-    Refund, Tenant, decide, evolve,
+    Action, CaseState, Command, Deadline, Decision, Envelope, Event, EventData, LineState, Order, Payment,
+    Placement, Refund, Shipment, Tenant, decide, evolve,
 };
 use fenrun::{Code, Result};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Every method has the real thing as its body; a mutant replaces one.
@@ -50,7 +51,14 @@ pub(crate) struct View {
     pub(crate) version: u64,
     pub(crate) total: i64,
     pub(crate) shipping: i64,
+    pub(crate) rounding: i64,
     pub(crate) shipping_left: i64,
+    pub(crate) rounding_left: i64,
+    pub(crate) charged_back: i64,
+    pub(crate) owed: i64,
+    pub(crate) sale_version: u32,
+    pub(crate) cases: BTreeMap<CaseId, CaseState>,
+    pub(crate) shipments: Vec<Shipment>,
     pub(crate) captured: i64,
     pub(crate) open: i64,
     pub(crate) refunded: i64,
@@ -71,7 +79,14 @@ impl View {
             version: order.version(),
             total: order.total(),
             shipping: order.placement().map_or(0, Placement::shipping),
+            rounding: order.placement().map_or(0, Placement::rounding),
             shipping_left: order.shipping_left(),
+            rounding_left: order.rounding_left(),
+            charged_back: order.charged_back(),
+            owed: order.owed(),
+            sale_version: order.sale_version(),
+            cases: order.cases().clone(),
+            shipments: order.shipments().to_vec(),
             captured: order.captured(),
             open: order.refunds_open(),
             refunded: order.refunded(),
@@ -181,6 +196,17 @@ impl<'m> Run<'m> {
             _ => None,
         });
         captures.collect()
+    }
+
+    /// Charge-backs recorded so far.
+    pub(crate) fn charge_backs(&self) -> Vec<(TransactionId, i64)> {
+        let charged = self.log.iter().filter_map(|event| match &event.data {
+            EventData::ChargebackRecorded { transaction_id, amount } => {
+                Some((transaction_id.clone(), *amount))
+            }
+            _ => None,
+        });
+        charged.collect()
     }
 
     /// Payouts reported so far.

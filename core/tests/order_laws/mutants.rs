@@ -1,12 +1,13 @@
 //! Machines with one fault each.
 
 use crate::machine::{Machine, View, again, with};
-use crate::script::reason;
+use crate::script::{code, reason};
 use fenrun::doc::{Node, read_json};
 use fenrun::id::{RefundId, TransactionId};
 use fenrun::time::Timestamp;
 use fenrun::trade::order::{
-    Action, Command, Decision, Event, EventData, Grant, Life, Order, Part, Receipt, Refund, decide, evolve,
+    Action, CaseStage, CaseState, Command, Decision, Event, EventData, Grant, Granted, Handover, Life, Order,
+    Part, Receipt, Refund, TakenBack, decide, evolve,
 };
 use fenrun::{Code, Error, Result};
 use std::sync::Arc;
@@ -39,6 +40,15 @@ faults! {
     NetIsWhatIsLeft, TotalWithoutShipping, ShippedCostsShipping, CancelledLineVanishes, ShipsCancelled,
     DeliveredCountsAsRefunded, DeliversUnshipped, CancelLeavesUnits, LastCaptureOnly, CapturedIsCapped,
     OpenIsHidden, VersionStands,
+    // Cases.
+    ApprovedIsSettled, SentIsReceived, RejectedStaysOpen, ClaimsAreForgotten, ReturnsAreClaimedTwice,
+    CompletesWithOpenCase,
+    // Goods.
+    ShipsUnpaid, ParcelsMix, ParcelIsForgotten, ParcelStandsTwice, NeedsNoCode, DigitalWaits,
+    // Edits.
+    EditKeepsVersion, EditKeepsSurplus, EditIsPaid, EditKeepsTotal, EditKeepsNet, SaleStaysAtVersionOne,
+    // Charge-backs and tax.
+    ForgetsChargebacks, WonTwice, KeepsAddedTax, KeepsRounding, ReplacesAsDelivered,
     // Storing.
     DropsTime, DropsRefundLines, DropsTerms, DropsSale, RoundsAmounts, DropsReceipt, DropsSeconds,
 }
@@ -68,23 +78,22 @@ impl Machine for Mutant {
             (Fault::HalvesCaptures, EventData::PaymentCaptured { transaction_id, amount }) => {
                 EventData::PaymentCaptured { transaction_id: transaction_id.clone(), amount: amount / 2 + 1 }
             }
-            (
-                Fault::RefundsLeaveUnits,
-                EventData::RefundGranted { refund_id, lines, shipping, amount, reason },
-            ) => {
-                let lines = lines.iter().map(|grant| Grant { cancelled: 0, refunded: 0, ..grant.clone() });
-                EventData::RefundGranted {
-                    refund_id: refund_id.clone(),
-                    lines: lines.collect(),
-                    shipping: *shipping,
-                    amount: *amount,
-                    reason: reason.clone(),
+            (Fault::RefundsLeaveUnits, EventData::RefundGranted(granted)) => {
+                let mut granted = granted.clone();
+                for grant in &mut granted.taken.lines {
+                    (grant.cancelled, grant.lost, grant.refunded) = (0, 0, 0);
                 }
+                EventData::RefundGranted(granted)
             }
-            (Fault::OtherLineShips, EventData::GoodsShipped { lines }) => {
+            (Fault::OtherLineShips, EventData::GoodsShipped { lines, .. }) => {
                 let last = order.placement().unwrap().lines().last().unwrap().id.clone();
-                let lines = lines.iter().map(|part| Part { line: last.clone(), units: part.units });
-                EventData::GoodsShipped { lines: lines.take(1).collect() }
+                let other = lines.iter().map(|part| Part { line: last.clone(), units: part.units });
+                let other = other.take(1).collect();
+                let mut data = event.data.clone();
+                if let EventData::GoodsShipped { lines, .. } = &mut data {
+                    *lines = other;
+                }
+                data
             }
             _ => return evolve(order, event),
         };
@@ -212,6 +221,10 @@ impl Mutant {
                 };
                 Command::new(envelope, action.clone())
             }
+            (Fault::NeedsNoCode, Action::Deliver(handover)) => {
+                let handover = Handover { pickup_code: Some(code()), ..handover.clone() };
+                again(command, Action::Deliver(handover), None, now)
+            }
             (Fault::TicksEarly, Action::Tick) => again(command, Action::Tick, None, now + 1),
             (Fault::TicksLate, Action::Tick) => again(command, Action::Tick, None, now - 1),
             _ => command.clone(),
@@ -250,6 +263,24 @@ impl Mutant {
             {
                 return Ok(Decision::Accepted(Vec::new()));
             }
+            (Fault::CompletesWithOpenCase, Action::Tick)
+                if life == Life::Received && order.cases().values().any(CaseState::is_live) =>
+            {
+                return Ok(Decision::Accepted(vec![event(order, command, EventData::OrderCompleted)]));
+            }
+            (Fault::ShipsUnpaid, Action::Ship(_) | Action::Release)
+                if life == Life::PendingPayment && order.total() > 0 =>
+            {
+                let transaction_id = TransactionId::new("nobody").unwrap();
+                let paid = event(
+                    order,
+                    command,
+                    EventData::PaymentCaptured { transaction_id, amount: order.total() },
+                );
+                let mut released = event(order, command, EventData::OrderReleased);
+                released.seq += 1;
+                return Ok(Decision::Accepted(vec![paid, released]));
+            }
             (Fault::CompletesAgain, Action::Tick) if life == Life::Completed => {
                 return Ok(Decision::Accepted(vec![event(order, command, EventData::OrderCompleted)]));
             }
@@ -257,7 +288,8 @@ impl Mutant {
                 return Ok(Decision::Accepted(vec![event(order, command, EventData::OrderExpired)]));
             }
             (Fault::DeliversAgain, Action::Tick) if order.lines().iter().any(|line| line.delivered > 0) => {
-                let data = EventData::GoodsDelivered { lines: Vec::new(), receipt: Receipt::Assumed };
+                let receipt = Receipt::Assumed;
+                let data = EventData::GoodsDelivered { shipment_id: None, lines: Vec::new(), receipt };
                 return match decision {
                     Ok(Decision::Accepted(events)) if events.is_empty() => {
                         Ok(Decision::Accepted(vec![event(order, command, data)]))
@@ -291,6 +323,10 @@ impl Mutant {
             (Fault::KeepsLateCaptures, Action::Capture { .. })
             | (Fault::CancelKeepsMoney, Action::Cancel { .. })
             | (Fault::ExpiryKeepsMoney, Action::Tick) => events.retain(|event| !reserved(event)),
+            (Fault::EditKeepsSurplus, Action::Edit(_)) => events.retain(|event| !reserved(event)),
+            (Fault::DigitalWaits, Action::Ship(_)) => {
+                events.retain(|event| !matches!(event.data, EventData::GoodsDelivered { .. }));
+            }
             (Fault::OneTimerPerTick, Action::Tick) => events.truncate(1),
             (Fault::RefundsWholeExcessCapture, Action::Capture { amount: captured, .. }) => {
                 for event in &mut events {
@@ -306,14 +342,14 @@ impl Mutant {
 
     /// Faults of what is given back.
     fn grant(&self, order: &Order, event: &Event) -> Event {
-        let EventData::RefundGranted { refund_id, lines, shipping, reason, .. } = &event.data else {
+        let EventData::RefundGranted(granted) = &event.data else {
             return event.clone();
         };
         let first = order.placement().unwrap().lines()[0].id.clone();
         let one = |grant: &Grant| {
             let at =
                 order.placement().unwrap().lines().iter().position(|line| line.id == grant.line).unwrap();
-            let (state, units) = (order.lines()[at], grant.cancelled + grant.refunded);
+            let (state, units) = (order.lines()[at], grant.units());
             let (units, ordered) = (i64::try_from(units).unwrap(), i64::try_from(state.ordered).unwrap());
             let named = |amount: i64| Grant { amount: amount.min(state.net_left()), ..grant.clone() };
             match self.0 {
@@ -324,23 +360,25 @@ impl Mutant {
                 Fault::RoundsUpPerUnit if units > 0 && grant.shortfall == 0 => {
                     named(units * ((state.net + ordered - 1) / ordered))
                 }
+                Fault::KeepsAddedTax => Grant { tax: 0, ..grant.clone() },
                 Fault::ForgetsShortfall => Grant { shortfall: 0, ..grant.clone() },
                 Fault::GrantsTheFirstLine => Grant { line: first.clone(), ..grant.clone() },
                 _ => grant.clone(),
             }
         };
-        let lines: Vec<Grant> = lines.iter().map(one).collect();
+        let lines: Vec<Grant> = granted.taken.lines.iter().map(one).collect();
         let shipping = match self.0 {
             Fault::KeepsShipping => 0,
             Fault::RefundsShippingFirst => order.shipping_left(),
-            _ => *shipping,
+            _ => granted.taken.shipping,
         };
-        let amount = lines.iter().map(|grant| grant.amount).sum::<i64>() + shipping;
-        if amount > order.refundable() {
+        let rounding = if self.0 == Fault::KeepsRounding { 0 } else { granted.taken.rounding };
+        let taken = TakenBack { lines, shipping, rounding };
+        let amount = i64::try_from(taken.sum()).unwrap() - granted.set_off;
+        if amount < 0 || amount > order.refundable() {
             return event.clone();
         }
-        let (refund_id, reason) = (refund_id.clone(), reason.clone());
-        with(event, EventData::RefundGranted { refund_id, lines, shipping, amount, reason })
+        with(event, EventData::RefundGranted(Granted { taken, amount, ..granted.clone() }))
     }
 
     /// Faults of what is shown.
@@ -380,6 +418,7 @@ impl Mutant {
             becomes.clone_into(&mut view.life);
         }
         self.show_amounts(view, log);
+        self.show_sale(view, order, log);
         for line in &mut view.lines {
             match self.0 {
                 Fault::NetIsWhatIsLeft => line.net = line.net_left(),
@@ -389,6 +428,58 @@ impl Mutant {
                 Fault::CancelLeavesUnits => line.cancelled = 0,
                 _ => {}
             }
+        }
+    }
+
+    /// Faults of cases, parcels and edits.
+    fn show_sale(&self, view: &mut View, order: &Order, log: &[Event]) {
+        for case in view.cases.values_mut() {
+            match (self.0, case.stage) {
+                (Fault::ApprovedIsSettled, CaseStage::Approved) => case.stage = CaseStage::Settled,
+                (Fault::SentIsReceived, CaseStage::InTransit) => case.stage = CaseStage::Received,
+                (Fault::RejectedStaysOpen, CaseStage::Rejected) => case.stage = CaseStage::Open,
+                (Fault::ReturnsAreClaimedTwice, CaseStage::AwaitingReturn) => case.lines[0].units += 1,
+                _ => {}
+            }
+        }
+        let placed = order.placement();
+        match self.0 {
+            Fault::ClaimsAreForgotten => view.lines.iter_mut().for_each(|line| line.return_requested = 0),
+            Fault::ParcelsMix if view.shipments.len() > 1 => {
+                let last = view.shipments.pop().unwrap();
+                view.shipments[0].lines.extend(last.lines);
+            }
+            Fault::ParcelIsForgotten => drop(view.shipments.pop()),
+            Fault::ParcelStandsTwice => {
+                let empty = view.shipments.first().map(|first| {
+                    let mut again = first.clone();
+                    again.lines.clear();
+                    again
+                });
+                view.shipments.extend(empty);
+            }
+            Fault::EditKeepsVersion => view.sale_version = 1,
+            Fault::EditIsPaid if view.sale_version > 1 && view.life == "partially_paid" => {
+                view.life = "paid".into();
+            }
+            Fault::EditKeepsTotal => {
+                view.total = log.first().map_or(0, |event| match &event.data {
+                    EventData::OrderPlaced(placement) => placement.total(),
+                    _ => 0,
+                });
+            }
+            Fault::EditKeepsNet if view.sale_version > 1 => view.lines[0].net_gone = view.lines[0].net.min(1),
+            Fault::SaleStaysAtVersionOne => {
+                view.sale = view.sale.take().map(|sale| sale.replace("\"version\":2", "\"version\":1"));
+            }
+            Fault::ForgetsChargebacks => view.charged_back = 0,
+            Fault::WonTwice if log.iter().any(|event| event.data.name() == "chargeback_won") => {
+                view.charged_back -= 1;
+            }
+            Fault::ReplacesAsDelivered if placed.is_some() => {
+                view.lines.iter_mut().for_each(|line| line.delivered += line.replacements_delivered);
+            }
+            _ => {}
         }
     }
 

@@ -1,12 +1,14 @@
 //! Random orders and random commands on them.
 
 use crate::machine::{Run, Verdict, again};
-use fenrun::id::{LineId, MemberId, RefundId, TransactionId};
+use fenrun::id::{CaseId, LineId, MemberId, MerchantId, RefundId, TransactionId};
 use fenrun::money::Currency;
 use fenrun::sale::{Facts, Parties, Person, SaleLine};
+use fenrun::trade::fulfilment::{Fulfilment, PickupCode};
 use fenrun::trade::order::{
-    Action, Command, Life, LineState, Part, Parts, Placement, PlacementDraft, Reason, RefundPart,
-    RefundRequest, Release, Terms,
+    Action, CaseKind, CaseLine, CaseMove, CaseStage, CaseState, Command, Dispatch, Goods, Handover, Life,
+    LineState, Part, Parts, PlacedLine, Placement, PlacementDraft, Reason, RefundPart, RefundRequest,
+    Release, Replacement, Resolution, ReturnedPart, Revision, Shipment, Tender, Terms, Tracking,
 };
 use proptest::prelude::*;
 use std::sync::Arc;
@@ -54,19 +56,48 @@ pub(crate) enum Step {
     Clash(u8),
     /// A command of somebody who saw another version.
     Stale,
+    /// Other lines, or more or less money for them.
+    Edit(u8, u8),
+    ChargeBack(u8),
+    ChargeBackWon(u8),
+    OpenCase {
+        line: u8,
+        units: u8,
+        kind: u8,
+    },
+    /// The next thing a case may do.
+    Case(u8, u8),
+    /// Anything a case may be told, listed or not.
+    AnyCase(u8, u8),
+    RetryRefund(u8),
+    /// Units of a line that is fetched are handed out on another code.
+    WrongCode,
 }
 
 pub(crate) fn script(steps: std::ops::Range<usize>) -> impl Strategy<Value = Script> {
-    let line = (1_u64..=4, prop_oneof![1 => Just(0_i64), 9 => 1_i64..=100]);
+    (placement(), prop::collection::vec(step(), steps))
+        .prop_map(|(placement, steps)| Script { placement, steps })
+}
+
+fn placement() -> impl Strategy<Value = Arc<Placement>> {
+    let net = prop_oneof![1 => Just(0_i64), 9 => 1_i64..=100];
+    let kinds =
+        [Fulfilment::Ship, Fulfilment::Ship, Fulfilment::Ship, Fulfilment::Pickup, Fulfilment::Digital];
+    let tax = prop_oneof![2 => Just(0_i64), 1 => 1_i64..=9];
+    let line = (1_u64..=4, net, tax, prop::sample::select(kinds.to_vec()), prop::option::of(1_u64..=2));
     let lines = prop::collection::vec(line, 1..=3);
-    let terms = (any::<bool>(), prop::option::of(0_i64..60), prop::option::of(0_i64..60), 0_i64..60);
-    let placement = (lines, 0_i64..=20, terms).prop_map(|(lines, shipping, terms)| {
-        let (automatic, pay_within_ms, receive_within_ms, window_ms) = terms;
-        let lines = lines.into_iter().enumerate().map(|(at, (units, net))| {
-            let mut line = SaleLine::new(LineId::from(u64::try_from(at + 1).unwrap()), units, net);
-            line.components.insert("list".into(), net * 2);
-            line
-        });
+    let within = || prop::option::of(0_i64..60);
+    let terms = (any::<bool>(), within(), within(), within(), 0_i64..60, 0_u8..4);
+    (lines, 0_i64..=20, -3_i64..=2, terms).prop_map(|(lines, shipping, rounding, terms)| {
+        let (automatic, pay_within_ms, receive_within_ms, return_within_ms, window_ms, tender) = terms;
+        let lines =
+            lines.into_iter().enumerate().map(|(at, (units, net, added_tax, fulfilment, merchant))| {
+                let mut sold = SaleLine::new(LineId::from(u64::try_from(at + 1).unwrap()), units, net);
+                sold.components.insert("list".into(), net * 2);
+                PlacedLine { sold, fulfilment, merchant: merchant.map(MerchantId::from), added_tax }
+            });
+        let lines: Vec<PlacedLine> = lines.collect();
+        let sum: i64 = lines.iter().map(|line| line.paid() + line.added_tax).sum();
         let parties = Parties {
             buyer: Person::new(MemberId::from(9)),
             upline: vec![Person::new(MemberId::from(8))],
@@ -74,25 +105,24 @@ pub(crate) fn script(steps: std::ops::Range<usize>) -> impl Strategy<Value = Scr
             facts: Facts::new(),
         };
         let release = if automatic { Release::Automatic } else { Release::Manual };
+        let tender = if tender == 0 { Tender::OnDelivery } else { Tender::Prepaid };
         let draft = PlacementDraft {
-            currency: Currency::CNY,
-            lines: lines.collect(),
             shipping,
-            terms: Terms { pay_within_ms, receive_within_ms, window_ms, release },
+            rounding: rounding.max(-sum - shipping),
+            terms: Terms { pay_within_ms, receive_within_ms, return_within_ms, window_ms, release, tender },
             parties: Some(parties),
             plan: Some("plan".into()),
+            ..PlacementDraft::new(Currency::CNY, lines)
         };
         Arc::new(Placement::new(draft).unwrap())
-    });
-    (placement, prop::collection::vec(step(), steps))
-        .prop_map(|(placement, steps)| Script { placement, steps })
+    })
 }
 
 fn step() -> impl Strategy<Value = Step> {
     let n = any::<u8>;
     let refund = (n(), n(), prop::option::of(n()), prop::option::of(n()));
     prop_oneof![
-        24 => n().prop_map(Step::Onward),
+        48 => n().prop_map(Step::Onward),
         1 => n().prop_map(Step::Authorize),
         1 => n().prop_map(Step::Void),
         4 => n().prop_map(Step::Capture),
@@ -103,20 +133,39 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (n(), n()).prop_map(|(line, units)| Step::Deliver(line, units)),
         3 => (n(), n()).prop_map(|(line, units)| Step::CancelLines(line, units)),
         8 => refund.prop_map(|(line, units, amount, shipping)| Step::Refund { line, units, amount, shipping }),
-        6 => (n(), any::<bool>()).prop_map(|(pick, whole)| Step::PaidOut(pick, whole)),
+        9 => (n(), any::<bool>()).prop_map(|(pick, whole)| Step::PaidOut(pick, whole)),
         2 => n().prop_map(Step::Failed),
         1 => n().prop_map(Step::Unasked),
         2 => (n(), any::<bool>()).prop_map(|(pick, same)| Step::CaptureAgain(pick, same)),
         2 => (n(), any::<bool>()).prop_map(|(pick, same)| Step::PaidOutAgain(pick, same)),
-        4 => n().prop_map(Step::Tick),
+        6 => n().prop_map(Step::Tick),
         3 => n().prop_map(Step::Retry),
         2 => n().prop_map(Step::Clash),
         1 => Just(Step::Stale),
+        2 => (n(), n()).prop_map(|(pick, other)| Step::Edit(pick, other)),
+        1 => n().prop_map(Step::ChargeBack),
+        1 => n().prop_map(Step::ChargeBackWon),
+        6 => (n(), n(), n()).prop_map(|(line, units, kind)| Step::OpenCase { line, units, kind }),
+        9 => (n(), n()).prop_map(|(pick, how)| Step::Case(pick, how)),
+        2 => (n(), n()).prop_map(|(pick, how)| Step::AnyCase(pick, how)),
+        2 => n().prop_map(Step::RetryRefund),
+        1 => Just(Step::WrongCode),
     ]
 }
 
 fn pick<T: Clone>(list: &[T], at: u8) -> Option<T> {
     if list.is_empty() { None } else { Some(list[usize::from(at) % list.len()].clone()) }
+}
+
+/// The code every line that is fetched is fetched with.
+pub(crate) fn code() -> PickupCode {
+    PickupCode::new("4711").unwrap()
+}
+
+pub(crate) fn ship(parts: Parts) -> Action {
+    let mut dispatch = Dispatch::from(parts);
+    dispatch.pickup_code = Some(code());
+    Action::Ship(dispatch)
 }
 
 pub(crate) fn reason(text: &str) -> Reason {
@@ -167,8 +216,8 @@ impl Run<'_> {
             Step::Hold => Action::Hold { reason: reason("risk") },
             Step::Unhold => Action::Unhold,
             Step::Cancel => Action::Cancel { reason: reason("") },
-            Step::Ship(at, units) => Action::Ship(Parts::Lines(parts(at, units))),
-            Step::Deliver(at, units) => Action::Deliver(Parts::Lines(parts(at, units))),
+            Step::Ship(at, units) => ship(Parts::Lines(parts(at, units))),
+            Step::Deliver(at, units) => self.hand_over(Parts::Lines(parts(at, units)), at),
             Step::CancelLines(at, units) => {
                 Action::CancelLines { lines: parts(at, units), reason: reason("stock") }
             }
@@ -197,8 +246,39 @@ impl Run<'_> {
                 let (refund_id, transaction_id, amount) = pick(&self.payouts(), at)?;
                 Action::RefundSucceeded { refund_id, transaction_id, amount: amount + i64::from(!same) }
             }
+            Step::Edit(at, other) => self.edit(at, other),
+            Step::ChargeBack(n) => Action::ChargeBack { transaction_id, amount: 1 + i64::from(n % 64) },
+            Step::ChargeBackWon(at) => {
+                Action::ChargeBackWon { transaction_id: pick(&self.charge_backs(), at)?.0 }
+            }
+            Step::OpenCase { line: at, units, kind } => Action::OpenCase {
+                case_id: CaseId::new(&format!("k{}", self.sent.len())).unwrap(),
+                kind: CaseKind::ALL[usize::from(kind) % 3],
+                goods: [None, Some(Goods::Arrived), Some(Goods::Missing)][usize::from(kind / 3) % 3],
+                lines: parts(at, units),
+                reason: reason("broken"),
+            },
+            Step::Case(at, how) => {
+                let cases: Vec<_> = self.order.cases().iter().collect();
+                let (id, case) = pick(&cases, at)?;
+                self.case_onward(id, case, how)?
+            }
+            Step::AnyCase(at, how) => {
+                let cases: Vec<_> = self.order.cases().iter().collect();
+                let (id, case) = pick(&cases, at)?;
+                self.any_case(id, case, how)
+            }
+            Step::RetryRefund(at) => {
+                let refunds: Vec<_> = self.order.refunds().keys().cloned().collect();
+                Action::RetryRefund { refund_id: pick(&refunds, at)? }
+            }
+            Step::WrongCode => {
+                let mut handover = Handover::from(Parts::All);
+                handover.pickup_code = Some(PickupCode::new("wrong").unwrap());
+                Action::Deliver(handover)
+            }
             Step::Tick(n) => {
-                self.now += i64::from(n % 32);
+                self.now += i64::from(n % 64);
                 Action::Tick
             }
             Step::Retry(at) => {
@@ -244,6 +324,118 @@ impl Run<'_> {
         }
     }
 
+    /// The placement of the order with other units, another shipping fee or a line less.
+    fn edit(&self, at: u8, other: u8) -> Action {
+        let placed = self.order.placement().unwrap();
+        let mut lines = placed.lines().to_vec();
+        let last = lines.len() - 1;
+        match at % 4 {
+            0 if last > 0 => drop(lines.remove(usize::from(other) % (last + 1))),
+            1 => lines[last].sold.units = 1 + u64::from(other % 4),
+            2 => drop(lines[last].sold.components.insert("paid".into(), i64::from(other % 120))),
+            _ => {}
+        }
+        let shipping = i64::from(other % 20);
+        Action::Edit(Arc::new(Revision::new(PlacementDraft {
+            shipping,
+            ..PlacementDraft::new(Currency::CNY, lines)
+        })))
+    }
+
+    /// Hands units over, on the code when the first of them is fetched.
+    pub(crate) fn hand_over(&self, parts: Parts, at: u8) -> Action {
+        let placed = self.order.placement().unwrap();
+        let first = match &parts {
+            Parts::Lines(lines) => lines[0].line.clone(),
+            Parts::All => {
+                let on_its_way = |line: &&LineState| line.in_transit() > 0;
+                let place = self.order.lines().iter().position(|line| on_its_way(&line)).unwrap_or(0);
+                placed.lines()[place].id.clone()
+            }
+        };
+        let mut handover = Handover::from(parts);
+        let line = placed.lines().iter().find(|line| line.id == first);
+        if line.is_some_and(|line| line.fulfilment == Fulfilment::Pickup) {
+            handover.pickup_code = Some(code());
+        } else if at % 5 == 0 {
+            let parcel = |parcel: &&Shipment| parcel.outstanding(&first) > 0 && parcel.pickup.is_none();
+            handover.shipment_id =
+                self.order.shipments().iter().find(parcel).map(|shipment| shipment.id.clone());
+        }
+        Action::Deliver(handover)
+    }
+
+    /// What usually becomes of a case.
+    pub(crate) fn case_onward(&self, id: &CaseId, case: &CaseState, how: u8) -> Option<Action> {
+        let case_id = id.clone();
+        let moved = |to: CaseMove| Some(Action::MoveCase { case_id: id.clone(), to, reason: reason("") });
+        let refund = || {
+            let request = RefundRequest {
+                refund_id: RefundId::new(&format!("c{}", self.sent.len())).unwrap(),
+                lines: Vec::new(),
+                shipping: None,
+                reason: reason("case"),
+            };
+            Some(Action::ResolveCase { case_id: id.clone(), resolution: Resolution::Refund(request) })
+        };
+        match case.stage {
+            CaseStage::Open if how % 5 == 0 => moved(CaseMove::Reject),
+            CaseStage::Open => moved(CaseMove::Approve),
+            CaseStage::Approved => refund(),
+            CaseStage::AwaitingReturn if how % 2 == 0 => {
+                Some(Action::SendReturn { case_id, tracking: Tracking::default() })
+            }
+            CaseStage::InTransit if how % 7 == 0 => moved(CaseMove::RefuseReturn),
+            CaseStage::AwaitingReturn | CaseStage::InTransit => {
+                let part = |line: &CaseLine| ReturnedPart {
+                    line: line.line.clone(),
+                    ok: line.units - u64::from(how) % (line.units + 1),
+                    damaged: u64::from(how) % (line.units + 1),
+                };
+                let lines = case.lines.iter().map(part).collect();
+                Some(Action::ReceiveReturn { case_id, lines })
+            }
+            CaseStage::Received if case.kind == CaseKind::Exchange && how % 4 > 0 => {
+                Some(Action::ResolveCase { case_id, resolution: Resolution::Replace })
+            }
+            CaseStage::Received => refund(),
+            _ => match case.replacement {
+                Replacement::Owed => Some(Action::ShipReplacement {
+                    case_id,
+                    shipment_id: None,
+                    tracking: Tracking::default(),
+                }),
+                Replacement::Shipped => Some(Action::DeliverReplacement { case_id }),
+                _ => None,
+            },
+        }
+    }
+
+    fn any_case(&self, id: &CaseId, case: &CaseState, how: u8) -> Action {
+        let case_id = id.clone();
+        let part =
+            |line: &CaseLine| ReturnedPart { line: line.line.clone(), ok: 1, damaged: u64::from(how % 3) };
+        let moves = [CaseMove::Approve, CaseMove::Reject, CaseMove::Withdraw, CaseMove::RefuseReturn];
+        match how % 9 {
+            0 => Action::SendReturn { case_id, tracking: Tracking::default() },
+            1 => Action::ReceiveReturn { case_id, lines: case.lines.iter().map(part).collect() },
+            2 => Action::ResolveCase { case_id, resolution: Resolution::Replace },
+            3 => Action::DeliverReplacement { case_id },
+            4 => {
+                let line =
+                    RefundPart { line: case.lines[0].line.clone(), units: 1, amount: Some(i64::from(how)) };
+                let request = RefundRequest {
+                    refund_id: RefundId::new(&format!("c{}", self.sent.len())).unwrap(),
+                    lines: vec![line],
+                    shipping: Some(0),
+                    reason: reason("case"),
+                };
+                Action::ResolveCase { case_id, resolution: Resolution::Refund(request) }
+            }
+            other => Action::MoveCase { case_id, to: moves[usize::from(other) - 5], reason: reason("") },
+        }
+    }
+
     /// What usually comes next, in whole or in part.
     pub(crate) fn onward(&self, at: u8) -> Option<Action> {
         let some = |most: fn(&LineState) -> u64| {
@@ -256,24 +448,27 @@ impl Run<'_> {
                 _ => Parts::All,
             }
         };
-        let unshipped = |line: &LineState| line.live() - line.shipped;
-        let on_its_way = |line: &LineState| line.shipped - line.delivered;
+        let unshipped = LineState::unshipped;
+        let on_its_way = LineState::in_transit;
         let transaction_id = self.transaction();
         Some(match self.order.life() {
             Life::PendingPayment if at % 8 == 0 => {
                 Action::Authorize { transaction_id, amount: self.order.total() }
             }
+            Life::PendingPayment | Life::PartiallyPaid if self.order.is_paid_on_delivery() && at % 4 > 0 => {
+                Action::Release
+            }
             Life::PendingPayment | Life::Authorized | Life::PartiallyPaid => {
-                let owed = self.order.total() - self.order.captured();
+                let owed = self.order.owed().max(1);
                 let amount = if at % 3 == 0 { 1 + i64::from(at) * owed / 256 } else { owed };
                 Action::Capture { transaction_id, amount }
             }
             Life::Paid | Life::AwaitingShipment if self.order.held().is_some() => Action::Unhold,
             Life::Paid => Action::Release,
-            Life::AwaitingShipment => Action::Ship(some(unshipped)),
-            Life::PartiallyShipped | Life::PartiallyReceived if at % 2 == 0 => Action::Ship(some(unshipped)),
+            Life::AwaitingShipment => ship(some(unshipped)),
+            Life::PartiallyShipped | Life::PartiallyReceived if at % 2 == 0 => ship(some(unshipped)),
             Life::PartiallyShipped | Life::Shipped | Life::PartiallyReceived => {
-                Action::Deliver(some(on_its_way))
+                self.hand_over(some(on_its_way), at)
             }
             _ => return None,
         })

@@ -73,10 +73,16 @@ words! {
         Deliver = "deliver", "deliver", "收货";
         /// Unshipped units are called off.
         CancelLines = "cancel_lines", "cancel lines", "部分取消";
+        /// The lines are changed before anything ships.
+        Edit = "edit", "edit", "修改";
         /// The order is called off.
         Cancel = "cancel", "cancel", "取消";
         /// A refund without return is granted.
         RefundLines = "refund_lines", "refund lines", "仅退款";
+        /// An after-sale case is opened or moved; `CASE_TABLE` says how.
+        Case = "case", "after-sale case", "售后";
+        /// An after-sale case is resolved.
+        ResolveCase = "resolve_case", "resolve case", "售后完结";
         /// A refund is granted after completion.
         GrantRefund = "grant_refund", "grant refund", "完成后退款";
         /// The provider paid a refund out.
@@ -85,6 +91,8 @@ words! {
         PayBy = "pay_by", "tick: pay by", "支付超时";
         /// Shipped long enough ago to count as received.
         AutoReceive = "auto_receive", "tick: auto-receive", "自动收货";
+        /// Goods that were to come back did not come in time.
+        ReturnBy = "return_by", "tick: return by", "退货超时";
         /// The after-sale window is over.
         WindowOver = "window_over", "tick: window over", "售后期满";
     }

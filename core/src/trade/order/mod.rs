@@ -5,29 +5,43 @@
 //! and are never refused for the state an order is in: what comes too late or twice is recorded, refunded
 //! or ignored. [`OrderStream`] keeps an order with its log.
 
+mod action;
+mod case;
 mod command;
 mod decide;
+mod draw;
 mod event;
+mod event_data;
 mod evolve;
 mod json;
 mod life;
 mod placement;
 mod refund;
+mod shipment;
 mod state;
 mod status;
 mod stream;
 mod table;
+mod taken;
+mod terms;
 
-pub use command::{
-    Action, Command, Envelope, Fingerprint, Header, MAX_REASON_BYTES, Part, Parts, Reason, RefundPart,
-    RefundRequest, Tenant,
+pub use action::{Action, Part, Parts, RefundPart, RefundRequest, Resolution};
+pub use case::{
+    CASE_TABLE, CaseGuard, CaseKind, CaseLine, CaseMove, CaseRow, CaseStage, CaseState, Goods, Replacement,
+    ReturnedPart,
 };
+pub use command::{Command, Envelope, Fingerprint, Header, MAX_REASON_BYTES, Reason, Tenant};
 pub use decide::{Decision, decide};
-pub use event::{Cause, EVENT_SCHEMA, Event, EventData, FactKind, Grant, Receipt};
+pub use draw::{cases_mermaid, states_dot, states_mermaid};
+pub use event::{EVENT_SCHEMA, Event};
+pub use event_data::{EventData, Granted};
 pub use evolve::evolve;
 pub use life::{Life, Trigger};
-pub use placement::{Placement, PlacementDraft, QuoteMark, Release, Terms};
+pub use placement::{PlacedLine, Placement, PlacementDraft, QuoteMark, Revision, Token, TokenKind};
+pub use shipment::{Dispatch, Handover, Shipment, ShippedPart, Tracking};
 pub use state::{Deadline, LineLeft, LineState, Order, RefundState, deadlines};
 pub use status::{Display, Payment, Refund};
 pub use stream::{Handled, OrderStream};
-pub use table::{Guard, Row, TABLE, states_dot};
+pub use table::{Guard, Row, TABLE};
+pub use taken::{Cause, FactKind, Grant, Receipt, TakenBack};
+pub use terms::{Release, Tender, Terms};

@@ -1,34 +1,77 @@
 //! What an order freezes when it is placed: lines, money, terms, and what commission needs.
 
+use super::terms::{Release, Tender, Terms};
 use crate::doc::{Fields, Node, Sink};
 use crate::error::{Code, Error, Result};
-use crate::id::{LineId, OrderId};
+use crate::id::{ExternalId, LineId, MerchantId, OrderId};
 use crate::money::Currency;
 use crate::sale::{self, Parties, Sale, SaleDraft, SaleLine, read};
 use crate::time::Timestamp;
-use crate::trade::pricing::Quote;
+use crate::trade::fulfilment::Fulfilment;
+use crate::trade::pricing::{Quote, QuoteLine};
+use std::collections::BTreeMap;
+use std::ops::Deref;
 
-/// Who lets a paid order go to the warehouse.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
-pub enum Release {
-    /// A command does, after a risk check or a group buy.
-    #[default]
-    Manual,
-    /// Payment does.
-    Automatic,
+/// One line of an order: what is sold, how it reaches the buyer and who sells it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlacedLine {
+    /// What is sold; its `paid` component is the line's net.
+    pub sold: SaleLine,
+    /// How it reaches the buyer.
+    pub fulfilment: Fulfilment,
+    /// The merchant who sells it; none for the mall itself.
+    pub merchant: Option<MerchantId>,
+    /// Tax the buyer pays on top of the net, for the whole line; zero where prices include it.
+    pub added_tax: i64,
 }
 
-/// The timers of an order and how it is released.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
-pub struct Terms {
-    /// Milliseconds from placement until an unpaid order expires; none means never.
-    pub pay_within_ms: Option<i64>,
-    /// Milliseconds from the last shipment until shipped units count as delivered; none means never.
-    pub receive_within_ms: Option<i64>,
-    /// Milliseconds from the last delivery until a received order completes.
-    pub window_ms: i64,
-    /// Who releases it.
-    pub release: Release,
+impl From<SaleLine> for PlacedLine {
+    /// A line that is sent, sold by the mall itself, without added tax.
+    fn from(sold: SaleLine) -> Self {
+        Self { sold, fulfilment: Fulfilment::Ship, merchant: None, added_tax: 0 }
+    }
+}
+
+impl Deref for PlacedLine {
+    type Target = SaleLine;
+
+    fn deref(&self) -> &SaleLine {
+        &self.sold
+    }
+}
+
+/// Which stock of somebody else an order takes from when it is placed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum TokenKind {
+    /// A coupon; its amount is how many uses, usually 1.
+    Coupon,
+    /// Points of an account.
+    Points,
+}
+
+impl TokenKind {
+    /// Every kind.
+    pub const ALL: &'static [Self] = &[Self::Coupon, Self::Points];
+
+    /// The word used in data.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Coupon => "coupon",
+            Self::Points => "points",
+        }
+    }
+}
+
+/// A coupon or points the price was made with; the host keeps them, the order says what becomes of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Token {
+    /// What it is.
+    pub kind: TokenKind,
+    /// The host's id of the coupon or of the account.
+    pub id: ExternalId,
+    /// How many, above zero.
+    pub amount: u64,
 }
 
 /// The quote an order was placed with.
@@ -47,16 +90,37 @@ pub struct QuoteMark {
 pub struct PlacementDraft {
     /// The currency of every amount.
     pub currency: Currency,
-    /// What is sold; the `paid` component of a line is its net.
-    pub lines: Vec<SaleLine>,
-    /// What the buyer pays for shipping, in minor units at or above zero.
+    /// What is sold.
+    pub lines: Vec<PlacedLine>,
+    /// What the buyer pays for shipping with its tax, in minor units at or above zero.
     pub shipping: i64,
-    /// Timers and release.
+    /// What cash rounding (抹零) adds to the total, below zero where it takes off.
+    pub rounding: i64,
+    /// Coupons and points the price was made with.
+    pub tokens: Vec<Token>,
+    /// Timers, release and tender.
     pub terms: Terms,
     /// Who bought and who stands above; without it the order becomes no sale.
     pub parties: Option<Parties>,
     /// The hash of the commission plan in force.
     pub plan: Option<String>,
+}
+
+impl PlacementDraft {
+    /// A draft of lines alone.
+    #[must_use]
+    pub fn new(currency: Currency, lines: Vec<PlacedLine>) -> Self {
+        Self {
+            currency,
+            lines,
+            shipping: 0,
+            rounding: 0,
+            tokens: Vec::new(),
+            terms: Terms::default(),
+            parties: None,
+            plan: None,
+        }
+    }
 }
 
 /// A checked placement. Its lines stand in the order of their ids.
@@ -77,27 +141,37 @@ impl Placement {
     pub fn new(mut draft: PlacementDraft) -> Result<Self> {
         let fault = |rule: String| Err(Error::new(Code::InvalidCommand, format!("place: {rule}")));
         let path = draft.parties.as_ref().map_or(Ok(()), |who| sale::check_path(&who.buyer, &who.upline));
-        if let Err(rule) = path.and_then(|()| sale::check_lines(&draft.lines)) {
+        let lines = draft.lines.iter().map(Deref::deref);
+        if let Err(rule) = path.and_then(|()| sale::check_lines(lines)) {
             return fault(rule);
         }
         if let Some(line) = draft.lines.iter().find(|line| !line.components.contains_key("paid")) {
             return fault(format!("line {} does not state `paid`, what the buyer pays for it", line.id));
         }
-        let terms = draft.terms;
-        let times = [
-            ("shipping", draft.shipping),
-            ("pay_within_ms", terms.pay_within_ms.unwrap_or(0)),
-            ("receive_within_ms", terms.receive_within_ms.unwrap_or(0)),
-            ("window_ms", terms.window_ms),
-        ];
-        if let Some((name, value)) = times.iter().find(|(_, value)| *value < 0) {
+        if let Some(line) = draft.lines.iter().find(|line| line.added_tax < 0) {
+            return fault(format!("line {}: added_tax is {}, below zero", line.id, line.added_tax));
+        }
+        if let Some(token) = draft.tokens.iter().find(|token| token.amount == 0) {
+            return fault(format!("{} {}: an amount of 0", token.kind.name(), token.id));
+        }
+        let times = draft.terms.times().into_iter().chain([("shipping", draft.shipping)]);
+        if let Some((name, value)) = times.into_iter().find(|(_, value)| *value < 0) {
             return fault(format!("{name} is {value}, below zero"));
         }
-        let sum = draft.lines.iter().map(|line| i128::from(line.paid())).sum::<i128>();
-        let total = i64::try_from(sum + i128::from(draft.shipping)).map_err(|_| {
-            Error::new(Code::Overflow, "place: the total does not fit a signed 64-bit amount of minor units")
-        })?;
-        sale::sort_lines(&mut draft.lines);
+        let sum = |line: &PlacedLine| i128::from(line.paid()) + i128::from(line.added_tax);
+        let sum = draft.lines.iter().map(sum).sum::<i128>() + i128::from(draft.shipping);
+        let narrow = |sum: i128| {
+            i64::try_from(sum).map_err(|_| {
+                let rule = "place: the total does not fit a signed 64-bit amount of minor units";
+                Error::new(Code::Overflow, rule)
+            })
+        };
+        narrow(sum)?;
+        let total = narrow(sum + i128::from(draft.rounding))?;
+        if total < 0 {
+            return fault(format!("rounding is {}, and the total would be {total}", draft.rounding));
+        }
+        draft.lines.sort_by(|a, b| sale::id_order(&a.id, &b.id));
         Ok(Self { draft, total, quote: None })
     }
 
@@ -111,20 +185,54 @@ impl Placement {
         parties: Option<Parties>,
         plan: Option<String>,
     ) -> Result<Self> {
-        let lines = quote.lines().iter().map(|line| line.sold.clone()).collect();
-        let shipping = quote.shipping();
-        let mut placement =
-            Self::new(PlacementDraft { currency: quote.currency(), lines, shipping, terms, parties, plan })?;
-        if placement.total != quote.total() {
-            let rule = "place: orders of quotes with added tax or cash rounding are not in this version";
-            return Err(Error::new(Code::NotSupported, rule));
+        let mut draft = Self::draft_of(quote);
+        draft.terms = terms;
+        draft.parties = parties;
+        draft.plan = plan;
+        Self::quoted(quote, draft)
+    }
+
+    fn draft_of(quote: &Quote) -> PlacementDraft {
+        let line = |line: &QuoteLine| PlacedLine {
+            sold: line.sold.clone(),
+            fulfilment: line.fulfilment,
+            merchant: line.merchant.clone(),
+            added_tax: line.added_tax,
+        };
+        let lines = quote.lines().iter().map(line).collect();
+        PlacementDraft {
+            // Neither is below zero, and their sum is part of a total that fits.
+            shipping: quote.shipping().saturating_add(quote.shipping_added_tax()),
+            rounding: quote.rounding(),
+            ..PlacementDraft::new(quote.currency(), lines)
         }
-        placement.quote = Some(QuoteMark {
+    }
+
+    fn quoted(quote: &Quote, draft: PlacementDraft) -> Result<Self> {
+        let mark = QuoteMark {
             hash: quote.hash().to_owned(),
             policy_version: quote.policy_version().to_owned(),
             valid_until: quote.valid_until(),
-        });
-        Ok(placement)
+        };
+        let placement = Self::new(draft)?;
+        if placement.total != quote.total() {
+            let rule = format!("place: the quote is of {}, its parts of {}", quote.total(), placement.total);
+            return Err(Error::new(Code::InvalidQuote, rule));
+        }
+        Ok(Self { quote: Some(mark), ..placement })
+    }
+
+    /// The same agreement about other lines: terms, parties and plan stay as they were frozen.
+    pub(super) fn revised(&self, revision: &Revision) -> Result<Self> {
+        let mut draft = revision.draft.clone();
+        if draft.currency != self.currency() {
+            let rule = format!("edit: the order is in {}, not in {}", self.currency(), draft.currency);
+            return Err(Error::new(Code::CurrencyMismatch, rule));
+        }
+        draft.terms = self.terms();
+        draft.parties = self.draft.parties.clone();
+        draft.plan = self.draft.plan.clone();
+        Ok(Self { quote: revision.quote.clone(), ..Self::new(draft)? })
     }
 
     /// The currency of every amount.
@@ -135,7 +243,7 @@ impl Placement {
 
     /// The lines in the order of their ids.
     #[must_use]
-    pub fn lines(&self) -> &[SaleLine] {
+    pub fn lines(&self) -> &[PlacedLine] {
         &self.draft.lines
     }
 
@@ -145,13 +253,25 @@ impl Placement {
         self.draft.shipping
     }
 
-    /// The nets of the lines and the shipping.
+    /// What cash rounding adds to the total.
+    #[must_use]
+    pub const fn rounding(&self) -> i64 {
+        self.draft.rounding
+    }
+
+    /// Coupons and points the price was made with.
+    #[must_use]
+    pub fn tokens(&self) -> &[Token] {
+        &self.draft.tokens
+    }
+
+    /// The nets of the lines, added tax, shipping and cash rounding.
     #[must_use]
     pub const fn total(&self) -> i64 {
         self.total
     }
 
-    /// Timers and release.
+    /// Timers, release and tender.
     #[must_use]
     pub const fn terms(&self) -> Terms {
         self.draft.terms
@@ -181,7 +301,13 @@ impl Placement {
     }
 
     /// The sale these lines are, when the parties are known.
-    pub(super) fn to_sale(&self, tenant: &str, id: &OrderId, placed_at: Timestamp) -> Result<Sale> {
+    pub(super) fn to_sale(
+        &self,
+        tenant: &str,
+        id: &OrderId,
+        version: u32,
+        placed_at: Timestamp,
+    ) -> Result<Sale> {
         let Some(parties) = self.parties() else {
             let rule = format!("order {id} was placed without `sale`, so nobody is known to pay");
             return Err(Error::new(Code::InvalidSale, rule));
@@ -189,14 +315,14 @@ impl Placement {
         Sale::new(SaleDraft {
             tenant: tenant.to_owned(),
             id: id.clone(),
-            version: 1,
+            version,
             currency: self.currency(),
             placed_at,
             buyer: parties.buyer.clone(),
             upline: parties.upline.clone(),
             roles: parties.roles.clone(),
             facts: parties.facts.clone(),
-            lines: self.draft.lines.clone(),
+            lines: self.draft.lines.iter().map(|line| line.sold.clone()).collect(),
         })
     }
 
@@ -205,10 +331,8 @@ impl Placement {
     /// # Errors
     /// Names the key, the value and the rule.
     pub(super) fn from_command(fields: &mut Fields<'_>) -> Result<Self> {
-        let Some(quote) = fields.take("quote") else { return Self::from_lines(fields) };
-        let (parties, plan) = sale_from_fields(fields)?;
-        let terms = fields.take("terms").map_or(Ok(Terms::default()), terms_from_node)?;
-        Self::from_quote(&Quote::from_node(quote)?, terms, parties, plan)
+        let revision = Revision::from_fields(fields)?;
+        Self::agreed(revision, fields)
     }
 
     /// Reads the fields of an `order_placed` event: lines, and the mark of the quote they came from.
@@ -216,66 +340,193 @@ impl Placement {
     /// # Errors
     /// Names the key, the value and the rule.
     pub(super) fn from_event(fields: &mut Fields<'_>) -> Result<Self> {
-        let mut placement = Self::from_lines(fields)?;
-        placement.quote = fields.take("quote").map(mark_from_node).transpose()?;
-        Ok(placement)
+        let quote = fields.take("quote").map(mark_from_node).transpose()?;
+        let draft = draft_from_fields(fields)?;
+        Self::agreed(Revision { draft, quote }, fields)
     }
 
-    fn from_lines(fields: &mut Fields<'_>) -> Result<Self> {
-        let (parties, plan) = sale_from_fields(fields)?;
-        let currency = Currency::parse(fields.need_text("currency")?)?;
-        let lines = fields.list("lines")?.iter().enumerate();
-        let placement = Self::new(PlacementDraft {
-            currency,
-            lines: lines.map(|(at, line)| read::line_from_node(line, at)).collect::<Result<_>>()?,
-            shipping: fields.int("shipping")?.unwrap_or(0),
-            terms: fields.take("terms").map_or(Ok(Terms::default()), terms_from_node)?,
-            parties,
-            plan,
-        })?;
-        if let Some(stated) = fields.int("total")?.filter(|stated| *stated != placement.total) {
-            let rule = format!("`total` is {stated}, but lines and shipping make {}", placement.total);
-            return Err(fields.fault(Code::InvalidCommand, rule));
-        }
-        Ok(placement)
+    fn agreed(revision: Revision, fields: &mut Fields<'_>) -> Result<Self> {
+        let Revision { mut draft, quote } = revision;
+        draft.terms = fields.take("terms").map_or(Ok(Terms::default()), Terms::from_node)?;
+        (draft.parties, draft.plan) = sale_from_fields(fields)?;
+        Ok(Self { quote, ..Self::new(draft)? })
     }
 
     /// Writes the fields of an `order_placed` event.
     pub(super) fn write(&self, sink: &mut impl Sink) {
-        sink.text("currency", self.currency().code());
-        sink.list("lines", self.lines(), |sink, line| read::write_line(sink, line));
-        if let Some(quote) = &self.quote {
-            sink.map("quote", |sink| {
-                sink.text("hash", &quote.hash);
-                sink.text("policy_version", &quote.policy_version);
-                sink.int("valid_until", quote.valid_until.ms());
-            });
-        }
-        if let Some(parties) = self.parties() {
-            sink.map("sale", |sink| {
-                sink.node("buyer", &read::person_to_node(&parties.buyer));
-                sink.tree("facts", &parties.facts);
-                if let Some(plan) = self.plan() {
-                    sink.text("plan", plan);
-                }
-                sink.node("roles", &read::roles_to_node(&parties.roles));
-                sink.node("upline", &read::people_to_node(&parties.upline));
-            });
-        }
-        sink.int("shipping", self.shipping());
+        self.write_as(sink, None);
+    }
+
+    /// Writes the fields of an `order_edited` event.
+    pub(super) fn write_edited(&self, sink: &mut impl Sink, sale_version: u32) {
+        self.write_as(sink, Some(sale_version));
+    }
+
+    fn write_as<S: Sink>(&self, sink: &mut S, sale_version: Option<u32>) {
         let terms = self.terms();
-        sink.map("terms", |sink| {
-            sink.node("auto_release", &(terms.release == Release::Automatic).into());
-            if let Some(ms) = terms.pay_within_ms {
-                sink.int("pay_within_ms", ms);
+        let sale = |sink: &mut S| {
+            if let Some(parties) = self.parties() {
+                sink.map("sale", |sink| self.write_sale(sink, parties));
             }
-            if let Some(ms) = terms.receive_within_ms {
-                sink.int("receive_within_ms", ms);
+            if let Some(version) = sale_version {
+                sink.count("sale_version", u64::from(version));
             }
-            sink.int("window_ms", terms.window_ms);
-        });
+        };
+        let terms = |sink: &mut S| sink.map("terms", |sink| terms.write(sink));
+        write_draft(sink, &self.draft, self.quote.as_ref(), sale, terms);
         sink.int("total", self.total);
     }
+
+    fn write_sale(&self, sink: &mut impl Sink, parties: &Parties) {
+        sink.node("buyer", &read::person_to_node(&parties.buyer));
+        sink.tree("facts", &parties.facts);
+        if let Some(plan) = self.plan() {
+            sink.text("plan", plan);
+        }
+        sink.node("roles", &read::roles_to_node(&parties.roles));
+        sink.node("upline", &read::people_to_node(&parties.upline));
+    }
+}
+
+/// Other lines for an order that is placed: everything but terms, parties and plan, which stay frozen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Revision {
+    draft: PlacementDraft,
+    quote: Option<QuoteMark>,
+}
+
+impl Revision {
+    /// Lines of a host that prices by itself; `terms`, `parties` and `plan` of the draft are not read.
+    #[must_use]
+    pub const fn new(draft: PlacementDraft) -> Self {
+        Self { draft, quote: None }
+    }
+
+    /// What a quote priced.
+    ///
+    /// # Errors
+    /// The rules of [`Placement::new`].
+    pub fn from_quote(quote: &Quote) -> Result<Self> {
+        let placement = Placement::quoted(quote, Placement::draft_of(quote))?;
+        Ok(Self { draft: placement.draft, quote: placement.quote })
+    }
+
+    /// Reads `quote`, or `currency`, `lines`, `shipping`, `rounding`, `tokens` and a `total` to check.
+    ///
+    /// # Errors
+    /// Names the key, the value and the rule.
+    pub(super) fn from_fields(fields: &mut Fields<'_>) -> Result<Self> {
+        let Some(quote) = fields.take("quote") else { return draft_from_fields(fields).map(Self::new) };
+        let mut revision = Self::from_quote(&Quote::from_node(quote)?)?;
+        revision.draft.tokens = tokens_from_fields(fields)?;
+        Ok(revision)
+    }
+
+    /// Writes the fields of an `edit` command.
+    pub(super) fn write(&self, sink: &mut impl Sink) {
+        write_draft(sink, &self.draft, self.quote.as_ref(), |_| {}, |_| {});
+    }
+}
+
+/// Writes a draft in the order of its keys; `sale` and `terms` stand between `rounding` and `tokens`.
+fn write_draft<S: Sink>(
+    sink: &mut S,
+    draft: &PlacementDraft,
+    quote: Option<&QuoteMark>,
+    sale: impl FnOnce(&mut S),
+    terms: impl FnOnce(&mut S),
+) {
+    sink.text("currency", draft.currency.code());
+    sink.list("lines", &draft.lines, write_placed);
+    if let Some(quote) = quote {
+        sink.map("quote", |sink| {
+            sink.text("hash", &quote.hash);
+            sink.text("policy_version", &quote.policy_version);
+            sink.int("valid_until", quote.valid_until.ms());
+        });
+    }
+    if draft.rounding != 0 {
+        sink.int("rounding", draft.rounding);
+    }
+    sale(sink);
+    sink.int("shipping", draft.shipping);
+    terms(sink);
+    if !draft.tokens.is_empty() {
+        sink.list("tokens", &draft.tokens, |sink, token| {
+            sink.count("amount", token.amount);
+            sink.text("id", token.id.as_str());
+            sink.text("kind", token.kind.name());
+        });
+    }
+}
+
+fn write_placed<S: Sink>(sink: &mut S, line: &PlacedLine) {
+    let mut more = Vec::new();
+    if line.added_tax != 0 {
+        more.push(("added_tax", line.added_tax.into()));
+    }
+    if line.fulfilment != Fulfilment::Ship {
+        more.push(("fulfilment", line.fulfilment.name().into()));
+    }
+    if let Some(merchant) = &line.merchant {
+        more.push(("merchant", merchant.into()));
+    }
+    read::write_line_with(sink, &line.sold, &more);
+}
+
+/// A line as in a sale, with `fulfilment`, `merchant` and `added_tax`, which are no components.
+fn placed_from_node(node: &Node, at: usize) -> Result<PlacedLine> {
+    let Node::Map(map) = node else { return read::line_from_node(node, at).map(PlacedLine::from) };
+    let own = ["added_tax", "fulfilment", "merchant"];
+    if !own.iter().any(|key| map.contains_key(*key)) {
+        return read::line_from_node(node, at).map(PlacedLine::from);
+    }
+    let (mine, sold): (BTreeMap<_, _>, BTreeMap<_, _>) = map
+        .iter()
+        .map(|(key, value)| (key.clone(), value.clone()))
+        .partition(|(key, _)| own.contains(&&**key));
+    let mine = Node::Map(mine);
+    let mut fields = Fields::new(&mine, format!("place: lines[{at}]"))?;
+    Ok(PlacedLine {
+        sold: read::line_from_node(&Node::Map(sold), at)?,
+        fulfilment: fields.word("fulfilment", Fulfilment::ALL, Fulfilment::name)?.unwrap_or_default(),
+        merchant: fields.id("merchant")?.map(MerchantId::from),
+        added_tax: fields.int("added_tax")?.unwrap_or(0),
+    })
+}
+
+fn draft_from_fields(fields: &mut Fields<'_>) -> Result<PlacementDraft> {
+    let currency = Currency::parse(fields.need_text("currency")?)?;
+    let lines = fields.list("lines")?.iter().enumerate();
+    let lines = lines.map(|(at, line)| placed_from_node(line, at)).collect::<Result<_>>()?;
+    let draft = PlacementDraft {
+        shipping: fields.int("shipping")?.unwrap_or(0),
+        rounding: fields.int("rounding")?.unwrap_or(0),
+        tokens: tokens_from_fields(fields)?,
+        ..PlacementDraft::new(currency, lines)
+    };
+    if let Some(stated) = fields.int("total")? {
+        let total = Placement::new(draft.clone())?.total;
+        if total != stated {
+            let rule = format!("`total` is {stated}, but lines, shipping and rounding make {total}");
+            return Err(fields.fault(Code::InvalidCommand, rule));
+        }
+    }
+    Ok(draft)
+}
+
+fn tokens_from_fields(fields: &mut Fields<'_>) -> Result<Vec<Token>> {
+    let mut tokens = Vec::new();
+    for (at, node) in fields.list("tokens")?.iter().enumerate() {
+        let mut inner = Fields::new(node, format!("{}: tokens[{at}]", fields.what()))?;
+        tokens.push(Token {
+            kind: inner.need_word("kind", TokenKind::ALL, TokenKind::name)?,
+            id: inner.need_id("id")?,
+            amount: inner.count("amount")?.unwrap_or(1),
+        });
+        inner.finish()?;
+    }
+    Ok(tokens)
 }
 
 /// Takes `sale`: the parties, and the hash of the plan in force.
@@ -288,19 +539,6 @@ fn sale_from_fields(fields: &mut Fields<'_>) -> Result<(Option<Parties>, Option<
     Ok((Some(parties), plan))
 }
 
-fn terms_from_node(node: &Node) -> Result<Terms> {
-    let mut fields = Fields::new(node, "terms")?;
-    let automatic = fields.flag("auto_release")?.unwrap_or(false);
-    let terms = Terms {
-        pay_within_ms: fields.int("pay_within_ms")?,
-        receive_within_ms: fields.int("receive_within_ms")?,
-        window_ms: fields.int("window_ms")?.unwrap_or(0),
-        release: if automatic { Release::Automatic } else { Release::Manual },
-    };
-    fields.finish()?;
-    Ok(terms)
-}
-
 fn mark_from_node(node: &Node) -> Result<QuoteMark> {
     let mut fields = Fields::new(node, "quote")?;
     let (hash, policy_version) =
@@ -308,4 +546,16 @@ fn mark_from_node(node: &Node) -> Result<QuoteMark> {
     let valid_until = Timestamp::from_ms(fields.need_int("valid_until")?);
     fields.finish()?;
     Ok(QuoteMark { hash, policy_version, valid_until })
+}
+
+impl Placement {
+    /// Whether payment releases the order by itself.
+    pub(super) fn releases_itself(&self) -> bool {
+        self.terms().release == Release::Automatic
+    }
+
+    /// Whether the courier collects the money.
+    pub(super) fn is_paid_on_delivery(&self) -> bool {
+        self.terms().tender == Tender::OnDelivery
+    }
 }

@@ -1,107 +1,181 @@
 //! What a refund of units is worth.
 //!
-//! The nets of lines are frozen at placement. The units of a line go one after the other, whatever
-//! happens to them, and the k-th to the m-th of n are worth the telescoped share of the net: any
-//! sequence of parts sums to the whole.
+//! The nets and the added tax of lines are frozen at placement. The units of a line go one after the
+//! other, whatever happens to them, and the k-th to the m-th of n are worth the telescoped share of the
+//! net: any sequence of parts sums to the whole.
 
-use super::command::{Part, RefundPart, RefundRequest};
-use super::event::Grant;
+use super::action::{Part, RefundPart, RefundRequest};
+use super::case::{CaseState, Goods};
+use super::event_data::Granted;
 use super::state::{LineState, Order};
+use super::taken::{Grant, TakenBack};
 use crate::error::{Code, Error, Result};
 use crate::id::LineId;
 use crate::money::telescope;
 
-/// What is taken back from an order.
-pub(super) struct TakeBack {
-    pub(super) lines: Vec<Grant>,
-    pub(super) shipping: i64,
-    pub(super) amount: i64,
+/// Which units of a line a refund takes.
+#[derive(Clone, Copy, Default)]
+struct Units {
+    cancelled: u64,
+    lost: u64,
+    refunded: u64,
 }
 
-impl TakeBack {
-    fn new(order: &Order, lines: Vec<Grant>, shipping: Option<i64>) -> Result<Self> {
-        let taken: u128 = lines.iter().map(|grant| u128::from(grant.cancelled + grant.refunded)).sum();
-        let there: u128 = order.lines().iter().map(|line| u128::from(line.units_left())).sum();
-        let whole = if taken > 0 && taken == there { order.shipping_left() } else { 0 };
-        let shipping = shipping.unwrap_or(whole);
-        let sum: i128 = lines.iter().map(|grant| i128::from(grant.amount)).sum();
-        let amount = i64::try_from(sum + i128::from(shipping))
-            .map_err(|_| Error::new(Code::Overflow, "the refund does not fit 64 bits"))?;
-        Ok(Self { lines, shipping, amount })
+impl Units {
+    const fn sum(self) -> u64 {
+        self.cancelled + self.lost + self.refunded
     }
 }
 
 /// What calling unshipped units off is worth.
-pub(super) fn cancelled(order: &Order, parts: &[Part]) -> Result<TakeBack> {
+pub(super) fn cancelled(order: &Order, parts: &[Part]) -> Result<TakenBack> {
     let mut lines = Vec::with_capacity(parts.len());
     let mut seen = vec![false; order.lines().len()];
     for part in parts {
         let line = find(order, &part.line, &mut seen)?;
-        check_units(&part.line, part.units, line.live() - line.shipped, "unshipped units")?;
-        let amount = worth(line, part.units)?.min(line.net_left());
-        lines.push(grant(line, part.line.clone(), part.units, 0, amount)?);
+        check_units(&part.line, part.units, line.unshipped(), "unshipped units")?;
+        let units = Units { cancelled: part.units, ..Units::default() };
+        lines.push(grant(line, part.line.clone(), units, None)?);
     }
-    TakeBack::new(order, lines, None)
+    taken_back(order, lines, None)
 }
 
 /// What a refund without return is worth.
-pub(super) fn granted(order: &Order, request: &RefundRequest) -> Result<TakeBack> {
+pub(super) fn granted(order: &Order, request: &RefundRequest) -> Result<Granted> {
     let mut lines = Vec::with_capacity(request.lines.len());
     let mut seen = vec![false; order.lines().len()];
     for part in &request.lines {
         let line = find(order, &part.line, &mut seen)?;
-        lines.push(granted_line(line, part)?);
+        check_asked(part)?;
+        lines.push(grant(line, part.line.clone(), free_units(line, part)?, part.amount)?);
     }
-    if let Some(shipping) = request.shipping {
-        if shipping < 0 {
-            return Err(Error::new(Code::InvalidCommand, format!("shipping is {shipping}, below zero")));
-        }
-        over(shipping, order.shipping_left(), "shipping")?;
-    }
-    let taken = TakeBack::new(order, lines, request.shipping)?;
-    over(taken.amount, order.refundable(), "the order")?;
-    if taken.amount == 0 && taken.lines.is_empty() {
-        let rule = format!("refund {} gives nothing back", request.refund_id);
-        return Err(Error::new(Code::InvalidCommand, rule));
-    }
-    Ok(taken)
+    reserve(order, request, lines)
 }
 
-fn granted_line(line: &LineState, part: &RefundPart) -> Result<Grant> {
-    let zero = part.amount.is_some_and(|amount| amount <= 0) || (part.units == 0 && part.amount.is_none());
-    if zero {
+/// Of a line of which nothing has shipped the units are cancelled. Of a line on its way only shipped
+/// units are refunded: the others are cancelled by name, lest a complaint about a unit that arrived calls
+/// off one that is still to come.
+fn free_units(line: &LineState, part: &RefundPart) -> Result<Units> {
+    if part.units == 0 {
+        return Ok(Units::default());
+    }
+    if line.shipped == 0 {
+        check_units(&part.line, part.units, line.live(), "units")?;
+        return Ok(Units { cancelled: part.units, ..Units::default() });
+    }
+    let (arrived, on_the_way) = (line.free_delivered(), line.free_in_transit());
+    let what = "shipped units that are neither refunded nor in a case";
+    check_units(&part.line, part.units, arrived + on_the_way, what)?;
+    let refunded = part.units.min(arrived);
+    Ok(Units { cancelled: 0, lost: part.units - refunded, refunded })
+}
+
+/// What ending a case with a refund is worth: of every unit of the case when the request names no line.
+pub(super) fn resolved(order: &Order, case: &CaseState, request: &RefundRequest) -> Result<Granted> {
+    let most = |at: usize| {
+        let part = &case.lines[at];
+        if case.kind == super::case::CaseKind::RefundOnly { part.units } else { part.returned() }
+    };
+    let all = |(at, part): (usize, &super::case::CaseLine)| RefundPart {
+        line: part.line.clone(),
+        units: most(at),
+        amount: None,
+    };
+    let asked: Vec<RefundPart> = if request.lines.is_empty() {
+        case.lines.iter().enumerate().map(all).filter(|part| part.units > 0).collect()
+    } else {
+        request.lines.clone()
+    };
+    let mut lines = Vec::with_capacity(asked.len());
+    let mut seen = vec![false; order.lines().len()];
+    for part in &asked {
+        let line = find(order, &part.line, &mut seen)?;
+        check_asked(part)?;
+        let Some(at) = case.lines.iter().position(|known| known.line == part.line) else {
+            let rule = format!("line {} is not in the case", part.line);
+            return Err(Error::new(Code::InvalidCommand, rule));
+        };
+        if part.units > most(at) {
+            check_units(&part.line, part.units, most(at), "units of the case")?;
+        }
+        let lost = if case.goods == Goods::Missing { part.units.min(line.in_transit()) } else { 0 };
+        let units = Units { cancelled: 0, lost, refunded: part.units - lost };
+        lines.push(grant(line, part.line.clone(), units, part.amount)?);
+    }
+    reserve(order, request, lines)
+}
+
+fn check_asked(part: &RefundPart) -> Result<()> {
+    let nothing = part.units == 0 && part.amount.is_none();
+    if nothing || part.amount.is_some_and(|amount| amount <= 0) {
         let rule = format!(
             "line {}: a refund takes units, or an amount above zero; without one, what was paid for the units",
             part.line
         );
         return Err(Error::new(Code::InvalidCommand, rule));
     }
-    // Of a line on its way only shipped units are refunded: the others are cancelled by name, lest a
-    // complaint about a unit that arrived calls off one that is still to come.
-    let (cancelled, refunded, most, what) = if line.shipped == 0 {
-        (part.units, 0, line.live(), "units")
-    } else {
-        (0, part.units, line.shipped - line.refunded, "shipped units not refunded")
-    };
-    if part.units > 0 {
-        check_units(&part.line, part.units, most, what)?;
+    Ok(())
+}
+
+/// Checks what is asked for against what is left, and reserves what is there.
+fn reserve(order: &Order, request: &RefundRequest, lines: Vec<Grant>) -> Result<Granted> {
+    if let Some(shipping) = request.shipping {
+        if shipping < 0 {
+            return Err(Error::new(Code::InvalidCommand, format!("shipping is {shipping}, below zero")));
+        }
+        over(i128::from(shipping), order.shipping_left(), "shipping")?;
     }
-    let amount = match part.amount {
-        Some(amount) => over(amount, line.net_left(), &format!("line {}", part.line)).map(|()| amount)?,
-        None => worth(line, part.units)?.min(line.net_left()),
-    };
-    grant(line, part.line.clone(), cancelled, refunded, amount)
+    let taken = taken_back(order, lines, request.shipping)?;
+    let sum = taken.sum();
+    if sum == 0 && taken.lines.is_empty() {
+        let rule = format!("refund {} gives nothing back", request.refund_id);
+        return Err(Error::new(Code::InvalidCommand, rule));
+    }
+    let amount = there_for(order, &taken)?;
+    Ok(Granted {
+        refund_id: request.refund_id.clone(),
+        taken,
+        amount,
+        set_off: narrow(sum)? - amount,
+        reason: request.reason.clone(),
+    })
 }
 
-fn grant(line: &LineState, id: LineId, cancelled: u64, refunded: u64, amount: i64) -> Result<Grant> {
-    let shortfall = worth(line, cancelled + refunded)? - amount;
-    Ok(Grant { line: id, cancelled, refunded, amount, shortfall })
+/// How much of what is taken back is there to be given: what was never paid, was charged back or paid out
+/// before is set off first, so that never more goes back than came in.
+pub(super) fn there_for(order: &Order, taken: &TakenBack) -> Result<i64> {
+    narrow((taken.sum() + order.balance().min(0)).max(0))
 }
 
-/// What was paid for the next `units` of the line.
-fn worth(line: &LineState, units: u64) -> Result<i64> {
-    let gone = line.units_gone();
-    Ok(telescope(line.net, gone, gone + units, line.ordered)?)
+/// With the last unit go the shipping, unless an amount is named, and the cash rounding; rounding that took
+/// off goes earlier where more would be given back than is left.
+fn taken_back(order: &Order, lines: Vec<Grant>, shipping: Option<i64>) -> Result<TakenBack> {
+    let units: u128 = lines.iter().map(|grant| u128::from(grant.units())).sum();
+    let there: u128 = order.lines().iter().map(|line| u128::from(line.units_left())).sum();
+    let whole = units > 0 && units == there;
+    let shipping = shipping.unwrap_or(if whole { order.shipping_left() } else { 0 });
+    let mut taken = TakenBack { lines, shipping, rounding: 0 };
+    let left = i128::from(order.rounding_left());
+    taken.rounding = narrow(if whole {
+        // Rounding that took off cannot take more than goes back.
+        left.max(-taken.sum())
+    } else {
+        // Nor is more given back before the last unit than is left with it.
+        (order.due() - taken.sum()).clamp(left.min(0), 0)
+    })?;
+    Ok(taken)
+}
+
+fn grant(line: &LineState, id: LineId, units: Units, amount: Option<i64>) -> Result<Grant> {
+    let (gone, count) = (line.units_gone(), units.sum());
+    let share = |total: i64| telescope(total, gone, gone + count, line.ordered);
+    let (worth, tax) = (share(line.net)?, share(line.tax)?);
+    if let Some(amount) = amount {
+        over(i128::from(amount), line.net_left(), &format!("line {id}"))?;
+    }
+    let amount = amount.unwrap_or(worth.min(line.net_left()));
+    let Units { cancelled, lost, refunded } = units;
+    Ok(Grant { line: id, cancelled, lost, refunded, amount, tax, shortfall: worth - amount })
 }
 
 /// The line of an order, which may be named once in a command.
@@ -127,10 +201,14 @@ pub(super) fn check_units(id: &LineId, units: u64, most: u64, what: &str) -> Res
     Ok(())
 }
 
-fn over(amount: i64, most: i64, what: &str) -> Result<()> {
-    if amount > most {
+fn over(amount: i128, most: i64, what: &str) -> Result<()> {
+    if amount > i128::from(most) {
         let rule = format!("{amount} asked for, at most {most} of {what} may be refunded");
         return Err(Error::new(Code::OverRefund, rule));
     }
     Ok(())
+}
+
+fn narrow(amount: i128) -> Result<i64> {
+    i64::try_from(amount).map_err(|_| Error::new(Code::Overflow, "the refund does not fit 64 bits"))
 }

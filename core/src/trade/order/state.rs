@@ -1,20 +1,23 @@
 //! The state of an order, folded from its events.
 
+use super::case::{CaseStage, CaseState};
 use super::command::{Fingerprint, Reason, Tenant};
-use super::event::FactKind;
 use super::life::{Life, Trigger};
-use super::placement::Placement;
+use super::placement::{PlacedLine, Placement};
+use super::shipment::Shipment;
 use super::table;
+use super::taken::FactKind;
 use crate::error::{Code, Error, Result};
-use crate::id::{CommandId, LineId, OrderId, RefundId, TransactionId};
-use crate::money::Currency;
+use crate::id::{CaseId, CommandId, LineId, OrderId, RefundId, TransactionId};
+use crate::money::{Currency, allocate};
 use crate::sale::Sale;
 use crate::time::Timestamp;
+use crate::trade::fulfilment::Fulfilment;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Units and entitlement of one line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LineState {
     /// Units ordered.
     pub ordered: u64,
@@ -24,12 +27,34 @@ pub struct LineState {
     pub shipped: u64,
     /// Units that reached the buyer.
     pub delivered: u64,
-    /// Shipped units refunded.
+    /// Units on their way that were refunded and will not arrive.
+    pub lost: u64,
+    /// Delivered units refunded.
     pub refunded: u64,
-    /// What the buyer pays for the line, frozen at placement.
+    /// Delivered units in live cases that send them back.
+    pub return_requested: u64,
+    /// Delivered units in live cases that refund them without return.
+    pub claimed: u64,
+    /// Units on their way in live cases that say they did not arrive.
+    pub missing: u64,
+    /// Units that came back as they were sent.
+    pub returned_ok: u64,
+    /// Units that came back damaged.
+    pub returned_damaged: u64,
+    /// Units an exchange promised again.
+    pub exchanged: u64,
+    /// Replacement units that left the warehouse.
+    pub replacements_shipped: u64,
+    /// Replacement units that reached the buyer.
+    pub replacements_delivered: u64,
+    /// What the buyer pays for the line, frozen at placement, without added tax.
     pub net: i64,
     /// How much of the net was given back.
     pub net_gone: i64,
+    /// Tax the buyer pays on top of the net.
+    pub tax: i64,
+    /// How much of the tax was given back.
+    pub tax_gone: i64,
 }
 
 impl LineState {
@@ -39,22 +64,56 @@ impl LineState {
         self.ordered - self.cancelled
     }
 
-    /// Units neither cancelled nor refunded.
+    /// Units that were not cancelled and did not leave yet.
+    #[must_use]
+    pub const fn unshipped(&self) -> u64 {
+        self.live() - self.shipped
+    }
+
+    /// Units on their way.
+    #[must_use]
+    pub const fn in_transit(&self) -> u64 {
+        self.shipped - self.delivered - self.lost
+    }
+
+    /// Units neither cancelled, lost nor refunded.
     #[must_use]
     pub const fn units_left(&self) -> u64 {
         self.ordered - self.units_gone()
     }
 
-    /// Units cancelled or refunded.
+    /// Units cancelled, lost or refunded.
     #[must_use]
     pub const fn units_gone(&self) -> u64 {
-        self.cancelled + self.refunded
+        self.cancelled + self.lost + self.refunded
+    }
+
+    /// Delivered units that no case, refund or promised exchange speaks for.
+    #[must_use]
+    pub const fn free_delivered(&self) -> u64 {
+        // Units that were missed and then arrived are still spoken for.
+        let arrived_after_all = self.missing.saturating_sub(self.in_transit());
+        let promised = self.exchanged - self.replacements_delivered;
+        let taken = self.refunded + self.return_requested + self.claimed + promised + arrived_after_all;
+        self.delivered.saturating_sub(taken)
+    }
+
+    /// Units on their way that no case speaks for.
+    #[must_use]
+    pub const fn free_in_transit(&self) -> u64 {
+        self.in_transit().saturating_sub(self.missing)
     }
 
     /// What is left of the net.
     #[must_use]
     pub const fn net_left(&self) -> i64 {
         self.net - self.net_gone
+    }
+
+    /// What is left of the added tax.
+    #[must_use]
+    pub const fn tax_left(&self) -> i64 {
+        self.tax - self.tax_gone
     }
 }
 
@@ -63,14 +122,14 @@ impl LineState {
 pub struct LineLeft {
     /// Which line.
     pub line: LineId,
-    /// Units neither cancelled nor refunded.
+    /// Units neither cancelled, lost nor refunded.
     pub units_left: u64,
-    /// What is left of the net.
+    /// What is left of the net, less what charge-backs took.
     pub net_left: i64,
 }
 
 /// One refund.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RefundState {
     /// What was reserved; zero when the provider paid out what nobody asked for.
     pub reserved: i64,
@@ -80,6 +139,15 @@ pub struct RefundState {
     pub succeeded: i64,
     /// The transactions in which the provider failed.
     pub failures: BTreeSet<TransactionId>,
+    /// How often it was tried again.
+    pub retries: u32,
+}
+
+/// A charge-back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Chargeback {
+    pub(super) amount: i64,
+    pub(super) won: bool,
 }
 
 /// An authorization.
@@ -108,19 +176,31 @@ pub struct Order {
     pub(super) placement: Option<Arc<Placement>>,
     pub(super) lines: Vec<LineState>,
     pub(super) shipping_gone: i64,
+    pub(super) rounding_gone: i64,
+    /// Counts the edits, from 1.
+    pub(super) sale_version: u32,
+    /// What captures are compared with: the total, and after an edit what was captured and what is short.
+    pub(super) payable: i64,
     pub(super) held: Option<Reason>,
     pub(super) placed_at: Option<Timestamp>,
+    /// Since when money is waited for.
+    pub(super) due_from: Option<Timestamp>,
     pub(super) shipped_at: Option<Timestamp>,
     pub(super) delivered_at: Option<Timestamp>,
     pub(super) authorized: i64,
     pub(super) captured: i64,
     pub(super) refunds_open: i64,
     pub(super) refunded: i64,
+    pub(super) charged_back: i64,
     pub(super) authorizations: BTreeMap<TransactionId, Authorization>,
     pub(super) captures: BTreeMap<TransactionId, i64>,
     pub(super) refunds: BTreeMap<RefundId, RefundState>,
     /// Which refund a provider's transaction paid out, and how much.
     pub(super) payouts: BTreeMap<TransactionId, (RefundId, i64)>,
+    pub(super) chargebacks: BTreeMap<TransactionId, Chargeback>,
+    /// In the order they left.
+    pub(super) shipments: Vec<Shipment>,
+    pub(super) cases: BTreeMap<CaseId, CaseState>,
     pub(super) conflicts: BTreeSet<(FactKind, TransactionId, i64)>,
     pub(super) commands: BTreeMap<CommandId, Acted>,
 }
@@ -137,18 +217,26 @@ impl Order {
             placement: None,
             lines: Vec::new(),
             shipping_gone: 0,
+            rounding_gone: 0,
+            sale_version: 1,
+            payable: 0,
             held: None,
             placed_at: None,
+            due_from: None,
             shipped_at: None,
             delivered_at: None,
             authorized: 0,
             captured: 0,
             refunds_open: 0,
             refunded: 0,
+            charged_back: 0,
             authorizations: BTreeMap::new(),
             captures: BTreeMap::new(),
             refunds: BTreeMap::new(),
             payouts: BTreeMap::new(),
+            chargebacks: BTreeMap::new(),
+            shipments: Vec::new(),
+            cases: BTreeMap::new(),
             conflicts: BTreeSet::new(),
             commands: BTreeMap::new(),
         }
@@ -214,6 +302,72 @@ impl Order {
         self.placement().map_or(0, Placement::shipping) - self.shipping_gone
     }
 
+    /// What is left of the cash rounding.
+    #[must_use]
+    pub fn rounding_left(&self) -> i64 {
+        self.placement().map_or(0, Placement::rounding) - self.rounding_gone
+    }
+
+    /// The version of the sale: 1, and one more for each edit.
+    #[must_use]
+    pub const fn sale_version(&self) -> u32 {
+        self.sale_version
+    }
+
+    /// Whether the order may ship before its money is in.
+    #[must_use]
+    pub fn is_paid_on_delivery(&self) -> bool {
+        self.placement().is_some_and(Placement::is_paid_on_delivery)
+    }
+
+    /// The shipments in the order they left.
+    #[must_use]
+    pub fn shipments(&self) -> &[Shipment] {
+        &self.shipments
+    }
+
+    /// The after-sale cases, by id.
+    #[must_use]
+    pub const fn cases(&self) -> &BTreeMap<CaseId, CaseState> {
+        &self.cases
+    }
+
+    /// What is left of everything the buyer pays for: what cancellations and refunds did not take back.
+    #[must_use]
+    pub fn due(&self) -> i128 {
+        let lines = self.lines.iter().map(|line| i128::from(line.net_left()) + i128::from(line.tax_left()));
+        lines.sum::<i128>() + i128::from(self.shipping_left()) + i128::from(self.rounding_left())
+    }
+
+    /// What came in and was neither given back, promised back nor taken back.
+    #[must_use]
+    pub fn kept(&self) -> i128 {
+        i128::from(self.captured)
+            - i128::from(self.refunded)
+            - i128::from(self.refunds_open)
+            - i128::from(self.charged_back)
+    }
+
+    /// What is kept less what is due: below zero while money is missing.
+    #[must_use]
+    pub fn balance(&self) -> i128 {
+        self.kept() - self.due()
+    }
+
+    /// What the buyer still has to pay: while the order waits for money, and until it ends when it is paid
+    /// on delivery.
+    #[must_use]
+    pub fn owed(&self) -> i64 {
+        let waits = self.life.awaits_money() || (self.is_paid_on_delivery() && !self.life.is_terminal());
+        if waits { i64::try_from((-self.balance()).max(0)).unwrap_or(i64::MAX) } else { 0 }
+    }
+
+    /// What captures are compared with for the payment status.
+    #[must_use]
+    pub const fn payable(&self) -> i64 {
+        self.payable
+    }
+
     /// Why the order is held back, if it is.
     #[must_use]
     pub const fn held(&self) -> Option<&Reason> {
@@ -250,16 +404,22 @@ impl Order {
         self.refunded
     }
 
+    /// Charge-backs that were not won back.
+    #[must_use]
+    pub const fn charged_back(&self) -> i64 {
+        self.charged_back
+    }
+
     /// What may still be reserved for refunds: never more than came in.
     #[must_use]
     pub fn refundable(&self) -> i64 {
-        self.captured.saturating_sub(self.refunded.saturating_add(self.refunds_open)).max(0)
+        i64::try_from(self.kept().max(0)).unwrap_or(i64::MAX)
     }
 
-    /// What providers paid out beyond what came in: the shop has it to claim.
+    /// What went out or is promised beyond what came in: the shop has it to claim.
     #[must_use]
     pub fn receivable(&self) -> i64 {
-        self.refunded.saturating_add(self.refunds_open).saturating_sub(self.captured).max(0)
+        i64::try_from((-self.kept()).max(0)).unwrap_or(i64::MAX)
     }
 
     /// The refunds, by id.
@@ -274,24 +434,33 @@ impl Order {
         self.conflicts.len()
     }
 
-    /// What is left of each line: everything until something is cancelled or a refund is granted, whether
-    /// or not the gateway has paid it out; nothing once the order is cancelled, expired or refunded.
+    /// What is left of each line: everything until something is cancelled, a refund is granted, whether or
+    /// not the gateway has paid it out, or money is charged back; nothing once the order is cancelled,
+    /// expired or refunded.
+    ///
+    /// Charge-backs are shared out by the nets that are left, goods before tax and shipping: commission is
+    /// kept on money the shop has.
     #[must_use]
     pub fn left(&self) -> Vec<LineLeft> {
         let nothing = matches!(self.life, Life::Cancelled | Life::Expired | Life::Refunded);
-        let lines = self.placement().map_or(&[][..], Placement::lines);
+        let sold = self.placement().map_or(&[][..], Placement::lines);
+        let nets: Vec<u64> = self.lines.iter().map(|line| line.net_left().unsigned_abs()).collect();
+        let sum = self.lines.iter().map(|line| i128::from(line.net_left())).sum::<i128>();
+        let taken = i64::try_from(i128::from(self.charged_back).min(sum)).unwrap_or(i64::MAX);
+        // It cannot fail: what is shared out is at most the sum of the weights.
+        let shares = if taken > 0 { allocate(taken, &nets).unwrap_or_default() } else { Vec::new() };
+        let shares = shares.into_iter().chain(std::iter::repeat(0));
+        let lines = sold.iter().zip(&self.lines).zip(shares);
         lines
-            .iter()
-            .zip(&self.lines)
-            .map(|(sold, line)| LineLeft {
+            .map(|((sold, line), charged_back)| LineLeft {
                 line: sold.id.clone(),
                 units_left: if nothing { 0 } else { line.units_left() },
-                net_left: if nothing { 0 } else { line.net_left() },
+                net_left: if nothing { 0 } else { line.net_left() - charged_back },
             })
             .collect()
     }
 
-    /// The sale that commission is computed from, as it was frozen at placement.
+    /// The sale that commission is computed from, as it was frozen at placement or by the last edit.
     ///
     /// # Errors
     /// [`Code::InvalidSale`] before placement, or when the order was placed without the parties.
@@ -299,7 +468,7 @@ impl Order {
         let (Some(placement), Some(placed_at)) = (&self.placement, self.placed_at) else {
             return Err(Error::new(Code::InvalidSale, format!("order {} is not placed", self.id)));
         };
-        placement.to_sale(self.tenant.as_str(), &self.id, placed_at)
+        placement.to_sale(self.tenant.as_str(), &self.id, self.sale_version, placed_at)
     }
 
     /// What the clock will do to the order, in the order of time, if nothing else happens.
@@ -309,20 +478,41 @@ impl Order {
         let after = |from: Option<Timestamp>, ms: Option<i64>| {
             from.zip(ms).map(|(from, ms)| Timestamp::from_ms(from.ms().saturating_add(ms)))
         };
-        let in_transit = self.lines.iter().any(|line| line.delivered < line.shipped);
-        let settled = self.refunds_open == 0;
+        let arriving = self.lines.iter().enumerate().any(|(at, _)| self.assumable(at) > 0);
         let timers = [
-            (Trigger::PayBy, after(self.placed_at, terms.pay_within_ms)),
-            (Trigger::AutoReceive, after(self.shipped_at.filter(|_| in_transit), terms.receive_within_ms)),
-            (Trigger::WindowOver, after(self.delivered_at.filter(|_| settled), Some(terms.window_ms))),
+            (Trigger::PayBy, after(self.due_from, terms.pay_within_ms)),
+            (Trigger::AutoReceive, after(self.shipped_at.filter(|_| arriving), terms.receive_within_ms)),
+            (
+                Trigger::WindowOver,
+                after(self.delivered_at.filter(|_| self.is_settled()), Some(terms.window_ms)),
+            ),
         ];
+        let returns = self.cases.values().filter(|case| case.stage == CaseStage::AwaitingReturn);
+        let returns =
+            returns.map(|case| (Trigger::ReturnBy, after(case.approved_at, terms.return_within_ms)));
+        let timers = timers.into_iter().chain(returns);
         let mut deadlines: Vec<Deadline> = timers
-            .into_iter()
             .filter(|(kind, _)| table::listed(self.life, *kind))
             .filter_map(|(kind, at)| at.map(|at| Deadline { kind, at }))
             .collect();
         deadlines.sort_by_key(|deadline| deadline.at);
         deadlines
+    }
+
+    /// Units of the line at a place that count as delivered once their time is over: what is on its way,
+    /// but not what waits to be fetched or is said to be lost.
+    pub(super) fn assumable(&self, at: usize) -> u64 {
+        let fetched = |line: &PlacedLine| line.fulfilment == Fulfilment::Pickup;
+        match self.placement().and_then(|placement| placement.lines().get(at)) {
+            Some(sold) if !fetched(sold) => self.lines[at].free_in_transit(),
+            _ => 0,
+        }
+    }
+
+    /// Whether nothing is open: no refund, no case, no promised goods, no cash to collect.
+    fn is_settled(&self) -> bool {
+        let open = |case: &CaseState| case.is_live() || case.replacement.is_open();
+        self.refunds_open == 0 && self.owed() == 0 && !self.cases.values().any(open)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Statuses that are functions of the facts, beside the life cycle that the table moves.
 
+use super::case::CaseState;
 use super::life::Life;
 use super::state::Order;
 
@@ -19,6 +20,8 @@ pub enum Payment {
     Overpaid,
     /// Nothing, and an authorization was given up.
     Voided,
+    /// A provider took money back, and the shop has not won it back.
+    ChargedBack,
 }
 
 impl Payment {
@@ -32,6 +35,7 @@ impl Payment {
             Self::Paid => "paid",
             Self::Overpaid => "overpaid",
             Self::Voided => "voided",
+            Self::ChargedBack => "charged_back",
         }
     }
 
@@ -41,8 +45,11 @@ impl Payment {
         if order.life() == Life::Draft {
             return Self::Unpaid;
         }
+        if order.charged_back() > 0 {
+            return Self::ChargedBack;
+        }
         let (total, captured, authorized) = (order.total(), order.captured(), order.authorized());
-        match captured.cmp(&total) {
+        match captured.cmp(&order.payable()) {
             std::cmp::Ordering::Greater => Self::Overpaid,
             std::cmp::Ordering::Equal => Self::Paid,
             std::cmp::Ordering::Less if captured > 0 => Self::PartiallyPaid,
@@ -93,7 +100,7 @@ impl Refund {
     }
 }
 
-/// What to show people: the life cycle, unless a refund is on its way.
+/// What to show people: the life cycle, unless a refund is on its way or a case is open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Display {
     /// In English.
@@ -108,6 +115,9 @@ impl Display {
     pub fn of(order: &Order) -> Self {
         match Refund::of(order) {
             Refund::Refunding => Self { english: "Refunding", chinese: "退款中" },
+            _ if order.cases().values().any(CaseState::is_live) => {
+                Self { english: "After-sale", chinese: "售后中" }
+            }
             _ => Self { english: order.life().english(), chinese: order.life().chinese() },
         }
     }

@@ -1,27 +1,30 @@
 //! The one transition table. `decide` asks it what is allowed, `evolve` asks it where to go, and
-//! [`states_dot`] draws it: there is no second truth.
+//! [`states_dot`](super::states_dot) draws it: there is no second truth.
 
 use super::life::{Life, Trigger};
-use super::state::Order;
-use std::collections::BTreeSet;
-use std::fmt::Write;
+use super::state::{LineState, Order};
 
 /// A condition on the facts of an order after an event was applied to them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Guard {
     /// Holds always: the last row of each pair.
     Otherwise,
-    /// Captured money covers the total.
+    /// The order is paid on delivery. It is asked before anything happens: where it does not hold, the
+    /// pair is not listed.
+    OnDelivery,
+    /// The money that is in covers the total.
     Covered,
+    /// It covers the total, or the order is paid on delivery.
+    Cleared,
     /// Open authorizations cover the total.
     Secured,
     /// Every unit that was not cancelled is shipped.
     AllShipped,
-    /// Every unit that was not cancelled is delivered.
+    /// Every unit that was not cancelled is delivered, or lost and refunded.
     AllDelivered,
-    /// Every unit is cancelled or refunded.
+    /// Every unit is cancelled, lost or refunded.
     NoUnitLeft,
-    /// Every unit is cancelled or refunded, and no refund is open.
+    /// Every unit is cancelled, lost or refunded, and no refund is open.
     NothingLeft,
 }
 
@@ -31,7 +34,9 @@ impl Guard {
     pub const fn label(self) -> &'static str {
         match self {
             Self::Otherwise => "",
+            Self::OnDelivery => "cash on delivery",
             Self::Covered => "total captured",
+            Self::Cleared => "total captured or cash on delivery",
             Self::Secured => "total authorized",
             Self::AllShipped => "all shipped",
             Self::AllDelivered => "all delivered",
@@ -41,13 +46,16 @@ impl Guard {
     }
 
     fn holds(self, order: &Order) -> bool {
+        let every = |rule: fn(&LineState) -> bool| order.lines().iter().all(rule);
         match self {
             Self::Otherwise => true,
-            Self::Covered => order.captured() >= order.total(),
-            Self::Secured => order.authorized() >= order.total(),
-            Self::AllShipped => order.lines().iter().all(|line| line.shipped == line.live()),
-            Self::AllDelivered => order.lines().iter().all(|line| line.delivered == line.live()),
-            Self::NoUnitLeft => order.lines().iter().all(|line| line.units_left() == 0),
+            Self::OnDelivery => order.is_paid_on_delivery(),
+            Self::Covered => order.balance() >= 0,
+            Self::Cleared => order.is_paid_on_delivery() || order.balance() >= 0,
+            Self::Secured => i128::from(order.authorized()) >= order.due(),
+            Self::AllShipped => every(|line| line.shipped == line.live()),
+            Self::AllDelivered => every(|line| line.delivered + line.lost == line.live()),
+            Self::NoUnitLeft => every(|line| line.units_left() == 0),
             Self::NothingLeft => order.refunds_open() == 0 && Self::NoUnitLeft.holds(order),
         }
     }
@@ -67,9 +75,9 @@ pub struct Row {
 }
 
 macro_rules! table {
-    ($($from:ident: $($on:ident $(? $guard:ident -> $to:ident)* => $rest:ident,)+;)+) => {
+    ($($from:ident: $($on:ident $(? $guard:ident -> $to:ident)* $(=> $rest:ident)?,)+;)+) => {
         &[$($($(Row { from: Life::$from, on: Trigger::$on, guard: Guard::$guard, to: Life::$to },)*
-            Row { from: Life::$from, on: Trigger::$on, guard: Guard::Otherwise, to: Life::$rest },)+)+]
+            $(Row { from: Life::$from, on: Trigger::$on, guard: Guard::Otherwise, to: Life::$rest },)?)+)+]
     };
 }
 
@@ -82,6 +90,7 @@ pub const TABLE: &[Row] = table! {
     PendingPayment:
         Authorize ? Secured -> Authorized => PendingPayment,
         Capture ? Covered -> Paid => PartiallyPaid,
+        Release ? OnDelivery -> AwaitingShipment,
         Cancel => Cancelled,
         PayBy => Expired,;
     Authorized:
@@ -91,12 +100,14 @@ pub const TABLE: &[Row] = table! {
         PayBy => Expired,;
     PartiallyPaid:
         Capture ? Covered -> Paid => PartiallyPaid,
+        Release ? OnDelivery -> AwaitingShipment,
         Cancel => Cancelled,
         PayBy => Expired,;
     Paid:
         Release => AwaitingShipment,
         Hold => Paid,
         Unhold => Paid,
+        Edit ? Cleared -> Paid => PartiallyPaid,
         CancelLines ? NoUnitLeft -> Cancelled => Paid,
         RefundLines ? NoUnitLeft -> Cancelled => Paid,
         Cancel => Cancelled,;
@@ -104,6 +115,7 @@ pub const TABLE: &[Row] = table! {
         Ship ? AllShipped -> Shipped => PartiallyShipped,
         Hold => AwaitingShipment,
         Unhold => AwaitingShipment,
+        Edit ? Cleared -> AwaitingShipment => PartiallyPaid,
         CancelLines ? NoUnitLeft -> Cancelled => AwaitingShipment,
         RefundLines ? NoUnitLeft -> Cancelled => AwaitingShipment,
         Cancel => Cancelled,;
@@ -112,11 +124,17 @@ pub const TABLE: &[Row] = table! {
         Deliver => PartiallyReceived,
         CancelLines ? NothingLeft -> Refunded ? AllShipped -> Shipped => PartiallyShipped,
         RefundLines ? NothingLeft -> Refunded ? AllShipped -> Shipped => PartiallyShipped,
+        Case => PartiallyShipped,
+        ResolveCase ? NothingLeft -> Refunded => PartiallyShipped,
+        ReturnBy => PartiallyShipped,
         RefundSucceeded ? NothingLeft -> Refunded => PartiallyShipped,;
     Shipped:
         Deliver ? AllDelivered -> Received => PartiallyReceived,
         AutoReceive ? AllDelivered -> Received => PartiallyReceived,
         RefundLines ? NothingLeft -> Refunded => Shipped,
+        Case => Shipped,
+        ResolveCase ? NothingLeft -> Refunded => Shipped,
+        ReturnBy => Shipped,
         RefundSucceeded ? NothingLeft -> Refunded => Shipped,;
     PartiallyReceived:
         Ship => PartiallyReceived,
@@ -124,18 +142,27 @@ pub const TABLE: &[Row] = table! {
         AutoReceive ? AllDelivered -> Received => PartiallyReceived,
         CancelLines ? NothingLeft -> Refunded ? AllDelivered -> Received => PartiallyReceived,
         RefundLines ? NothingLeft -> Refunded ? AllDelivered -> Received => PartiallyReceived,
+        Case => PartiallyReceived,
+        ResolveCase ? NothingLeft -> Refunded ? AllDelivered -> Received => PartiallyReceived,
+        ReturnBy => PartiallyReceived,
         RefundSucceeded ? NothingLeft -> Refunded => PartiallyReceived,;
     Received:
         RefundLines ? NothingLeft -> Refunded => Received,
+        Case => Received,
+        ResolveCase ? NothingLeft -> Refunded => Received,
+        ReturnBy => Received,
         RefundSucceeded ? NothingLeft -> Refunded => Received,
         WindowOver => Completed,;
     Completed:
         GrantRefund => Completed,;
 };
 
-/// Whether the table lists the trigger for the state, or it is a fact that is recorded everywhere.
-pub(super) fn allows(from: Life, on: Trigger) -> bool {
-    listed(from, on) || (on.is_fact() && from != Life::Draft)
+/// Whether the table lists the trigger for the order, or it is a fact that is recorded everywhere.
+pub(super) fn allows(order: &Order, on: Trigger) -> bool {
+    let from = order.life();
+    let asked_before = |row: &Row| row.guard != Guard::OnDelivery || row.guard.holds(order);
+    TABLE.iter().any(|row| row.from == from && row.on == on && asked_before(row))
+        || (on.is_fact() && from != Life::Draft)
 }
 
 /// Whether the table lists the trigger for the state.
@@ -143,57 +170,25 @@ pub(super) fn listed(from: Life, on: Trigger) -> bool {
     TABLE.iter().any(|row| row.from == from && row.on == on)
 }
 
-/// Where an order goes whose facts already hold what happened; `None` when that is not allowed.
-pub(super) fn next(order: &Order, on: Trigger) -> Option<Life> {
+/// Where an order goes whose facts already hold what happened; it stays where only the recording of a
+/// fact is allowed.
+pub(super) fn next(order: &Order, on: Trigger) -> Life {
     let from = order.life();
     let row = TABLE.iter().find(|row| row.from == from && row.on == on && row.guard.holds(order));
-    row.map(|row| row.to).or_else(|| allows(from, on).then_some(from))
-}
-
-/// The table as a graph in the DOT language, the same text every time.
-///
-/// ```
-/// let dot = fenrun::trade::order::states_dot();
-/// assert!(dot.starts_with("digraph order {"));
-/// assert!(dot.contains("待支付"));
-/// ```
-#[must_use]
-pub fn states_dot() -> String {
-    let mut dot = String::from("digraph order {\n  rankdir=LR;\n  node [shape=box, style=rounded];\n");
-    // Writing to a String has no way to fail.
-    for life in Life::ALL {
-        let shape = if life.is_terminal() { ", peripheries=2" } else { "" };
-        let _ =
-            writeln!(dot, "  {} [label=\"{}\\n{}\"{shape}];", life.name(), life.english(), life.chinese());
-    }
-    let mut seen = BTreeSet::new();
-    for row in TABLE {
-        let guard =
-            if row.guard == Guard::Otherwise { String::new() } else { format!("\\n[{}]", row.guard.label()) };
-        let edge = format!(
-            "  {} -> {} [label=\"{}\\n{}{guard}\"];\n",
-            row.from.name(),
-            row.to.name(),
-            row.on.english(),
-            row.on.chinese()
-        );
-        if seen.insert(edge.clone()) {
-            dot.push_str(&edge);
-        }
-    }
-    dot.push_str("}\n");
-    dot
+    row.map_or(from, |row| row.to)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
 
     #[test]
     fn every_pair_ends_with_an_unconditional_row_and_rows_stand_together() {
         for (at, row) in TABLE.iter().enumerate() {
             let last = TABLE.get(at + 1).is_none_or(|next| (next.from, next.on) != (row.from, row.on));
-            assert_eq!(last, row.guard == Guard::Otherwise, "{row:?}");
+            let asked_before = row.guard == Guard::OnDelivery;
+            assert_eq!(last, row.guard == Guard::Otherwise || asked_before, "{row:?}");
             let first = TABLE.iter().position(|other| (other.from, other.on) == (row.from, row.on));
             let between = &TABLE[first.unwrap()..at];
             assert!(between.iter().all(|other| (other.from, other.on) == (row.from, row.on)), "{row:?}");
@@ -220,15 +215,5 @@ mod tests {
             );
         }
         assert_eq!((ends.len(), reached.len()), (Life::ALL.len(), Life::ALL.len()));
-    }
-
-    #[test]
-    fn the_graph_names_every_row() {
-        let dot = states_dot();
-        assert_eq!(dot, states_dot());
-        for row in TABLE {
-            assert!(dot.contains(&format!("{} -> {} ", row.from.name(), row.to.name())), "{row:?}");
-        }
-        assert!(dot.contains("awaiting_shipment [label=\"Awaiting shipment\\n待发货\"];"));
     }
 }

@@ -1,0 +1,214 @@
+//! Reports of providers: what came in, what went out, and what contradicts the record.
+
+use super::Draft;
+use crate::error::{Code, Error, Result};
+use crate::id::{RefundId, TransactionId};
+use crate::trade::order::action::Action;
+use crate::trade::order::command::Reason;
+use crate::trade::order::event_data::EventData;
+use crate::trade::order::state::Order;
+use crate::trade::order::taken::{Cause, FactKind};
+
+impl Draft<'_> {
+    pub(super) fn decide_money(&mut self, action: &Action) -> Result<()> {
+        match action {
+            Action::Authorize { transaction_id, amount } => self.authorize(transaction_id, *amount),
+            Action::VoidAuthorization { transaction_id } => self.void(transaction_id),
+            Action::Capture { transaction_id, amount } => self.capture(transaction_id, *amount),
+            Action::ChargeBack { transaction_id, amount } => self.charge_back(transaction_id, *amount),
+            Action::ChargeBackWon { transaction_id } => self.charge_back_won(transaction_id),
+            Action::RefundSucceeded { refund_id, transaction_id, amount } => {
+                self.refund_succeeded(refund_id, transaction_id, *amount)
+            }
+            Action::RefundFailed { refund_id, transaction_id, reason } => {
+                self.refund_failed(refund_id, transaction_id, reason)
+            }
+            Action::RetryRefund { refund_id } => self.retry(refund_id),
+            other => Err(self.refused(&format!("does not know the command {}", other.name()))),
+        }
+    }
+
+    fn authorize(&mut self, transaction_id: &TransactionId, amount: i64) -> Result<()> {
+        above_zero(amount)?;
+        if let Some(known) = self.order.authorizations.get(transaction_id) {
+            return self.known(FactKind::Authorize, transaction_id, known.amount, amount);
+        }
+        fits(self.order.authorized(), amount)?;
+        self.push(EventData::PaymentAuthorized { transaction_id: transaction_id.clone(), amount })?;
+        if self.order.life().awaits_money() {
+            return Ok(());
+        }
+        self.push(EventData::AuthorizationVoided { transaction_id: transaction_id.clone() })
+    }
+
+    fn void(&mut self, transaction_id: &TransactionId) -> Result<()> {
+        match self.order.authorizations.get(transaction_id) {
+            None => {
+                let rule = format!("order {} has no authorization {transaction_id}", self.order.id());
+                Err(Error::new(Code::InvalidCommand, rule))
+            }
+            Some(known) if known.open => {
+                self.push(EventData::AuthorizationVoided { transaction_id: transaction_id.clone() })
+            }
+            Some(_) => Ok(()),
+        }
+    }
+
+    fn capture(&mut self, transaction_id: &TransactionId, amount: i64) -> Result<()> {
+        above_zero(amount)?;
+        let order = self.order;
+        if let Some(known) = order.captures.get(transaction_id) {
+            return self.known(FactKind::Capture, transaction_id, *known, amount);
+        }
+        fits(order.captured(), amount)?;
+        self.push(EventData::PaymentCaptured { transaction_id: transaction_id.clone(), amount })?;
+        let covered = order.balance() + i128::from(amount) >= 0;
+        let releases = order.placement().is_some_and(|placement| placement.releases_itself());
+        if order.life().awaits_money() && covered && releases {
+            self.push(EventData::OrderReleased)?;
+        }
+        self.reserve(self.unneeded(amount), Cause::UnneededCapture)
+    }
+
+    /// What the order has no use for of an amount that came in. What was given back too much is set off
+    /// first: never more goes back than came in.
+    fn unneeded(&self, amount: i64) -> i64 {
+        let over = self.order.balance() + i128::from(amount);
+        i64::try_from(over.max(0)).map_or(amount, |over| over.min(amount))
+    }
+
+    fn charge_back(&mut self, transaction_id: &TransactionId, amount: i64) -> Result<()> {
+        above_zero(amount)?;
+        self.check_placed()?;
+        let order = self.order;
+        if let Some(known) = order.chargebacks.get(transaction_id) {
+            return self.known(FactKind::Chargeback, transaction_id, known.amount, amount);
+        }
+        fits(order.charged_back(), amount)?;
+        self.push(EventData::ChargebackRecorded { transaction_id: transaction_id.clone(), amount })?;
+        self.over_refunded(None, transaction_id, i128::from(amount))
+    }
+
+    fn charge_back_won(&mut self, transaction_id: &TransactionId) -> Result<()> {
+        match self.order.chargebacks.get(transaction_id).copied() {
+            None => {
+                let rule = format!("order {} has no charge-back {transaction_id}", self.order.id());
+                Err(Error::new(Code::InvalidCommand, rule))
+            }
+            Some(known) if known.won => Ok(()),
+            Some(known) => {
+                self.push(EventData::ChargebackWon { transaction_id: transaction_id.clone() })?;
+                self.reserve(self.unneeded(known.amount), Cause::UnneededCapture)
+            }
+        }
+    }
+
+    fn refund_succeeded(&mut self, id: &RefundId, transaction_id: &TransactionId, amount: i64) -> Result<()> {
+        above_zero(amount)?;
+        let order = self.order;
+        if let Some((known_id, known)) = order.payouts.get(transaction_id) {
+            // The same transaction for another refund contradicts the record even with the same amount.
+            let recorded = if known_id == id { *known } else { 0 };
+            return self.known(FactKind::Refund, transaction_id, recorded, amount);
+        }
+        fits(order.refunded(), amount)?;
+        let closed = order.refunds().get(id).map_or(0, |refund| refund.open.min(amount));
+        let (refund_id, transaction) = (id.clone(), transaction_id.clone());
+        self.push(EventData::RefundSucceeded { refund_id, transaction_id: transaction, amount })?;
+        self.over_refunded(Some(id), transaction_id, i128::from(amount - closed))
+    }
+
+    /// Records by how much `more` that went out raises what went out beyond what came in.
+    fn over_refunded(
+        &mut self,
+        refund_id: Option<&RefundId>,
+        transaction_id: &TransactionId,
+        more: i128,
+    ) -> Result<()> {
+        let kept = self.order.kept();
+        let amount = (more - kept).max(0) - (-kept).max(0);
+        match i64::try_from(amount) {
+            Ok(amount) if amount > 0 => {
+                let (refund_id, transaction_id) = (refund_id.cloned(), transaction_id.clone());
+                self.push(EventData::OverRefunded { refund_id, transaction_id, amount })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn refund_failed(
+        &mut self,
+        refund_id: &RefundId,
+        transaction_id: &TransactionId,
+        reason: &Reason,
+    ) -> Result<()> {
+        if let Some((_, known)) = self.order.payouts.get(transaction_id) {
+            return self.known(FactKind::Refund, transaction_id, *known, 0);
+        }
+        let Some(refund) = self.order.refunds().get(refund_id) else {
+            return Err(unknown_refund(self.order, refund_id));
+        };
+        if refund.failures.contains(transaction_id) {
+            return Ok(());
+        }
+        let (refund_id, transaction_id) = (refund_id.clone(), transaction_id.clone());
+        self.push(EventData::RefundFailed { refund_id, transaction_id, reason: reason.clone() })
+    }
+
+    /// Asks for a refund again, once for each failure.
+    fn retry(&mut self, refund_id: &RefundId) -> Result<()> {
+        let Some(refund) = self.order.refunds().get(refund_id) else {
+            return Err(unknown_refund(self.order, refund_id));
+        };
+        let failures = u32::try_from(refund.failures.len()).unwrap_or(u32::MAX);
+        if refund.open == 0 || failures <= refund.retries {
+            let rule =
+                format!("has nothing to retry: refund {refund_id} did not fail since it was tried last");
+            return Err(self.refused(&rule));
+        }
+        let attempt = refund.retries.saturating_add(2);
+        self.push(EventData::RefundRetried { refund_id: refund_id.clone(), attempt })
+    }
+
+    fn check_placed(&self) -> Result<()> {
+        if self.order.placement().is_none() {
+            return Err(self.refused("is draft: nothing was ever paid for it"));
+        }
+        Ok(())
+    }
+
+    /// A transaction that is on record: the same content is a duplicate, another one a conflict.
+    fn known(
+        &mut self,
+        kind: FactKind,
+        transaction_id: &TransactionId,
+        recorded: i64,
+        reported: i64,
+    ) -> Result<()> {
+        if recorded == reported || self.order.is_conflict(kind, transaction_id, reported) {
+            return Ok(());
+        }
+        let transaction_id = transaction_id.clone();
+        self.push(EventData::ProviderConflict { kind, transaction_id, recorded, reported })
+    }
+}
+
+fn unknown_refund(order: &Order, refund_id: &RefundId) -> Error {
+    Error::new(Code::UnknownRefund, format!("order {} has no refund {refund_id}", order.id()))
+}
+
+fn above_zero(amount: i64) -> Result<()> {
+    if amount <= 0 {
+        let rule = format!("an amount of {amount}; facts are about amounts above zero");
+        return Err(Error::new(Code::InvalidCommand, rule));
+    }
+    Ok(())
+}
+
+fn fits(sum: i64, amount: i64) -> Result<()> {
+    if sum.checked_add(amount).is_none() {
+        let rule = format!("{sum} + {amount} does not fit a signed 64-bit amount of minor units");
+        return Err(Error::new(Code::Overflow, rule));
+    }
+    Ok(())
+}

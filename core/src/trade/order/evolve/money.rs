@@ -1,0 +1,135 @@
+//! Money as providers reported it, and refunds.
+
+use super::invalid;
+use crate::error::{Code, Error, Result};
+use crate::id::{RefundId, TransactionId};
+use crate::trade::order::event_data::{EventData, Granted};
+use crate::trade::order::state::{Authorization, Chargeback, Order, RefundState};
+
+impl Order {
+    pub(super) fn apply_money(&mut self, data: &EventData) -> Result<()> {
+        match data {
+            EventData::PaymentAuthorized { transaction_id, amount } => {
+                let sum = add(self.authorized, *amount)?;
+                if self.authorizations.contains_key(transaction_id) {
+                    return Err(invalid(format!("authorization {transaction_id} is known")));
+                }
+                let authorization = Authorization { amount: *amount, open: true };
+                self.authorizations.insert(transaction_id.clone(), authorization);
+                self.authorized = sum;
+            }
+            EventData::AuthorizationVoided { transaction_id } => {
+                let open = self.authorizations.get_mut(transaction_id).filter(|known| known.open);
+                let known = open.ok_or_else(|| invalid(format!("no open authorization {transaction_id}")))?;
+                known.open = false;
+                self.authorized -= known.amount;
+            }
+            EventData::PaymentCaptured { transaction_id, amount } => {
+                let sum = add(self.captured, *amount)?;
+                if self.captures.contains_key(transaction_id) {
+                    return Err(invalid(format!("capture {transaction_id} is known")));
+                }
+                self.captures.insert(transaction_id.clone(), *amount);
+                self.captured = sum;
+            }
+            EventData::ChargebackRecorded { transaction_id, amount } => {
+                let sum = add(self.charged_back, *amount)?;
+                if self.chargebacks.contains_key(transaction_id) {
+                    return Err(invalid(format!("charge-back {transaction_id} is known")));
+                }
+                self.chargebacks.insert(transaction_id.clone(), Chargeback { amount: *amount, won: false });
+                self.charged_back = sum;
+            }
+            EventData::ChargebackWon { transaction_id } => {
+                let lost = self.chargebacks.get_mut(transaction_id).filter(|known| !known.won);
+                let known = lost.ok_or_else(|| invalid(format!("no open charge-back {transaction_id}")))?;
+                known.won = true;
+                self.charged_back -= known.amount;
+            }
+            refund => self.apply_refund(refund)?,
+        }
+        Ok(())
+    }
+
+    fn apply_refund(&mut self, data: &EventData) -> Result<()> {
+        match data {
+            EventData::RefundReserved { refund_id, amount, .. } => {
+                self.check_reserve(refund_id, *amount)?;
+                self.reserve(refund_id, *amount);
+            }
+            EventData::RefundSucceeded { refund_id, transaction_id, amount } => {
+                self.pay_out(refund_id, transaction_id, *amount)?;
+            }
+            EventData::RefundFailed { refund_id, transaction_id, .. } => {
+                self.refund(refund_id)?.failures.insert(transaction_id.clone());
+            }
+            EventData::RefundRetried { refund_id, attempt } => {
+                let refund = self.refund(refund_id)?;
+                if *attempt != refund.retries.saturating_add(2) {
+                    return Err(invalid(format!("attempt {attempt} of refund {refund_id} is not the next")));
+                }
+                refund.retries += 1;
+            }
+            EventData::ProviderConflict { kind, transaction_id, reported, .. } => {
+                self.conflicts.insert((*kind, transaction_id.clone(), *reported));
+            }
+            // The claim follows from the sums; the event tells whoever has to act.
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn refund(&mut self, refund_id: &RefundId) -> Result<&mut RefundState> {
+        self.refunds.get_mut(refund_id).ok_or_else(|| invalid(format!("refund {refund_id} is not known")))
+    }
+
+    pub(super) fn check_granted(&self, granted: &Granted) -> Result<()> {
+        let Granted { refund_id, taken, amount, set_off, .. } = granted;
+        if *set_off < 0 || taken.sum() != i128::from(*amount) + i128::from(*set_off) {
+            return Err(invalid(format!("refund {refund_id} of {amount} is not the sum of its parts")));
+        }
+        self.check_reserve(refund_id, *amount)
+    }
+
+    fn check_reserve(&self, refund_id: &RefundId, amount: i64) -> Result<()> {
+        if self.refunds.contains_key(refund_id) {
+            return Err(invalid(format!("refund {refund_id} is known")));
+        }
+        if amount < 0 || amount > self.refundable() {
+            let rule = format!("refund {refund_id} of {amount}; {} may be reserved", self.refundable());
+            return Err(invalid(rule));
+        }
+        Ok(())
+    }
+
+    pub(super) fn reserve(&mut self, refund_id: &RefundId, amount: i64) {
+        let refund = RefundState { reserved: amount, open: amount, ..RefundState::default() };
+        self.refunds.insert(refund_id.clone(), refund);
+        self.refunds_open += amount;
+    }
+
+    fn pay_out(&mut self, refund_id: &RefundId, transaction_id: &TransactionId, amount: i64) -> Result<()> {
+        let refunded = add(self.refunded, amount)?;
+        if self.payouts.contains_key(transaction_id) {
+            return Err(invalid(format!("refund transaction {transaction_id} is known")));
+        }
+        let refund = self.refunds.entry(refund_id.clone()).or_default();
+        let closed = refund.open.min(amount);
+        refund.open -= closed;
+        refund.succeeded += amount;
+        self.refunds_open -= closed;
+        self.refunded = refunded;
+        self.payouts.insert(transaction_id.clone(), (refund_id.clone(), amount));
+        Ok(())
+    }
+}
+
+fn add(sum: i64, amount: i64) -> Result<i64> {
+    if amount <= 0 {
+        return Err(invalid(format!("an amount of {amount}; facts are about amounts above zero")));
+    }
+    sum.checked_add(amount).ok_or_else(|| {
+        let rule = format!("{sum} + {amount} does not fit a signed 64-bit amount of minor units");
+        Error::new(Code::Overflow, rule)
+    })
+}
