@@ -3,7 +3,9 @@
 //!
 //! Protocol, one line each way: `load DIR` (arrays as raw little-endian columns), `settle LEVELS THREADS`,
 //! `chase LEVELS` (a plain loop per order, as one writes it first). Answers are JSON with the nanoseconds,
-//! the rows and the sum as a checksum.
+//! the rows and the sum as a checksum. `order ROUNDS` needs no data: decide and evolve, per command.
+
+mod order;
 
 use fenrun::reward::batch::{Orders, Rows, settle};
 use fenrun::reward::plan::Plan;
@@ -37,6 +39,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             (["settle", levels, threads], Some(data)) => {
                 timed(|| batch(data, levels.parse()?, threads.parse()?))?
             }
+            (["order", rounds], _) => order::run(rounds.parse()?)?,
             (["chase", levels], Some(data)) => timed(|| chase(data, levels.parse()?))?,
             _ => return Err(format!("cannot read `{line}`").into()),
         };

@@ -67,8 +67,14 @@ pub(crate) struct VectorsArgs {
 #[derive(Debug, Args)]
 pub(crate) struct StatesArgs {
     /// As a graph in the DOT language
-    #[arg(long)]
+    #[arg(long, conflicts_with = "display")]
     pub(crate) dot: bool,
+    /// What people are shown for each state, in English and Chinese
+    #[arg(long)]
+    pub(crate) display: bool,
+    /// Of after-sale cases instead of orders
+    #[arg(long)]
+    pub(crate) cases: bool,
 }
 
 #[derive(Debug, Args)]

@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 use fenrun::reward::commission::EntryState;
-use fenrun::trade::order::Life;
+use fenrun::trade::order::{CaseStage, Life};
 
 fn page() -> String {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/glossary.md");
@@ -16,6 +16,15 @@ fn every_state_of_an_order_has_its_line() {
     let page = page();
     for life in Life::ALL {
         let line = format!("| `{}` | {} | {} |\n", life.name(), life.english(), life.chinese());
+        assert!(page.contains(&line), "docs/glossary.md lacks {line}");
+    }
+}
+
+#[test]
+fn every_stage_of_a_case_has_its_line() {
+    let page = page();
+    for stage in CaseStage::ALL {
+        let line = format!("| `{}` | {} | {} |\n", stage.name(), stage.english(), stage.chinese());
         assert!(page.contains(&line), "docs/glossary.md lacks {line}");
     }
 }

@@ -58,10 +58,14 @@ fn handle(stream: &mut OrderStream, command: &str) -> bool {
 
 fn bounds(stream: &OrderStream) {
     let order = stream.order();
-    let given = order.refunds_open() + order.refunded();
+    let given = order.refunds_open() + order.refunded() + order.charged_back();
     assert!(given <= order.captured() || order.receivable() > 0, "{given} of {}", order.captured());
+    assert!(order.due() >= 0, "{} is due", order.due());
     for line in order.lines() {
-        assert!(line.delivered <= line.shipped);
+        assert!(line.delivered + line.lost <= line.shipped);
+        assert!(line.refunded + line.return_requested + line.claimed <= line.delivered);
+        assert!(line.replacements_shipped <= line.exchanged);
+        assert!((0..=line.tax).contains(&line.tax_left()));
         assert!(line.shipped + line.cancelled <= line.ordered);
         assert!((0..=line.net).contains(&line.net_left()));
     }
@@ -90,19 +94,20 @@ fn body(which: u8, about: i64, amount: i64) -> String {
         r#""refund_id":"r{}","lines":[{{"line":{line},"units":{units},"amount":{money}}}]"#,
         about % 4 + 1
     );
-    match which % 18 {
+    match which % 32 {
         0 | 1 => place(about, amount),
         2 => format!(r#"{{"authorize":{{{fact}}}}}"#),
         3 => format!(r#"{{"void_authorization":{{"transaction_id":"t{}"}}}}"#, about % 4 + 1),
         4 => format!(r#"{{"capture":{{{fact}}}}}"#),
-        5 => r#"{"capture":{"transaction_id":"all","amount":10200}}"#.to_owned(),
+        5 => r#"{"capture":{"transaction_id":"all","amount":10207}}"#.to_owned(),
         6 => r#""release""#.to_owned(),
         7 => r#"{"hold":{"reason":"a check"}}"#.to_owned(),
         8 => r#""unhold""#.to_owned(),
         9 => r#"{"cancel":{}}"#.to_owned(),
         10 => format!(r#"{{"ship":{{"lines":{part}}}}}"#),
-        11 => r#""ship""#.to_owned(),
+        11 => format!(r#"{{"ship":{{"pickup_code":"{}"}}}}"#, about % 2),
         12 if about % 2 == 0 => r#""deliver""#.to_owned(),
+        12 if about % 3 == 0 => format!(r#"{{"deliver":{{"pickup_code":"{}"}}}}"#, about % 2),
         12 => format!(r#"{{"deliver":{{"lines":{part}}}}}"#),
         13 => format!(r#"{{"cancel_lines":{{"lines":{part}}}}}"#),
         14 => format!(r#"{{"refund_lines":{{{request}}}}}"#),
@@ -114,17 +119,53 @@ fn body(which: u8, about: i64, amount: i64) -> String {
             )
         }
         16 => format!(r#"{{"refund_succeeded":{{"refund_id":"r{}",{fact}}}}}"#, about % 4 + 1),
-        _ => r#""tick""#.to_owned(),
+        17 => r#""tick""#.to_owned(),
+        18 => format!(r#"{{"charge_back":{{{fact}}}}}"#),
+        19 => format!(r#"{{"charge_back_won":{{"transaction_id":"t{}"}}}}"#, about % 4 + 1),
+        20 => format!(r#"{{"retry_refund":{{"refund_id":"r{}"}}}}"#, about % 4 + 1),
+        21 => format!(
+            r#"{{"edit":{{"currency":"CNY","shipping":{amount},"lines":[{{"id":{line},"units":{},"paid":{money}}}]}}}}"#,
+            units + 1
+        ),
+        which => case(which, about, amount),
     }
 }
 
-/// Three lines of 10,200 with shipping; the bytes choose the terms.
+/// Commands about after-sale cases.
+fn case(which: u8, about: i64, amount: i64) -> String {
+    let (id, line, units) = (about % 3 + 1, 1 + about % 3, amount % 5);
+    let part = format!(r#"[{{"line":{line},"units":{units}}}]"#);
+    match which {
+        22 | 23 => {
+            let kind = ["refund_only", "return_and_refund", "exchange"][usize::try_from(amount % 3).unwrap_or(0)];
+            format!(r#"{{"open_case":{{"case_id":"k{id}","kind":"{kind}","lines":{part}}}}}"#)
+        }
+        24 => format!(r#"{{"approve_case":{{"case_id":"k{id}"}}}}"#),
+        25 => format!(r#"{{"reject_case":{{"case_id":"k{id}"}}}}"#),
+        26 => format!(r#"{{"withdraw_case":{{"case_id":"k{id}"}}}}"#),
+        27 => format!(r#"{{"send_return":{{"case_id":"k{id}"}}}}"#),
+        28 => format!(
+            r#"{{"receive_return":{{"case_id":"k{id}","lines":[{{"line":{line},"ok":{units},"damaged":{}}}]}}}}"#,
+            amount % 2
+        ),
+        29 if amount % 2 == 0 => format!(r#"{{"resolve_case":{{"case_id":"k{id}"}}}}"#),
+        29 => format!(r#"{{"resolve_case":{{"case_id":"k{id}","refund_id":"c{id}"}}}}"#),
+        30 => format!(r#"{{"ship_replacement":{{"case_id":"k{id}"}}}}"#),
+        _ if amount % 2 == 0 => format!(r#"{{"refuse_return":{{"case_id":"k{id}"}}}}"#),
+        _ => format!(r#"{{"deliver_replacement":{{"case_id":"k{id}"}}}}"#),
+    }
+}
+
+/// Three lines of 10,207 with tax and shipping; the bytes choose the terms.
 fn place(about: i64, amount: i64) -> String {
     let (automatic, window) = (about % 2 == 0, amount * 100);
+    let tender = if about % 5 == 0 { "cash_on_delivery" } else { "prepaid" };
     format!(
         r#"{{"place":{{"currency":"CNY","shipping":200,
-        "terms":{{"auto_release":{automatic},"pay_within_ms":60000,"receive_within_ms":90000,"window_ms":{window}}},
-        "lines":[{{"id":1,"units":3,"paid":9999}},{{"id":2,"units":2,"paid":1}},{{"id":3,"paid":0}}]}}}}"#
+        "terms":{{"auto_release":{automatic},"pay_within_ms":60000,"receive_within_ms":90000,
+            "return_within_ms":30000,"tender":"{tender}","window_ms":{window}}},
+        "lines":[{{"id":1,"units":3,"paid":9999,"added_tax":7}},{{"id":2,"units":2,"paid":1,"fulfilment":"pickup"}},
+            {{"id":3,"paid":0,"fulfilment":"digital","merchant":"m"}}]}}}}"#
     )
     .replace('\n', "")
 }

@@ -2,6 +2,7 @@
 
 mod header;
 mod php;
+mod states;
 
 use std::path::Path;
 
@@ -22,7 +23,11 @@ pub(crate) fn run(root: &Path, mode: Mode) -> Result<String, String> {
     let header = header::text(root)?;
     let php = php::text(&header);
     let mut stale = Vec::new();
-    let files = [("include/fenrun.h", header), ("php/include/fenrun.php.h", php)];
+    let files = [
+        ("include/fenrun.h", header),
+        ("php/include/fenrun.php.h", php),
+        (states::PAGE, states::text(root)?),
+    ];
     for (path, text) in &files {
         let full = root.join(path);
         if std::fs::read_to_string(&full).is_ok_and(|present| present == *text) {

@@ -3,8 +3,8 @@
 use fenrun::id::{CaseId, CommandId, ExternalId, LineId, OrderId, RefundId, TransactionId};
 use fenrun::time::Timestamp;
 use fenrun::trade::order::{
-    Action, CaseState, Command, Deadline, Decision, Envelope, Event, EventData, LineState, Order, Payment,
-    Placement, Refund, Shipment, Tenant, decide, evolve,
+    Action, CaseState, Command, Deadline, Decision, Envelope, Event, EventData, Intent, LineState, Order,
+    Payment, Placement, Refund, Shipment, Tenant, decide, evolve, intents,
 };
 use fenrun::{Code, Result};
 use std::collections::BTreeMap;
@@ -28,6 +28,10 @@ pub(crate) trait Machine {
     fn view(&self, order: &Order, log: &[Event]) -> View {
         let _ = log;
         View::of(order)
+    }
+
+    fn intents(&self, before: &Order, event: &Event) -> Result<Vec<Intent>> {
+        intents(before, event)
     }
 
     fn store(&self, event: &Event) -> String {

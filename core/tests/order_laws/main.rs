@@ -274,3 +274,16 @@ fn an_edit_is_the_next_version_of_the_sale() {
     ];
     check(sale_laws::edits, &mutants);
 }
+
+#[test]
+fn what_is_reserved_is_committed_or_released() {
+    let mutants = [
+        Fault::KeysByEvent,
+        Fault::KeepsStockOfCancelled,
+        Fault::EditForgetsStock,
+        Fault::CouponIsNeverSpent,
+        Fault::CouponIsKept,
+        Fault::CommitsWhenPlaced,
+    ];
+    check(sale_laws::intents, &mutants);
+}

@@ -6,8 +6,8 @@ use fenrun::doc::{Node, read_json};
 use fenrun::id::{RefundId, TransactionId};
 use fenrun::time::Timestamp;
 use fenrun::trade::order::{
-    Action, CaseStage, CaseState, Command, Decision, Event, EventData, Grant, Granted, Handover, Life, Order,
-    Part, Receipt, Refund, TakenBack, decide, evolve,
+    Action, CaseStage, CaseState, Command, Decision, Event, EventData, Grant, Granted, Handover, Intent,
+    Life, Order, Part, Port, Receipt, Refund, TakenBack, Verb, decide, evolve, intents,
 };
 use fenrun::{Code, Error, Result};
 use std::sync::Arc;
@@ -47,6 +47,8 @@ faults! {
     ShipsUnpaid, ParcelsMix, ParcelIsForgotten, ParcelStandsTwice, NeedsNoCode, DigitalWaits,
     // Edits.
     EditKeepsVersion, EditKeepsSurplus, EditIsPaid, EditKeepsTotal, EditKeepsNet, SaleStaysAtVersionOne,
+    // Intents.
+    KeysByEvent, KeepsStockOfCancelled, EditForgetsStock, CouponIsNeverSpent, CouponIsKept, CommitsWhenPlaced,
     // Charge-backs and tax.
     ForgetsChargebacks, WonTwice, KeepsAddedTax, KeepsRounding, ReplacesAsDelivered,
     // Storing.
@@ -128,6 +130,37 @@ impl Machine for Mutant {
         let mut view = View::of(order);
         self.show(&mut view, order, log);
         view
+    }
+
+    fn intents(&self, before: &Order, event: &Event) -> Result<Vec<Intent>> {
+        let mut found = intents(before, event)?;
+        let edited = matches!(event.data, EventData::OrderEdited { .. });
+        let cancels =
+            matches!(event.data, EventData::OrderCancelled { .. } | EventData::LinesCancelled { .. });
+        match self.0 {
+            Fault::KeysByEvent => found.iter_mut().for_each(|intent| intent.key = event.event_id()),
+            Fault::KeepsStockOfCancelled if cancels => found.retain(|intent| intent.port != Port::Stock),
+            Fault::EditForgetsStock if edited => found.retain(|intent| intent.verb != Verb::Release),
+            Fault::CouponIsNeverSpent => {
+                found.retain(|intent| intent.port == Port::Stock || intent.verb != Verb::Commit);
+            }
+            Fault::CouponIsKept => {
+                found.retain(|intent| intent.port == Port::Stock || intent.verb != Verb::Release);
+            }
+            Fault::CommitsWhenPlaced => {
+                let placed = found.iter().filter(|intent| intent.verb == Verb::Reserve).cloned();
+                let commits: Vec<Intent> = placed
+                    .map(|intent| Intent {
+                        verb: Verb::Commit,
+                        key: intent.key.chars().rev().collect(),
+                        ..intent
+                    })
+                    .collect();
+                found.extend(commits);
+            }
+            _ => {}
+        }
+        Ok(found)
     }
 
     fn store(&self, event: &Event) -> String {

@@ -6,8 +6,8 @@ use crate::script::{Script, code};
 use fenrun::id::{CaseId, LineId};
 use fenrun::trade::fulfilment::Fulfilment;
 use fenrun::trade::order::{
-    Action, CaseKind, CaseMove, CaseStage, CaseState, Event, EventData, Goods, PlacedLine, Replacement,
-    Tender,
+    Action, CaseKind, CaseMove, CaseStage, CaseState, Event, EventData, Goods, Order, PlacedLine, Port,
+    Replacement, Tender, Verb,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -231,4 +231,58 @@ pub(crate) fn edits(machine: &dyn Machine, script: &Script, _: &[Fact], _: &[Fac
         before = Some(view);
         Ok(())
     })
+}
+
+/// What is reserved is committed or released by the end, and not before: stock by unit, a coupon once.
+/// Goods that came back are released once more, and every intent has a key of its own.
+pub(crate) fn intents(machine: &dyn Machine, script: &Script, _: &[Fact], _: &[Fact]) -> Result<(), String> {
+    let mut run = Run::new(machine);
+    run.play(script, |_, _, verdict| match verdict {
+        Verdict::Broken(fault) => Err(fault.clone()),
+        _ => Ok(()),
+    })?;
+    let (mut keys, mut sums) = (BTreeSet::new(), BTreeMap::<(Port, String), [u64; 3]>::new());
+    let mut order = Order::draft(run.order.tenant().clone(), run.order.id().clone());
+    for event in &run.log {
+        for intent in machine.intents(&order, event).map_err(|error| error.to_string())? {
+            ensure!(keys.insert(intent.key.clone()), "key {} stands twice", intent.key);
+            let sum = sums.entry((intent.port, intent.subject)).or_default();
+            match intent.verb {
+                Verb::Reserve => sum[0] += intent.amount,
+                Verb::Commit => sum[1] += intent.amount,
+                Verb::Release => sum[2] += intent.amount,
+            }
+        }
+        order.apply(event).map_err(|error| error.to_string())?;
+    }
+    let mut back = BTreeMap::<String, u64>::new();
+    for event in &run.log {
+        if let EventData::ReturnReceived { lines, .. } = &event.data {
+            for part in lines {
+                *back.entry(part.line.to_string()).or_default() += part.ok;
+            }
+        }
+    }
+    let view = run.view();
+    for ((port, subject), [reserved, committed, released]) in sums {
+        match port {
+            Port::Stock => {
+                let freed = released - back.get(&subject).copied().unwrap_or(0);
+                let done = committed + freed;
+                ensure!(done <= reserved, "line {subject}: {done} of {reserved} reserved");
+                ensure!(
+                    !view.is_terminal() || done == reserved,
+                    "line {subject}: {done} of {reserved} at the end"
+                );
+            }
+            _ => {
+                let held = reserved - released;
+                let called_off = ["cancelled", "expired"].contains(&view.life.as_str());
+                let waits = ["pending_payment", "authorized", "partially_paid"].contains(&view.life.as_str());
+                ensure!(held == u64::from(!called_off), "{subject}: {held} held, {}", view.life);
+                ensure!(waits || called_off || committed > 0, "{subject}: not spent, {}", view.life);
+            }
+        }
+    }
+    Ok(())
 }

@@ -1,14 +1,15 @@
 //! Random orders and random commands on them.
 
 use crate::machine::{Run, Verdict, again};
-use fenrun::id::{CaseId, LineId, MemberId, MerchantId, RefundId, TransactionId};
+use fenrun::id::{CaseId, ExternalId, LineId, MemberId, MerchantId, RefundId, TransactionId};
 use fenrun::money::Currency;
 use fenrun::sale::{Facts, Parties, Person, SaleLine};
 use fenrun::trade::fulfilment::{Fulfilment, PickupCode};
 use fenrun::trade::order::{
     Action, CaseKind, CaseLine, CaseMove, CaseStage, CaseState, Command, Dispatch, Goods, Handover, Life,
     LineState, Part, Parts, PlacedLine, Placement, PlacementDraft, Reason, RefundPart, RefundRequest,
-    Release, Replacement, Resolution, ReturnedPart, Revision, Shipment, Tender, Terms, Tracking,
+    Release, Replacement, Resolution, ReturnedPart, Revision, Shipment, Tender, Terms, Token, TokenKind,
+    Tracking,
 };
 use proptest::prelude::*;
 use std::sync::Arc;
@@ -112,6 +113,7 @@ fn placement() -> impl Strategy<Value = Arc<Placement>> {
             terms: Terms { pay_within_ms, receive_within_ms, return_within_ms, window_ms, release, tender },
             parties: Some(parties),
             plan: Some("plan".into()),
+            tokens: vec![token()],
             ..PlacementDraft::new(Currency::CNY, lines)
         };
         Arc::new(Placement::new(draft).unwrap())
@@ -160,6 +162,10 @@ fn pick<T: Clone>(list: &[T], at: u8) -> Option<T> {
 /// The code every line that is fetched is fetched with.
 pub(crate) fn code() -> PickupCode {
     PickupCode::new("4711").unwrap()
+}
+
+fn token() -> Token {
+    Token { kind: TokenKind::Coupon, id: ExternalId::new("ten-off").unwrap(), amount: 1 }
 }
 
 pub(crate) fn ship(parts: Parts) -> Action {
@@ -338,6 +344,7 @@ impl Run<'_> {
         let shipping = i64::from(other % 20);
         Action::Edit(Arc::new(Revision::new(PlacementDraft {
             shipping,
+            tokens: vec![token()],
             ..PlacementDraft::new(Currency::CNY, lines)
         })))
     }

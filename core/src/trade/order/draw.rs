@@ -1,10 +1,51 @@
 //! Drawings of the tables: for Graphviz, and as Mermaid for the documents.
 
-use super::case::{CASE_TABLE, CaseStage};
+use super::case::{CASE_TABLE, CaseRow, CaseStage};
 use super::life::Life;
-use super::table::{Guard, TABLE};
+use super::table::{Row, TABLE};
 use std::collections::BTreeSet;
 use std::fmt::Write;
+
+/// One arrow: from, to, what takes it in English and Chinese, and the condition.
+struct Arrow {
+    from: &'static str,
+    to: &'static str,
+    on: [&'static str; 2],
+    guard: &'static str,
+}
+
+/// A state: its word, its names in English and Chinese, and whether it is an end.
+type State = ([&'static str; 3], bool);
+
+fn lives() -> Vec<State> {
+    let state = |life: &Life| ([life.name(), life.english(), life.chinese()], life.is_terminal());
+    Life::ALL.iter().map(state).collect()
+}
+
+fn moves() -> Vec<Arrow> {
+    let arrow = |row: &Row| Arrow {
+        from: row.from.name(),
+        to: row.to.name(),
+        on: [row.on.english(), row.on.chinese()],
+        guard: row.guard.label(),
+    };
+    TABLE.iter().map(arrow).collect()
+}
+
+fn stages() -> Vec<State> {
+    let state = |stage: &CaseStage| ([stage.name(), stage.english(), stage.chinese()], stage.is_terminal());
+    CaseStage::ALL.iter().map(state).collect()
+}
+
+fn case_moves() -> Vec<Arrow> {
+    let arrow = |row: &CaseRow| Arrow {
+        from: row.from.name(),
+        to: row.to.name(),
+        on: [row.on.english(), row.on.chinese()],
+        guard: row.guard.label(),
+    };
+    CASE_TABLE.iter().map(arrow).collect()
+}
 
 /// The table as a graph in the DOT language, the same text every time.
 ///
@@ -15,24 +56,39 @@ use std::fmt::Write;
 /// ```
 #[must_use]
 pub fn states_dot() -> String {
-    let mut dot = String::from("digraph order {\n  rankdir=LR;\n  node [shape=box, style=rounded];\n");
+    dot("order", &lives(), &moves())
+}
+
+/// The table of after-sale cases as a graph in the DOT language.
+#[must_use]
+pub fn cases_dot() -> String {
+    dot("case", &stages(), &case_moves())
+}
+
+/// The table as a Mermaid state diagram: one arrow for each pair of states, with everything that takes it.
+/// What leaves an order where it is, is not drawn; the table lists it.
+#[must_use]
+pub fn states_mermaid() -> String {
+    mermaid(&lives(), &moves())
+}
+
+/// The table of after-sale cases as a Mermaid state diagram.
+#[must_use]
+pub fn cases_mermaid() -> String {
+    mermaid(&stages(), &case_moves())
+}
+
+fn dot(name: &str, states: &[State], arrows: &[Arrow]) -> String {
+    let mut dot = format!("digraph {name} {{\n  rankdir=LR;\n  node [shape=box, style=rounded];\n");
     // Writing to a String has no way to fail.
-    for life in Life::ALL {
-        let shape = if life.is_terminal() { ", peripheries=2" } else { "" };
-        let _ =
-            writeln!(dot, "  {} [label=\"{}\\n{}\"{shape}];", life.name(), life.english(), life.chinese());
+    for ([word, english, chinese], end) in states {
+        let shape = if *end { ", peripheries=2" } else { "" };
+        let _ = writeln!(dot, "  {word} [label=\"{english}\\n{chinese}\"{shape}];");
     }
     let mut seen = BTreeSet::new();
-    for row in TABLE {
-        let guard =
-            if row.guard == Guard::Otherwise { String::new() } else { format!("\\n[{}]", row.guard.label()) };
-        let edge = format!(
-            "  {} -> {} [label=\"{}\\n{}{guard}\"];\n",
-            row.from.name(),
-            row.to.name(),
-            row.on.english(),
-            row.on.chinese()
-        );
+    for Arrow { from, to, on: [english, chinese], guard } in arrows {
+        let guard = if guard.is_empty() { String::new() } else { format!("\\n[{guard}]") };
+        let edge = format!("  {from} -> {to} [label=\"{english}\\n{chinese}{guard}\"];\n");
         if seen.insert(edge.clone()) {
             dot.push_str(&edge);
         }
@@ -41,53 +97,19 @@ pub fn states_dot() -> String {
     dot
 }
 
-/// The table as a Mermaid state diagram: one arrow for each pair of states, with everything that takes it.
-/// What leaves an order where it is, is not drawn; the table lists it.
-#[must_use]
-pub fn states_mermaid() -> String {
+fn mermaid(states: &[State], arrows: &[Arrow]) -> String {
     let mut text = String::from("stateDiagram-v2\n  direction LR\n");
-    for life in Life::ALL {
-        let _ = writeln!(text, "  {}: {} {}", life.name(), life.chinese(), life.english());
+    for ([word, english, chinese], _) in states {
+        let _ = writeln!(text, "  {word}: {chinese} {english}");
     }
-    let _ = writeln!(text, "  [*] --> {}", Life::Draft.name());
-    let arrows = TABLE.iter().map(|row| {
-        let guard = row.guard.label();
-        let on = row.on.english().replace(':', "");
-        let label = if guard.is_empty() { on } else { format!("{on} [{guard}]") };
-        (row.from.name(), row.to.name(), label)
-    });
-    write_arrows(&mut text, arrows);
-    for life in Life::ALL.iter().filter(|life| life.is_terminal()) {
-        let _ = writeln!(text, "  {} --> [*]", life.name());
+    if let Some(([first, ..], _)) = states.first() {
+        let _ = writeln!(text, "  [*] --> {first}");
     }
-    text
-}
-
-/// The table of after-sale cases as a Mermaid state diagram.
-#[must_use]
-pub fn cases_mermaid() -> String {
-    let mut text = String::from("stateDiagram-v2\n  direction LR\n");
-    for stage in CaseStage::ALL {
-        let _ = writeln!(text, "  {}: {} {}", stage.name(), stage.chinese(), stage.english());
-    }
-    let _ = writeln!(text, "  [*] --> {}", CaseStage::Open.name());
-    let arrows = CASE_TABLE.iter().map(|row| {
-        let guard = row.guard.label();
-        let on = row.on.english().replace(':', "");
-        let label = if guard.is_empty() { on } else { format!("{on} [{guard}]") };
-        (row.from.name(), row.to.name(), label)
-    });
-    write_arrows(&mut text, arrows);
-    for stage in CaseStage::ALL.iter().filter(|stage| stage.is_terminal()) {
-        let _ = writeln!(text, "  {} --> [*]", stage.name());
-    }
-    text
-}
-
-/// One arrow for each pair of states, with the labels of all rows between them.
-fn write_arrows(text: &mut String, arrows: impl Iterator<Item = (&'static str, &'static str, String)>) {
     let mut drawn: Vec<(&str, &str, Vec<String>)> = Vec::new();
-    for (from, to, label) in arrows.filter(|(from, to, _)| from != to) {
+    for Arrow { from, to, on: [english, _], guard } in arrows.iter().filter(|arrow| arrow.from != arrow.to) {
+        // A colon ends a label there.
+        let on = english.replace(':', "");
+        let label = if guard.is_empty() { on } else { format!("{on} [{guard}]") };
         match drawn.iter_mut().find(|arrow| (arrow.0, arrow.1) == (from, to)) {
             Some(arrow) => arrow.2.push(label),
             None => drawn.push((from, to, vec![label])),
@@ -96,6 +118,10 @@ fn write_arrows(text: &mut String, arrows: impl Iterator<Item = (&'static str, &
     for (from, to, labels) in drawn {
         let _ = writeln!(text, "  {from} --> {to}: {}", labels.join(", "));
     }
+    for ([word, ..], _) in states.iter().filter(|(_, end)| *end) {
+        let _ = writeln!(text, "  {word} --> [*]");
+    }
+    text
 }
 
 #[cfg(test)]

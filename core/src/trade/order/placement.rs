@@ -201,8 +201,7 @@ impl Placement {
         };
         let lines = quote.lines().iter().map(line).collect();
         PlacementDraft {
-            // Neither is below zero, and their sum is part of a total that fits.
-            shipping: quote.shipping().saturating_add(quote.shipping_added_tax()),
+            shipping: quote.shipping_due(),
             rounding: quote.rounding(),
             ..PlacementDraft::new(quote.currency(), lines)
         }
