@@ -495,20 +495,30 @@ pub(crate) fn commute(
     Ok(())
 }
 
-/// The life cycle that follows from the facts alone.
-fn derived(script: &Script, log: &[Event]) -> &'static str {
-    let mut money = Money::default();
-    let on_delivery = script.placement.terms().tender == Tender::OnDelivery;
-    let (mut authorized, mut released) = (BTreeMap::new(), false);
-    let (mut ended, mut paid, mut edited) = (None, false, false);
-    for (at, event) in log.iter().enumerate() {
-        money.reserve(event);
-        match &event.data {
+/// What the life cycle follows from, counted event by event.
+#[derive(Default)]
+struct Facts {
+    money: Money,
+    authorized: BTreeMap<TransactionId, i64>,
+    released: bool,
+    paid: bool,
+    edited: bool,
+    ended: Option<&'static str>,
+}
+
+impl Facts {
+    fn end(&mut self, life: &'static str) {
+        self.ended = self.ended.or(Some(life));
+    }
+
+    fn count(&mut self, data: &EventData) {
+        let money = &mut self.money;
+        match data {
             EventData::PaymentAuthorized { transaction_id, amount } => {
-                authorized.insert(transaction_id.clone(), *amount);
+                self.authorized.insert(transaction_id.clone(), *amount);
             }
             EventData::AuthorizationVoided { transaction_id } => {
-                authorized.remove(transaction_id);
+                self.authorized.remove(transaction_id);
             }
             EventData::PaymentCaptured { transaction_id, amount } => {
                 money.captures.insert(transaction_id.clone(), *amount);
@@ -520,56 +530,69 @@ fn derived(script: &Script, log: &[Event]) -> &'static str {
                 money.charges.insert(transaction_id.clone(), (*amount, false));
             }
             EventData::ChargebackWon { transaction_id } => {
-                money.charges.get_mut(transaction_id).unwrap().1 = true
+                money.charges.get_mut(transaction_id).unwrap().1 = true;
             }
-            EventData::OrderReleased => released = true,
-            EventData::OrderCancelled { .. } => ended = ended.or(Some("cancelled")),
-            EventData::OrderExpired => ended = ended.or(Some("expired")),
-            EventData::OrderCompleted => ended = ended.or(Some("completed")),
+            EventData::OrderReleased => self.released = true,
+            EventData::OrderCancelled { .. } => self.end("cancelled"),
+            EventData::OrderExpired => self.end("expired"),
+            EventData::OrderCompleted => self.end("completed"),
             _ => {}
         }
-        let covered = money.kept() >= in_force(script, &log[..=at]).0.total();
-        match event.data {
-            EventData::OrderPlaced(_) | EventData::PaymentCaptured { .. } if !paid && !released => {
-                paid = covered
+    }
+
+    /// What the money that is in makes of the order: an edit may leave it short again.
+    fn pay(&mut self, data: &EventData, total: i64, on_delivery: bool) {
+        let covered = self.money.kept() >= total;
+        match data {
+            EventData::OrderPlaced(_) | EventData::PaymentCaptured { .. } if !self.paid && !self.released => {
+                self.paid = covered;
             }
             EventData::OrderEdited { .. } => {
-                paid = covered || (on_delivery && paid);
-                released = released && (covered || on_delivery);
-                edited = true;
+                self.paid = covered || (on_delivery && self.paid);
+                self.released = self.released && (covered || on_delivery);
+                self.edited = true;
             }
             _ => {}
         }
+    }
+}
+
+/// The life cycle that follows from the facts alone.
+fn derived(script: &Script, log: &[Event]) -> &'static str {
+    let mut facts = Facts::default();
+    let on_delivery = script.placement.terms().tender == Tender::OnDelivery;
+    for (at, event) in log.iter().enumerate() {
+        facts.money.reserve(event);
+        facts.count(&event.data);
+        facts.pay(&event.data, in_force(script, &log[..=at]).0.total(), on_delivery);
         let units = counted(script, &log[..=at]);
         let left = units.values().any(|line| line.cancelled + line.lost + line.refunded < line.ordered);
         let shipped = units.values().any(|line| line.shipped > 0);
-        let open = money.open() > 0;
         match (left, shipped) {
-            (false, true) if !open => ended = ended.or(Some("refunded")),
-            (false, false) => ended = ended.or(Some("cancelled")),
+            (false, true) if facts.money.open() == 0 => facts.end("refunded"),
+            (false, false) => facts.end("cancelled"),
             _ => {}
         }
     }
     if log.is_empty() {
         return "draft";
     }
-    if let Some(ended) = ended {
+    if let Some(ended) = facts.ended {
         return ended;
     }
     let units = counted(script, log);
     let all =
         |count: fn(&Units) -> u64| units.values().all(|line| count(line) == line.ordered - line.cancelled);
     let any = |count: fn(&Units) -> u64| units.values().any(|line| count(line) > 0);
-    let (captured, total) = (money.captured(), script.placement.total());
     match () {
         () if any(|line| line.delivered) && all(|line| line.delivered + line.lost) => "received",
         () if any(|line| line.delivered) => "partially_received",
         () if any(|line| line.shipped) && all(|line| line.shipped) => "shipped",
         () if any(|line| line.shipped) => "partially_shipped",
-        () if released => "awaiting_shipment",
-        () if paid => "paid",
-        () if captured > 0 || edited => "partially_paid",
-        () if authorized.values().sum::<i64>() >= total => "authorized",
+        () if facts.released => "awaiting_shipment",
+        () if facts.paid => "paid",
+        () if facts.money.captured() > 0 || facts.edited => "partially_paid",
+        () if facts.authorized.values().sum::<i64>() >= script.placement.total() => "authorized",
         () => "pending_payment",
     }
 }

@@ -264,8 +264,43 @@ impl Mutant {
         }
     }
 
+    /// Faults that make events of their own.
+    fn invents(&self, order: &Order, command: &Command) -> Option<Vec<Event>> {
+        let life = order.life();
+        Some(match (self.0, command.action()) {
+            (Fault::CompletesWithOpenCase, Action::Tick)
+                if life == Life::Received && order.cases().values().any(CaseState::is_live) =>
+            {
+                vec![event(order, command, EventData::OrderCompleted)]
+            }
+            (Fault::ShipsUnpaid, Action::Ship(_) | Action::Release)
+                if life == Life::PendingPayment && order.total() > 0 =>
+            {
+                let transaction_id = TransactionId::new("nobody").unwrap();
+                let paid = event(
+                    order,
+                    command,
+                    EventData::PaymentCaptured { transaction_id, amount: order.total() },
+                );
+                let mut released = event(order, command, EventData::OrderReleased);
+                released.seq += 1;
+                vec![paid, released]
+            }
+            (Fault::CompletesAgain, Action::Tick) if life == Life::Completed => {
+                vec![event(order, command, EventData::OrderCompleted)]
+            }
+            (Fault::ExpiresTwice, Action::Tick) if life == Life::Expired => {
+                vec![event(order, command, EventData::OrderExpired)]
+            }
+            _ => return None,
+        })
+    }
+
     /// Faults that answer otherwise.
     fn verdict(&self, order: &Order, command: &Command, decision: Result<Decision>) -> Result<Decision> {
+        if let Some(events) = self.invents(order, command) {
+            return Ok(Decision::Accepted(events));
+        }
         let life = order.life();
         match (self.0, command.action()) {
             (Fault::RefusesLateCaptures, Action::Capture { .. }) if life.is_terminal() => return refuse(),
@@ -295,30 +330,6 @@ impl Mutant {
                     .is_some_and(|(id, _)| id != refund_id) =>
             {
                 return Ok(Decision::Accepted(Vec::new()));
-            }
-            (Fault::CompletesWithOpenCase, Action::Tick)
-                if life == Life::Received && order.cases().values().any(CaseState::is_live) =>
-            {
-                return Ok(Decision::Accepted(vec![event(order, command, EventData::OrderCompleted)]));
-            }
-            (Fault::ShipsUnpaid, Action::Ship(_) | Action::Release)
-                if life == Life::PendingPayment && order.total() > 0 =>
-            {
-                let transaction_id = TransactionId::new("nobody").unwrap();
-                let paid = event(
-                    order,
-                    command,
-                    EventData::PaymentCaptured { transaction_id, amount: order.total() },
-                );
-                let mut released = event(order, command, EventData::OrderReleased);
-                released.seq += 1;
-                return Ok(Decision::Accepted(vec![paid, released]));
-            }
-            (Fault::CompletesAgain, Action::Tick) if life == Life::Completed => {
-                return Ok(Decision::Accepted(vec![event(order, command, EventData::OrderCompleted)]));
-            }
-            (Fault::ExpiresTwice, Action::Tick) if life == Life::Expired => {
-                return Ok(Decision::Accepted(vec![event(order, command, EventData::OrderExpired)]));
             }
             (Fault::DeliversAgain, Action::Tick) if order.lines().iter().any(|line| line.delivered > 0) => {
                 let receipt = Receipt::Assumed;

@@ -206,9 +206,6 @@ impl Run<'_> {
     }
 
     pub(crate) fn command(&mut self, step: Step) -> Option<Command> {
-        let line = |at: u8| usize::from(at) % self.order.lines().len();
-        let parts =
-            |at: u8, units: u8| vec![Part { line: self.line_id(line(at)), units: u64::from(units % 4) }];
         let transaction_id = self.transaction();
         let action = match step {
             Step::Onward(at) => return self.onward(at).map(|action| self.next(action)),
@@ -222,14 +219,43 @@ impl Run<'_> {
             Step::Hold => Action::Hold { reason: reason("risk") },
             Step::Unhold => Action::Unhold,
             Step::Cancel => Action::Cancel { reason: reason("") },
-            Step::Ship(at, units) => ship(Parts::Lines(parts(at, units))),
-            Step::Deliver(at, units) => self.hand_over(Parts::Lines(parts(at, units)), at),
+            Step::Ship(at, units) => ship(Parts::Lines(self.parts(at, units))),
+            Step::Deliver(at, units) => self.hand_over(Parts::Lines(self.parts(at, units)), at),
             Step::CancelLines(at, units) => {
-                Action::CancelLines { lines: parts(at, units), reason: reason("stock") }
+                Action::CancelLines { lines: self.parts(at, units), reason: reason("stock") }
             }
             Step::Refund { line: at, units, amount, shipping } => {
-                self.refund(line(at), units, amount, shipping)
+                self.refund(usize::from(at) % self.order.lines().len(), units, amount, shipping)
             }
+            Step::Tick(n) => {
+                self.now += i64::from(n % 64);
+                Action::Tick
+            }
+            Step::Retry(at) => {
+                let earlier = pick(&self.sent, at)?;
+                self.now += 1;
+                return Some(again(&earlier, earlier.action().clone(), None, self.now));
+            }
+            Step::Clash(at) => {
+                let earlier = pick(&self.sent, at)?;
+                return Some(again(&earlier, Action::Hold { reason: reason("clash") }, None, self.now));
+            }
+            Step::Stale => {
+                let command = self.next(Action::Hold { reason: reason("stale") });
+                let mut envelope = self.envelope(0);
+                envelope.command_id = command.header().command_id.clone();
+                envelope.expected_version = Some(self.order.version() + 1);
+                return Some(Command::new(envelope, command.action().clone()));
+            }
+            other => self.reported(other).or_else(|| self.about_cases(other))?,
+        };
+        Some(self.next(action))
+    }
+
+    /// What providers report, and what is asked of them again.
+    fn reported(&self, step: Step) -> Option<Action> {
+        let transaction_id = self.transaction();
+        Some(match step {
             Step::PaidOut(at, whole) => {
                 let (refund_id, open) = pick(&self.open_refunds(), at)?;
                 let amount = if whole { open } else { 1 + i64::from(at) % open };
@@ -252,16 +278,27 @@ impl Run<'_> {
                 let (refund_id, transaction_id, amount) = pick(&self.payouts(), at)?;
                 Action::RefundSucceeded { refund_id, transaction_id, amount: amount + i64::from(!same) }
             }
-            Step::Edit(at, other) => self.edit(at, other),
             Step::ChargeBack(n) => Action::ChargeBack { transaction_id, amount: 1 + i64::from(n % 64) },
             Step::ChargeBackWon(at) => {
                 Action::ChargeBackWon { transaction_id: pick(&self.charge_backs(), at)?.0 }
             }
+            Step::RetryRefund(at) => {
+                let refunds: Vec<_> = self.order.refunds().keys().cloned().collect();
+                Action::RetryRefund { refund_id: pick(&refunds, at)? }
+            }
+            _ => return None,
+        })
+    }
+
+    /// Edits, cases and goods that are fetched.
+    fn about_cases(&self, step: Step) -> Option<Action> {
+        Some(match step {
+            Step::Edit(at, other) => self.edit(at, other),
             Step::OpenCase { line: at, units, kind } => Action::OpenCase {
                 case_id: CaseId::new(&format!("k{}", self.sent.len())).unwrap(),
                 kind: CaseKind::ALL[usize::from(kind) % 3],
                 goods: [None, Some(Goods::Arrived), Some(Goods::Missing)][usize::from(kind / 3) % 3],
-                lines: parts(at, units),
+                lines: self.parts(at, units),
                 reason: reason("broken"),
             },
             Step::Case(at, how) => {
@@ -274,37 +311,18 @@ impl Run<'_> {
                 let (id, case) = pick(&cases, at)?;
                 self.any_case(id, case, how)
             }
-            Step::RetryRefund(at) => {
-                let refunds: Vec<_> = self.order.refunds().keys().cloned().collect();
-                Action::RetryRefund { refund_id: pick(&refunds, at)? }
-            }
             Step::WrongCode => {
                 let mut handover = Handover::from(Parts::All);
                 handover.pickup_code = Some(PickupCode::new("wrong").unwrap());
                 Action::Deliver(handover)
             }
-            Step::Tick(n) => {
-                self.now += i64::from(n % 64);
-                Action::Tick
-            }
-            Step::Retry(at) => {
-                let earlier = pick(&self.sent, at)?;
-                self.now += 1;
-                return Some(again(&earlier, earlier.action().clone(), None, self.now));
-            }
-            Step::Clash(at) => {
-                let earlier = pick(&self.sent, at)?;
-                return Some(again(&earlier, Action::Hold { reason: reason("clash") }, None, self.now));
-            }
-            Step::Stale => {
-                let command = self.next(Action::Hold { reason: reason("stale") });
-                let mut envelope = self.envelope(0);
-                envelope.command_id = command.header().command_id.clone();
-                envelope.expected_version = Some(self.order.version() + 1);
-                return Some(Command::new(envelope, command.action().clone()));
-            }
-        };
-        Some(self.next(action))
+            _ => return None,
+        })
+    }
+
+    fn parts(&self, at: u8, units: u8) -> Vec<Part> {
+        let line = self.line_id(usize::from(at) % self.order.lines().len());
+        vec![Part { line, units: u64::from(units % 4) }]
     }
 
     fn part_of_total(&self, n: u8) -> i64 {
