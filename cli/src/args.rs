@@ -31,7 +31,7 @@ pub(crate) enum Command {
     Check(CheckArgs),
     /// Play real purchases from cart to ledger in a new SQLite file, and write a report
     Demo(DemoArgs),
-    /// Say why each person got each cent, or nothing
+    /// Say why each person got each cent, or nothing; or what made a price
     Explain(ExplainArgs),
     /// List the plans that come with the program, or print one
     Plans(PlansArgs),
@@ -137,8 +137,11 @@ impl From<Lang> for Language {
 #[derive(Debug, Args)]
 pub(crate) struct ExplainArgs {
     /// A plan file (TOML or JSON), or preset:NAME; a store knows its own
-    #[arg(long, required_unless_present = "store")]
+    #[arg(long, required_unless_present_any = ["store", "quote"])]
     pub(crate) plan: Option<String>,
+    /// A quote as JSON: what each promotion took off, and why the others did not
+    #[arg(long, value_name = "JSON", conflicts_with_all = ["plan", "sale", "store", "orders", "members", "order"])]
+    pub(crate) quote: Option<PathBuf>,
     /// A sale as JSON, with its own upline
     #[arg(long, value_name = "JSON", conflicts_with_all = ["orders", "members", "order"])]
     pub(crate) sale: Option<PathBuf>,

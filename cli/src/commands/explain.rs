@@ -15,6 +15,9 @@ use fenrun_store::{SaleKey, Store, StoredOutcome, Tenant};
 use std::path::Path;
 
 pub(crate) fn run(args: &ExplainArgs, console: &Console) -> Result<Ending> {
+    if let Some(path) = &args.quote {
+        return super::explain_quote::run(path, args.lang.into(), console);
+    }
     let case = match (&args.plan, &args.store, &args.order) {
         (_, Some(store), Some(order)) => Case::from_store(store, &args.tenant, order)?,
         (Some(plan), None, _) => Case::from_files(read_plan(plan)?, args)?,

@@ -2,6 +2,7 @@
 
 pub(crate) mod check;
 pub(crate) mod explain;
+pub(crate) mod explain_quote;
 pub(crate) mod plans;
 pub(crate) mod settle;
 pub(crate) mod states;

@@ -6,5 +6,6 @@
 mod bad_input;
 mod commands;
 mod demo;
+mod explain_quote;
 mod run;
 mod settle;

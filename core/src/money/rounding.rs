@@ -73,8 +73,13 @@ impl Rounding {
     pub fn divide(self, numerator: i128, denominator: i128) -> i128 {
         debug_assert!(denominator > 0, "a denominator is positive");
         let denominator = denominator.max(1);
-        let floor = numerator.div_euclid(denominator);
-        let rest = numerator.rem_euclid(denominator);
+        // Nearly all amounts fit 64 bits, where a division costs a fraction of one of 128.
+        let (floor, rest) = match (i64::try_from(numerator), i64::try_from(denominator)) {
+            (Ok(above), Ok(below)) => {
+                (i128::from(above.div_euclid(below)), i128::from(above.rem_euclid(below)))
+            }
+            _ => (numerator.div_euclid(denominator), numerator.rem_euclid(denominator)),
+        };
         if rest == 0 {
             return floor;
         }

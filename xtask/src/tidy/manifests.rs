@@ -16,6 +16,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("fenrun-ffi", &["fenrun-capi", "fenrun", "fenrun-mem", "fenrun-sim", "fenrun-store"]),
     ("fenrun-python", &["fenrun", "fenrun-mem", "fenrun-sim", "fenrun-store"]),
     ("fenrun-benches", &["fenrun", "fenrun-mem", "fenrun-sim", "fenrun-store"]),
+    ("fenrun-peer-stateset", &["fenrun"]),
     ("fenrun-fuzz", &["fenrun", "fenrun-capi", "fenrun-store"]),
     ("xtask", &["fenrun"]),
 ];
