@@ -8,7 +8,8 @@ use std::path::PathBuf;
 const EXIT_CODES: &str = "\
 Exit codes:
   0  done
-  1  done, and something was found: a refused plan, a store that does not verify, a vector that differs
+  1  something was found: a plan or override that pays too much or for recruiting, a store that does not
+     verify, a vector that differs
   2  the command line or an input is wrong; nothing was written
   3  a file or database cannot be read or written, or the program is at fault
 
@@ -114,7 +115,10 @@ pub(crate) struct SettleArgs {
     pub(crate) plan: String,
     #[command(flatten)]
     pub(crate) tables: TableArgs,
-    /// Where the rows go; without it only the totals are printed
+    /// The shop the orders belong to: part of every row's key
+    #[arg(long, default_value = "")]
+    pub(crate) tenant: String,
+    /// Where the rows go, `-` for standard output; without it only the totals are printed
     #[arg(long, value_name = "CSV")]
     pub(crate) out: Option<PathBuf>,
 }
@@ -148,8 +152,8 @@ pub(crate) struct ExplainArgs {
     /// A store, such as target/demo/fenrun.db
     #[arg(long, value_name = "DB", requires = "order", conflicts_with_all = ["plan", "sale", "orders", "members"])]
     pub(crate) store: Option<PathBuf>,
-    /// The tenant of the store the order belongs to
-    #[arg(long, default_value = "", requires = "store")]
+    /// The shop the order belongs to; a sale names its own
+    #[arg(long, default_value = "", conflicts_with = "sale")]
     pub(crate) tenant: String,
     #[command(flatten)]
     pub(crate) tables: TableArgs,

@@ -8,15 +8,20 @@ mod output;
 mod progress;
 mod report;
 mod table;
+mod whole;
 
 use args::{Cli, Command};
 use clap::Parser;
+use clap::error::ErrorKind;
 use fenrun::{Code, Error, Result};
 use output::{Console, Ending};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
     let console = Console::new(cli.json);
     // A panic is a bug of ours: it gets the exit code of internal failures, not one of its own.
     let ended = std::panic::catch_unwind(|| run(&cli.command, &console))
@@ -25,6 +30,37 @@ fn main() -> ExitCode {
         Ok(ending) => ending.exit_code(),
         Err(error) => console.fail(&error),
     }
+}
+
+/// Help and version go out as they are; what is wrong with the command line becomes an error like any other.
+fn usage(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() {
+        error.exit();
+    }
+    // Without a parse, `--json` is looked for by its name; behind `--` it would be a file of that name.
+    let json = std::env::args_os().skip(1).take_while(|word| word != "--").any(|word| word == "--json");
+    let message = match error.kind() {
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand => {
+            "a command is missing; `fenrun --help` lists them".to_owned()
+        }
+        _ => one_line(&error.to_string()),
+    };
+    Console::new(json).fail(&Error::new(Code::InvalidArgument, message))
+}
+
+/// The paragraphs of a message in one line, without the usage that stands behind them.
+fn one_line(message: &str) -> String {
+    let message = message.strip_prefix("error: ").unwrap_or(message);
+    let said = message.split("\n\nUsage:").next().unwrap_or(message);
+    let said = said.split("\n\nFor more information").next().unwrap_or(said);
+    let mut line = String::new();
+    for part in said.lines().map(str::trim).filter(|part| !part.is_empty()) {
+        if !line.is_empty() {
+            line.push_str(if line.ends_with(':') { " " } else { "; " });
+        }
+        line.push_str(part);
+    }
+    line
 }
 
 fn run(command: &Command, console: &Console) -> Result<Ending> {

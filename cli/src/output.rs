@@ -10,7 +10,7 @@ use std::process::ExitCode;
 pub(crate) enum Ending {
     /// Nothing to report beyond the answer.
     Fine,
-    /// The answer holds something that was looked for: a mismatch, a refused plan, a damaged store.
+    /// The answer holds something that was looked for: a mismatch, a damaged store.
     Findings,
 }
 
@@ -44,6 +44,16 @@ impl Console {
         print(shown.trim_end())
     }
 
+    /// Prints text to standard error, where standard output holds what the command made.
+    pub(crate) fn aside(text: &str) {
+        eprintln!("{}", text.trim_end());
+    }
+
+    /// Whether a document was asked for.
+    pub(crate) const fn is_json(&self) -> bool {
+        self.json
+    }
+
     /// Prints an error and gives its exit code.
     pub(crate) fn fail(&self, error: &Error) -> ExitCode {
         eprintln!("fenrun: {error}");
@@ -57,6 +67,7 @@ impl Console {
             let _ = print(&Node::map([("error", Node::map(parts))]).to_json_pretty());
         }
         ExitCode::from(match error.code() {
+            Code::PaysTooMuch | Code::PaysRecruiting => 1,
             Code::File | Code::Database | Code::Inconsistent | Code::Panic => 3,
             _ => 2,
         })

@@ -4,7 +4,7 @@
 //
 //     php examples/php/one_order.php < examples/transcript/commands.jsonl
 
-require __DIR__ . '/../../php/preload.php'; // in a project: vendor/autoload.php
+require __DIR__ . '/load.php'; // in a project: vendor/autoload.php
 
 $order = Fenrun\Order::create('A7');
 while (($command = fgets(STDIN)) !== false) {

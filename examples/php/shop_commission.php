@@ -15,7 +15,7 @@
 
 declare(strict_types=1);
 
-require __DIR__ . '/../../php/preload.php'; // in a project: vendor/autoload.php
+require __DIR__ . '/load.php'; // in a project: vendor/autoload.php
 
 use Fenrun\Frozen;
 use Fenrun\Money;

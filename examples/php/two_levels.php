@@ -1,6 +1,6 @@
 <?php
 
-require __DIR__ . '/../../php/preload.php'; // in a project: vendor/autoload.php
+require __DIR__ . '/load.php'; // in a project: vendor/autoload.php
 
 $plan = Fenrun\Plan::fromText('
     schema = "fenrun.plan/1"

@@ -120,6 +120,19 @@ else
     skipped=$((skipped + 1))
 fi
 
+# The commands at the head of the C page, in the dev profile the tests share.
+first_program() {
+    local code
+    code=$(awk '/^```$/ && on { exit } on { print } /^```sh$/ { on = 1 }' docs/reference/c-abi.md)
+    code=${code//--release /}
+    code=${code//target\/release/$CARGO_TARGET_DIR/debug}
+    code=${code//\$PWD\/target\/c/$stage/first}
+    code=${code//target\/c/$stage/first}
+    echo "$code"
+    bash -euo pipefail -c "$code" > "$stage/first.out" && diff <("$stage/two_levels") <(tail -n +2 "$stage/first.out")
+}
+check "the commands at the head of c-abi.md" first_program
+
 # Installed: pkg-config and CMake find it, shared and static.
 static=$CARGO_TARGET_DIR/debug/libfenrun.a
 check "build the static library" \

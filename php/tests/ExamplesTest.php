@@ -40,6 +40,30 @@ the rest back:   2 new rows; user 5 has 0.00, user 3 has 0.00
         $this->assertSame([0, file_get_contents($transcript . '/answers.jsonl')], [$status, $said]);
     }
 
+    /** A clone without a library, and one with the library cargo built: no variable is needed. */
+    public function testInAClone(): void
+    {
+        $clone = Process::folder();
+        try {
+            $root = dirname(__DIR__, 2);
+            mkdir("$clone/examples/php", 0700, true);
+            mkdir("$clone/target/release", 0700, true);
+            symlink("$root/php", "$clone/php");
+            foreach (['load.php', 'two_levels.php'] as $name) {
+                copy("$root/examples/php/$name", "$clone/examples/php/$name");
+            }
+            $script = [PHP_BINARY, "$clone/examples/php/two_levels.php"];
+            [$status, $said] = Process::run($script, ['FENRUN_LIBRARY' => "$clone/none.so"]);
+            $this->assertSame(1, $status);
+            $this->assertSame(1, substr_count($said, "\n"), $said);
+            $this->assertStringContainsString('cargo build --release -p fenrun-ffi', $said);
+            copy((string) getenv('FENRUN_LIBRARY'), "$clone/target/release/libfenrun.so");
+            $this->assertSame([0, self::TWO_LEVELS], Process::run($script, ['FENRUN_LIBRARY' => '']));
+        } finally {
+            Process::remove($clone);
+        }
+    }
+
     /** The PHP blocks of the README, one after the other as one program. */
     public function testReadme(): void
     {

@@ -6,7 +6,8 @@ use std::path::Path;
 /// The name the loader looks for: the ABI major is in it.
 const SONAME: &str = "libfenrun.so.0";
 
-/// Lays the files out. The libraries are built before:
+/// Lays the files out; without `fixed`, the static library, there is nothing to link statically. The
+/// libraries are built before:
 ///
 /// ```sh
 /// cargo build --release -p fenrun-ffi
@@ -15,18 +16,19 @@ const SONAME: &str = "libfenrun.so.0";
 ///
 /// # Errors
 /// One line: what cannot be read or written.
-pub(crate) fn run(root: &Path, prefix: &str, shared: &str, fixed: &str) -> Result<String, String> {
+pub(crate) fn run(root: &Path, prefix: &str, shared: &str, fixed: Option<&str>) -> Result<String, String> {
     let prefix = Path::new(prefix);
     let version = env!("CARGO_PKG_VERSION");
     let minor = version.rsplit_once('.').map_or(version, |(minor, _)| minor);
     let fill = |template: &str| {
         template.replace("@VERSION@", version).replace("@MINOR@", minor).replace("@SONAME@", SONAME)
     };
-    for (from, to) in [
+    let mut files = vec![
         (root.join("include/fenrun.h"), "include/fenrun.h".to_owned()),
         (shared.into(), format!("lib/{SONAME}")),
-        (fixed.into(), "lib/libfenrun.a".to_owned()),
-    ] {
+    ];
+    files.extend(fixed.map(|fixed| (fixed.into(), "lib/libfenrun.a".to_owned())));
+    for (from, to) in files {
         let to = below(prefix, &to)?;
         fs::copy(&from, &to).map_err(|error| format!("{} to {}: {error}", from.display(), to.display()))?;
     }

@@ -12,8 +12,8 @@ const USAGE: &str = "usage: cargo run -p xtask -- COMMAND
 
 generate [--check]
     write the generated files; with --check only compare them
-install PREFIX SHARED STATIC
-    lay out the header, the two built libraries, and what pkg-config and CMake read
+install PREFIX SHARED [STATIC]
+    lay out the header, the built libraries, and what pkg-config and CMake read
 tidy
     check the rules of the house that no compiler checks; one line a finding
 vectors flatten FILE
@@ -29,7 +29,8 @@ fn main() -> ExitCode {
     let outcome = match words[..] {
         ["generate"] => generate::run(&root, generate::Mode::Write),
         ["generate", "--check"] => generate::run(&root, generate::Mode::Compare),
-        ["install", prefix, shared, fixed] => install::run(&root, prefix, shared, fixed),
+        ["install", prefix, shared] => install::run(&root, prefix, shared, None),
+        ["install", prefix, shared, fixed] => install::run(&root, prefix, shared, Some(fixed)),
         ["vectors", "flatten", file] => vectors::flatten(&root, file),
         ["vectors", "compare", file] => vectors::compare(&root, file),
         ["tidy"] => tidy::run(&root),

@@ -3,26 +3,16 @@
 use crate::args::CheckArgs;
 use crate::files::read_plan;
 use crate::output::{Console, Ending, pairs};
+use fenrun::Result;
 use fenrun::doc::Node;
 use fenrun::money::Rate;
 use fenrun::reward::plan::{Plan, Report};
-use fenrun::{Code, Result};
 
-/// A plan that can be read and is refused is a finding; one that cannot be read is an error.
 pub(crate) fn run(args: &CheckArgs, console: &Console) -> Result<Ending> {
-    match read_plan(&args.plan).and_then(|plan| plan.check().map(|report| (plan, report))) {
-        Ok((plan, report)) => {
-            console.answer(|| document(&plan, &report), || text(&plan, &report))?;
-            Ok(Ending::Fine)
-        }
-        Err(error) if matches!(error.code(), Code::PaysTooMuch | Code::PaysRecruiting) => {
-            let (code, message) = (error.code().name(), error.message());
-            let refused = || Node::map([("refused", Node::from(code)), ("message", message.into())]);
-            console.answer(refused, || format!("refused ({code}): {message}"))?;
-            Ok(Ending::Findings)
-        }
-        Err(error) => Err(error),
-    }
+    let plan = read_plan(&args.plan)?;
+    let report = plan.check()?;
+    console.answer(|| document(&plan, &report), || text(&plan, &report))?;
+    Ok(Ending::Fine)
 }
 
 fn document(plan: &Plan, report: &Report) -> Node {

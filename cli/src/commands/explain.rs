@@ -1,6 +1,6 @@
 //! `fenrun explain`: why each person got each cent, or nothing.
 
-use crate::args::{ExplainArgs, TableArgs};
+use crate::args::ExplainArgs;
 use crate::files::{read_plan, read_text};
 use crate::output::{Console, Ending};
 use crate::table::{Members, Orders};
@@ -44,12 +44,11 @@ struct Case {
 
 impl Case {
     fn from_files(plan: Plan, args: &ExplainArgs) -> Result<Self> {
-        let sale = match (&args.sale, &args.tables.orders, &args.order) {
-            (Some(path), _, _) => read_sale(path, &plan)?,
-            (None, Some(orders), Some(order)) => find_sale(&args.tables, orders, order, &plan)?,
+        let (sale, outcome) = match (&args.sale, &args.tables.orders, &args.order) {
+            (Some(path), _, _) => from_document(path, &plan)?,
+            (None, Some(orders), Some(order)) => from_tables(args, orders, order, &plan)?,
             _ => return Err(unnamed()),
         };
-        let outcome = evaluate(&plan, &sale)?;
         Ok(Self { plan, sale, outcome, stored: None })
     }
 
@@ -124,21 +123,27 @@ impl Case {
     }
 }
 
-fn read_sale(path: &Path, plan: &Plan) -> Result<Sale> {
+fn from_document(path: &Path, plan: &Plan) -> Result<(Sale, Outcome)> {
+    let file = path.display().to_string();
     let text = read_text(path, MAX_DOCUMENT_BYTES)?;
     let node = doc::read_json(&text, MAX_DOCUMENT_BYTES);
     let sale = node.and_then(|node| Sale::from_node(&node, plan.currency()));
-    sale.map_err(|error| error.within(&path.display().to_string()))
+    let sale = sale.map_err(|error| error.within(&file))?;
+    let outcome =
+        evaluate(plan, &sale).map_err(|error| error.within(&format!("{file}: sale {}", sale.id)))?;
+    Ok((sale, outcome))
 }
 
-fn find_sale(tables: &TableArgs, orders: &Path, order: &str, plan: &Plan) -> Result<Sale> {
+fn from_tables(args: &ExplainArgs, path: &Path, order: &str, plan: &Plan) -> Result<(Sale, Outcome)> {
+    let (tables, tenant) = (&args.tables, Tenant::new(&args.tenant)?);
     let clock = tables.clock();
     let members = tables.members.as_deref().map(|path| Members::read(path, plan, &clock)).transpose()?;
-    let mut rows = Orders::open(orders, plan, members.as_ref(), &clock)?;
-    while let Some(placed) = rows.next()? {
+    let mut orders = Orders::open(path, plan, members.as_ref(), &clock, &tenant)?;
+    while let Some(placed) = orders.next()? {
         if placed.sale.id.as_str() == order {
-            return Ok(placed.sale);
+            let outcome = evaluate(plan, &placed.sale).map_err(|error| orders.explain(&placed, error))?;
+            return Ok((placed.sale, outcome));
         }
     }
-    Err(Error::new(Code::NotFound, format!("{}: there is no order {order}", orders.display())))
+    Err(Error::new(Code::NotFound, format!("{}: there is no order {order}", path.display())))
 }

@@ -1,19 +1,23 @@
 //! `fenrun settle`: a file of orders under a plan.
 
 use crate::args::SettleArgs;
-use crate::files::read_plan;
+use crate::files::{plan_path, read_plan};
 use crate::output::{Console, Ending, count, grouped, pairs};
 use crate::table::{Arrays, Members, Orders, Placed, RowFile, RowRecord};
+use crate::whole::is_standard;
 use fenrun::doc::Node;
 use fenrun::id::LineId;
 use fenrun::money::Money;
+use fenrun::request::Tenant;
 use fenrun::reward::batch::{self, Rows, settle};
 use fenrun::reward::commission::{Outcome, Reason, evaluate};
 use fenrun::reward::plan::{Per, Plan};
 use fenrun::{Code, Error, Result};
+use std::path::{Path, PathBuf};
 
 pub(crate) fn run(args: &SettleArgs, console: &Console) -> Result<Ending> {
     let plan = read_plan(&args.plan)?;
+    let tenant = Tenant::new(&args.tenant)?;
     let clock = args.tables.clock();
     let path = args.tables.orders.as_deref().ok_or_else(|| {
         let rule = "name the orders with --orders; docs/reference/csv.md lists their columns";
@@ -21,9 +25,9 @@ pub(crate) fn run(args: &SettleArgs, console: &Console) -> Result<Ending> {
     })?;
     let members =
         args.tables.members.as_deref().map(|path| Members::read(path, &plan, &clock)).transpose()?;
-    let out = args.out.as_deref().map(|path| RowFile::create(path, plan.currency())).transpose()?;
+    let out = args.out.as_deref().map(|out| create(out, args, &plan, &tenant, console)).transpose()?;
     let mut settled = Settled { plan: &plan, out, orders: 0, rows: 0, pool: 0, paid: 0, retained: [0; _] };
-    let open = || Orders::open(path, &plan, members.as_ref(), &clock);
+    let open = || Orders::open(path, &plan, members.as_ref(), &clock, &tenant);
     // An order at fault stops the batch without its line of the file; read one by one, it is named.
     let batch = match (&members, open()?.arrays()?) {
         (Some(members), Some(arrays)) => {
@@ -36,6 +40,17 @@ pub(crate) fn run(args: &SettleArgs, console: &Console) -> Result<Ending> {
         None => settled.one_by_one(open()?)?,
     }
     settled.finish(console)
+}
+
+/// The file of rows, which is none of the files that are read.
+fn create(out: &Path, args: &SettleArgs, plan: &Plan, tenant: &Tenant, console: &Console) -> Result<RowFile> {
+    if is_standard(out) && console.is_json() {
+        let rule = "`--out -` and `--json` both want standard output; name a file with --out";
+        return Err(Error::new(Code::InvalidArgument, rule));
+    }
+    let tables = args.tables.members.iter().chain(&args.tables.orders).map(PathBuf::as_path);
+    let inputs: Vec<&Path> = plan_path(&args.plan).into_iter().chain(tables).collect();
+    RowFile::create(out, &inputs, plan.currency(), tenant.clone())
 }
 
 fn run_batch(plan: &Plan, members: &Members, arrays: &Arrays) -> Option<Rows> {
@@ -83,7 +98,7 @@ impl Settled<'_> {
     fn one_by_one(&mut self, mut orders: Orders<'_>) -> Result<()> {
         while let Some(placed) = orders.next()? {
             let outcome =
-                evaluate(self.plan, &placed.sale).map_err(|error| orders.place(placed.at, error))?;
+                evaluate(self.plan, &placed.sale).map_err(|error| orders.explain(&placed, error))?;
             self.outcome(&placed, &outcome)?;
         }
         Ok(())
@@ -140,7 +155,11 @@ impl Settled<'_> {
             retained: reasons.map(|(reason, minor)| Ok((*reason, narrow(minor)?))).collect::<Result<_>>()?,
             out: self.out.map(RowFile::keep).transpose()?,
         };
-        console.answer(|| totals.document(), || totals.text())?;
+        if totals.out.as_deref().is_some_and(is_standard) {
+            Console::aside(&totals.text());
+        } else {
+            console.answer(|| totals.document(), || totals.text())?;
+        }
         Ok(Ending::Fine)
     }
 }
@@ -153,10 +172,15 @@ struct Totals<'a> {
     pool: i64,
     paid: i64,
     retained: Vec<(Reason, i64)>,
-    out: Option<String>,
+    out: Option<PathBuf>,
 }
 
 impl Totals<'_> {
+    /// The file of rows; none where they went to standard output.
+    fn written(&self) -> Option<String> {
+        self.out.as_deref().filter(|path| !is_standard(path)).map(|path| path.display().to_string())
+    }
+
     fn document(&self) -> Node {
         let retained = self.retained.iter().map(|(reason, minor)| (reason.name(), Node::Int(*minor)));
         let allowed = self.plan.allow().iter().map(|(id, reason)| (id.as_str(), reason.as_str().into()));
@@ -169,7 +193,7 @@ impl Totals<'_> {
             ("paid", self.paid.into()),
             ("retained", Node::map(retained)),
             ("allowed", Node::map(allowed)),
-            ("out", self.out.clone().into()),
+            ("out", self.written().into()),
         ])
     }
 
@@ -188,7 +212,7 @@ impl Totals<'_> {
         for (id, reason) in self.plan.allow() {
             rows.push((format!("allowed {id}"), reason.clone()));
         }
-        rows.extend(self.out.iter().map(|path| ("written".to_owned(), path.clone())));
+        rows.extend(self.written().map(|path| ("written".to_owned(), path)));
         pairs(&rows)
     }
 }

@@ -8,10 +8,11 @@ mod summary;
 mod world;
 
 use crate::args::DemoArgs;
-use crate::files::{self, WholeFile};
+use crate::files;
 use crate::output::{Console, Ending};
 use crate::progress::Progress;
 use crate::report;
+use crate::whole::WholeFile;
 use fenrun::{Code, Error, Result};
 use fenrun_store::{Report, Store};
 pub(crate) use figures::{Equation, Figures, Level, Week};
@@ -47,7 +48,7 @@ pub(crate) fn run(args: &DemoArgs, console: &Console) -> Result<Ending> {
     let size = std::fs::metadata(&database).map_err(|error| files::fault(&database, &error))?.len();
     let page = args.out.join("report.html");
     let run = Run { purchases: &purchases, world: &world, shop: &shop, took, verified, database, size, page };
-    let mut file = WholeFile::create(&run.page)?;
+    let mut file = WholeFile::create(&run.page, &[path])?;
     let html = report::render(&run, &figures);
     file.write_all(html.as_bytes()).map_err(|error| files::fault(&run.page, &error))?;
     file.keep()?;

@@ -1,9 +1,10 @@
 //! Times in cells.
 
-use chrono::{FixedOffset, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, TimeZone};
+use chrono::{FixedOffset, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Timelike};
 use chrono_tz::Tz;
 use clap::ValueEnum;
 use fenrun::time::Timestamp;
+use std::fmt;
 use std::str::FromStr;
 
 /// The unit of times written as whole numbers since 1970-01-01 UTC.
@@ -57,6 +58,15 @@ impl FromStr for Zone {
     }
 }
 
+impl fmt::Display for Zone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fixed(offset) => offset.fmt(f),
+            Self::Named(zone) => f.write_str(zone.name()),
+        }
+    }
+}
+
 impl Clock {
     /// Reads `2024-11-11`, `2024-11-11 20:00`, `2024-11-11 20:00:00` (a `T` may stand between) or a whole
     /// number.
@@ -77,7 +87,7 @@ impl Clock {
             Zone::Named(zone) => moment(&zone, local),
         };
         ms.map(Timestamp::from_ms)
-            .ok_or_else(|| format!("{text} does not exist in this time zone: the clock was put forward"))
+            .ok_or_else(|| format!("{text} does not exist in {}: the clock was put forward", self.zone))
     }
 }
 
@@ -93,7 +103,8 @@ fn date_and_time(text: &str) -> Option<NaiveDateTime> {
         Some(time) if time.len() == 8 => NaiveTime::parse_from_str(time, "%H:%M:%S").ok()?,
         Some(_) => return None,
     };
-    Some(date.and_time(time))
+    // The parser takes `23:59:60`; leap seconds are left out here as everywhere.
+    Some(date.and_time(time)).filter(|at| at.nanosecond() < 1_000_000_000)
 }
 
 /// Milliseconds of UTC; the earlier one where the clock was put back and shows the time twice.
@@ -136,11 +147,22 @@ mod tests {
 
     #[test]
     fn refused() {
-        for text in ["", "11/11/2024", "2024-11-1", "2024-13-01", "2024-11-11 25:00", "2024-11-11 20:00:00.5"]
-        {
+        for text in [
+            "",
+            "11/11/2024",
+            "2024-11-1",
+            "2024-13-01",
+            "2024-11-11 25:00",
+            "2024-11-11 20:00:00.5",
+            "2016-12-31 23:59:60",
+        ] {
             assert!(read("UTC", None, text).is_err(), "{text}");
         }
-        assert!(read("Europe/Paris", None, "2024-03-31 02:30").unwrap_err().contains("put forward"));
+        assert!(
+            read("Europe/Paris", None, "2024-03-31 02:30")
+                .unwrap_err()
+                .contains("in Europe/Paris: the clock was put forward")
+        );
         for zone in ["CCT", "+8", "08:00", "+08:60", "+8:00", "Asia/Nowhere"] {
             assert!(zone.parse::<Zone>().is_err(), "{zone}");
         }

@@ -12,6 +12,9 @@ pub(super) struct Columns {
 impl Columns {
     pub(super) fn new(path: String, names: Vec<String>) -> Result<Self> {
         let columns = Self { path, names, known: Vec::new() };
+        if columns.names.is_empty() {
+            return Err(columns.fault("the file is empty; its first row names the columns".into()));
+        }
         for (at, name) in columns.names.iter().enumerate() {
             if columns.names[..at].contains(name) {
                 return Err(columns.fault(format!("the column `{name}` stands twice")));

@@ -21,6 +21,7 @@ struct Profile {
 
 /// Every member, under the text id of the file and the dense number it stands for.
 pub(crate) struct Members {
+    path: String,
     names: Vec<MemberId>,
     numbers: HashMap<MemberId, u64>,
     forest: Forest,
@@ -69,6 +70,7 @@ impl Members {
         };
         header.finish()?;
         let mut members = Self {
+            path: sheet.path().to_owned(),
             names: Vec::new(),
             numbers: HashMap::new(),
             forest: Forest::new(),
@@ -234,6 +236,13 @@ impl Members {
         let profile = until.checked_sub(1).map(|last| &self.profiles[standing[last].1]);
         let Profile { rank, facts } = profile.cloned().unwrap_or_default();
         Person { id: self.names[number].clone(), rank, facts }
+    }
+
+    /// What is wrong with asking a member at a moment before their first row, if it is.
+    pub(crate) fn later(&self, id: &MemberId, at: Timestamp) -> Option<String> {
+        let number = self.numbers.get(id)?;
+        let (first, _) = self.standings[place(*number)].first()?;
+        (*first > at).then(|| format!("{} has no row of {id} before {first}", self.path))
     }
 
     /// The upline of a member at a moment, or now.

@@ -3,11 +3,13 @@
 use super::facts::{FactColumns, Names};
 use super::members::{Members, id};
 use super::{Clock, Columns, Row, Sheet};
+use fenrun::doc::{self, MAX_COMMAND_BYTES};
 use fenrun::id::{LineId, MemberId, OrderId};
 use fenrun::money::Currency;
+use fenrun::request::Tenant;
 use fenrun::reward::plan::{Plan, StopSource};
 use fenrun::reward::referral::MemberIx;
-use fenrun::sale::{Facts, MAX_STOPS, Person, Purpose, Sale, SaleDraft, SaleLine};
+use fenrun::sale::{Facts, MAX_STOPS, Override, Person, Purpose, Sale, SaleDraft, SaleLine};
 use fenrun::time::Timestamp;
 use fenrun::{Code, Error, Result};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -29,6 +31,7 @@ struct Layout {
     purpose: Option<usize>,
     currency: Option<usize>,
     placed_at: Option<usize>,
+    overrides: Option<usize>,
     /// Name, place, and whether the cells are minor units.
     components: Vec<(String, usize, bool)>,
     /// The order's own upline; empty when the members file has it.
@@ -84,6 +87,7 @@ pub(crate) struct Orders<'a> {
     layout: Layout,
     names: Names,
     clock: Clock,
+    tenant: &'a Tenant,
     plan: &'a Plan,
     members: Option<&'a Members>,
     walk: usize,
@@ -101,6 +105,7 @@ impl<'a> Orders<'a> {
         plan: &'a Plan,
         members: Option<&'a Members>,
         clock: &Clock,
+        tenant: &'a Tenant,
     ) -> Result<Self> {
         let (sheet, mut header) = Sheet::open(path)?;
         let names = Names::of(plan);
@@ -119,7 +124,7 @@ impl<'a> Orders<'a> {
         });
         let walk = walks.max().unwrap_or(0);
         let seen = HashMap::new();
-        Ok(Self { sheet, layout, names, clock: *clock, plan, members, walk, ahead: None, seen })
+        Ok(Self { sheet, layout, names, clock: *clock, tenant, plan, members, walk, ahead: None, seen })
     }
 
     /// Every order as one row of columns; `None` when they need more than columns hold.
@@ -191,8 +196,25 @@ impl<'a> Orders<'a> {
         Ok(Some(Placed { sale, lines: order, at }))
     }
 
+    /// Says of an error of an order where it stands, and whether the members file says nothing yet of
+    /// somebody who is asked.
+    pub(crate) fn explain(&self, placed: &Placed, error: Error) -> Error {
+        let Placed { sale, at, .. } = placed;
+        let people = [&sale.buyer].into_iter().chain(&sale.upline).chain(sale.roles.values());
+        let later = match (self.members, error.code()) {
+            // The engine names who was asked; a member whose first row begins later states nothing.
+            (Some(members), Code::MissingFact) if self.layout.upline.is_empty() => people
+                .filter(|person| error.message().starts_with(&format!("member {} does not", person.id)))
+                .find_map(|person| members.later(&person.id, sale.placed_at)),
+            _ => None,
+        };
+        let rule =
+            later.map_or_else(|| error.message().to_owned(), |rule| format!("{}; {rule}", error.message()));
+        self.place(*at, Error::new(error.code(), rule))
+    }
+
     /// Puts file and line in front of an error.
-    pub(crate) fn place(&self, at: u64, error: Error) -> Error {
+    fn place(&self, at: u64, error: Error) -> Error {
         error.within(&format!("{}:{at}", self.sheet.path()))
     }
 
@@ -208,7 +230,7 @@ impl<'a> Orders<'a> {
             upline = members.upline(ix, placed_at, self.walk);
         }
         Sale::new(SaleDraft {
-            tenant: String::new(),
+            tenant: self.tenant.as_str().to_owned(),
             id: order,
             version: 1,
             currency: self.plan.currency(),
@@ -312,6 +334,7 @@ impl Layout {
             purpose: header.take("purpose"),
             currency: header.take("currency"),
             placed_at: header.take("placed_at"),
+            overrides: header.take("override"),
             components,
             upline,
             roles,
@@ -324,7 +347,7 @@ impl Layout {
     fn is_plain(&self) -> bool {
         let facts = self.line_facts.is_empty() && self.sale_facts.is_empty();
         let people = self.upline.is_empty() && self.roles.is_empty();
-        facts && people && self.line.is_none() && self.purpose.is_none()
+        facts && people && self.line.is_none() && self.purpose.is_none() && self.overrides.is_none()
     }
 }
 
@@ -371,10 +394,25 @@ fn line(row: Row<'_>, layout: &Layout, names: &Names) -> Result<SaleLine> {
             })?,
             (text, false) => names.amount(text).map_err(|error| row.place(error.within(name)))?,
         };
+        if value < 0 {
+            let unit = if *minor { "_minor" } else { "" };
+            return Err(row.fault(format_args!("`{name}{unit}` is `{text}`, below zero")));
+        }
         components.insert(name.clone(), value);
     }
     let facts = names.facts(row, &layout.line_facts)?;
-    Ok(SaleLine { id, units, components, purpose, facts, overrides: BTreeMap::new() })
+    Ok(SaleLine { id, units, components, purpose, facts, overrides: overrides(row, layout.overrides)? })
+}
+
+/// Rates of a line by rule, as the JSON a sale has under `override`.
+fn overrides(row: Row<'_>, column: Option<usize>) -> Result<BTreeMap<String, Override>> {
+    let text = row.cell(column);
+    if text.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let node =
+        doc::read_json(text, MAX_COMMAND_BYTES).map_err(|error| row.place(error.within("`override`")))?;
+    SaleLine::overrides_from_node(&node).map_err(|error| row.place(error))
 }
 
 fn check_currency(row: Row<'_>, column: Option<usize>, wanted: Currency) -> Result<()> {

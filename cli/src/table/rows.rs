@@ -1,8 +1,10 @@
 //! The file of rows that `settle` writes.
 
-use crate::files::{WholeFile, fault};
+use crate::files::fault;
+use crate::whole::WholeFile;
 use fenrun::Result;
 use fenrun::money::{Currency, Money};
+use fenrun::request::Tenant;
 use fenrun::reward::commission::{CASH, allocation_key};
 use std::io::Error;
 use std::path::{Path, PathBuf};
@@ -14,6 +16,7 @@ const HEADER: [&str; 10] =
 pub(crate) struct RowFile {
     path: PathBuf,
     currency: Currency,
+    tenant: Tenant,
     writer: csv::Writer<WholeFile>,
 }
 
@@ -29,15 +32,18 @@ pub(crate) struct RowRecord<'r> {
 }
 
 impl RowFile {
-    pub(crate) fn create(path: &Path, currency: Currency) -> Result<Self> {
-        let writer = csv::Writer::from_writer(WholeFile::create(path)?);
-        let mut rows = Self { path: path.to_owned(), currency, writer };
+    /// Starts the file; `inputs` are what the command reads, and never its output.
+    pub(crate) fn create(path: &Path, inputs: &[&Path], currency: Currency, tenant: Tenant) -> Result<Self> {
+        let writer = csv::Writer::from_writer(WholeFile::create(path, inputs)?);
+        let mut rows = Self { path: path.to_owned(), currency, tenant, writer };
         rows.record(&HEADER)?;
         Ok(rows)
     }
 
     pub(crate) fn write(&mut self, row: &RowRecord<'_>) -> Result<()> {
         let currency = self.currency;
+        let tenant = self.tenant.as_str();
+        let key = allocation_key(tenant, row.order, 1, row.line, "", row.rule, row.level);
         self.record(&[
             row.order,
             row.line,
@@ -48,15 +54,15 @@ impl RowFile {
             &row.minor.to_string(),
             currency.code(),
             CASH,
-            &allocation_key("", row.order, 1, row.line, "", row.rule, row.level),
+            &key,
         ])
     }
 
-    /// Completes the file and gives its path, for messages.
-    pub(crate) fn keep(self) -> Result<String> {
+    /// Completes the file and gives its path.
+    pub(crate) fn keep(self) -> Result<PathBuf> {
         let file = self.writer.into_inner().map_err(|error| fault(&self.path, error.error()))?;
         file.keep()?;
-        Ok(self.path.display().to_string())
+        Ok(self.path)
     }
 
     fn record(&mut self, cells: &[&str; 10]) -> Result<()> {

@@ -4,8 +4,10 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod bad_input;
+mod command_line;
 mod commands;
 mod demo;
 mod explain_quote;
+mod out;
 mod run;
 mod settle;

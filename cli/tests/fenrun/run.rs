@@ -52,7 +52,8 @@ impl Folder {
     /// Runs `fenrun` here; arguments are apart by blanks.
     pub(crate) fn run(&self, arguments: &str) -> Ran {
         let mut command = Command::new(env!("CARGO_BIN_EXE_fenrun"));
-        let output = command.current_dir(self.0.path()).args(arguments.split(' ')).output().unwrap();
+        let arguments = arguments.split(' ').filter(|argument| !argument.is_empty());
+        let output = command.current_dir(self.0.path()).args(arguments).output().unwrap();
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
         let code = output.status.code().unwrap();
         Ran { code, out: text(output.stdout), err: text(output.stderr) }

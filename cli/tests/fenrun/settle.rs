@@ -2,7 +2,10 @@
 
 use crate::run::Folder;
 use fenrun::doc::{Node, read_json};
-use fenrun::reward::{commission::evaluate, plan::Plan};
+use fenrun::reward::{
+    commission::{allocation_key, evaluate},
+    plan::Plan,
+};
 use fenrun::sale::Sale;
 
 const MEMBERS: &str = "\
@@ -192,4 +195,49 @@ fn totals_are_a_document() {
     let document = folder(MEMBERS, ORDERS).run(&format!("{SETTLE} --json")).document(0);
     assert_eq!(document.get("pool"), Some(&Node::Int(1070)));
     assert_eq!(document.get("paid"), Some(&Node::Int(497)));
+}
+
+#[test]
+fn a_line_overrides_a_rule() {
+    let orders = "\
+order,line,buyer,paid,override
+A,1,丙,100,\"{\"\"upline\"\": [\"\"8%\"\", \"\"1%\"\"]}\"
+A,2,丙,100,
+B,1,丙,100,\"{\"\"upline\"\": {\"\"any\"\": \"\"9%\"\"}}\"
+";
+    let folder = folder(MEMBERS, orders);
+    folder.run(SETTLE).ended(0);
+    let amounts: Vec<String> =
+        rows(&folder).iter().map(|row| row.split(',').nth(5).unwrap().to_owned()).collect();
+    assert_eq!(amounts, ["8.00", "1.00", "5.00", "2.50", "9.00"]);
+    // Without a column of lines the kernel would be asked; it knows no overrides.
+    folder
+        .write("o.csv", "order,buyer,paid,override\nA,丙,100,\"{\"\"upline\"\": \"\"8%\"\"}\"\n".as_bytes());
+    folder.run(SETTLE).ended(0);
+    assert_eq!(rows(&folder), ["A,1,upline,1,乙,8.00,800,CNY"]);
+}
+
+#[test]
+fn a_tenant_is_part_of_every_key() {
+    let keys = |orders: &str, tenant: &str| -> Vec<String> {
+        let folder = folder(MEMBERS, orders);
+        folder.run(&format!("{SETTLE}{tenant}")).ended(0);
+        let key = |line: &str| line.rsplit_once(',').unwrap().1.to_owned();
+        folder.read("rows.csv").lines().skip(1).map(key).collect()
+    };
+    let named = keys(ORDERS, " --tenant shop-7");
+    assert_eq!(named[0], allocation_key("shop-7", "A-1", 1, "1", "", "upline", 2));
+    assert_ne!(named, keys(ORDERS, ""));
+    // The kernel and single sales name the rows alike.
+    let single =
+        ORDERS.replace("\nA-", ",\nA-").replace("placed_at", "placed_at,purpose").trim_end().to_owned();
+    let single = single.replace("placed_at,purpose,", "placed_at,purpose") + ",\n";
+    assert_eq!(keys(&single, " --tenant shop-7"), named);
+    let explain =
+        "explain --plan preset:two_level --members m.csv --orders o.csv --order A-1 --tenant shop-7";
+    let document = folder(MEMBERS, ORDERS).run(&format!("{explain} --json")).document(0);
+    let Some(Node::List(rows)) = document.get("outcome").unwrap().get("rows") else { panic!("no rows") };
+    assert_eq!(rows[0].get("key"), Some(&named[0].as_str().into()));
+    let long = format!("{SETTLE} --tenant {}", "t".repeat(65));
+    assert!(folder(MEMBERS, ORDERS).run(&long).failed(2).contains("at most 64 bytes"));
 }

@@ -29,7 +29,10 @@ pub const MAX_DOCUMENT_BYTES: usize = 16 << 20;
 /// [`Code::Syntax`] with line and column; [`Code::TooLarge`] above `limit` bytes.
 pub fn read_json(text: &str, limit: usize) -> Result<Node> {
     check_size(text, limit)?;
-    serde_json::from_str(text).map_err(|error| Error::new(Code::Syntax, format!("JSON: {error}")))
+    serde_json::from_str(text).map_err(|error| {
+        let message = as_written(&error.to_string(), number_at(text, error.line(), error.column()));
+        Error::new(Code::Syntax, format!("JSON: {message}"))
+    })
 }
 
 /// Reads TOML. Floats and dates are errors.
@@ -46,9 +49,36 @@ pub fn read_toml(text: &str, limit: usize) -> Result<Node> {
             let column = before.rsplit('\n').next().map_or(0, |tail| tail.chars().count()) + 1;
             format!(" at line {line} column {column}")
         });
-        let message = error.message().trim().replace('\n', " ");
+        let written = error.span().and_then(|span| text.get(span)).unwrap_or_default();
+        let message = as_written(&error.message().trim().replace('\n', " "), written);
         Error::new(Code::Syntax, format!("TOML: {message}{place}"))
     })
+}
+
+/// A message about a float with the number as it stands in the text: `1e2`, not the `100.0` it became.
+fn as_written(message: &str, written: &str) -> String {
+    let parts = message.split_once("floating point `").and_then(|(head, rest)| {
+        let (_, tail) = rest.split_once('`')?;
+        (!written.is_empty()).then_some((head, tail))
+    });
+    let Some((head, tail)) = parts else { return message.to_owned() };
+    let short: String = written.chars().take(40).collect();
+    let more = if short.len() < written.len() { "…" } else { "" };
+    format!("{head}the number `{short}{more}`{tail}")
+}
+
+/// The number that ends at or around a place given by line and column, both from 1, columns in bytes.
+fn number_at(text: &str, line: usize, column: usize) -> &str {
+    let in_number = |byte: &u8| byte.is_ascii_digit() || b"+-.eE".contains(byte);
+    let Some(line) = text.lines().nth(line.saturating_sub(1)) else { return "" };
+    let bytes = line.as_bytes();
+    let place = column.min(bytes.len());
+    // The reader stands behind the number, or one byte further on.
+    let last = (place.saturating_sub(2)..place).rev().find(|at| in_number(&bytes[*at]));
+    let Some(last) = last else { return "" };
+    let start = bytes[..last].iter().rposition(|byte| !in_number(byte)).map_or(0, |at| at + 1);
+    let end = bytes[last..].iter().position(|byte| !in_number(byte)).map_or(bytes.len(), |at| last + at);
+    line.get(start..end).unwrap_or_default()
 }
 
 /// The first 16 bytes of SHA-256 over length-prefixed parts, as 32 hex digits: how keys are made.
@@ -94,4 +124,42 @@ fn check_size(text: &str, limit: usize) -> Result<()> {
         return Err(Error::new(Code::TooLarge, message));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn floats_are_named_as_they_are_written() {
+        let nines = "9".repeat(26);
+        for (number, shown) in [
+            ("1e2", "1e2".to_owned()),
+            ("-0.10", "-0.10".to_owned()),
+            ("1E+2", "1E+2".to_owned()),
+            (&nines, nines.clone()),
+            (&"9".repeat(60), format!("{}…", "9".repeat(40))),
+        ] {
+            let wanted = format!("JSON: invalid type: the number `{shown}`, expected text");
+            for text in [
+                number.to_owned(),
+                format!("{{\"ä\": 7,\n \"b\": [{number}]}}"),
+                format!("{{\"b\": {number} }}"),
+                format!("[1, {number}\n, 2]"),
+                format!("[1,{number},2.5]"),
+            ] {
+                let error = read_json(&text, 1000).unwrap_err();
+                assert!(error.message().starts_with(&wanted), "{text}: {error}");
+            }
+        }
+        let other = read_json("[1, 2", 1000).unwrap_err();
+        assert_eq!(other.message(), "JSON: EOF while parsing a list at line 1 column 6");
+    }
+
+    #[cfg(feature = "toml")]
+    #[test]
+    fn floats_of_toml_too() {
+        let error = read_toml("a = 1\nb = { c = [1e2] }", 1000).unwrap_err();
+        assert!(error.message().starts_with("TOML: invalid type: the number `1e2`, expected"), "{error}");
+    }
 }

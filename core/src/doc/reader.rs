@@ -70,14 +70,17 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// An optional integer at or above zero, small enough for `T`.
+    /// An optional integer at or above zero, small enough for `T`, which has no sign.
     ///
     /// # Errors
-    /// [`Code::InvalidValue`] when it is something else.
+    /// [`Code::InvalidValue`] names the range when it is something else.
     pub fn count<T: TryFrom<i64>>(&mut self, key: &'static str) -> Result<Option<T>> {
         let Some(value) = self.int(key)? else { return Ok(None) };
         T::try_from(value).map(Some).map_err(|_| {
-            Error::new(Code::InvalidValue, format!("{}: `{key}` is {value}, outside its range", self.what))
+            let ends = [i64::MAX, i64::from(u32::MAX), i64::from(u16::MAX), i64::from(u8::MAX)];
+            let most = ends.into_iter().find(|end| T::try_from(*end).is_ok()).unwrap_or(0);
+            let rule = format!("`{key}` is {value}; a whole number from 0 to {most}");
+            self.fault(Code::InvalidValue, rule)
         })
     }
 

@@ -69,6 +69,16 @@ impl Sale {
     }
 }
 
+impl SaleLine {
+    /// Reads what a line has under `override`: rates by rule id.
+    ///
+    /// # Errors
+    /// Names the rule and the value.
+    pub fn overrides_from_node(node: &Node) -> Result<BTreeMap<String, Override>> {
+        overrides(node, "sale line: `override`")
+    }
+}
+
 /// Takes `buyer`, `upline`, `roles` and `facts`; `null` or 0 as a stop means nobody and must come last.
 pub(crate) fn parties_from_fields(fields: &mut Fields<'_>, what: &str) -> Result<Parties> {
     let mut upline = Vec::new();
@@ -173,7 +183,11 @@ pub(crate) fn purpose_from_fields(fields: &mut Fields<'_>) -> Result<Purpose> {
 
 pub(crate) fn overrides_from_fields(fields: &mut Fields<'_>) -> Result<BTreeMap<String, Override>> {
     let Some(node) = fields.take("override") else { return Ok(BTreeMap::new()) };
-    let tables = Fields::new(node, format!("{}: `override`", fields.what()))?;
+    overrides(node, &format!("{}: `override`", fields.what()))
+}
+
+fn overrides(node: &Node, what: &str) -> Result<BTreeMap<String, Override>> {
+    let tables = Fields::new(node, what)?;
     tables.rest().map(|(rule, table)| Ok((rule.to_owned(), override_from_node(table, rule)?))).collect()
 }
 

@@ -25,6 +25,9 @@ use std::collections::BTreeMap;
 pub const MAX_RULES: usize = 256;
 /// The most paid levels of a rule.
 pub const MAX_LEVELS: usize = 64;
+/// The longest name of a plan, in bytes. Ids of rules, ranks, labels, roles and components have at most
+/// [`MAX_ID_BYTES`](crate::id::MAX_ID_BYTES).
+pub const MAX_NAME_BYTES: usize = 200;
 
 /// A parsed and checked plan. It cannot be built in a form [`Plan::check`] refuses.
 ///

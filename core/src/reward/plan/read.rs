@@ -1,9 +1,10 @@
 //! From a document to a plan.
 
 use super::rule::{Base, Per, Reverse, Round, Rule, Schedule, Stop, StopSource, Unqualified};
-use super::{Amount, Condition, MAX_LEVELS, MAX_RULES, Plan, RateTable};
+use super::{Amount, Condition, MAX_LEVELS, MAX_NAME_BYTES, MAX_RULES, Plan, RateTable};
 use crate::doc::{Fields, Node};
 use crate::error::{Code, Error, Result};
+use crate::id::MAX_ID_BYTES;
 use crate::money::{Currency, Rate, Rounding};
 use crate::sale::{MAX_STOPS, Pay};
 use std::collections::BTreeMap;
@@ -15,6 +16,7 @@ const LATER: [&str; 8] = ["after", "cap", "split", "residual", "budget", "tree",
 const DEFAULT_LIMIT: usize = 64;
 
 pub(super) fn plan(node: &Node) -> Result<Plan> {
+    check_texts(node)?;
     let mut fields = Fields::new(node, "plan")?;
     match fields.text("schema")? {
         Some("fenrun.plan/1") => {}
@@ -27,6 +29,10 @@ pub(super) fn plan(node: &Node) -> Result<Plan> {
         }
     }
     let name = text(&mut fields, "name")?;
+    if name.len() > MAX_NAME_BYTES {
+        let rule = format!("`name` has {} bytes; at most {MAX_NAME_BYTES}", name.len());
+        return Err(fields.fault(Code::InvalidValue, rule));
+    }
     let currency =
         Currency::parse(&text(&mut fields, "currency")?).map_err(|e| Error::from(e).within("plan"))?;
     let ranks = names(&mut fields, "ranks")?;
@@ -70,6 +76,7 @@ pub(super) fn plan(node: &Node) -> Result<Plan> {
 fn rule(node: &Node, at: usize, ranks: &[String]) -> Result<Rule> {
     let mut fields = Fields::new(node, format!("rule[{at}]"))?;
     let id = text(&mut fields, "id")?;
+    check_length(&fields, "id", &id)?;
     let what = format!("rule `{id}`");
     let mut fields = Fields::new(node, what.clone())?;
     fields.take("id");
@@ -150,6 +157,7 @@ fn base(node: &Node, what: &str) -> Result<Base> {
     }
     let mut fields = Fields::new(node, format!("{what}: `of`"))?;
     let base = text(&mut fields, "base")?;
+    check_length(&fields, "base", &base)?;
     let (plus, less) = (names(&mut fields, "plus")?, names(&mut fields, "less")?);
     let times =
         fields.text("times")?.map_or(Ok(Rate::ONE), str::parse).map_err(|e| Error::from(e).within(what))?;
@@ -181,6 +189,7 @@ fn stop(node: &Node, what: &str, ranks: &[String]) -> Result<Stop> {
     let (buyer, up, roles) = (fields.flag("self")?, fields.text("up")?, names(&mut fields, "roles")?);
     let limit = fields.count::<usize>("limit")?;
     let label = fields.text("as")?.map(str::to_owned);
+    label.as_deref().map_or(Ok(()), |label| check_length(&fields, "as", label))?;
     if fields.rest().any(|(key, _)| matches!(key, "rank" | "region" | "class")) {
         return Err(
             fields.fault(Code::NotSupported, "`rank`, `region` and `class` stops come with a later version")
@@ -298,13 +307,54 @@ fn names(fields: &mut Fields<'_>, key: &'static str) -> Result<Vec<String>> {
     let mut names: Vec<String> = Vec::new();
     for item in fields.list(key)? {
         let Node::Text(name) = item else { return Err(fields.wrong(key, "a list of names", item)) };
-        if name.is_empty() || name == "any" || names.contains(name) {
-            return Err(fields
-                .fault(Code::InvalidValue, format!("`{key}`: {name:?} is empty, reserved or stands twice")));
+        let fault = |rule: &str| fields.fault(Code::InvalidValue, format!("`{key}`: {rule}"));
+        if name.is_empty() {
+            return Err(fault("a name is empty"));
         }
+        if name == "any" {
+            return Err(fault("`any` is reserved for everybody else"));
+        }
+        if names.contains(name) {
+            return Err(fault(&format!("`{name}` stands twice")));
+        }
+        check_length(fields, key, name)?;
         names.push(name.clone());
     }
     Ok(names)
+}
+
+/// Ids and names are as long as any id.
+fn check_length(fields: &Fields<'_>, key: &str, name: &str) -> Result<()> {
+    if name.len() <= MAX_ID_BYTES {
+        return Ok(());
+    }
+    let rule = format!("`{key}`: a name of {} bytes; at most {MAX_ID_BYTES}", name.len());
+    Err(fields.fault(Code::InvalidId, rule))
+}
+
+/// No text of a plan holds a control character: all of them are shown to people, on terminals too.
+fn check_texts(plan: &Node) -> Result<()> {
+    let mut open = vec![("plan", plan)];
+    while let Some((key, node)) = open.pop() {
+        let text = match node {
+            Node::Text(text) => Some(text),
+            Node::List(items) => {
+                open.extend(items.iter().map(|item| (key, item)));
+                None
+            }
+            Node::Map(map) => {
+                open.extend(map.iter().map(|(key, value)| (key.as_str(), value)));
+                map.keys().find(|key| key.contains(char::is_control))
+            }
+            Node::Null | Node::Bool(_) | Node::Int(_) => None,
+        };
+        if let Some(text) = text.filter(|text| text.contains(char::is_control)) {
+            let short: String = text.chars().take(60).collect();
+            let rule = format!("plan: `{key}`: the text `{short}` holds a control character");
+            return Err(Error::new(Code::InvalidValue, rule));
+        }
+    }
+    Ok(())
 }
 
 fn refuse_later(fields: &Fields<'_>) -> Result<()> {
@@ -319,4 +369,43 @@ fn refuse_later(fields: &Fields<'_>) -> Result<()> {
 
 fn unknown_word(fields: &Fields<'_>, key: &str, word: &str, known: &str) -> Error {
     fields.fault(Code::UnknownWord, format!("`{key}` is `{word}`; one of {known}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(name: &str, id: &str, ranks: &[&str]) -> Result<Plan> {
+        let ranks: Vec<Node> = ranks.iter().map(|rank| (*rank).into()).collect();
+        let to = Node::map([("up", Node::from("referral"))]);
+        let pay = Node::map([("levels", Node::List(vec!["5%".into()]))]);
+        let rule = Node::map([("id", id.into()), ("to", to), ("pay", pay)]);
+        Plan::from_node(&Node::map([
+            ("schema", "fenrun.plan/1".into()),
+            ("name", name.into()),
+            ("currency", "CNY".into()),
+            ("ranks", Node::List(ranks)),
+            ("rule", Node::List(vec![rule])),
+        ]))
+    }
+
+    #[test]
+    fn names_have_their_length() {
+        let (name, id) = ("n".repeat(MAX_NAME_BYTES), "i".repeat(MAX_ID_BYTES));
+        read(&name, &id, &[&id]).unwrap();
+        assert_eq!(read(&format!("{name}n"), &id, &[]).unwrap_err().code(), Code::InvalidValue);
+        assert_eq!(read(&name, &format!("{id}i"), &[]).unwrap_err().code(), Code::InvalidId);
+        assert_eq!(read(&name, &id, &[&format!("{id}i")]).unwrap_err().code(), Code::InvalidId);
+    }
+
+    #[test]
+    fn a_wrong_name_is_told_why() {
+        for (ranks, message) in [
+            (["V1", ""], "plan: `ranks`: a name is empty"),
+            (["V1", "any"], "plan: `ranks`: `any` is reserved for everybody else"),
+            (["V1", "V1"], "plan: `ranks`: `V1` stands twice"),
+        ] {
+            assert_eq!(read("n", "r", &ranks).unwrap_err().message(), message);
+        }
+    }
 }
