@@ -112,9 +112,9 @@ codes! {
     /// An id that is empty, too long, zero or outside its range.
     InvalidId = 408, "invalid_id";
 
-    /// The command is not listed for the order's state.
+    /// The command is not listed for the state it meets.
     NotAllowed = 501, "not_allowed";
-    /// The order moved on since the caller read it.
+    /// What the command is about moved on since the caller read it.
     VersionConflict = 502, "version_conflict";
     /// The same command id came with another content.
     IdempotencyConflict = 503, "idempotency_conflict";
@@ -132,7 +132,7 @@ codes! {
     UnknownRefund = 509, "unknown_refund";
     /// A cart that cannot be priced.
     InvalidCart = 510, "invalid_cart";
-    /// An event that cannot follow on this order, or one of a type nobody knows.
+    /// An event that cannot follow on those before it, or one of a type nobody knows.
     InvalidEvent = 511, "invalid_event";
     /// A catalogue that contradicts itself, or a change it cannot take.
     InvalidCatalog = 540, "invalid_catalog";
@@ -149,6 +149,12 @@ codes! {
     InsufficientBalance = 603, "insufficient_balance";
     /// A journal without postings, or with an account or amount that cannot be posted.
     InvalidJournal = 604, "invalid_journal";
+    /// A withdrawal, payout, hold, adjustment or conflict the wallet does not have.
+    UnknownClaim = 605, "unknown_claim";
+    /// A withdrawal outside the limits of its policy.
+    WithdrawalLimit = 606, "withdrawal_limit";
+    /// An adjustment its proposer would approve: it takes a second person.
+    SecondApprover = 607, "second_approver";
 
     /// The file is not a fenrun store.
     NotAStore = 701, "not_a_store";

@@ -175,4 +175,12 @@ kinds! {
     JournalId,
     /// A provider's transaction.
     TransactionId,
+    /// A withdrawal, named by whoever asks for it; unique within a shop.
+    WithdrawalId,
+    /// A payout as the provider knows it; unique within a shop, kept on retry while it may have acted.
+    PayoutId,
+    /// A hold on a member's money.
+    HoldId,
+    /// A manual adjustment of a member's money.
+    AdjustmentId,
 }

@@ -3,6 +3,7 @@
 use crate::events::Chain;
 use crate::fault::{Fault, Result};
 use fenrun::ledger::Account;
+use fenrun::ledger::wallet::{Wallet, WalletKey};
 use fenrun::money::{Currency, CurrencyTable};
 use fenrun::reward::plan::Plan;
 use fenrun::trade::order::{Order, Tenant};
@@ -29,6 +30,8 @@ pub(crate) struct State {
     pub(crate) orders: BTreeMap<(Tenant, OrderId), Held<(Order, Chain)>>,
     /// Balances of members it has touched.
     pub(crate) balances: BTreeMap<(Tenant, Account, Currency), Held<i64>>,
+    /// Wallets it has touched, with the head of their chain; their balances are those above.
+    pub(crate) wallets: BTreeMap<WalletKey, (Wallet, Chain)>,
     /// Plans it has read or written.
     pub(crate) plans: BTreeMap<(Tenant, String), Arc<Plan>>,
 }

@@ -395,11 +395,11 @@ pub(crate) fn read_event(row: &Row<'_>) -> Result<StoredEvent> {
     Ok(StoredEvent { position, event: Event { header: Arc::new(header), seq: seq(row.get(1)?)?, data } })
 }
 
-fn place(seq: u64) -> Result<i64> {
+pub(crate) fn place(seq: u64) -> Result<i64> {
     i64::try_from(seq)
         .map_err(|_| Error::new(Code::Overflow, format!("place {seq} of a log does not fit")).into())
 }
 
-fn seq(place: i64) -> Result<u64> {
+pub(crate) fn seq(place: i64) -> Result<u64> {
     u64::try_from(place).map_err(|_| inconsistent(format!("place {place} of a log is below zero")).into())
 }

@@ -5,7 +5,7 @@ use crate::fault::{Result, inconsistent};
 use crate::file::Store;
 use fenrun::Error;
 use fenrun::id::{JournalId, MemberId};
-use fenrun::ledger::{Account, Journal, MallAccount, MemberAccount, Posted, Reversal};
+use fenrun::ledger::{Account, Advance, Journal, MallAccount, MemberAccount, Posted, Reversal};
 use fenrun::money::{Currency, CurrencyTable, Money};
 use fenrun::trade::order::Tenant;
 use rusqlite::{Connection, OptionalExtension, Row};
@@ -18,8 +18,10 @@ impl Batch<'_> {
     /// # Errors
     /// [`Code::JournalConflict`](fenrun::Code::JournalConflict) when the id was used for another content;
     /// [`Code::InsufficientBalance`](fenrun::Code::InsufficientBalance) when a member's account would break
-    /// [`Account::check_balance`].
+    /// [`Account::check_balance`]; [`Code::InvalidJournal`](fenrun::Code::InvalidJournal) for an account
+    /// that stands for claims of a wallet: only the wallet's own events move what they answer for.
     pub fn post(&mut self, tenant: &Tenant, journal: &Journal) -> Result<Posted, Error> {
+        check_unclaimed(journal)?;
         self.run(|batch| match batch.known_journal(tenant, journal.id())? {
             Some((_, known)) => Ok(journal.check_repeat(&known).map(|()| Posted::Repeat)?),
             None => batch.insert_journal(tenant, journal).map(|_| Posted::New),
@@ -64,12 +66,19 @@ impl Batch<'_> {
 
     /// The journal of a reversal on the balances as they stand in this batch.
     pub(crate) fn reversal_journal(&self, tenant: &Tenant, reversal: &Reversal) -> Result<Option<Journal>> {
-        let standing = |account: &Account| {
-            let key = (tenant.clone(), account.clone(), reversal.currency);
-            let read = self.stored_balance(&key).map_err(|fault| fault.at(self.path()));
-            read.map(|minor| Money::new(minor, reversal.currency))
-        };
-        Ok(reversal.journal(standing)?)
+        Ok(reversal.journal(|account| self.stands(tenant, account, reversal.currency))?)
+    }
+
+    /// Posts a step of commission on the balances as they stand in this batch.
+    pub(crate) fn post_step(&mut self, tenant: &Tenant, step: &Advance) -> Result<()> {
+        let journal = step.journal(|account| self.stands(tenant, account, step.currency))?;
+        journal.map_or(Ok(()), |journal| self.insert_journal(tenant, &journal).map(|_| ()))
+    }
+
+    fn stands(&self, tenant: &Tenant, account: &Account, currency: Currency) -> Result<Money, Error> {
+        let key = (tenant.clone(), account.clone(), currency);
+        let read = self.stored_balance(&key).map_err(|fault| fault.at(self.path()));
+        read.map(|minor| Money::new(minor, currency))
     }
 
     /// The number and fingerprint of a journal that was posted.
@@ -124,7 +133,7 @@ impl Batch<'_> {
         Ok(moved)
     }
 
-    fn stored_balance(&self, key: &BalanceKey) -> Result<i64> {
+    pub(crate) fn stored_balance(&self, key: &BalanceKey) -> Result<i64> {
         if let Some(held) = self.state.balances.get(key) {
             return Ok(held.value);
         }
@@ -208,6 +217,15 @@ impl Store {
     ) -> Result<Money, Error> {
         self.read(|connection| mall_balance(connection, tenant, account, currency))
     }
+}
+
+fn check_unclaimed(journal: &Journal) -> Result<(), Error> {
+    let claimed = |account: &Account| matches!(account, Account::Member(_, kind) if kind.is_claimed());
+    let found = journal.postings().iter().map(|posting| &posting.account).find(|account| claimed(account));
+    found.map_or(Ok(()), |account| {
+        let rule = format!("journal {}: {account} is moved by commands of its wallet alone", journal.id());
+        Err(Error::new(fenrun::Code::InvalidJournal, rule))
+    })
 }
 
 fn mall_balance(

@@ -14,6 +14,7 @@ mod members;
 mod personal;
 mod schema;
 mod verify;
+mod wallets;
 
 pub use batch::Batch;
 pub use commission::{
@@ -23,3 +24,4 @@ pub use events::{Appended, OrderSummary, StoredEvent};
 pub use fenrun::trade::order::Tenant;
 pub use file::{Durability, Options, Store};
 pub use verify::{Check, Report};
+pub use wallets::{StoredWalletEvent, WalletAppended, WithdrawalSummary};

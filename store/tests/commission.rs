@@ -4,11 +4,13 @@
 
 mod common;
 
-use common::{DAY_MS, Home, at, capture, key, member, place, plan, settle, shop, whole_order};
+use common::{
+    DAY_MS, Home, at, capture, key, member, paid_withdrawal, place, plan, settle, shop, whole_order,
+};
 use fenrun::Code;
 use fenrun::id::JournalId;
-use fenrun::ledger::{self, MallAccount, MemberAccount, Payout, Posted, Share};
-use fenrun::money::{Currency, Money};
+use fenrun::ledger::{self, Account, Journal, MallAccount, MemberAccount, Posted, Posting, Share};
+use fenrun::money::Currency;
 use fenrun::reward::commission::{EntryState, Frozen, Refund, Taken};
 use fenrun::reward::plan::Plan;
 use fenrun_store::Reversed;
@@ -67,22 +69,22 @@ fn from_pending_to_paid_out() {
     assert_eq!(home.store.batch(|batch| batch.release_due(&shop(), at(HELD), 9)).unwrap(), 1);
     assert_eq!(home.store.batch(|batch| batch.release_due(&shop(), at(HELD), 9)).unwrap(), 0);
     assert_eq!((stands(&home, 2), stands(&home, 1)), ([0, 0, 1000, 0, 0], [0, 0, 500, 0, 0]));
-    let shares = [Share::new(member(2), 1000)];
-    let id = |text: &str| JournalId::new(text).unwrap();
-    let payout = Payout { net: Money::new(900, CNY), fee: 60, tax: 40 };
+    let policy = r#"{"fee":{"fixed":60},"tax":{"rate":"4%","of":"amount"}}"#;
     home.store
         .batch(|batch| {
-            let reserved = ledger::reserved(id("w1"), at(HELD), CNY, &shares)?.unwrap();
-            batch.post(&shop(), &reserved)?;
-            assert_eq!(batch.balance(&shop(), &member(2), MemberAccount::Reserved, CNY)?.minor(), 1000);
-            batch.post(&shop(), &ledger::paid_out(id("w1-paid"), at(HELD), &member(2), payout)?.unwrap())
+            for (at, command) in paid_withdrawal("w1", 1000, policy, 900).iter().enumerate() {
+                batch.handle_wallet(command)?;
+                let reserved = batch.balance(&shop(), &member(2), MemberAccount::Reserved, CNY)?.minor();
+                assert_eq!(reserved, if at < 4 { 1000 } else { 0 });
+            }
+            Ok(())
         })
         .unwrap();
     assert_eq!(stands(&home, 2), [0; 5]);
     let mall = |account| home.store.mall_balance(&shop(), account, CNY).unwrap().minor();
     assert_eq!(
         MallAccount::ALL.iter().map(|account| mall(*account)).collect::<Vec<_>>(),
-        [-1600, 100, 60, 40, 900]
+        [-1600, 100, 60, 40, 900, 0]
     );
     let outcome = home.store.outcome(&sale).unwrap().unwrap();
     assert_eq!((outcome.pool, outcome.retained), (1600, vec![("no_upline".to_owned(), 100)]));
@@ -147,26 +149,19 @@ fn refunds_take_back_from_where_it_stands_and_end_at_zero() {
 fn what_was_paid_out_becomes_a_debt() {
     let mut home = Home::new();
     whole_order(&mut home.store, &shop(), 1);
-    let shares = [Share::new(member(2), 900)];
-    let id = |text: &str| JournalId::new(text).unwrap();
     home.store
         .batch(|batch| {
             batch.release_due(&shop(), at(5 + HELD), 9)?;
-            batch.post(&shop(), &ledger::reserved(id("w"), at(0), CNY, &shares)?.unwrap())?;
-            let payout = Payout { net: Money::new(900, CNY), fee: 0, tax: 0 };
-            batch.post(&shop(), &ledger::paid_out(id("w-paid"), at(0), &member(2), payout)?.unwrap())
+            paid_withdrawal("w", 900, "{}", 900)
+                .iter()
+                .try_for_each(|command| batch.handle_wallet(command).map(|_| ()))
         })
         .unwrap();
     reverse(&mut home, 1, &refund("all", 3, 10000));
     assert_eq!((stands(&home, 2), stands(&home, 1)), ([0, 0, 0, 0, -900], [0; 5]));
-    // A later sale pays the debt off.
+    // What a later sale makes available pays the debt off first.
     whole_order(&mut home.store, &shop(), 2);
-    home.store
-        .batch(|batch| {
-            batch.release_due(&shop(), at(5 + HELD), 9)?;
-            batch.post(&shop(), &ledger::set_off(id("s"), at(0), CNY, &shares)?.unwrap())
-        })
-        .unwrap();
+    home.store.batch(|batch| batch.release_due(&shop(), at(5 + HELD), 9)).unwrap();
     assert_eq!(stands(&home, 2), [0, 0, 100, 0, 0]);
     clean(&home);
 }
@@ -175,10 +170,16 @@ fn what_was_paid_out_becomes_a_debt() {
 fn a_balance_that_is_not_there_is_refused_and_nothing_moves() {
     let mut home = Home::new();
     whole_order(&mut home.store, &shop(), 1);
-    let shares = [Share::new(member(2), 1001)];
-    let too_much = ledger::released(JournalId::new("x").unwrap(), at(0), CNY, &shares).unwrap().unwrap();
+    let of = |account| Account::member(&member(2), account);
+    let journal = |from, to| {
+        let postings = [Posting::new(of(from), -1001, CNY), Posting::new(of(to), 1001, CNY)];
+        Journal::new(JournalId::new("x").unwrap(), at(0), "other", postings).unwrap()
+    };
+    let too_much = journal(MemberAccount::Confirmed, MemberAccount::Available);
+    let claimed = journal(MemberAccount::Confirmed, MemberAccount::Reserved);
     let refused = home.store.batch(|batch| {
         assert_eq!(batch.post(&shop(), &too_much).unwrap_err().code(), Code::InsufficientBalance);
+        assert_eq!(batch.post(&shop(), &claimed).unwrap_err().code(), Code::InvalidJournal);
         Ok(())
     });
     assert_eq!(refused, Ok(()));

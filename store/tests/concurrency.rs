@@ -4,10 +4,10 @@
 
 mod common;
 
-use common::{Home, at, capture, command, member, place, shop};
+use common::{Home, at, capture, command, member, place, shop, wallet_command};
 use fenrun::Code;
 use fenrun::id::JournalId;
-use fenrun::ledger::{self, Account, Journal, MallAccount, MemberAccount, Posted, Posting, Share};
+use fenrun::ledger::{Account, Journal, MallAccount, MemberAccount, Posted, Posting};
 use fenrun::money::Currency;
 use fenrun_store::{Durability, Options, Store};
 use std::path::{Path, PathBuf};
@@ -114,27 +114,30 @@ fn eight_writers_keep_the_sum() {
     assert!(home.store.verify().unwrap().is_clean());
 }
 
+/// lilishop issue 145: eight withdrawals of everything were accepted. Threads with a connection of their own
+/// take turns at the file as processes do.
 #[test]
-fn eight_withdrawals_of_everything_pay_once() {
+fn lilishop_145_eight_withdrawals_of_everything_pay_once() {
     let home = bank();
-    let paid: usize = (0..8)
+    let ask = |writer: u64| {
+        let body = format!(r#"{{"request":{{"withdrawal_id":"w{writer}","amount":{START}}}}}"#);
+        wallet_command(1, &format!("ask-{writer}"), 0, "1", &body)
+    };
+    let writers: Vec<_> = (0..8)
         .map(|writer| {
-            let path = home.path();
+            let (path, ask) = (home.path(), ask(writer));
             thread::spawn(move || {
-                let shares = [Share::new(member(1), START)];
-                let id = JournalId::new(&format!("withdraw-{writer}")).unwrap();
-                let journal = ledger::reserved(id, at(0), CNY, &shares).unwrap().unwrap();
-                let posted = open(&path).batch(|batch| batch.post(&shop(), &journal));
-                posted.map_err(|error| assert_eq!(error.code(), Code::InsufficientBalance)).is_ok()
+                open(&path).batch(|batch| batch.handle_wallet(&ask)).map_err(|error| error.code())
             })
         })
-        .collect::<Vec<_>>()
-        .into_iter()
-        .filter_map(|writer| writer.join().unwrap().then_some(()))
-        .count();
-    assert_eq!(paid, 1);
+        .collect();
+    let answers: Vec<_> = writers.into_iter().map(|writer| writer.join().unwrap()).collect();
+    assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1);
+    let refused = |answer: &Result<_, Code>| matches!(answer, Err(Code::InsufficientBalance));
+    assert_eq!(answers.iter().filter(|answer| refused(answer)).count(), 7);
     let reserved = home.store.balance(&shop(), &member(1), MemberAccount::Reserved, CNY).unwrap();
     assert_eq!(reserved.minor(), START);
+    assert!(home.store.verify().unwrap().is_clean());
 }
 
 #[test]

@@ -47,6 +47,8 @@ words! {
         TaxWithheld = "tax_withheld",
         /// What left for members' own bank accounts.
         PaidOut = "paid_out",
+        /// Manual adjustments, below zero where they gave.
+        Adjustment = "adjustment",
     }
     /// An account of a member. Only [`MemberAccount::Debt`] is ever below zero, and it is never above.
     MemberAccount {
@@ -58,8 +60,41 @@ words! {
         Available = "available",
         /// 提现中: set aside for a payout that is under way.
         Reserved = "reserved",
+        /// 待结算（冻结）: pending, and held.
+        HeldPending = "held_pending",
+        /// 已确认（冻结）: confirmed, and held.
+        HeldConfirmed = "held_confirmed",
+        /// 可提现（冻结）: available, and held: it cannot be withdrawn.
+        HeldAvailable = "held_available",
         /// 欠款: paid to the member and taken back since; zero or below.
         Debt = "debt",
+    }
+}
+
+impl MemberAccount {
+    /// The accounts commission passes through, each with the one that holds what is frozen on the way.
+    pub const STAGES: [(Self, Self); 3] = [
+        (Self::Pending, Self::HeldPending),
+        (Self::Confirmed, Self::HeldConfirmed),
+        (Self::Available, Self::HeldAvailable),
+    ];
+
+    /// Where what stands here goes while it is held; `None` where nothing can be held.
+    #[must_use]
+    pub fn held(self) -> Option<Self> {
+        Self::STAGES.iter().find(|(free, _)| *free == self).map(|(_, held)| *held)
+    }
+
+    /// Where what is held here stands without the hold; any other account is its own.
+    #[must_use]
+    pub fn unheld(self) -> Self {
+        Self::STAGES.iter().find(|(_, held)| *held == self).map_or(self, |(free, _)| *free)
+    }
+
+    /// Whether only a wallet's events may post here, so that it equals the claims they answer for.
+    #[must_use]
+    pub const fn is_claimed(self) -> bool {
+        matches!(self, Self::Reserved | Self::HeldPending | Self::HeldConfirmed | Self::HeldAvailable)
     }
 }
 

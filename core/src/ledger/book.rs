@@ -1,6 +1,6 @@
 //! The ledger in memory: balances as the fold of journals.
 
-use super::{Account, Journal, Reversal};
+use super::{Account, Advance, Journal, Reversal};
 use crate::error::{Error, Result};
 use crate::id::JournalId;
 use crate::money::{Currency, Money};
@@ -61,6 +61,18 @@ impl Ledger {
             return reversal.check_repeat(known).map(|()| Posted::Repeat);
         }
         let journal = reversal.journal(|account| Ok(self.balance(account, reversal.currency)))?;
+        journal.map_or(Ok(Posted::Repeat), |journal| self.post(&journal))
+    }
+
+    /// Moves commission a step on. The same step again moves nothing, and so does one with nothing to move.
+    ///
+    /// # Errors
+    /// Those of [`Advance::journal`] and of [`Ledger::post`]. Nothing has moved then.
+    pub fn advance(&mut self, advance: &Advance) -> Result<Posted> {
+        if let Some(known) = self.fingerprints.get(&advance.id) {
+            return advance.check_repeat(known).map(|()| Posted::Repeat);
+        }
+        let journal = advance.journal(|account| Ok(self.balance(account, advance.currency)))?;
         journal.map_or(Ok(Posted::Repeat), |journal| self.post(&journal))
     }
 

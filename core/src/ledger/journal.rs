@@ -1,6 +1,8 @@
 //! Journals: what is posted together or not at all.
 
 use super::Account;
+use super::moves::Step;
+use super::reversal::REVERSAL_REASON;
 use crate::doc::short_hash;
 use crate::error::{Code, Error, Result};
 use crate::id::JournalId;
@@ -120,6 +122,17 @@ impl Journal {
     #[must_use]
     pub fn fingerprint(&self) -> &str {
         &self.fingerprint
+    }
+
+    /// Whether a stored fingerprint can be the one of this journal as it was read back. That of a
+    /// reversal is its request's, which the postings do not tell; the steps of commission tell theirs once
+    /// holds and debts are left out.
+    #[must_use]
+    pub fn has_fingerprint(&self, stored: &str) -> bool {
+        let asked = || Step::of_reason(&self.reason).and_then(|step| step.request_of(self).ok());
+        self.reason == REVERSAL_REASON
+            || self.fingerprint == stored
+            || asked().is_some_and(|asked| asked == stored)
     }
 
     /// Compares this journal with the fingerprint that stands under its id.

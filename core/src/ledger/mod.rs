@@ -9,9 +9,13 @@ mod book;
 mod journal;
 mod moves;
 mod reversal;
+mod standing;
+mod statement;
+pub mod wallet;
 
 pub use account::{Account, MallAccount, MemberAccount};
 pub use book::{Ledger, Posted};
 pub use journal::{Journal, Posting};
-pub use moves::{Payout, Share, confirmed, earned, paid_out, released, reserved, returned, set_off};
+pub use moves::{Advance, Share, Step, earned};
 pub use reversal::{REVERSAL_REASON, Reversal, TakeBack};
+pub use statement::{Period, STATEMENT_SUMS, Statement, StatementRow, statement};

@@ -1,12 +1,12 @@
 //! Taking commission back from where it stands.
 
 use super::moves::{flow, negated};
+use super::standing::{Rest, Standing};
 use super::{Account, Journal, MallAccount, MemberAccount, Posting};
 use crate::error::{Code, Error, Result};
 use crate::id::{JournalId, MemberId};
 use crate::money::{Currency, Money};
 use crate::time::Timestamp;
-use std::collections::BTreeMap;
 
 /// The reason of every journal a [`Reversal`] makes.
 pub const REVERSAL_REASON: &str = "commission_taken_back";
@@ -16,7 +16,8 @@ pub const REVERSAL_REASON: &str = "commission_taken_back";
 pub struct TakeBack {
     /// Who.
     pub member: MemberId,
-    /// Where the commission stands; [`MemberAccount::Debt`] when it was paid out.
+    /// Where the commission stands; [`MemberAccount::Reserved`] or [`MemberAccount::Debt`] when it is being
+    /// paid out or was.
     pub from: MemberAccount,
     /// How much; below zero when the member gains, as a single step of cumulative rounding may.
     pub minor: i64,
@@ -24,7 +25,7 @@ pub struct TakeBack {
 
 /// A sale taken back, in part or whole: members give back from where their commission stands, and the
 /// mall's expense and what it retained fall with it. What was available and is no longer there becomes a
-/// debt.
+/// debt (追回).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reversal {
     /// The key of idempotency.
@@ -61,86 +62,62 @@ impl Reversal {
         super::journal::check_repeat(&self.id, &self.fingerprint(), known)
     }
 
-    /// The journal, given the balances it meets. `None` when there is nothing to move.
+    /// The journal, given the balances it meets. What is held is taken after what is not, and a debt is
+    /// opened for what is no longer there.
     ///
     /// # Errors
     /// [`Code::InsufficientBalance`] when less is pending or confirmed than is to be taken from there:
-    /// such commission cannot have left, so the request is wrong; [`Code::InvalidJournal`] for a reserved
-    /// account, whose payout has to succeed or be returned first; [`Code::Overflow`].
+    /// such commission cannot have left, so the request is wrong; [`Code::InvalidJournal`] for an account
+    /// no commission stands on; [`Code::Overflow`].
     pub fn journal(&self, standing: impl Fn(&Account) -> Result<Money>) -> Result<Option<Journal>> {
-        let mut balances = Standing { id: &self.id, read: standing, moved: BTreeMap::new() };
+        let mut standing = Standing::new(self.id.as_str(), standing);
         let mut gains = vec![(Account::Mall(MallAccount::Retained), negated(&self.id, self.retained)?)];
         for take in &self.takes {
-            gains.extend(balances.split(take, negated(&self.id, take.minor)?)?);
+            let parts = self.parts(&mut standing, take)?;
+            gains.extend(parts.into_iter().map(|(kind, minor)| (Account::member(&take.member, kind), minor)));
         }
         let expense = Account::Mall(MallAccount::CommissionExpense);
         let moves = gains.into_iter().map(|gain| (expense.clone(), gain));
         let journal = flow(self.id.clone(), self.at, REVERSAL_REASON, self.currency, moves)?;
         Ok(journal.map(|journal| journal.answering(self.fingerprint())))
     }
-}
 
-/// Balances as they run through a reversal that takes from one account several times.
-struct Standing<'a, F> {
-    id: &'a JournalId,
-    read: F,
-    moved: BTreeMap<Account, i128>,
-}
-
-impl<F: Fn(&Account) -> Result<Money>> Standing<'_, F> {
-    /// Where a gain (below zero: a loss) lands.
-    fn split(&mut self, take: &TakeBack, gain: i64) -> Result<Vec<(Account, i64)>> {
-        let of = |kind| Account::member(&take.member, kind);
-        let stands = of(take.from);
-        let balance = self.balance(&stands)?;
-        let parts = match take.from {
-            MemberAccount::Pending | MemberAccount::Confirmed if balance + i128::from(gain) < 0 => {
-                let rule = format!("{} minor units to take from {stands}, which holds {balance}", take.minor);
-                return Err(self.fault(Code::InsufficientBalance, &rule));
+    /// Where what one member gives back comes from.
+    fn parts<F: Fn(&Account) -> Result<Money>>(
+        &self,
+        standing: &mut Standing<'_, F>,
+        take: &TakeBack,
+    ) -> Result<Vec<(MemberAccount, i64)>> {
+        let (member, minor) = (&take.member, take.minor);
+        let gain = negated(&self.id, minor)?;
+        match take.from {
+            stage @ (MemberAccount::Pending | MemberAccount::Confirmed) if minor >= 0 => {
+                let accounts: Vec<_> = [Some(stage), stage.held()].into_iter().flatten().collect();
+                standing.lose(member, minor, &accounts, Rest::Refused)
             }
-            MemberAccount::Pending | MemberAccount::Confirmed => vec![(stands, gain)],
-            MemberAccount::Available => {
-                let taken = i128::from(gain).max(-balance.max(0));
-                self.divide(gain, taken, [stands, of(MemberAccount::Debt)])?
+            stage @ (MemberAccount::Pending | MemberAccount::Confirmed) => standing.gain(member, gain, stage),
+            MemberAccount::Available if minor >= 0 => {
+                let accounts = [MemberAccount::Available, MemberAccount::HeldAvailable];
+                standing.lose(member, minor, &accounts, Rest::Owed)
             }
-            MemberAccount::Debt => {
-                let repaid = i128::from(gain).min(-balance.min(0));
-                self.divide(gain, repaid, [stands, of(MemberAccount::Available)])?
+            // Reserved for a payout, it counts as paid: the payout goes its way and the member owes.
+            MemberAccount::Reserved | MemberAccount::Debt if minor >= 0 => {
+                standing.lose(member, minor, &[], Rest::Owed)
             }
-            MemberAccount::Reserved => {
-                let rule = format!("{stands} is under way; its payout has to succeed or be returned first");
-                return Err(self.fault(Code::InvalidJournal, &rule));
+            MemberAccount::Available | MemberAccount::Reserved | MemberAccount::Debt => {
+                standing.gain(member, gain, MemberAccount::Available)
             }
-        };
-        for (account, minor) in &parts {
-            *self.moved.entry(account.clone()).or_default() += i128::from(*minor);
+            held => {
+                let rule = format!("journal {}: no commission stands on {}", self.id, held.name());
+                Err(Error::new(Code::InvalidJournal, rule))
+            }
         }
-        Ok(parts)
-    }
-
-    /// The first account takes `part` of the gain, the second the rest.
-    fn divide(&self, gain: i64, part: i128, [first, second]: [Account; 2]) -> Result<Vec<(Account, i64)>> {
-        let part = i64::try_from(part).ok();
-        let rest = part.and_then(|part| gain.checked_sub(part));
-        match (part, rest) {
-            (Some(part), Some(rest)) => Ok(vec![(first, part), (second, rest)]),
-            _ => Err(self.fault(Code::Overflow, &format!("{gain} minor units on {first} and {second}"))),
-        }
-    }
-
-    fn balance(&self, account: &Account) -> Result<i128> {
-        let moved = self.moved.get(account).copied().unwrap_or(0);
-        Ok(i128::from((self.read)(account)?.minor()) + moved)
-    }
-
-    fn fault(&self, code: Code, rule: &str) -> Error {
-        Error::new(code, format!("journal {}: {rule}", self.id))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Ledger, Posted, Share, confirmed, earned, released, set_off};
+    use super::super::{Advance, Ledger, Posted, Share, Step, earned};
     use super::*;
 
     const CNY: Currency = Currency::CNY;
@@ -160,13 +137,11 @@ mod tests {
 
     /// Earned, confirmed and released under three keys of its own.
     fn make_available(ledger: &mut Ledger, key: &str, minor: i64) {
-        let shares = [Share::new(7.into(), minor)];
-        for journal in [
-            earned(id(&format!("{key}-e")), now(), CNY, &shares, 0),
-            confirmed(id(&format!("{key}-c")), now(), CNY, &shares),
-            released(id(&format!("{key}-r")), now(), CNY, &shares),
-        ] {
-            ledger.post(&journal.unwrap().unwrap()).unwrap();
+        let shares = vec![Share::new(7.into(), minor)];
+        ledger.post(&earned(id(&format!("{key}-e")), now(), CNY, &shares, 0).unwrap().unwrap()).unwrap();
+        for (step, word) in [(Step::Confirm, "c"), (Step::Release, "r")] {
+            let id = id(&format!("{key}-{word}"));
+            ledger.advance(&Advance { id, at: now(), currency: CNY, step, shares: shares.clone() }).unwrap();
         }
     }
 
@@ -182,8 +157,6 @@ mod tests {
         ledger.reverse(&reversal("t", MemberAccount::Available, 50)).unwrap();
         assert_eq!(shown(&ledger), ["mall:commission_expense 20", "member:7:debt -20"]);
         make_available(&mut ledger, "second", 30);
-        let repaid = set_off(id("s"), now(), CNY, &[Share::new(7.into(), 20)]).unwrap().unwrap();
-        ledger.post(&repaid).unwrap();
         assert_eq!(shown(&ledger), ["mall:commission_expense -10", "member:7:available 10"]);
     }
 
@@ -214,7 +187,7 @@ mod tests {
         let mut ledger = Ledger::new();
         let mut code = |from, minor| ledger.reverse(&reversal("t", from, minor)).unwrap_err().code();
         assert_eq!(code(MemberAccount::Pending, 1), Code::InsufficientBalance);
-        assert_eq!(code(MemberAccount::Reserved, 1), Code::InvalidJournal);
+        assert_eq!(code(MemberAccount::HeldPending, 1), Code::InvalidJournal);
         assert_eq!(code(MemberAccount::Debt, i64::MIN), Code::Overflow);
         assert!(shown(&ledger).is_empty());
     }

@@ -5,6 +5,7 @@
 //! What each operation reads and answers is listed in `vectors/README.md`.
 
 mod forest;
+mod ledger;
 mod matching;
 mod money;
 mod reward;
@@ -38,6 +39,7 @@ const OPERATIONS: &[(&str, Operation)] = &[
     ("quote", |_, input| trade::quote(input)),
     ("price", |_, input| trade::price(input)),
     ("reprice", |_, input| trade::reprice(input)),
+    ("ledger", |_, input| ledger::ledger(input)),
 ];
 
 /// The names of all operations.

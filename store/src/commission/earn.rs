@@ -6,7 +6,7 @@ use crate::fault::Result;
 use crate::members::same;
 use fenrun::doc::short_hash;
 use fenrun::id::MemberId;
-use fenrun::ledger::{self, MemberAccount, Posted, Share};
+use fenrun::ledger::{self, Advance, MemberAccount, Posted, Share, Step};
 use fenrun::reward::commission::{Frozen, Outcome, SEMANTICS};
 use fenrun::reward::plan::Plan;
 use fenrun::time::Timestamp;
@@ -54,9 +54,8 @@ impl Batch<'_> {
             }
             let mut standing = batch.standing(sale, &head)?;
             let id = sale.journal("confirmed")?;
-            if let Some(journal) = ledger::confirmed(id, at, head.currency, &shares(&standing))? {
-                batch.insert_journal(&sale.tenant, &journal)?;
-            }
+            let (currency, shares) = (head.currency, shares(&standing));
+            batch.post_step(&sale.tenant, &Advance { id, at, currency, step: Step::Confirm, shares })?;
             let plan = batch.plan(&sale.tenant, &head.plan)?;
             for entry in &mut standing {
                 let rule = plan.rules().iter().find(|rule| rule.id == entry.rule);
@@ -123,10 +122,8 @@ impl Batch<'_> {
         for (rule, entries) in by_rule(&released) {
             // The hold is the rule's, so all entries of one rule are released at once and only once.
             let id = sale.journal_for("released", rule)?;
-            if let Some(journal) = ledger::released(id, now, head.currency, &shares(entries.iter().copied()))?
-            {
-                self.insert_journal(&sale.tenant, &journal)?;
-            }
+            let (currency, shares) = (head.currency, shares(entries.iter().copied()));
+            self.post_step(&sale.tenant, &Advance { id, at: now, currency, step: Step::Release, shares })?;
             self.move_entries(sale, &head, entries[0])?;
         }
         self.sql("UPDATE outcomes SET due = ?2 WHERE outcome = ?1")?.execute((head.number, due_of(&rest)))?;

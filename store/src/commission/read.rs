@@ -182,7 +182,8 @@ fn read_entries(connection: &Connection, tenant: &str, number: i64) -> Result<Ve
             _ if standing.amount == 0 => EntryState::Reversed,
             MemberAccount::Pending => EntryState::Pending,
             MemberAccount::Confirmed => EntryState::Confirmed,
-            MemberAccount::Available | MemberAccount::Reserved | MemberAccount::Debt => EntryState::Payable,
+            // Commission that became available is one sum: which of it was withdrawn, no entry tells.
+            _ => EntryState::Payable,
         };
         entries.push(StoredEntry {
             rule: standing.rule,

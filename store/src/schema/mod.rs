@@ -9,7 +9,7 @@ use std::path::Path;
 pub(crate) const APPLICATION_ID: i32 = 0x6665_6e72;
 
 /// The migrations, first to last; a published one never changes.
-pub(crate) const MIGRATIONS: &[&str] = &[include_str!("0001.sql")];
+pub(crate) const MIGRATIONS: &[&str] = &[include_str!("0001.sql"), include_str!("0002.sql")];
 
 /// What a file holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

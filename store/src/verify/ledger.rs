@@ -4,7 +4,7 @@ use super::{Check, View};
 use crate::fault::{Result, inconsistent};
 use crate::journals::read_amount;
 use fenrun::id::JournalId;
-use fenrun::ledger::{Account, Journal, Posting, REVERSAL_REASON};
+use fenrun::ledger::{Account, Journal, Posting};
 use fenrun::money::Currency;
 use fenrun::time::Timestamp;
 use rusqlite::{Row, Statement};
@@ -77,8 +77,7 @@ fn check_journal(row: &Row<'_>, postings: &[Posting]) -> Result<()> {
         ))
         .into());
     }
-    // The fingerprint of a reversal is that of its request, which the postings do not tell.
-    if reason != REVERSAL_REASON && journal.fingerprint() != row.get::<_, String>(5)? {
+    if !journal.has_fingerprint(&row.get::<_, String>(5)?) {
         return Err(inconsistent(format!("journal {}: its content was changed", journal.id())).into());
     }
     Ok(())

@@ -3,6 +3,7 @@
 mod ledger;
 mod log;
 mod outcomes;
+mod wallets;
 
 use crate::fault::{Fault, Result};
 use crate::file::Store;
@@ -44,8 +45,9 @@ impl Check {
     }
 
     /// What was checked: `file`, `log` (events and their chain), `orders` (projections), `commands`,
-    /// `outcomes` (conservation), `entries` (what stands), `journals`, `rows` (each was posted) or
-    /// `balances`.
+    /// `outcomes` (conservation), `entries` (what stands), `journals`, `rows` (each was posted), `balances`,
+    /// `wallets` (events and their chain, and what they posted), `withdrawals` (and what is reserved for
+    /// them), `payouts`, `holds` (and what is held) or `adjustments`.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         self.name
@@ -121,7 +123,8 @@ impl Report {
 impl Store {
     /// Checks the file, the chain of every order's events, that the projections equal the replay, that
     /// every journal balances, that stored balances equal the sum of their postings, that outcomes conserve
-    /// and that their rows were posted. It reads one moment of the store while others may write on.
+    /// and that their rows were posted, and that the claims of wallets equal the replay and the balances
+    /// that answer for them. It reads one moment of the store while others may write on.
     ///
     /// # Errors
     /// [`Code::Database`](fenrun::Code::Database) when the store cannot be read at all; what is wrong inside
@@ -135,6 +138,7 @@ impl Store {
         report.pass(["log", "orders", "commands"], |checks| log::check(view, checks));
         report.pass(["outcomes", "entries"], |checks| outcomes::check(view, checks));
         report.pass(["journals", "rows", "balances"], |checks| ledger::check(view, checks));
+        report.pass(wallets::CHECKS, |checks| wallets::check(view, checks));
         Ok(report)
     }
 }

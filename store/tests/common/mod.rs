@@ -4,6 +4,7 @@
 
 use fenrun::doc::read_json;
 use fenrun::id::{MemberId, OrderId};
+use fenrun::ledger::wallet;
 use fenrun::reward::commission::{Frozen, Outcome};
 use fenrun::reward::plan::Plan;
 use fenrun::time::Timestamp;
@@ -119,4 +120,27 @@ pub(crate) fn whole_order(store: &mut Store, tenant: &Tenant, order: u64) {
             batch.confirm(&key(tenant, order), at(4))
         })
         .unwrap();
+}
+
+/// A command of a member's wallet in CNY, from the body a host would send.
+pub(crate) fn wallet_command(member: u64, id: &str, now: i64, actor: &str, body: &str) -> wallet::Command {
+    let text = format!(
+        r#"{{"tenant":"shop","member":{member},"currency":"CNY","command_id":"{id}","now":{now},"actor":"{actor}","command":{body}}}"#
+    );
+    wallet::Command::from_node(&read_json(&text, 1 << 20).unwrap()).unwrap()
+}
+
+/// Commands of member 2's wallet that pay a withdrawal out.
+pub(crate) fn paid_withdrawal(id: &str, amount: i64, policy: &str, net: i64) -> Vec<wallet::Command> {
+    let bodies = [
+        format!(r#"{{"request":{{"withdrawal_id":"{id}","amount":{amount},"policy":{policy}}}}}"#),
+        format!(r#"{{"approve":{{"withdrawal_id":"{id}"}}}}"#),
+        format!(r#"{{"pay":{{"withdrawal_id":"{id}","payout_id":"{id}-p"}}}}"#),
+        format!(r#"{{"send":{{"payout_id":"{id}-p"}}}}"#),
+        format!(
+            r#"{{"payout_succeeded":{{"payout_id":"{id}-p","transaction_id":"{id}-t","amount":{net}}}}}"#
+        ),
+    ];
+    let command = |(at, body): (usize, &String)| wallet_command(2, &format!("{id}-{at}"), 9, "clerk", body);
+    bodies.iter().enumerate().map(command).collect()
 }

@@ -16,7 +16,10 @@ mod reason;
 mod reverse;
 mod slots;
 
-pub use entry::{Entry, EntryEvent, EntryState};
+pub use entry::{
+    ENTRY_TABLE, Entry, EntryEffect, EntryEvent, EntryGuard, EntryRow, EntryState, EntryTrigger,
+    commission_dot,
+};
 pub use evaluate::{evaluate, offer};
 pub use frozen::Frozen;
 pub use keys::{allocation_key, reversal_key, row_key};
