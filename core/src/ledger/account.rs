@@ -60,14 +60,14 @@ words! {
         Available = "available",
         /// 提现中: set aside for a payout that is under way.
         Reserved = "reserved",
+        /// 欠款: paid to the member and taken back since; zero or below.
+        Debt = "debt",
         /// 待结算（冻结）: pending, and held.
         HeldPending = "held_pending",
         /// 已确认（冻结）: confirmed, and held.
         HeldConfirmed = "held_confirmed",
         /// 可提现（冻结）: available, and held: it cannot be withdrawn.
         HeldAvailable = "held_available",
-        /// 欠款: paid to the member and taken back since; zero or below.
-        Debt = "debt",
     }
 }
 

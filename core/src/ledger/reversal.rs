@@ -96,13 +96,11 @@ impl Reversal {
                 standing.lose(member, minor, &accounts, Rest::Refused)
             }
             stage @ (MemberAccount::Pending | MemberAccount::Confirmed) => standing.gain(member, gain, stage),
-            MemberAccount::Available if minor >= 0 => {
+            // Reserved for a payout, it counts as paid: the payout goes its way, and what the member has at
+            // hand is taken before anything is owed.
+            MemberAccount::Available | MemberAccount::Reserved | MemberAccount::Debt if minor >= 0 => {
                 let accounts = [MemberAccount::Available, MemberAccount::HeldAvailable];
                 standing.lose(member, minor, &accounts, Rest::Owed)
-            }
-            // Reserved for a payout, it counts as paid: the payout goes its way and the member owes.
-            MemberAccount::Reserved | MemberAccount::Debt if minor >= 0 => {
-                standing.lose(member, minor, &[], Rest::Owed)
             }
             MemberAccount::Available | MemberAccount::Reserved | MemberAccount::Debt => {
                 standing.gain(member, gain, MemberAccount::Available)
