@@ -86,9 +86,9 @@
 #define FENRUN_DUPLICATE_ORDER 407
 /** An id that is empty, too long, zero or outside its range. */
 #define FENRUN_INVALID_ID 408
-/** The command is not listed for the order's state. */
+/** The command is not listed for the state it meets. */
 #define FENRUN_NOT_ALLOWED 501
-/** The order moved on since the caller read it. */
+/** What the command is about moved on since the caller read it. */
 #define FENRUN_VERSION_CONFLICT 502
 /** The same command id came with another content. */
 #define FENRUN_IDEMPOTENCY_CONFLICT 503
@@ -106,7 +106,7 @@
 #define FENRUN_UNKNOWN_REFUND 509
 /** A cart that cannot be priced. */
 #define FENRUN_INVALID_CART 510
-/** An event that cannot follow on this order, or one of a type nobody knows. */
+/** An event that cannot follow on those before it, or one of a type nobody knows. */
 #define FENRUN_INVALID_EVENT 511
 /** A catalogue that contradicts itself, or a change it cannot take. */
 #define FENRUN_INVALID_CATALOG 540
@@ -122,6 +122,12 @@
 #define FENRUN_INSUFFICIENT_BALANCE 603
 /** A journal without postings, or with an account or amount that cannot be posted. */
 #define FENRUN_INVALID_JOURNAL 604
+/** A withdrawal, payout, hold, adjustment or conflict the wallet does not have. */
+#define FENRUN_UNKNOWN_CLAIM 605
+/** A withdrawal outside the limits of its policy. */
+#define FENRUN_WITHDRAWAL_LIMIT 606
+/** An adjustment its proposer would approve: it takes a second person. */
+#define FENRUN_SECOND_APPROVER 607
 /** The file is not a fenrun store. */
 #define FENRUN_NOT_A_STORE 701
 /** The store was written by a newer version. */

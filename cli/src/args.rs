@@ -38,7 +38,9 @@ pub(crate) enum Command {
     Plans(PlansArgs),
     /// Settle a file of orders under a plan
     Settle(SettleArgs),
-    /// Show the transition table of orders
+    /// Tell what a member had, got and gave in a period
+    Statement(StatementArgs),
+    /// Show the transition table of orders, after-sale cases, withdrawals or commission
     States(StatesArgs),
     /// Run golden vectors and list every mismatch
     Vectors(VectorsArgs),
@@ -67,15 +69,48 @@ pub(crate) struct VectorsArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct StatesArgs {
+    /// Whose table
+    #[arg(long, value_enum, default_value = "order")]
+    pub(crate) machine: MachineName,
     /// As a graph in the DOT language
     #[arg(long, conflicts_with = "display")]
     pub(crate) dot: bool,
     /// What people are shown for each state, in English and Chinese
     #[arg(long)]
     pub(crate) display: bool,
-    /// Of after-sale cases instead of orders
-    #[arg(long)]
-    pub(crate) cases: bool,
+}
+
+/// What has a transition table.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum MachineName {
+    Order,
+    Case,
+    Withdrawal,
+    Commission,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StatementArgs {
+    /// A store
+    pub(crate) file: PathBuf,
+    /// Whose statement
+    #[arg(long, value_name = "ID")]
+    pub(crate) member: String,
+    /// The tenant of the store the member belongs to
+    #[arg(long, default_value = "")]
+    pub(crate) tenant: String,
+    /// From this day or moment on, such as 2026-01-31 or whole milliseconds since 1970-01-01 UTC
+    #[arg(long, value_name = "TIME")]
+    pub(crate) from: Option<String>,
+    /// Up to this day or moment, not included
+    #[arg(long, value_name = "TIME")]
+    pub(crate) to: Option<String>,
+    /// Where times written as dates were read off the clock: UTC, +08:00 or a name such as Asia/Shanghai
+    #[arg(long, default_value = "UTC")]
+    pub(crate) time_zone: Zone,
+    /// The language of the statement
+    #[arg(long, value_enum, default_value = "en")]
+    pub(crate) lang: Lang,
 }
 
 #[derive(Debug, Args)]

@@ -70,6 +70,7 @@ fn run(command: &Command, console: &Console) -> Result<Ending> {
         Command::Explain(args) => commands::explain::run(args, console),
         Command::Plans(args) => commands::plans::run(args, console),
         Command::Settle(args) => commands::settle::run(args, console),
+        Command::Statement(args) => commands::statement::run(args, console),
         Command::States(args) => commands::states::run(args, console),
         Command::Vectors(args) => commands::vectors::run(args, console),
         Command::Verify(args) => commands::verify::run(args, console),

@@ -3,6 +3,7 @@
 // A failing helper of a test is a failing test.
 #![allow(clippy::unwrap_used)]
 
+use fenrun::ledger::wallet::WithdrawalState;
 use fenrun::reward::commission::EntryState;
 use fenrun::trade::order::{CaseStage, Life};
 
@@ -32,7 +33,17 @@ fn every_stage_of_a_case_has_its_line() {
 #[test]
 fn every_state_of_a_commission_has_its_line() {
     let page = page();
-    for state in [EntryState::Pending, EntryState::Confirmed, EntryState::Payable, EntryState::Reversed] {
-        assert!(page.contains(&format!("| `{}` |", state.name())), "docs/glossary.md lacks {}", state.name());
+    for state in EntryState::ALL {
+        let line = format!("| `{}` | {} |", state.name(), state.chinese());
+        assert!(page.contains(&line), "docs/glossary.md lacks {line}");
+    }
+}
+
+#[test]
+fn every_state_of_a_withdrawal_has_its_line() {
+    let page = page();
+    for state in WithdrawalState::ALL {
+        let line = format!("| `{}` | {} | {} |\n", state.name(), state.english(), state.chinese());
+        assert!(page.contains(&line), "docs/glossary.md lacks {line}");
     }
 }

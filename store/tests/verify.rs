@@ -5,7 +5,7 @@
 
 mod common;
 
-use common::{Home, at, command, key, shop, whole_order};
+use common::{DAY_MS, Home, at, command, key, paid_withdrawal, shop, wallet_command, whole_order};
 use fenrun::id::{LineId, RefundId};
 use fenrun::reward::commission::{Refund, Taken};
 use fenrun_store::Report;
@@ -19,6 +19,25 @@ fn busy() -> Home {
     let lines = vec![Taken { line: LineId::new("a").unwrap(), units: 1, amount: 3333 }];
     let refund = Refund { id: RefundId::new("r").unwrap(), lines };
     home.store.batch(|batch| batch.reverse(&key(&shop(), 2), &refund, at(9))).unwrap();
+    home.store.batch(|batch| batch.release_due(&shop(), at(9 * DAY_MS), 9)).unwrap();
+    let bodies = [
+        r#"{"request":{"withdrawal_id":"open","amount":100}}"#,
+        r#"{"approve":{"withdrawal_id":"open"}}"#,
+        r#"{"pay":{"withdrawal_id":"open","payout_id":"open-p"}}"#,
+        r#"{"hold":{"hold_id":"h","account":"available","amount":50,"reason":"check"}}"#,
+        r#"{"propose_adjustment":{"adjustment_id":"a","amount":5,"reason":"goodwill"}}"#,
+    ];
+    home.store
+        .batch(|batch| {
+            for command in paid_withdrawal("w", 200, "{}", 200) {
+                batch.handle_wallet(&command)?;
+            }
+            for (at, body) in bodies.iter().enumerate() {
+                batch.handle_wallet(&wallet_command(2, &format!("more-{at}"), 9, "clerk", body))?;
+            }
+            Ok(())
+        })
+        .unwrap();
     home
 }
 
@@ -131,15 +150,15 @@ fn changed_balances() {
     caught(
         "balances",
         &[
-            "UPDATE balances SET minor = minor + 1 WHERE account = 'member:2:confirmed'",
-            "DELETE FROM balances WHERE account = 'member:2:confirmed'",
+            "UPDATE balances SET minor = minor + 1 WHERE account = 'member:2:available'",
+            "DELETE FROM balances WHERE account = 'member:2:available'",
             "INSERT INTO balances VALUES ('shop', 'member:7:available', 'CNY', 5)",
-            "UPDATE balances SET tenant = 'other' WHERE account = 'member:2:confirmed'",
-            "UPDATE balances SET currency = 'USD' WHERE account = 'member:2:confirmed'",
-            "UPDATE balances SET account = 'mall:fee' WHERE account = 'member:2:confirmed'",
+            "UPDATE balances SET tenant = 'other' WHERE account = 'member:2:available'",
+            "UPDATE balances SET currency = 'USD' WHERE account = 'member:2:available'",
+            "UPDATE balances SET account = 'mall:fee' WHERE account = 'member:2:available'",
             // A hidden loss: postings and balance agree, and both are below zero.
-            "UPDATE balances SET minor = minor - 9000 WHERE account = 'member:2:confirmed';
-             UPDATE postings SET minor = minor - 9000 WHERE account = 'member:2:confirmed' AND journal = 2",
+            "UPDATE balances SET minor = minor - 9000 WHERE account = 'member:2:available';
+             UPDATE postings SET minor = minor - 9000 WHERE account = 'member:2:available' AND journal = 2",
         ],
     );
 }
@@ -196,6 +215,100 @@ fn changed_rows() {
             "UPDATE postings SET account = 'member:7:pending' WHERE account = 'member:1:pending' AND journal = 1",
         ],
     );
+}
+
+#[test]
+fn changed_wallets() {
+    caught(
+        "wallets",
+        &[
+            "UPDATE wallet_events SET data = replace(data, '200', '201') WHERE seq = 1",
+            "UPDATE wallet_events SET at = at + 1 WHERE seq = 2",
+            "UPDATE wallet_events SET actor = 'other' WHERE seq = 2",
+            "UPDATE wallet_events SET hash = zeroblob(32) WHERE seq = 3",
+            "UPDATE wallet_events SET journal = NULL WHERE seq = 1",
+            "UPDATE wallet_events SET journal = 1 WHERE seq = 1",
+            "DELETE FROM wallet_events WHERE seq = 2",
+            // The end of a log cannot be cut off unseen.
+            "DELETE FROM wallet_events WHERE seq = 10",
+            "UPDATE wallets SET version = version + 1",
+            "UPDATE wallets SET frozen = 1",
+            "UPDATE wallets SET due = 5",
+            "DELETE FROM wallets",
+            "INSERT INTO wallets VALUES ('shop', '9', 'CNY', 1, 0, NULL, zeroblob(32))",
+            "INSERT INTO journals (tenant, journal_id, at, reason, fingerprint)
+                 VALUES ('shop', 'wallet:made-up', 0, 'x', 'x')",
+            // Money that answers for claims nobody made.
+            "INSERT INTO balances VALUES ('shop', 'member:9:reserved', 'CNY', 5)",
+        ],
+    );
+}
+
+#[test]
+fn changed_withdrawals() {
+    caught(
+        "withdrawals",
+        &[
+            "UPDATE withdrawals SET state = 'paid' WHERE withdrawal_id = 'open'",
+            "UPDATE withdrawals SET amount = amount + 1 WHERE withdrawal_id = 'open'",
+            "UPDATE withdrawals SET payout_id = NULL WHERE withdrawal_id = 'open'",
+            "DELETE FROM withdrawals WHERE withdrawal_id = 'w'",
+            "INSERT INTO withdrawals SELECT tenant, 'twice', member, currency, state, amount, fee, tax,
+                 requested_at, payout_id FROM withdrawals WHERE withdrawal_id = 'w'",
+            // What is reserved no longer covers the withdrawals, though postings and balance agree.
+            "UPDATE balances SET minor = minor - 1 WHERE account = 'member:2:reserved';
+             UPDATE balances SET minor = minor + 1 WHERE account = 'member:2:available'",
+        ],
+    );
+}
+
+#[test]
+fn changed_payouts() {
+    caught(
+        "payouts",
+        &[
+            "UPDATE payouts SET state = 'failed' WHERE payout_id = 'open-p'",
+            "UPDATE payouts SET paid = paid + 1 WHERE payout_id = 'w-p'",
+            "UPDATE payouts SET transaction_id = 'other' WHERE payout_id = 'w-p'",
+            "UPDATE payouts SET withdrawal_id = 'nobody' WHERE payout_id = 'w-p'",
+            "DELETE FROM payouts WHERE payout_id = 'w-p'",
+            "DROP INDEX payouts_live;
+             INSERT INTO payouts SELECT tenant, 'second', withdrawal_id, state, attempts, expires_at,
+                 transaction_id, paid FROM payouts WHERE payout_id = 'open-p'",
+        ],
+    );
+}
+
+#[test]
+fn changed_holds_and_adjustments() {
+    caught(
+        "holds",
+        &[
+            "UPDATE holds SET amount = amount + 1",
+            "UPDATE holds SET account = 'pending'",
+            "DELETE FROM holds",
+            "INSERT INTO holds VALUES ('shop', '9', 'CNY', 'h', NULL, 0)",
+            // More is held than any hold froze.
+            "UPDATE balances SET minor = minor + 1 WHERE account = 'member:2:held_available'",
+        ],
+    );
+    caught(
+        "adjustments",
+        &[
+            "UPDATE adjustments SET state = 'approved'",
+            "UPDATE adjustments SET amount = 6",
+            "UPDATE adjustments SET proposed_by = 'boss'",
+            "DELETE FROM adjustments",
+            "INSERT INTO adjustments VALUES ('shop', '9', 'CNY', 'a', 1, 'clerk', 'proposed')",
+        ],
+    );
+}
+
+#[test]
+fn two_live_payouts_cannot_be_written() {
+    let insert = "INSERT INTO payouts SELECT tenant, 'second', withdrawal_id, state, attempts, expires_at,
+        transaction_id, paid FROM payouts WHERE payout_id = 'open-p'";
+    assert!(busy().raw().execute_batch(insert).is_err());
 }
 
 #[test]

@@ -5,6 +5,7 @@ pub(crate) mod explain;
 pub(crate) mod explain_quote;
 pub(crate) mod plans;
 pub(crate) mod settle;
+pub(crate) mod statement;
 pub(crate) mod states;
 pub(crate) mod vectors;
 pub(crate) mod verify;

@@ -1,46 +1,76 @@
-//! `fenrun states`: the life of an order and of its after-sale cases.
+//! `fenrun states`: the transition tables of orders, after-sale cases, withdrawals and commission.
 
-use crate::args::StatesArgs;
+use crate::args::{MachineName, StatesArgs};
 use crate::output::{Console, Ending};
 use fenrun::Result;
 use fenrun::doc::Node;
-use fenrun::trade::order::{CASE_TABLE, CaseStage, Life, TABLE, cases_dot, states_dot};
+use fenrun::ledger::wallet::{self, WithdrawalState, withdrawal_dot};
+use fenrun::reward::commission::{ENTRY_TABLE, EntryGuard, EntryState, commission_dot};
+use fenrun::trade::order::{self, CASE_TABLE, CaseStage, Life, cases_dot, states_dot};
 
 /// One move: from, on, guard, to.
 type Move = [&'static str; 4];
+/// A state: its word, and what people are shown, in English and Chinese.
+type Shown = [&'static str; 3];
 
 pub(crate) fn run(args: &StatesArgs, console: &Console) -> Result<Ending> {
     if args.display {
-        let states = if args.cases { CaseStage::ALL.iter().map(|s| shown(*s)).collect() } else { lives() };
+        let states = shown(args.machine);
         let text = || states.iter().map(|[name, en, zh]| format!("{name}\t{zh}\t{en}\n")).collect();
-        let entry = |[name, en, zh]: &[&str; 3]| {
+        let entry = |[name, en, zh]: &Shown| {
             let display = Node::map([("en", Node::from(*en)), ("zh", Node::from(*zh))]);
             Node::map([("state", Node::from(*name)), ("display", display)])
         };
         console.answer(|| Node::List(states.iter().map(entry).collect()), text)?;
         return Ok(Ending::Fine);
     }
-    let moves = if args.cases { case_moves() } else { moves() };
-    let dot = if args.cases { cases_dot } else { states_dot };
+    let moves = moves(args.machine);
+    let dot = || match args.machine {
+        MachineName::Order => states_dot(),
+        MachineName::Case => cases_dot(),
+        MachineName::Withdrawal => withdrawal_dot(),
+        MachineName::Commission => commission_dot(),
+    };
     let text = || if args.dot { dot() } else { moves.iter().map(line).collect() };
     console.answer(|| Node::List(moves.iter().map(entry).collect()), text)?;
     Ok(Ending::Fine)
 }
 
-fn lives() -> Vec<[&'static str; 3]> {
-    Life::ALL.iter().map(|life| [life.name(), life.english(), life.chinese()]).collect()
+fn shown(machine: MachineName) -> Vec<Shown> {
+    macro_rules! all {
+        ($kind:ty) => {
+            <$kind>::ALL.iter().map(|state| [state.name(), state.english(), state.chinese()]).collect()
+        };
+    }
+    match machine {
+        MachineName::Order => all!(Life),
+        MachineName::Case => all!(CaseStage),
+        MachineName::Withdrawal => all!(WithdrawalState),
+        MachineName::Commission => all!(EntryState),
+    }
 }
 
-fn shown(stage: CaseStage) -> [&'static str; 3] {
-    [stage.name(), stage.english(), stage.chinese()]
-}
-
-fn moves() -> Vec<Move> {
-    TABLE.iter().map(|row| [row.from.name(), row.on.name(), row.guard.label(), row.to.name()]).collect()
-}
-
-fn case_moves() -> Vec<Move> {
-    CASE_TABLE.iter().map(|row| [row.from.name(), row.on.name(), row.guard.label(), row.to.name()]).collect()
+fn moves(machine: MachineName) -> Vec<Move> {
+    match machine {
+        MachineName::Order => order::TABLE
+            .iter()
+            .map(|row| [row.from.name(), row.on.name(), row.guard.label(), row.to.name()])
+            .collect(),
+        MachineName::Case => CASE_TABLE
+            .iter()
+            .map(|row| [row.from.name(), row.on.name(), row.guard.label(), row.to.name()])
+            .collect(),
+        MachineName::Withdrawal => {
+            wallet::TABLE.iter().map(|row| [row.from.name(), row.on.name(), "", row.to.name()]).collect()
+        }
+        MachineName::Commission => ENTRY_TABLE
+            .iter()
+            .map(|row| {
+                let guard = if row.guard == EntryGuard::NothingLeft { "nothing left" } else { "" };
+                [row.from.name(), row.on.name(), guard, row.to.name()]
+            })
+            .collect(),
+    }
 }
 
 fn line([from, on, guard, to]: &Move) -> String {

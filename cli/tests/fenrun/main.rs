@@ -11,3 +11,4 @@ mod explain_quote;
 mod out;
 mod run;
 mod settle;
+mod statement;

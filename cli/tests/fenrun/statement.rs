@@ -1,0 +1,89 @@
+//! `statement` over a store, and the tables `states` shows.
+
+use crate::run::Folder;
+use fenrun::doc::{Node, read_json};
+use fenrun::id::JournalId;
+use fenrun::ledger::wallet::Command;
+use fenrun::ledger::{Account, Journal, MallAccount, MemberAccount, Posting};
+use fenrun::money::Currency;
+use fenrun::time::Timestamp;
+use fenrun_store::{Store, Tenant};
+
+const DAY: i64 = 86_400_000;
+
+/// 100.00 at hand on the first day; 60.00 withdrawn for 1.00 on the second.
+fn shop() -> Folder {
+    let folder = Folder::new();
+    let mut store = Store::create(folder.path("shop.db")).unwrap();
+    let tenant = Tenant::new("").unwrap();
+    let available = Account::member(&7.into(), MemberAccount::Available);
+    let expense = Account::Mall(MallAccount::CommissionExpense);
+    let postings =
+        [Posting::new(expense, -10_000, Currency::CNY), Posting::new(available, 10_000, Currency::CNY)];
+    let journal =
+        Journal::new(JournalId::new("j").unwrap(), Timestamp::from_ms(0), "commission_earned", postings);
+    let bodies = [
+        r#"{"request":{"withdrawal_id":"w","amount":6000,"policy":{"fee":{"fixed":100}}}}"#,
+        r#"{"approve":{"withdrawal_id":"w"}}"#,
+        r#"{"pay":{"withdrawal_id":"w","payout_id":"p"}}"#,
+        r#"{"payout_succeeded":{"payout_id":"p","transaction_id":"t","amount":5900}}"#,
+    ];
+    store
+        .batch(|batch| {
+            batch.post(&tenant, &journal.unwrap())?;
+            for (at, body) in bodies.iter().enumerate() {
+                let text = format!(
+                    r#"{{"member":7,"currency":"CNY","command_id":"c{at}","actor":"clerk","now":{DAY},"command":{body}}}"#
+                );
+                batch.handle_wallet(&Command::from_node(&read_json(&text, 1 << 20)?)?)?;
+            }
+            Ok(())
+        })
+        .unwrap();
+    store.close().unwrap();
+    folder
+}
+
+#[test]
+fn a_statement_sums_what_was_posted_in_two_languages() {
+    let folder = shop();
+    let text = folder.run("statement shop.db --member 7").ended(0);
+    for line in [
+        "paid out               -59.00 CNY",
+        "fees                   -1.00 CNY",
+        "closing, available     40.00 CNY",
+    ] {
+        assert!(text.contains(line), "{text}");
+    }
+    let chinese = folder.run("statement shop.db --member 7 --lang zh").ended(0);
+    assert!(chinese.contains("期末, 可提现"), "{chinese}");
+    let document = folder.run("statement shop.db --member 7 --from 1970-01-02 --json").document(0);
+    let Node::List(statements) = document else { panic!("a list of statements") };
+    let part = |of: &str, key: &str| statements[0].get(of).and_then(|map| map.get(key)).cloned();
+    assert_eq!(part("opening", "available"), Some(Node::Int(10_000)));
+    assert_eq!(part("sums", "withdrawn"), Some(Node::Int(-5900)));
+    assert_eq!(part("sums", "earned"), Some(Node::Int(0)));
+    let first = folder.run("statement shop.db --member 7 --to 1970-01-02").ended(0);
+    assert!(first.contains("closing, available  100.00 CNY"), "{first}");
+}
+
+#[test]
+fn who_or_when_nobody_knows_is_refused() {
+    let folder = shop();
+    assert!(folder.run("statement shop.db --member 8").failed(2).contains("member 8 has no account"));
+    assert!(folder.run("statement shop.db --member 7 --from soon").failed(2).contains("--from"));
+}
+
+#[test]
+fn every_machine_has_its_table() {
+    let folder = Folder::new();
+    for (machine, line) in [
+        ("order", "draft --place--> pending_payment"),
+        ("withdrawal", "payout_failed --pay--> payout_requested"),
+        ("commission", "paid --entitlement_changed [nothing left]--> clawed_back"),
+    ] {
+        assert!(folder.run(&format!("states --machine {machine}")).ended(0).contains(line), "{machine}");
+        let dot = folder.run(&format!("states --machine {machine} --dot")).ended(0);
+        assert!(dot.starts_with(&format!("digraph {machine} {{")), "{dot}");
+    }
+}
