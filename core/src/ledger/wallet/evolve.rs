@@ -250,14 +250,14 @@ impl Wallet {
     fn resolved(
         &mut self,
         event: &Event,
-        report: (&PayoutId, Option<&TransactionId>),
+        told: (&PayoutId, Option<&TransactionId>),
         verdict: Verdict,
     ) -> Result<()> {
-        let id = report.0;
+        let id = told.0;
         let at = self
             .conflicts
             .iter()
-            .position(|known| !known.resolved && (&known.payout_id, known.transaction_id.as_ref()) == report);
+            .position(|known| !known.resolved && (&known.payout_id, known.transaction_id.as_ref()) == told);
         let at = at.ok_or_else(|| self.broken(event, "resolves a conflict that is not there"))?;
         let (withdrawal_id, was) =
             self.need_payout(event, id).map(|payout| (payout.withdrawal_id.clone(), payout.state))?;
@@ -276,7 +276,7 @@ impl Wallet {
                     withdrawal.payout = Some(id.clone());
                 }
                 if let Some(payout) = self.payouts.get_mut(id).filter(|_| was != PayoutState::Succeeded) {
-                    (payout.transaction_id, payout.paid) = (report.1.cloned(), amount);
+                    (payout.transaction_id, payout.paid) = (told.1.cloned(), amount);
                     payout.state = PayoutState::Succeeded;
                 }
             }

@@ -107,10 +107,10 @@ impl Draft<'_> {
         Ok(())
     }
 
-    pub(super) fn resolve(&mut self, report: Report<'_>, verdict: Verdict, reason: &Reason) -> Result<()> {
-        let (id, transaction) = report;
+    pub(super) fn resolve(&mut self, told: Report<'_>, verdict: Verdict, reason: &Reason) -> Result<()> {
+        let (id, transaction) = told;
         let open = self.wallet.conflicts.iter().filter(|known| !known.resolved);
-        let mut same = open.filter(|known| (&known.payout_id, known.transaction_id.as_ref()) == report);
+        let mut same = open.filter(|known| (&known.payout_id, known.transaction_id.as_ref()) == told);
         let conflict =
             same.next().ok_or_else(|| self.unknown("open conflict of payout", id.as_str()))?.clone();
         let paid = conflict.reported == PayoutState::Succeeded;
