@@ -153,7 +153,7 @@ mod tests {
             }
         }
         let other = read_json("[1, 2", 1000).unwrap_err();
-        assert_eq!(other.message(), "JSON: EOF while parsing a list at line 1 column 6");
+        assert_eq!(other.message(), "JSON: EOF while parsing a list at line 1 column 5");
     }
 
     #[cfg(feature = "toml")]
