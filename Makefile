@@ -21,6 +21,4 @@ fuzz:
 
 bench:
 	@tools/setup.sh
-	@"$${FENRUN_VENV:-.venv}/bin/pip" install -q --disable-pip-version-check -r tools/requirements-bench.txt
-	@cargo build --locked --release -p fenrun-benches
-	@"$${FENRUN_VENV:-.venv}/bin/python" benches/batch.py
+	@tools/bench.sh

@@ -1,16 +1,22 @@
 //! The measuring partner of `benches/batch.py`: keeps the data in memory and settles it whenever it is
 //! told to, so that all contenders take turns in one run.
 //!
-//! Protocol, one line each way: `load DIR` (arrays as raw little-endian columns), `settle LEVELS THREADS`,
-//! `chase LEVELS` (a plain loop per order, as one writes it first). Answers are JSON with the nanoseconds,
-//! the rows and the sum as a checksum. `order ROUNDS` needs no data: decide and evolve, per command.
+//! Protocol, one line each way: `load DIR` (arrays as raw little-endian columns), `kept LEVELS THREADS` (rows
+//! into memory that is kept from batch to batch), `fresh LEVELS` (into new memory on huge pages), `vectors
+//! LEVELS` (into new vectors), `sums LEVELS` (no rows), `chase LEVELS` (a plain loop per order, as one writes
+//! it first), `limits` (see `limits.rs`). Answers are JSON with the nanoseconds, the rows and the sum as a
+//! checksum. `order ROUNDS` needs no data: decide and evolve, per command.
 
+mod limits;
 mod order;
+mod rows;
 
-use fenrun::reward::batch::{Orders, Rows, settle};
+use fenrun::reward::batch::{Job, Orders, settle};
 use fenrun::reward::plan::Plan;
 use fenrun::reward::referral::{Forest, MemberIx};
 use fenrun_mem::Pages;
+use rows::Kept;
+use rustix::time::{ClockId, clock_gettime};
 use std::error::Error;
 use std::io::{BufRead, Write};
 use std::path::Path;
@@ -28,6 +34,7 @@ struct Data {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut data: Option<Data> = None;
+    let mut kept = Vec::new();
     for line in std::io::stdin().lock().lines() {
         let line = line?;
         let words: Vec<&str> = line.split_whitespace().collect();
@@ -36,11 +43,23 @@ fn main() -> Result<(), Box<dyn Error>> {
                 data = Some(load(Path::new(dir))?);
                 serde_json::json!({"loaded": data.as_ref().map(|data| data.buyers.len())})
             }
-            (["settle", levels, threads], Some(data)) => {
-                timed(|| batch(data, levels.parse()?, threads.parse()?))?
+            (["kept", levels, threads], Some(data)) => {
+                kept.resize_with(threads.parse()?, Kept::default);
+                let mut answer = timed(|| batch(data, levels.parse()?, &mut kept))?;
+                if kept.len() > 1 {
+                    // The time until the slowest thread is done, were no other work on the machine.
+                    answer["cpu_ns"] = kept.iter().map(|kept| kept.cpu_ns).max().into();
+                }
+                answer
             }
             (["order", rounds], _) => order::run(rounds.parse()?)?,
+            (["fresh", levels], Some(data)) => {
+                timed(|| batch(data, levels.parse()?, &mut [Kept::default()]))?
+            }
+            (["vectors", levels], Some(data)) => timed(|| vectors(data, levels.parse()?))?,
+            (["sums", levels], Some(data)) => timed(|| sums(data, levels.parse()?))?,
             (["chase", levels], Some(data)) => timed(|| chase(data, levels.parse()?))?,
+            (["limits"], Some(data)) => limits::measure(&data.parents, &data.buyers),
             _ => return Err(format!("cannot read `{line}`").into()),
         };
         println!("{answer}");
@@ -71,14 +90,15 @@ fn timed(
     let (start, cpu) = (Instant::now(), cpu_ns());
     let (rows, sum) = job()?;
     let wall_ns = u64::try_from(start.elapsed().as_nanos())?;
-    let cpu_ns = cpu_ns().zip(cpu).map(|(now, before)| now - before);
+    let cpu_ns = cpu_ns() - cpu;
     Ok(serde_json::json!({"wall_ns": wall_ns, "cpu_ns": cpu_ns, "rows": rows, "sum": sum}))
 }
 
-/// Nanoseconds this thread has run, where the system says so: other work on the machine does not count.
-fn cpu_ns() -> Option<u64> {
-    let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
-    text.split_whitespace().next()?.parse().ok()
+/// Nanoseconds this thread has run: other work on the machine does not count.
+pub(crate) fn cpu_ns() -> u64 {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    let part = |value: i64| u64::try_from(value).unwrap_or(0);
+    part(time.tv_sec) * 1_000_000_000 + part(time.tv_nsec)
 }
 
 fn plan(levels: usize) -> Result<Plan, Box<dyn Error>> {
@@ -88,32 +108,56 @@ fn plan(levels: usize) -> Result<Plan, Box<dyn Error>> {
     Ok(Plan::from_json(&plan.to_string())?)
 }
 
-/// The batch, split over scoped threads; the sum of the rows is part of the work, as it is for the peers.
-fn batch(data: &Data, levels: usize, threads: usize) -> Result<(usize, i64), Box<dyn Error>> {
+/// The batch, a thread for each keeper of rows; the sum of the rows is part of the work, as it is for the
+/// peers.
+fn batch(data: &Data, levels: usize, kept: &mut [Kept]) -> Result<(usize, i64), Box<dyn Error>> {
     let plan = plan(levels)?;
     let components: [(&str, &[i64]); 1] = [("paid", &data.base)];
     let orders = Orders::new(&data.buyers, &components);
-    if threads == 1 {
-        let rows = settle(&plan, &data.forest, &orders, Some(&data.parents))?;
-        return Ok((rows.len(), rows.amounts().iter().sum()));
+    if let [kept] = kept {
+        return Ok(kept.settle(&plan, &data.forest, &orders, &data.parents)?);
     }
-    let part = orders.len().div_ceil(threads);
-    let parts: Vec<Rows> = std::thread::scope(|scope| {
-        let jobs: Vec<_> = (0..threads)
-            .map(|at| {
-                let (plan, range) = (&plan, at * part..orders.len().min((at + 1) * part));
+    let results: Vec<_> = std::thread::scope(|scope| {
+        let ranges = orders.split(kept.len());
+        let jobs: Vec<_> = ranges
+            .into_iter()
+            .zip(kept)
+            .map(|(range, kept)| {
+                let plan = &plan;
                 scope.spawn(move || {
                     let mut columns = Vec::new();
-                    settle(plan, &data.forest, &orders.slice(range, &mut columns), Some(&data.parents))
+                    kept.settle(plan, &data.forest, &orders.slice(range, &mut columns), &data.parents)
                 })
             })
             .collect();
-        jobs.into_iter().map(|job| job.join().map_err(|_| "a thread panicked")).collect::<Result<Vec<_>, _>>()
-    })?
-    .into_iter()
-    .collect::<Result<_, _>>()?;
-    let rows = parts.iter().map(Rows::len).sum();
-    Ok((rows, parts.iter().flat_map(Rows::amounts).sum()))
+        jobs.into_iter().map(|job| job.join().map_err(|_| "a thread panicked")).collect::<Result<_, _>>()
+    })?;
+    let mut all = (0, 0);
+    for result in results {
+        let (rows, paid) = result?;
+        all = (all.0 + rows, all.1 + paid);
+    }
+    Ok(all)
+}
+
+/// The batch into new vectors, as the smallest call gives it.
+fn vectors(data: &Data, levels: usize) -> Result<(usize, i64), Box<dyn Error>> {
+    let components: [(&str, &[i64]); 1] = [("paid", &data.base)];
+    let orders = Orders::new(&data.buyers, &components);
+    let rows = settle(&plan(levels)?, &data.forest, &orders, Some(&data.parents))?;
+    Ok((rows.len(), rows::sum(rows.amounts())))
+}
+
+/// The batch without rows.
+fn sums(data: &Data, levels: usize) -> Result<(usize, i64), Box<dyn Error>> {
+    let components: [(&str, &[i64]); 1] = [("paid", &data.base)];
+    let orders = Orders::new(&data.buyers, &components);
+    let (mut rows, mut paid) = (0, 0);
+    Job::new(&plan(levels)?, &data.forest, &orders, Some(&data.parents))?.each(&mut |block| {
+        rows += block.amounts.len();
+        paid += rows::sum(block.amounts);
+    })?;
+    Ok((rows, paid))
 }
 
 /// What one writes first: order by order, with a division and a branch per level.

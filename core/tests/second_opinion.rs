@@ -66,6 +66,8 @@ fn a_batch_over_a_forest() {
         let (engine, naive) = (Engine.settle(&grove), NAIVE.settle(&grove));
         assert_eq!(engine, naive, "seed {seed}: {}\n{:#?}", grove.plan.to_json_pretty(), grove);
     }
+    let of_kernels = evaluator::batch::KERNEL_RUNS.get();
+    assert!(of_kernels > cases(20_000) / 80, "only {of_kernels} batches reached a kernel");
 }
 
 /// Every mistake that is planted in the interpreter shows against the engine, in a sale or in a batch.

@@ -11,6 +11,7 @@ use fenrun_capi::fenrun::Result;
 use fenrun_capi::fenrun::doc::{MAX_DOCUMENT_BYTES, read_json};
 use fenrun_capi::fenrun::reward::batch::{Orders, Overrides, read_overrides};
 use fenrun_capi::fenrun::reward::referral::MemberIx;
+use std::borrow::Cow;
 use std::ffi::c_char;
 
 /// A further amount of every row, such as `list` or `pv`, in minor units at or above zero.
@@ -103,8 +104,8 @@ pub unsafe extern "C" fn fenrun_settle(
             // The snapshot shares the members, so a long batch keeps nobody from the forest.
             let forest = forest.0.read(|rows| Ok(rows.clone()))?;
             let buyers = match input.buyers {
-                Buyers::Ids(ids) => forest.forest().resolve(ids)?,
-                Buyers::Handles(handles) => handles.iter().copied().map(MemberIx::new).collect(),
+                Buyers::Ids(ids) => Cow::Owned(forest.forest().resolve(ids)?),
+                Buyers::Handles(handles) => Cow::Borrowed(handles),
             };
             let orders = Orders {
                 buyers: &buyers,
@@ -136,7 +137,7 @@ struct Input<'a> {
 
 enum Buyers<'a> {
     Ids(&'a [u64]),
-    Handles(&'a [u32]),
+    Handles(&'a [MemberIx]),
 }
 
 impl<'a> Input<'a> {
@@ -152,7 +153,14 @@ impl<'a> Input<'a> {
             let len = orders.len;
             let buyers = match (orders.buyers.is_null(), orders.buyer_handles.is_null()) {
                 (false, true) => Buyers::Ids(slice(orders.buyers, len, "orders.buyers")?),
-                (true, false) => Buyers::Handles(slice(orders.buyer_handles, len, "orders.buyer_handles")?),
+                (true, false) => {
+                    // A handle is a number and nothing else, any of which is a valid one.
+                    Buyers::Handles(slice(
+                        orders.buyer_handles.cast::<MemberIx>(),
+                        len,
+                        "orders.buyer_handles",
+                    )?)
+                }
                 (true, true) if len == 0 => Buyers::Ids(&[]),
                 _ => return Err(refused("orders", "has either `buyers` or `buyer_handles`, one of them")),
             };
@@ -236,7 +244,7 @@ pub unsafe extern "C" fn fenrun_rows_len(
     unsafe {
         call(err, || {
             let rows = handle(rows, "rows")?;
-            Place::new(len_out, "len_out")?.put(rows.0.rows().len());
+            Place::new(len_out, "len_out")?.put(rows.0.len());
             Ok(())
         })
     }
@@ -258,7 +266,7 @@ unsafe fn copy<'a, T: Copy, I: Iterator<Item = T>>(
         call(err, || {
             let rows = handle(rows, "rows")?;
             let out = Places::new(out, capacity, "out")?;
-            out.need(rows.0.rows().len())?;
+            out.need(rows.0.len())?;
             out.fill(column(&rows.0));
             Ok(())
         })
@@ -278,7 +286,7 @@ pub unsafe extern "C" fn fenrun_rows_copy_source(
     err: *mut fenrun_error,
 ) -> i32 {
     // SAFETY: the caller keeps the promises above.
-    unsafe { copy(rows, out, capacity, err, |batch| batch.rows().sources().iter().copied()) }
+    unsafe { copy(rows, out, capacity, err, Batch::sources) }
 }
 
 /// Copies the id of the order each row is paid for.
@@ -368,7 +376,7 @@ pub unsafe extern "C" fn fenrun_rows_copy_amount(
     err: *mut fenrun_error,
 ) -> i32 {
     // SAFETY: the caller keeps the promises above.
-    unsafe { copy(rows, out, capacity, err, |batch| batch.rows().amounts().iter().copied()) }
+    unsafe { copy(rows, out, capacity, err, Batch::amounts) }
 }
 
 /// The keys of all rows, 32 hex digits each, one after the other without anything between: the same as
@@ -429,7 +437,7 @@ pub unsafe extern "C" fn fenrun_rows_pool(
     unsafe {
         call(err, || {
             let rows = handle(rows, "rows")?;
-            Place::new(pool_out, "pool_out")?.put(rows.0.rows().pool());
+            Place::new(pool_out, "pool_out")?.put(rows.0.pool());
             Ok(())
         })
     }

@@ -1,9 +1,14 @@
-//! Slices on huge pages.
+//! Arrays on huge pages.
 //!
-//! Random reads of arrays far above the second-level TLB spend half their time on address translation.
-//! [`Pages`] asks the kernel for huge pages where an array is large enough for it to matter; the kernels
-//! themselves take plain slices and know nothing of this crate. On systems that refuse the advice the
+//! Random reads of arrays far above the second-level TLB spend half their time on address translation, and
+//! fresh memory is handed out, and cleared, 4 KiB at a time. [`Pages`] and [`Column`] ask the kernel for
+//! huge pages where an array is large enough for it to matter; the batch kernels themselves take plain
+//! slices and know nothing of this crate. On systems that refuse the advice the
 //! array is an ordinary mapping.
+
+mod column;
+
+pub use column::Column;
 
 use memmap2::{MmapMut, MmapOptions};
 use std::io;
@@ -25,9 +30,37 @@ pub struct Pages<T> {
     element: PhantomData<T>,
 }
 
+#[derive(Debug)]
 enum Store<T> {
     Small(Box<[T]>),
     Mapped(MmapMut),
+}
+
+impl<T: bytemuck::Pod> Store<T> {
+    fn zeroed(len: usize) -> io::Result<Self> {
+        let bytes = len.checked_mul(size_of::<T>()).ok_or(io::ErrorKind::OutOfMemory)?;
+        if bytes < HUGE_FROM_BYTES {
+            return Ok(Self::Small(vec![T::zeroed(); len].into()));
+        }
+        let map = MmapOptions::new().len(bytes).map_anon()?;
+        advise(&map);
+        Ok(Self::Mapped(map))
+    }
+
+    fn values(&self) -> &[T] {
+        match self {
+            Self::Small(values) => values,
+            // A mapping starts on a page, which aligns every plain type.
+            Self::Mapped(map) => bytemuck::cast_slice(map),
+        }
+    }
+
+    fn values_mut(&mut self) -> &mut [T] {
+        match self {
+            Self::Small(values) => values,
+            Self::Mapped(map) => bytemuck::cast_slice_mut(map),
+        }
+    }
 }
 
 impl<T: bytemuck::Pod> Pages<T> {
@@ -36,15 +69,8 @@ impl<T: bytemuck::Pod> Pages<T> {
     /// # Errors
     /// What the operating system says when there is no memory to map.
     pub fn copy_of(values: &[T]) -> io::Result<Self> {
-        let bytes: &[u8] = bytemuck::cast_slice(values);
-        let store = if bytes.len() < HUGE_FROM_BYTES {
-            Store::Small(values.into())
-        } else {
-            let mut map = MmapOptions::new().len(bytes.len()).map_anon()?;
-            advise(&map);
-            map.copy_from_slice(bytes);
-            Store::Mapped(map)
-        };
+        let mut store = Store::zeroed(values.len())?;
+        store.values_mut().copy_from_slice(values);
         Ok(Self { store, element: PhantomData })
     }
 
@@ -68,11 +94,7 @@ impl<T: bytemuck::Pod> Deref for Pages<T> {
     type Target = [T];
 
     fn deref(&self) -> &[T] {
-        match &self.store {
-            Store::Small(values) => values,
-            // A mapping starts on a page, which aligns every plain type.
-            Store::Mapped(map) => bytemuck::cast_slice(map),
-        }
+        self.store.values()
     }
 }
 

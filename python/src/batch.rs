@@ -1,21 +1,21 @@
 //! Settling columns of orders, on several threads.
 
-use crate::columns::RowColumns;
+use crate::columns::{RowColumns, Window};
 use crate::error::OrRaise;
 use crate::forest::{Forest, Names};
 use crate::node;
 use crate::plan::Plan;
 use fenrun::doc::Node;
 use fenrun::money::Currency;
-use fenrun::reward::batch::{self as core, Orders, Overrides, Rows};
+use fenrun::reward::batch::{self as core, Orders, Overrides, Rows, Totals};
 use fenrun::reward::commission::{Reason, evaluate};
 use fenrun::reward::plan;
 use fenrun::reward::referral;
 use fenrun::sale::Sale;
-use fenrun::{Code, Error, Result};
-use numpy::{IntoPyArray, PyReadonlyArray1};
+use fenrun::{Error, Result};
+use numpy::{IntoPyArray, PyArray1, PyArrayMethods, PyReadonlyArray1};
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyDict, PySlice};
 use std::ops::Range;
 
 /// The columns of a batch, as arrays of exactly these types.
@@ -66,14 +66,85 @@ pub(crate) fn settle<'py>(
     let units = slice(columns.units.as_ref())?;
     let placed_at = slice(columns.placed_at.as_ref())?;
     let buyers = columns.buyers.as_slice()?;
-    let settled = py.detach(|| {
-        let buyers = job.forest.resolve(buyers)?;
-        let orders =
-            Orders { buyers: &buyers, components: &components, ids, lines, units, placed_at, overrides };
-        Settled::new(job, &orders, threads)
-            .map_err(|error| in_words(job, &orders, forest.names.as_ref().map(Py::get), error))
-    });
+    let buyers = py.detach(|| job.forest.resolve(buyers)).or_raise(py)?;
+    let orders = Orders { buyers: &buyers, components: &components, ids, lines, units, placed_at, overrides };
+    let named = |error| in_words(job, &orders, forest.names.as_ref().map(Py::get), error);
+    if threads < 2 {
+        let whole = py.detach(|| core::Job::new(job.plan, job.forest, &orders, None).map_err(named));
+        let whole = whole.or_raise(py)?;
+        if let Some(rows) = whole.rows_at_most() {
+            return in_place(py, job, &whole, rows);
+        }
+    }
+    let settled = py.detach(|| Settled::new(job, &orders, threads).map_err(named));
     settled.or_raise(py)?.write(py)
+}
+
+/// Settles straight into arrays of numpy, which have room for all rows there may be: memory nobody writes
+/// to costs nothing.
+fn in_place<'py>(
+    py: Python<'py>,
+    job: Job<'_>,
+    whole: &core::Job<'_>,
+    most: usize,
+) -> PyResult<Bound<'py, PyDict>> {
+    let sources = PyArray1::<u32>::zeros(py, most, false);
+    let payees = PyArray1::<i64>::zeros(py, most, false);
+    let rules = PyArray1::<u8>::zeros(py, most, false);
+    let levels = PyArray1::<u16>::zeros(py, most, false);
+    let amounts = PyArray1::<i64>::zeros(py, most, false);
+    let (rows, totals, paid) = {
+        let (mut sources, mut payees) = (sources.readwrite(), payees.readwrite());
+        let (mut rules, mut levels, mut amounts) =
+            (rules.readwrite(), levels.readwrite(), amounts.readwrite());
+        let mut rest = Window {
+            sources: sources.as_slice_mut()?,
+            payees: payees.as_slice_mut()?,
+            rules: rules.as_slice_mut()?,
+            levels: levels.as_slice_mut()?,
+            amounts: amounts.as_slice_mut()?,
+        };
+        let settled: Result<_> = py.detach(|| {
+            let mut paid = 0;
+            let totals = whole.each(&mut |block| {
+                paid += block.paid();
+                let window = std::mem::take(&mut rest);
+                let (window, behind) = window.split(block.amounts.len());
+                window.fill(job.forest, 0, block);
+                rest = behind;
+            })?;
+            Ok((most - rest.amounts.len(), totals, paid))
+        });
+        settled.or_raise(py)?
+    };
+    let columns = [
+        ("source", sources.into_any()),
+        ("payee", payees.into_any()),
+        ("rule", rules.into_any()),
+        ("level", levels.into_any()),
+        ("amount", amounts.into_any()),
+    ];
+    let answer = PyDict::new(py);
+    let filled = PySlice::new(py, 0, isize::try_from(rows)?, 1);
+    for (name, column) in columns {
+        answer.set_item(name, column.get_item(&filled)?)?;
+    }
+    write_totals(&answer, &totals, paid)?;
+    Ok(answer)
+}
+
+/// Pool, what was retained, and whether that and what rows pay is all of it.
+fn write_totals(answer: &Bound<'_, PyDict>, totals: &Totals, paid: i128) -> PyResult<()> {
+    let retained = PyDict::new(answer.py());
+    for reason in Reason::ALL {
+        let amount = totals.retained(*reason);
+        if amount != 0 {
+            retained.set_item(reason.name(), amount)?;
+        }
+    }
+    answer.set_item("pool", totals.pool())?;
+    answer.set_item("conserved", totals.conserves(paid))?;
+    answer.set_item("retained", retained)
 }
 
 fn slice<'a, T: numpy::Element>(column: Option<&'a PyReadonlyArray1<'_, T>>) -> PyResult<Option<&'a [T]>> {
@@ -121,46 +192,31 @@ fn settle_parts(job: Job<'_>, orders: &Orders<'_>, threads: usize) -> Result<Vec
 /// A settled batch.
 struct Settled {
     columns: RowColumns,
-    pool: i64,
-    retained: Vec<(&'static str, i64)>,
-    conserved: bool,
+    totals: Totals,
+    paid: i128,
 }
 
 impl Settled {
     fn new(job: Job<'_>, orders: &Orders<'_>, threads: usize) -> Result<Self> {
         let parts = settle_parts(job, orders, threads)?;
-        let mut retained = Vec::new();
-        for reason in Reason::ALL {
-            let amount = total(&parts, |rows| rows.retained(*reason))?;
-            if amount != 0 {
-                retained.push((reason.name(), amount));
-            }
+        let mut totals = Totals::default();
+        for (_, rows) in &parts {
+            totals.add(rows.totals())?;
         }
-        let (pool, conserved) = (total(&parts, Rows::pool)?, parts.iter().all(|(_, rows)| rows.conserves()));
-        Ok(Self { columns: RowColumns::new(job.forest, parts), pool, retained, conserved })
+        let paid = parts.iter().map(|(_, rows)| rows.as_block().paid()).sum();
+        Ok(Self { columns: RowColumns::new(job.forest, &parts), totals, paid })
     }
 
     fn write(self, py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
-        let retained = PyDict::new(py);
-        for (reason, amount) in self.retained {
-            retained.set_item(reason, amount)?;
-        }
         let answer = PyDict::new(py);
         answer.set_item("source", self.columns.sources.into_pyarray(py))?;
         answer.set_item("payee", self.columns.payees.into_pyarray(py))?;
         answer.set_item("rule", self.columns.rules.into_pyarray(py))?;
         answer.set_item("level", self.columns.levels.into_pyarray(py))?;
         answer.set_item("amount", self.columns.amounts.into_pyarray(py))?;
-        answer.set_item("pool", self.pool)?;
-        answer.set_item("retained", retained)?;
-        answer.set_item("conserved", self.conserved)?;
+        write_totals(&answer, &self.totals, self.paid)?;
         Ok(answer)
     }
-}
-
-fn total(parts: &[(u32, Rows)], amount: impl Fn(&Rows) -> i64) -> Result<i64> {
-    let sum: i128 = parts.iter().map(|(_, rows)| i128::from(amount(rows))).sum();
-    i64::try_from(sum).map_err(|_| Error::new(Code::Overflow, "a total of the batch does not fit 64 bits"))
 }
 
 /// The error of a batch in the words of the host: where members have texts as ids, the order at fault is

@@ -1,6 +1,6 @@
 //! The rows of a batch in the types they leave in.
 
-use fenrun::reward::batch::Rows;
+use fenrun::reward::batch::{RowBlock, Rows};
 use fenrun::reward::referral::{Forest, MemberIx};
 
 /// One column a field, all of the same length.
@@ -14,32 +14,9 @@ pub(crate) struct RowColumns {
 }
 
 impl RowColumns {
-    /// The columns of the parts of a batch, each with the input row it started at.
-    pub(crate) fn new(forest: &Forest, mut parts: Vec<(u32, Rows)>) -> Self {
-        match parts.pop() {
-            None => Self::default(),
-            Some((_, rows)) if parts.is_empty() => Self::of_one(forest, rows),
-            Some(last) => {
-                parts.push(last);
-                Self::of_many(forest, &parts)
-            }
-        }
-    }
-
-    /// What already has its type is handed over as it is.
-    fn of_one(forest: &Forest, rows: Rows) -> Self {
-        let columns = rows.into_columns();
-        Self {
-            payees: columns.payees.iter().map(|payee| id(forest, *payee)).collect(),
-            rules: columns.slots.iter().map(|slot| rule(*slot)).collect(),
-            levels: columns.slots.iter().map(|slot| level(*slot)).collect(),
-            sources: columns.sources,
-            amounts: columns.amounts,
-        }
-    }
-
-    /// Every part is written by a thread of its own.
-    fn of_many(forest: &Forest, parts: &[(u32, Rows)]) -> Self {
+    /// The columns of the parts of a batch, each with the input row it started at. Every part is written
+    /// by a thread of its own.
+    pub(crate) fn new(forest: &Forest, parts: &[(u32, Rows)]) -> Self {
         let rows = parts.iter().map(|(_, rows)| rows.len()).sum();
         let mut columns = Self {
             sources: vec![0; rows],
@@ -59,25 +36,26 @@ impl RowColumns {
             for (offset, rows) in parts {
                 let (window, behind) = rest.split(rows.len());
                 rest = behind;
-                scope.spawn(move || window.fill(forest, *offset, rows));
+                scope.spawn(move || window.fill(forest, *offset, rows.as_block()));
             }
         });
         columns
     }
 }
 
-/// The place of one part in the columns.
-struct Window<'a> {
-    sources: &'a mut [u32],
-    payees: &'a mut [i64],
-    rules: &'a mut [u8],
-    levels: &'a mut [u16],
-    amounts: &'a mut [i64],
+/// The place of some rows in the columns.
+#[derive(Default)]
+pub(crate) struct Window<'a> {
+    pub(crate) sources: &'a mut [u32],
+    pub(crate) payees: &'a mut [i64],
+    pub(crate) rules: &'a mut [u8],
+    pub(crate) levels: &'a mut [u16],
+    pub(crate) amounts: &'a mut [i64],
 }
 
 impl Window<'_> {
     /// The first rows and the others.
-    fn split(self, rows: usize) -> (Self, Self) {
+    pub(crate) fn split(self, rows: usize) -> (Self, Self) {
         let (sources, later_sources) = self.sources.split_at_mut(rows);
         let (payees, later_payees) = self.payees.split_at_mut(rows);
         let (rules, later_rules) = self.rules.split_at_mut(rows);
@@ -93,17 +71,21 @@ impl Window<'_> {
         (Self { sources, payees, rules, levels, amounts }, later)
     }
 
-    fn fill(self, forest: &Forest, offset: u32, rows: &Rows) {
-        for (to, from) in self.sources.iter_mut().zip(rows.sources()) {
+    /// Writes rows, as many as there is place for.
+    pub(crate) fn fill(self, forest: &Forest, offset: u32, rows: RowBlock<'_>) {
+        for (to, from) in self.sources.iter_mut().zip(rows.sources) {
             *to = from + offset;
         }
-        for (to, from) in self.payees.iter_mut().zip(rows.payees()) {
-            *to = id(forest, *from);
+        let payees = self.payees.iter_mut().zip(rows.payees);
+        if forest.ids_are_handles() {
+            payees.for_each(|(to, from)| *to = i64::from(*from));
+        } else {
+            payees.for_each(|(to, from)| *to = id(forest, *from));
         }
-        for ((to_rule, to_level), slot) in self.rules.iter_mut().zip(self.levels).zip(rows.slots()) {
+        for ((to_rule, to_level), slot) in self.rules.iter_mut().zip(self.levels).zip(rows.slots) {
             (*to_rule, *to_level) = (rule(*slot), level(*slot));
         }
-        self.amounts.copy_from_slice(rows.amounts());
+        self.amounts.copy_from_slice(rows.amounts);
     }
 }
 

@@ -4,12 +4,13 @@ use crate::naive::batch::{Settled, SettledRow};
 use crate::naive::big;
 use crate::naive::generate::forests::Grove;
 use fenrun::doc::Node;
-use fenrun::reward::batch::{self, Orders, Rows};
+use fenrun::reward::batch::{self, Job, Orders, Rows};
 use fenrun::reward::commission::Reason;
 use fenrun::reward::plan::Plan;
 use fenrun::reward::referral::{Column, Forest};
 use fenrun::sale::Sale;
 use fenrun::time::Timestamp;
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 /// The components of the generated lines.
@@ -32,17 +33,38 @@ pub(super) fn settle(grove: &Grove) -> fenrun::Result<Settled> {
         ..Orders::new(&buyers, &components)
     };
     let rows = batch::settle(&plan, &forest, &orders, None)?;
+    check_kernel(&plan, &forest, &orders, &rows);
     let mut parts = Rows::default();
     let parents = forest.parents().to_vec();
     for range in orders.split(3) {
         let mut components = Vec::new();
         let part = orders.slice(range.clone(), &mut components);
         let offset = u32::try_from(range.start).expect("few rows");
-        parts.append(batch::settle(&plan, &forest, &part, Some(&parents))?, offset)?;
+        parts.append(&batch::settle(&plan, &forest, &part, Some(&parents))?, offset)?;
     }
     let (whole, parts) = (read(&plan, &forest, &rows), read(&plan, &forest, &parts));
     assert_eq!(whole, parts, "a batch cut into parts");
     Ok(whole)
+}
+
+/// Kernels take lines as orders of their own, which is the same where they take them at all: the rows of
+/// every kernel must be those of the general way.
+fn check_kernel(plan: &Plan, forest: &Forest, orders: &Orders<'_>, expected: &Rows) {
+    if orders.overrides.is_some_and(|(column, _)| column.iter().any(|index| *index > 0)) {
+        return;
+    }
+    let alone = Orders { ids: None, lines: None, overrides: None, placed_at: None, ..*orders };
+    let job = Job::new(plan, forest, &alone, None).expect("what was settled with lines");
+    if job.rows_at_most().is_some() {
+        KERNEL_RUNS.set(KERNEL_RUNS.get() + 1);
+        let rows = batch::settle(plan, forest, &alone, None).expect("what was settled with lines");
+        assert_eq!(read(plan, forest, &rows), read(plan, forest, expected), "a kernel");
+    }
+}
+
+thread_local! {
+    /// How many batches of this thread a kernel has settled: checks that never reach it prove nothing.
+    pub(crate) static KERNEL_RUNS: Cell<u64> = const { Cell::new(0) };
 }
 
 /// Orders as columns, one row a line.

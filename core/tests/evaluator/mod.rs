@@ -1,6 +1,6 @@
 //! One face for all who evaluate plans: the engine, the naive interpreter and its mutants.
 
-mod batch;
+pub(crate) mod batch;
 
 use crate::naive::batch::Settled;
 use crate::naive::generate::forests::Grove;

@@ -2,7 +2,8 @@
 
 use crate::forest::RowForest;
 use crate::guard::inside;
-use fenrun::reward::batch::{Orders, Rows, settle};
+use crate::rows::RowStore;
+use fenrun::reward::batch::{Job, Orders, Totals};
 use fenrun::reward::commission::{Reason, allocation_key};
 use fenrun::reward::plan::{Per, Plan};
 use fenrun::reward::referral::{Forest, MemberIx};
@@ -16,9 +17,11 @@ const MAX_THREADS: u32 = 256;
 const ROWS_PER_THREAD: usize = 4096;
 
 /// What a batch gave, with everything its columns are read from.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Batch {
-    rows: Rows,
+    /// What each thread settled, in the order of the input rows.
+    parts: Vec<RowStore>,
+    totals: Totals,
     forest: RowForest,
     /// For keys.
     tenant: String,
@@ -51,13 +54,18 @@ impl Batch {
             threads => threads,
         };
         let parts = wanted.min(orders.len() / ROWS_PER_THREAD).max(1);
-        let rows = match parts {
-            1 => settle(plan, forest.forest(), orders, None)?,
+        let parts = match parts {
+            1 => vec![RowStore::settle(&Job::new(plan, forest.forest(), orders, None)?, 0)?],
             parts => settle_parts(plan, forest.forest(), orders, parts)?,
         };
+        let mut totals = Totals::default();
+        for part in &parts {
+            totals.add(&part.totals)?;
+        }
         let rules = plan.rules().iter().map(|rule| (rule.id.clone(), rule.round.per != Per::Order));
         Ok(Self {
-            rows,
+            parts,
+            totals,
             forest: forest.clone(),
             tenant: tenant.to_owned(),
             ids: orders.ids.map(<[u64]>::to_vec),
@@ -66,50 +74,73 @@ impl Batch {
         })
     }
 
-    /// The rows.
+    /// How many rows there are.
     #[must_use]
-    pub const fn rows(&self) -> &Rows {
-        &self.rows
+    pub fn len(&self) -> usize {
+        self.parts.iter().map(|part| part.amounts.len()).sum()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// What the plan offered.
+    #[must_use]
+    pub const fn pool(&self) -> i64 {
+        self.totals.pool()
+    }
+
+    /// The input row each row is paid for, from 0.
+    pub fn sources(&self) -> impl Iterator<Item = u32> {
+        self.parts.iter().flat_map(|part| part.sources.iter().copied())
+    }
+
+    /// The amount of each row, in minor units.
+    pub fn amounts(&self) -> impl Iterator<Item = i64> {
+        self.parts.iter().flat_map(|part| part.amounts.iter().copied())
     }
 
     /// The order each row is paid for.
     pub fn orders(&self) -> impl Iterator<Item = u64> {
-        self.rows.sources().iter().map(|source| match &self.ids {
-            None => u64::from(*source) + 1,
-            Some(ids) => ids[index(*source)],
+        self.sources().map(|source| match &self.ids {
+            None => u64::from(source) + 1,
+            Some(ids) => ids[index(source)],
         })
     }
 
     /// The line each row is paid for, 0 when its rule rounds per order.
     pub fn lines(&self) -> impl Iterator<Item = u64> {
-        self.rows.sources().iter().enumerate().map(|(at, source)| match &self.line_ids {
-            _ if !self.rule(at).1 => 0,
+        self.sources().zip(self.rule_places()).map(|(source, rule)| match &self.line_ids {
+            _ if !self.rules[index(rule)].1 => 0,
             None => 1,
-            Some(lines) => lines[index(*source)],
+            Some(lines) => lines[index(source)],
         })
     }
 
     /// The id of each row's payee.
     pub fn payees(&self) -> impl Iterator<Item = u64> {
-        self.rows.payees().iter().map(|payee| self.forest.forest().id(MemberIx::new(*payee)))
+        let payees = self.parts.iter().flat_map(|part| part.payees.iter());
+        payees.map(|payee| self.forest.forest().id(MemberIx::new(*payee)))
     }
 
     /// The place of each row's rule in the plan, from 0.
     pub fn rule_places(&self) -> impl Iterator<Item = u32> {
-        (0..self.rows.len()).map(|at| self.rows.rule(at))
+        self.slots().map(|slot| slot >> 16)
     }
 
     /// The level of each row, from 1.
     pub fn levels(&self) -> impl Iterator<Item = u32> {
-        (0..self.rows.len()).map(|at| self.rows.level(at))
+        self.slots().map(|slot| slot & 0xFFFF)
     }
 
     /// The key of each row, 32 hex digits, the same as when its order is settled alone.
     pub fn keys(&self) -> impl Iterator<Item = String> {
-        self.orders().zip(self.lines()).enumerate().map(|(at, (order, line))| {
+        self.orders().zip(self.lines()).zip(self.slots()).map(|((order, line), slot)| {
             let line = Some(line).filter(|line| *line != 0).map_or_else(String::new, |line| line.to_string());
-            let level = index(self.rows.level(at));
-            let rule = &self.rule(at).0;
+            let level = index(slot & 0xFFFF);
+            let rule = &self.rules[index(slot >> 16)].0;
             allocation_key(&self.tenant, &order.to_string(), 1, &line, "", rule, level)
         })
     }
@@ -137,11 +168,12 @@ impl Batch {
             let message = format!("`{reason}` is not a reason; one of: {}", known.join(", "));
             Error::new(Code::UnknownWord, message)
         })?;
-        Ok(self.rows.retained(*found))
+        Ok(self.totals.retained(*found))
     }
 
-    fn rule(&self, at: usize) -> &(String, bool) {
-        &self.rules[index(self.rows.rule(at))]
+    /// Rule (upper 16 bits) and level (lower 16 bits) of each row.
+    fn slots(&self) -> impl Iterator<Item = u32> {
+        self.parts.iter().flat_map(|part| part.slots.iter().copied())
     }
 }
 
@@ -151,13 +183,15 @@ fn index(value: u32) -> usize {
 
 /// Settles parts side by side. They are cut between orders and joined in their order, so the number of
 /// threads changes nothing; none of them outlives the call.
-fn settle_parts(plan: &Plan, forest: &Forest, orders: &Orders<'_>, parts: usize) -> Result<Rows> {
+fn settle_parts(plan: &Plan, forest: &Forest, orders: &Orders<'_>, parts: usize) -> Result<Vec<RowStore>> {
     orders.check(forest)?;
     let ranges = orders.split(parts);
     let settle_range = |range: std::ops::Range<usize>| {
         let mut components = Vec::new();
         let start = range.start;
-        let rows = settle(plan, forest, &orders.slice(range, &mut components), None);
+        let offset = u32::try_from(start).unwrap_or(u32::MAX);
+        let part = orders.slice(range, &mut components);
+        let rows = Job::new(plan, forest, &part, None).and_then(|job| RowStore::settle(&job, offset));
         rows.map_err(|error| match error.index() {
             Some(index) => error.at(start + index),
             None => error,
@@ -168,11 +202,7 @@ fn settle_parts(plan: &Plan, forest: &Forest, orders: &Orders<'_>, parts: usize)
             ranges.iter().map(|range| scope.spawn(|| inside(|| settle_range(range.clone())))).collect();
         running.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
     });
-    let mut all = Rows::default();
-    for (range, rows) in ranges.iter().zip(results) {
-        all.append(rows?, u32::try_from(range.start).unwrap_or(u32::MAX))?;
-    }
-    Ok(all)
+    results.into_iter().collect()
 }
 
 #[cfg(test)]
@@ -183,7 +213,7 @@ mod tests {
     use fenrun::Code;
     use fenrun::doc::read_json;
     use fenrun::reward::batch::Orders;
-    use fenrun::reward::commission::evaluate;
+    use fenrun::reward::commission::{Reason, evaluate};
     use fenrun::reward::plan::Plan;
     use fenrun::sale::Sale;
 
@@ -207,8 +237,18 @@ mod tests {
             Batch::settle(&plan, &forest, &Orders::new(&buyers, &[("paid", paid)]), "", threads)
         };
         let (one, three) = (settle(&paid, 1).unwrap(), settle(&paid, 3).unwrap());
-        assert_eq!(one.rows(), three.rows());
-        assert!(one.rows().conserves());
+        let columns = |batch: &Batch| {
+            let rows = batch.sources().zip(batch.payees()).zip(batch.rule_places()).zip(batch.levels());
+            (
+                rows.zip(batch.amounts()).collect::<Vec<_>>(),
+                batch.pool(),
+                batch.retained("no_upline").unwrap(),
+            )
+        };
+        assert_eq!(columns(&one), columns(&three));
+        assert_eq!((one.parts.len(), three.parts.len()), (1, 3));
+        let retained: i64 = Reason::ALL.iter().map(|reason| one.retained(reason.name()).unwrap()).sum();
+        assert_eq!(one.amounts().sum::<i64>() + retained, one.pool());
         let last = rows - 1;
         paid[last] = -1;
         for threads in [1, 3] {

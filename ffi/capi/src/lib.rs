@@ -10,6 +10,7 @@ mod forest;
 mod guard;
 mod names;
 mod order;
+mod rows;
 mod words;
 
 pub use batch::Batch;

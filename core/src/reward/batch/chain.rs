@@ -1,10 +1,9 @@
 //! The general way: each order becomes a sale with its own chain.
 
 use super::orders::Orders;
-use super::rows::Rows;
+use super::rows::{RowBlock, RowColumns, Totals};
 use crate::error::{Code, Error, Result};
 use crate::id::{LineId, OrderId};
-use crate::money::narrow;
 use crate::reward::commission::evaluate;
 use crate::reward::plan::{Plan, StopSource};
 use crate::reward::referral::{Forest, MemberIx};
@@ -62,17 +61,24 @@ fn line(orders: &Orders<'_>, first: usize, row: usize) -> SaleLine {
     }
 }
 
-pub(super) fn settle(plan: &Plan, forest: &Forest, orders: &Orders<'_>) -> Result<Rows> {
-    let mut rows = Rows::default();
-    let mut pool = 0_i128;
+pub(super) fn settle(
+    plan: &Plan,
+    forest: &Forest,
+    orders: &Orders<'_>,
+    sink: &mut dyn FnMut(RowBlock<'_>),
+) -> Result<Totals> {
+    let mut totals = Totals::default();
+    let mut rows = RowColumns::default();
     for pair in orders.starts().windows(2) {
         let range = pair[0]..pair[1];
         let sale = sale_of(plan, forest, orders, range.clone()).map_err(|error| error.at(range.start))?;
         let outcome = evaluate(plan, &sale).map_err(|error| error.at(range.start))?;
-        pool += i128::from(outcome.pool());
+        let mut of_order = Totals::new(outcome.pool());
         for retained in outcome.retained() {
-            rows.retain(retained.reason, retained.amount)?;
+            of_order.retain(retained.reason, retained.amount)?;
         }
+        totals.add(&of_order)?;
+        rows.clear();
         for row in outcome.rows() {
             let place = row
                 .line
@@ -85,9 +91,9 @@ pub(super) fn settle(plan: &Plan, forest: &Forest, orders: &Orders<'_>) -> Resul
             rows.slots.push(slot(rule, row.level));
             rows.amounts.push(row.amount);
         }
+        sink(rows.as_block());
     }
-    rows.pool = narrow(pool, || "the pool of the batch".into())?;
-    Ok(rows)
+    Ok(totals)
 }
 
 /// Rule in the upper half, level in the lower; a plan has at most 256 rules, a walk 4,096 stops.

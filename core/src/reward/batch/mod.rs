@@ -4,15 +4,19 @@
 //! Usual plans (flat levels) run on a kernel that walks blocks of orders level by level; everything else
 //! goes through the same interpreter as a single sale.
 
+mod block;
 mod chain;
 mod divide;
 mod flat;
+mod job;
 mod orders;
+mod qualified;
 mod rows;
 
 pub use chain::sale_of;
+pub use job::Job;
 pub use orders::{Orders, Overrides, read_overrides};
-pub use rows::{RowColumns, Rows};
+pub use rows::{RowBlock, RowColumns, Rows, Totals};
 
 use super::plan::Plan;
 use super::referral::Forest;
@@ -39,9 +43,22 @@ use crate::error::Result;
 /// # Ok::<(), fenrun::Error>(())
 /// ```
 pub fn settle(plan: &Plan, forest: &Forest, orders: &Orders<'_>, parents: Option<&[u32]>) -> Result<Rows> {
-    orders.check(forest)?;
-    match flat::Kernel::new(plan, forest, orders)? {
-        Some(kernel) => kernel.run(parents.unwrap_or(forest.parents()), orders),
-        None => chain::settle(plan, forest, orders),
-    }
+    let mut rows = Rows::default();
+    settle_into(plan, forest, orders, parents, &mut rows)?;
+    Ok(rows)
+}
+
+/// As [`settle`], into rows whose memory is kept: the fastest way to settle one batch after another, as
+/// fresh memory costs as much as the work itself. After an error the rows are undefined.
+///
+/// # Errors
+/// As [`settle`].
+pub fn settle_into(
+    plan: &Plan,
+    forest: &Forest,
+    orders: &Orders<'_>,
+    parents: Option<&[u32]>,
+    rows: &mut Rows,
+) -> Result<()> {
+    Job::new(plan, forest, orders, parents)?.fill(rows)
 }

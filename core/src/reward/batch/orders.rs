@@ -151,14 +151,21 @@ impl<'a> Orders<'a> {
             let error = format!("{wanted} rows; a batch has at most {}", u32::MAX);
             return Err(Error::new(Code::TooLarge, error));
         }
-        if let Some(row) =
-            self.buyers.iter().position(|buyer| buyer.get() == 0 || buyer.index() > forest.len())
-        {
-            let error = format!("buyer handle {} is not in the forest", self.buyers[row].get());
-            return Err(Error::new(Code::UnknownMember, error).at(row));
-        }
+        self.check_buyers(forest)?;
         self.check_values()?;
         self.check_ids()
+    }
+
+    fn check_buyers(&self, forest: &Forest) -> Result<()> {
+        let members = u32::try_from(forest.len()).unwrap_or(u32::MAX);
+        let is_strange = |buyer: &MemberIx| buyer.get().wrapping_sub(1) >= members;
+        // One pass without an early exit, for the usual case that all are there.
+        if self.buyers.iter().fold(0, |strange, buyer| strange | u8::from(is_strange(buyer))) == 0 {
+            return Ok(());
+        }
+        let row = self.buyers.iter().position(is_strange).unwrap_or(0);
+        let error = format!("buyer handle {} is not in the forest", self.buyers[row].get());
+        Err(Error::new(Code::UnknownMember, error).at(row))
     }
 
     fn check_values(&self) -> Result<()> {

@@ -5,90 +5,16 @@ use crate::money::narrow;
 use crate::reward::commission::Reason;
 use crate::reward::referral::MemberIx;
 
-/// Rows of a batch, in the order of the input rows, rules and levels.
+/// What a batch comes to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Rows {
-    pub(super) sources: Vec<u32>,
-    pub(super) payees: Vec<u32>,
-    /// Rule in the upper half, level in the lower.
-    pub(super) slots: Vec<u32>,
-    pub(super) amounts: Vec<i64>,
-    pub(super) pool: i64,
-    pub(super) retained: [i64; Reason::ALL.len()],
+pub struct Totals {
+    pool: i64,
+    retained: [i64; Reason::ALL.len()],
 }
 
-/// The columns of [`Rows`]; each accessor of the same name says what is in it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct RowColumns {
-    /// [`Rows::sources`].
-    pub sources: Vec<u32>,
-    /// [`Rows::payees`].
-    pub payees: Vec<u32>,
-    /// [`Rows::slots`].
-    pub slots: Vec<u32>,
-    /// [`Rows::amounts`].
-    pub amounts: Vec<i64>,
-}
-
-impl Rows {
-    /// How many rows there are.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.amounts.len()
-    }
-
-    /// Whether there are none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.amounts.is_empty()
-    }
-
-    /// The input row each row is paid for; the first of its order when the rule rounds per order.
-    #[must_use]
-    pub fn sources(&self) -> &[u32] {
-        &self.sources
-    }
-
-    /// Who is paid, as numbers of handles ([`MemberIx::get`]).
-    #[must_use]
-    pub fn payees(&self) -> &[u32] {
-        &self.payees
-    }
-
-    /// Who is paid.
-    #[must_use]
-    pub fn payee(&self, row: usize) -> MemberIx {
-        MemberIx::new(self.payees[row])
-    }
-
-    /// The rule of a row, by its place in the plan.
-    #[must_use]
-    pub fn rule(&self, row: usize) -> u32 {
-        self.slots[row] >> 16
-    }
-
-    /// The level of a row, from 1.
-    #[must_use]
-    pub fn level(&self, row: usize) -> u32 {
-        self.slots[row] & 0xFFFF
-    }
-
-    /// Rule (upper 16 bits) and level (lower 16 bits) of every row.
-    #[must_use]
-    pub fn slots(&self) -> &[u32] {
-        &self.slots
-    }
-
-    /// Minor units, above zero.
-    #[must_use]
-    pub fn amounts(&self) -> &[i64] {
-        &self.amounts
-    }
-
-    /// The columns themselves, for hosts that hand them on without a copy.
-    #[must_use]
-    pub fn into_columns(self) -> RowColumns {
-        RowColumns { sources: self.sources, payees: self.payees, slots: self.slots, amounts: self.amounts }
+impl Totals {
+    pub(super) fn new(pool: i64) -> Self {
+        Self { pool, ..Self::default() }
     }
 
     /// What the plan offered.
@@ -103,23 +29,18 @@ impl Rows {
         Reason::ALL.iter().position(|known| *known == reason).map_or(0, |at| self.retained[at])
     }
 
-    /// Whether rows and retained amounts sum to the pool.
+    /// Whether rows that pay so much and the retained amounts sum to the pool.
     #[must_use]
-    pub fn conserves(&self) -> bool {
-        let paid: i128 = self.amounts.iter().copied().map(i128::from).sum();
+    pub fn conserves(&self, paid: i128) -> bool {
         let retained: i128 = self.retained.iter().copied().map(i128::from).sum();
         paid + retained == i128::from(self.pool)
     }
 
-    /// Appends the rows of a later part of the batch that started at input row `offset`.
+    /// Adds what a later part of the batch comes to.
     ///
     /// # Errors
     /// [`Code::Overflow`](crate::Code::Overflow) when a total does not fit.
-    pub fn append(&mut self, later: Self, offset: u32) -> Result<()> {
-        self.sources.extend(later.sources.iter().map(|source| source + offset));
-        self.payees.extend_from_slice(&later.payees);
-        self.slots.extend_from_slice(&later.slots);
-        self.amounts.extend_from_slice(&later.amounts);
+    pub fn add(&mut self, later: &Self) -> Result<()> {
         self.pool = add(self.pool, later.pool)?;
         for (mine, more) in self.retained.iter_mut().zip(later.retained) {
             *mine = add(*mine, more)?;
@@ -135,6 +56,211 @@ impl Rows {
     }
 }
 
+/// A few rows of a batch while it is settled; the columns are those of [`Rows`].
+#[derive(Clone, Copy, Debug)]
+pub struct RowBlock<'a> {
+    /// [`Rows::sources`].
+    pub sources: &'a [u32],
+    /// [`Rows::payees`].
+    pub payees: &'a [u32],
+    /// [`Rows::slots`].
+    pub slots: &'a [u32],
+    /// [`Rows::amounts`].
+    pub amounts: &'a [i64],
+}
+
+impl RowBlock<'_> {
+    /// What the rows pay in all.
+    #[must_use]
+    pub fn paid(&self) -> i128 {
+        sum(self.amounts)
+    }
+}
+
+/// Rows of a batch, in the order of the input rows, rules and levels.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rows {
+    columns: RowColumns,
+    totals: Totals,
+}
+
+/// The columns of [`Rows`]; each accessor of the same name says what is in it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RowColumns {
+    /// [`Rows::sources`].
+    pub sources: Vec<u32>,
+    /// [`Rows::payees`].
+    pub payees: Vec<u32>,
+    /// [`Rows::slots`].
+    pub slots: Vec<u32>,
+    /// [`Rows::amounts`].
+    pub amounts: Vec<i64>,
+}
+
+impl RowColumns {
+    pub(super) fn clear(&mut self) {
+        self.sources.clear();
+        self.payees.clear();
+        self.slots.clear();
+        self.amounts.clear();
+    }
+
+    pub(super) fn reserve(&mut self, rows: usize) {
+        self.sources.reserve(rows);
+        self.payees.reserve(rows);
+        self.slots.reserve(rows);
+        self.amounts.reserve(rows);
+    }
+
+    pub(super) fn extend(&mut self, rows: RowBlock<'_>) {
+        self.sources.extend_from_slice(rows.sources);
+        self.payees.extend_from_slice(rows.payees);
+        self.slots.extend_from_slice(rows.slots);
+        self.amounts.extend_from_slice(rows.amounts);
+    }
+
+    pub(super) fn as_block(&self) -> RowBlock<'_> {
+        RowBlock { sources: &self.sources, payees: &self.payees, slots: &self.slots, amounts: &self.amounts }
+    }
+}
+
+impl Rows {
+    /// The columns to fill, empty, and the totals to set.
+    pub(super) fn start(&mut self) -> (&mut RowColumns, &mut Totals) {
+        self.columns.clear();
+        self.totals = Totals::default();
+        (&mut self.columns, &mut self.totals)
+    }
+
+    /// How many rows there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.columns.amounts.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.columns.amounts.is_empty()
+    }
+
+    /// The input row each row is paid for; the first of its order when the rule rounds per order.
+    #[must_use]
+    pub fn sources(&self) -> &[u32] {
+        &self.columns.sources
+    }
+
+    /// Who is paid, as numbers of handles ([`MemberIx::get`]).
+    #[must_use]
+    pub fn payees(&self) -> &[u32] {
+        &self.columns.payees
+    }
+
+    /// Who is paid.
+    #[must_use]
+    pub fn payee(&self, row: usize) -> MemberIx {
+        MemberIx::new(self.columns.payees[row])
+    }
+
+    /// The rule of a row, by its place in the plan.
+    #[must_use]
+    pub fn rule(&self, row: usize) -> u32 {
+        self.columns.slots[row] >> 16
+    }
+
+    /// The level of a row, from 1.
+    #[must_use]
+    pub fn level(&self, row: usize) -> u32 {
+        self.columns.slots[row] & 0xFFFF
+    }
+
+    /// Rule (upper 16 bits) and level (lower 16 bits) of every row.
+    #[must_use]
+    pub fn slots(&self) -> &[u32] {
+        &self.columns.slots
+    }
+
+    /// Minor units, above zero.
+    #[must_use]
+    pub fn amounts(&self) -> &[i64] {
+        &self.columns.amounts
+    }
+
+    /// All rows as one block.
+    #[must_use]
+    pub fn as_block(&self) -> RowBlock<'_> {
+        self.columns.as_block()
+    }
+
+    /// What the batch comes to.
+    #[must_use]
+    pub const fn totals(&self) -> &Totals {
+        &self.totals
+    }
+
+    /// The columns themselves, for hosts that hand them on without a copy.
+    #[must_use]
+    pub fn into_columns(self) -> RowColumns {
+        self.columns
+    }
+
+    /// What the plan offered.
+    #[must_use]
+    pub const fn pool(&self) -> i64 {
+        self.totals.pool
+    }
+
+    /// What nobody got for a reason.
+    #[must_use]
+    pub fn retained(&self, reason: Reason) -> i64 {
+        self.totals.retained(reason)
+    }
+
+    /// Whether rows and retained amounts sum to the pool.
+    #[must_use]
+    pub fn conserves(&self) -> bool {
+        self.totals.conserves(self.as_block().paid())
+    }
+
+    /// Appends the rows of a later part of the batch that started at input row `offset`.
+    ///
+    /// # Errors
+    /// [`Code::Overflow`](crate::Code::Overflow) when a total does not fit.
+    pub fn append(&mut self, later: &Self, offset: u32) -> Result<()> {
+        self.totals.add(&later.totals)?;
+        let first = self.len();
+        self.columns.extend(later.columns.as_block());
+        for source in &mut self.columns.sources[first..] {
+            *source += offset;
+        }
+        Ok(())
+    }
+}
+
+/// The exact sum of a column: both halves of every value apart, which no 2^32 values overflow.
+fn sum(amounts: &[i64]) -> i128 {
+    let halves = |(high, low): (i64, i64), amount: &i64| {
+        (high.wrapping_add(amount >> 32), low.wrapping_add(amount & 0xFFFF_FFFF))
+    };
+    let parts = amounts.chunks(1 << 30).map(|part| part.iter().fold((0, 0), halves));
+    parts.map(|(high, low)| (i128::from(high) << 32) + i128::from(low)).sum()
+}
+
 fn add(left: i64, right: i64) -> Result<i64> {
     narrow(i128::from(left) + i128::from(right), || "a total of the batch".into()).map_err(Error::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sum;
+
+    #[test]
+    fn the_sum_of_a_column_is_exact() {
+        let amounts = [i64::MAX, i64::MAX, -1, i64::MIN, 0, 1 << 32, -(1 << 32) - 7, 4_294_967_295];
+        for end in 0..=amounts.len() {
+            assert_eq!(sum(&amounts[..end]), amounts[..end].iter().copied().map(i128::from).sum());
+        }
+        assert_eq!(sum(&[i64::MAX; 3000]), i128::from(i64::MAX) * 3000);
+        assert_eq!(sum(&[i64::MIN; 3000]), i128::from(i64::MIN) * 3000);
+    }
 }

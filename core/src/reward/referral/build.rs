@@ -105,7 +105,8 @@ mod tests {
         let upline =
             |id| forest.upline(forest.find(id).unwrap(), None).map(|ix| forest.id(ix)).collect::<Vec<_>>();
         assert_eq!(upline(9), [3, 2, 1]);
-        assert!(upline(1).is_empty());
+        assert!(upline(1).is_empty() && !forest.ids_are_handles());
+        assert!(Forest::from_edges(&[1, 2], &[0, 1]).unwrap().ids_are_handles());
         let parents = forest.parents();
         let before = |at: usize| usize::try_from(parents[at]).unwrap() < at;
         assert!((1..parents.len()).all(before));

@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 
 /// The dense handle of a member, from 1 in join order; 0 is nobody, the parent of every root.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+#[repr(transparent)]
 pub struct MemberIx(u32);
 
 impl MemberIx {
@@ -106,14 +107,24 @@ impl Forest {
     /// # Errors
     /// [`Code::UnknownMember`] with the index of the first id that is not here.
     pub fn resolve(&self, ids: &[u64]) -> Result<Vec<MemberIx>> {
-        let find = |(at, id): (usize, &u64)| self.find(*id).ok_or_else(|| unknown(*id).at(at));
-        ids.iter().enumerate().map(find).collect()
+        let handles = self.ids.find_all(ids);
+        match handles.iter().position(|handle| *handle == MemberIx::NOBODY) {
+            None => Ok(handles),
+            Some(at) => Err(unknown(ids[at]).at(at)),
+        }
     }
 
     /// The id of a member; 0 for nobody.
     #[must_use]
     pub fn id(&self, member: MemberIx) -> u64 {
         self.ids.of(member)
+    }
+
+    /// Whether every id is the number of its handle, as it is where ids are 1, 2, 3 … in join order: hosts
+    /// then need not ask for the id of every row.
+    #[must_use]
+    pub fn ids_are_handles(&self) -> bool {
+        self.ids.are_handles()
     }
 
     /// The current parent of each handle; the first entry belongs to nobody and points at itself.

@@ -1,0 +1,161 @@
+//! The rows of a block of orders while they are made.
+//!
+//! Rows lie order by order, level by level, from the start. Blocks in which every row is paid, by far the
+//! most, leave as they are; only the others are closed up.
+
+use super::flat::Level;
+use super::qualified::has_bit;
+use super::rows::RowBlock;
+use crate::error::{Code, Error, Result};
+use crate::reward::referral::MemberIx;
+
+/// The most orders in a block: their people and rows stay in the first-level cache.
+pub(super) const BLOCK: usize = 128;
+
+/// What was offered so far, and what became of it.
+#[derive(Default)]
+pub(super) struct Sums {
+    pub(super) offered: i128,
+    pub(super) no_upline: i128,
+    pub(super) ineligible: i128,
+    pub(super) below_minimum: i128,
+}
+
+/// The working memory of a block.
+pub(super) struct Block {
+    /// How many orders there is room for.
+    size: usize,
+    /// Depth by depth, one entry an order.
+    people: Vec<u32>,
+    /// The order of each row within the block, and the slot of each row.
+    places: Vec<u32>,
+    pattern: Vec<u32>,
+    sources: Vec<u32>,
+    payees: Vec<u32>,
+    slots: Vec<u32>,
+    amounts: Vec<i64>,
+    keeps: Vec<u8>,
+}
+
+impl Block {
+    /// For blocks of at most `size` orders and levels with these slots, the highest of which asks for
+    /// somebody `depth` steps above the buyer.
+    pub(super) fn new(size: usize, slots: &[u32], depth: usize) -> Self {
+        let rows = size * slots.len();
+        let orders = 0..u32::try_from(size).unwrap_or(u32::MAX);
+        Self {
+            size,
+            people: vec![0; size * depth],
+            places: orders.flat_map(|at| slots.iter().map(move |_| at)).collect(),
+            pattern: slots.iter().copied().cycle().take(rows).collect(),
+            sources: vec![0; rows],
+            payees: vec![0; rows],
+            slots: vec![0; rows],
+            amounts: vec![0; rows],
+            keeps: vec![0; rows],
+        }
+    }
+
+    /// Everybody above the buyers: all parents of one depth before the next, so that their cache misses
+    /// overlap.
+    pub(super) fn gather(&mut self, parents: &[u32], buyers: &[MemberIx]) -> Result<()> {
+        let parent = |ix: u32| usize::try_from(ix).ok().and_then(|ix| parents.get(ix)).copied();
+        let broken = || Error::new(Code::UnknownMember, "the parents handed in do not fit the forest");
+        let mut depths = self.people.chunks_exact_mut(self.size);
+        let Some(mut below) = depths.next() else { return Ok(()) };
+        for (up, buyer) in below.iter_mut().zip(buyers) {
+            *up = parent(buyer.get()).ok_or_else(broken)?;
+        }
+        for above in depths {
+            for (up, down) in above.iter_mut().zip(&*below).take(buyers.len()) {
+                *up = parent(*down).ok_or_else(broken)?;
+            }
+            below = above;
+        }
+        Ok(())
+    }
+
+    /// Splits the orders `start..start + len` of the batch among the people gathered above them.
+    pub(super) fn split(
+        &mut self,
+        levels: &[Level<'_>],
+        start: usize,
+        len: usize,
+        sums: &mut Sums,
+    ) -> RowBlock<'_> {
+        let rows = len * levels.len();
+        let first = u32::try_from(start).unwrap_or(u32::MAX);
+        for (source, place) in self.sources[..rows].iter_mut().zip(&self.places) {
+            *source = first.wrapping_add(*place);
+        }
+        let mut all_paid = true;
+        for (at, level) in levels.iter().enumerate() {
+            let people = &self.people[level.depth * self.size..][..len];
+            let nobody = people.iter().fold(0, |gaps, person| gaps | u32::from(*person == 0));
+            for (payees, person) in self.payees.chunks_exact_mut(levels.len()).zip(people) {
+                payees[at] = *person;
+            }
+            let amounts = self.amounts.chunks_exact_mut(levels.len());
+            let below = level.shares(start, len, amounts.map(|amounts| &mut amounts[at]));
+            all_paid &= nobody == 0 && !below && level.condition.is_none();
+        }
+        // Nothing wraps: the kernel refuses batches whose block sums could.
+        let offered = self.amounts[..rows].iter().fold(0_i64, |sum, amount| sum.wrapping_add(*amount));
+        sums.offered += i128::from(offered);
+        let (kept, slots) = match all_paid {
+            true => (rows, &self.pattern),
+            false => {
+                self.mark(levels, rows, sums);
+                (self.close_up(rows), &self.slots)
+            }
+        };
+        RowBlock {
+            sources: &self.sources[..kept],
+            payees: &self.payees[..kept],
+            slots: &slots[..kept],
+            amounts: &self.amounts[..kept],
+        }
+    }
+
+    /// Marks the rows that are paid, and adds up why the others are not.
+    fn mark(&mut self, levels: &[Level<'_>], rows: usize, sums: &mut Sums) {
+        for (at, level) in levels.iter().enumerate() {
+            let (mut no_upline, mut ineligible, mut below) = (0_i64, 0_i64, 0_i64);
+            let of_level = |column: usize| column * levels.len() + at;
+            for row in (0..rows / levels.len()).map(of_level) {
+                let (person, amount) = (self.payees[row], self.amounts[row]);
+                let reached = person != 0;
+                let qualified = level.condition.as_ref().is_none_or(|bits| has_bit(bits, person));
+                let enough = amount >= level.min;
+                let paid_to = |paid: bool| if paid { amount } else { 0 };
+                no_upline = no_upline.wrapping_add(paid_to(!reached));
+                ineligible = ineligible.wrapping_add(paid_to(reached & !qualified));
+                below = below.wrapping_add(paid_to(reached & qualified & !enough));
+                self.keeps[row] = u8::from(reached & qualified & enough);
+            }
+            sums.no_upline += i128::from(no_upline);
+            sums.ineligible += i128::from(ineligible);
+            sums.below_minimum += i128::from(below);
+        }
+    }
+
+    /// Moves the rows that are kept to the front. Every row is written; the cursor moves only past those
+    /// that are kept.
+    fn close_up(&mut self, rows: usize) -> usize {
+        let (sources, payees) = (&mut self.sources[..rows], &mut self.payees[..rows]);
+        let (slots, amounts) = (&mut self.slots[..rows], &mut self.amounts[..rows]);
+        let mut kept = 0;
+        for (row, (keep, slot)) in self.keeps[..rows].iter().zip(&self.pattern).enumerate() {
+            // Never so: it tells the compiler that the cursor stays inside.
+            if kept >= rows {
+                break;
+            }
+            sources[kept] = sources[row];
+            payees[kept] = payees[row];
+            slots[kept] = *slot;
+            amounts[kept] = amounts[row];
+            kept = kept.wrapping_add(usize::from(*keep));
+        }
+        kept
+    }
+}

@@ -1,0 +1,52 @@
+//! Who meets a condition, for all members at once.
+
+use crate::doc::Node;
+use crate::error::{Code, Result};
+use crate::reward::plan::{Condition, Knowledge, Plan};
+use crate::reward::referral::{Forest, MemberIx};
+
+/// One bit a member; `None` when somebody does not state a fact, which matters only for those the orders
+/// reach.
+pub(super) fn qualified(condition: &Condition, plan: &Plan, forest: &Forest) -> Result<Option<Vec<u64>>> {
+    let mut bits = vec![0_u64; forest.len() / 64 + 1];
+    for number in 1..=u32::try_from(forest.len()).unwrap_or(u32::MAX) {
+        let member = Member { forest, ix: MemberIx::new(number) };
+        match condition.holds(&member, plan.ranks()) {
+            Ok(holds) => {
+                let at = usize::try_from(number).unwrap_or(usize::MAX);
+                bits[at / 64] |= u64::from(holds) << (number % 64);
+            }
+            Err(error) if error.code() == Code::MissingFact => return Ok(None),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(Some(bits))
+}
+
+#[inline(always)]
+pub(super) fn has_bit(bits: &[u64], member: u32) -> bool {
+    let word = usize::try_from(member / 64).ok().and_then(|at| bits.get(at)).copied().unwrap_or(0);
+    word >> (member % 64) & 1 == 1
+}
+
+struct Member<'a> {
+    forest: &'a Forest,
+    ix: MemberIx,
+}
+
+impl Knowledge for Member<'_> {
+    fn fact(&self, name: &str) -> Option<Node> {
+        if name == "rank" {
+            return self.forest.rank(self.ix).map(Into::into);
+        }
+        self.forest.fact(self.ix, name)
+    }
+
+    fn sale_fact(&self, _name: &str) -> Option<Node> {
+        None
+    }
+
+    fn whose(&self) -> String {
+        format!("member {}", self.forest.id(self.ix))
+    }
+}

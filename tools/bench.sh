@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Builds fenrun, its C library and its Python package as users get them, measures them against the peers and
+# writes the table of docs/performance.md anew.
+#
+#   FENRUN_VENV        the environment, which gets tools/requirements-bench.txt; .venv by default
+#   CARGO_TARGET_DIR   where cargo builds; target by default
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+venv=$(cd "${FENRUN_VENV:-.venv}" && pwd)
+export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$PWD/target}
+export PATH=$venv/bin:$PATH VIRTUAL_ENV=$venv PYO3_PYTHON=$venv/bin/python
+wheels=$CARGO_TARGET_DIR/bench-wheels
+
+pip install -q --disable-pip-version-check -r tools/requirements-bench.txt
+cargo build -q --locked --release -p fenrun-benches -p fenrun-ffi
+rm -rf "$wheels"
+maturin build -q --release --locked -m python/Cargo.toml -o "$wheels" --compatibility linux
+pip install -q --disable-pip-version-check --no-deps --force-reinstall "$wheels"/fenrun-*.whl
+python benches/batch.py --page docs/performance.md "$@"
