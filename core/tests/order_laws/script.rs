@@ -489,6 +489,12 @@ impl Run<'_> {
                 Action::Capture { transaction_id, amount }
             }
             Life::Paid | Life::AwaitingShipment if self.order.held().is_some() => Action::Unhold,
+            Life::Paid | Life::AwaitingShipment | Life::PartiallyShipped | Life::PartiallyReceived
+                if self.order.balance() < 0 && !self.order.is_paid_on_delivery() =>
+            {
+                // Money that went back unasked, or by a charge-back, comes in again before more ships.
+                Action::Capture { transaction_id, amount: i64::try_from(-self.order.balance()).unwrap() }
+            }
             Life::Paid => Action::Release,
             Life::AwaitingShipment => ship(some(unshipped)),
             Life::PartiallyShipped | Life::PartiallyReceived if at % 2 == 0 => ship(some(unshipped)),

@@ -47,9 +47,41 @@ pub(super) fn granted(order: &Order, request: &RefundRequest) -> Result<Granted>
     for part in &request.lines {
         let line = find(order, &part.line, &mut seen)?;
         check_asked(part)?;
-        lines.push(grant(line, part.line.clone(), free_units(line, part)?, part.amount)?);
+        let granted = grant(line, part.line.clone(), free_units(line, part)?, part.amount)?;
+        check_called_off(&granted)?;
+        lines.push(granted);
     }
+    check_shipping(order, request, &lines)?;
     reserve(order, request, lines)
+}
+
+/// Units that never left are worth what was paid for them: the buyer has nothing to be paid less for.
+fn check_called_off(granted: &Grant) -> Result<()> {
+    if granted.cancelled > 0 && granted.shortfall > 0 {
+        let Grant { line, cancelled, amount, shortfall, .. } = granted;
+        let rule = format!(
+            "line {line}: {amount} asked for {cancelled} units that did not ship; at least {} is given back",
+            i128::from(*amount) + i128::from(*shortfall)
+        );
+        return Err(Error::new(Code::InvalidCommand, rule));
+    }
+    Ok(())
+}
+
+/// An order of which nothing ever leaves keeps no shipping either.
+fn check_shipping(order: &Order, request: &RefundRequest, lines: &[Grant]) -> Result<()> {
+    let Some(shipping) = request.shipping else { return Ok(()) };
+    let there: u128 = order.lines().iter().map(|line| u128::from(line.units_left())).sum();
+    let taken: u128 = lines.iter().map(|grant| u128::from(grant.units())).sum();
+    let shipped = order.lines().iter().any(|line| line.shipped > 0);
+    if taken == there && taken > 0 && !shipped && shipping < order.shipping_left() {
+        let rule = format!(
+            "shipping is {shipping}; an order of which nothing shipped gives back all of it, {}",
+            order.shipping_left()
+        );
+        return Err(Error::new(Code::InvalidCommand, rule));
+    }
+    Ok(())
 }
 
 /// Of a line of which nothing has shipped the units are cancelled. Of a line on its way only shipped

@@ -436,7 +436,8 @@ impl Order {
 
     /// What is left of each line: everything until something is cancelled, a refund is granted, whether or
     /// not the gateway has paid it out, or money is charged back; nothing once the order is cancelled,
-    /// expired or refunded.
+    /// expired or refunded, and nothing of a line whose last unit is gone, even where less was given back
+    /// for it.
     ///
     /// Charge-backs are shared out by the nets that are left, goods before tax and shipping: commission is
     /// kept on money the shop has.
@@ -444,8 +445,9 @@ impl Order {
     pub fn left(&self) -> Vec<LineLeft> {
         let nothing = matches!(self.life, Life::Cancelled | Life::Expired | Life::Refunded);
         let sold = self.placement().map_or(&[][..], Placement::lines);
-        let nets: Vec<u64> = self.lines.iter().map(|line| line.net_left().unsigned_abs()).collect();
-        let sum = self.lines.iter().map(|line| i128::from(line.net_left())).sum::<i128>();
+        let net = |line: &LineState| if nothing || line.units_left() == 0 { 0 } else { line.net_left() };
+        let nets: Vec<u64> = self.lines.iter().map(|line| net(line).unsigned_abs()).collect();
+        let sum = self.lines.iter().map(|line| i128::from(net(line))).sum::<i128>();
         let taken = i64::try_from(i128::from(self.charged_back).min(sum)).unwrap_or(i64::MAX);
         // It cannot fail: what is shared out is at most the sum of the weights.
         let shares = if taken > 0 { allocate(taken, &nets).unwrap_or_default() } else { Vec::new() };
@@ -455,7 +457,7 @@ impl Order {
             .map(|((sold, line), charged_back)| LineLeft {
                 line: sold.id.clone(),
                 units_left: if nothing { 0 } else { line.units_left() },
-                net_left: if nothing { 0 } else { line.net_left() - charged_back },
+                net_left: net(line) - charged_back,
             })
             .collect()
     }

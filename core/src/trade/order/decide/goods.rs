@@ -16,6 +16,7 @@ impl Draft<'_> {
     /// One shipment has one sender and one way to the buyer.
     pub(super) fn ship(&mut self, dispatch: &Dispatch) -> Result<()> {
         self.check_not_held()?;
+        self.check_paid()?;
         let units = self.units(&dispatch.parts, LineState::unshipped, "unshipped units")?;
         let groups = self.groups(units);
         let named = dispatch.shipment_id.is_some() || matches!(dispatch.parts, Parts::Lines(_));

@@ -76,7 +76,10 @@ impl Draft<'_> {
         match action {
             Action::Place(placement) => self.place(placement),
             Action::Edit(revision) => self.edit(revision),
-            Action::Release => self.unless_held(EventData::OrderReleased),
+            Action::Release => {
+                self.check_paid()?;
+                self.unless_held(EventData::OrderReleased)
+            }
             Action::Hold { reason } => self.unless_held(EventData::OrderHeld { reason: reason.clone() }),
             Action::Unhold if self.order.held().is_none() => Err(self.refused("is not held")),
             Action::Unhold => self.push(EventData::OrderUnheld),
@@ -135,6 +138,15 @@ impl Draft<'_> {
     fn unless_held(&mut self, data: EventData) -> Result<()> {
         self.check_not_held()?;
         self.push(data)
+    }
+
+    /// Money that came in may have gone back since, by a charge-back or a refund nobody asked for.
+    pub(super) fn check_paid(&self) -> Result<()> {
+        let missing = -self.order.balance();
+        if missing > 0 && !self.order.is_paid_on_delivery() {
+            return Err(self.refused(&format!("is not paid: {missing} went back since it was")));
+        }
+        Ok(())
     }
 
     fn check_not_held(&self) -> Result<()> {

@@ -6,7 +6,7 @@ use crate::trade::order::case::{CaseLine, CaseState};
 use crate::trade::order::command::Reason;
 use crate::trade::order::placement::{PlacedLine, Placement};
 use crate::trade::order::shipment::{Shipment, ShippedPart};
-use crate::trade::order::state::{LineState, Order};
+use crate::trade::order::state::{LineLeft, LineState, Order};
 use crate::trade::order::status::{Display, Payment, Refund};
 
 impl Order {
@@ -15,7 +15,9 @@ impl Order {
     pub fn to_node(&self) -> Node {
         let display = Display::of(self);
         let sold = self.placement().map_or(&[][..], Placement::lines).iter();
-        let lines: Vec<Node> = sold.zip(self.lines()).map(|(sold, line)| line_to_node(sold, line)).collect();
+        let left = self.left();
+        let lines = sold.zip(self.lines()).zip(&left);
+        let lines: Vec<Node> = lines.map(|((sold, line), left)| line_to_node(sold, line, left)).collect();
         let refunds = self.refunds().iter().map(|(id, refund)| {
             Node::map([
                 ("refund_id", Node::from(id)),
@@ -66,7 +68,7 @@ impl Order {
     }
 }
 
-fn line_to_node(sold: &PlacedLine, line: &LineState) -> Node {
+fn line_to_node(sold: &PlacedLine, line: &LineState, left: &LineLeft) -> Node {
     Node::map([
         ("line", Node::from(&sold.id)),
         ("fulfilment", sold.fulfilment.name().into()),
@@ -83,9 +85,9 @@ fn line_to_node(sold: &PlacedLine, line: &LineState) -> Node {
         ("exchanged", count(line.exchanged)),
         ("replacements_shipped", count(line.replacements_shipped)),
         ("replacements_delivered", count(line.replacements_delivered)),
-        ("units_left", count(line.units_left())),
+        ("units_left", count(left.units_left)),
         ("net", line.net.into()),
-        ("net_left", line.net_left().into()),
+        ("net_left", left.net_left.into()),
         ("tax_left", line.tax_left().into()),
     ])
 }
