@@ -30,8 +30,8 @@ impl QuantityRule {
     pub fn check(&self, sku: &SkuId, units: u64) -> Result<()> {
         let rule = if units == 0 || units < self.min {
             format!("at least {}", self.min.max(1))
-        } else if let Some(max) = self.max.filter(|max| units > *max) {
-            format!("at most {max}")
+        } else if units > self.most() {
+            format!("at most {}", self.most())
         } else if units % self.step.max(1) != 0 {
             format!("multiples of {}", self.step)
         } else {
@@ -58,9 +58,13 @@ impl QuantityRule {
     /// The most units not above `wanted` that a line may hold, 0 when it may hold none.
     #[must_use]
     pub fn fit(&self, wanted: u64) -> u64 {
-        let capped = self.max.map_or(wanted, |max| wanted.min(max));
+        let capped = wanted.min(self.most());
         let units = capped - capped % self.step.max(1);
         if units < self.min { 0 } else { units }
+    }
+
+    fn most(&self) -> u64 {
+        self.max.unwrap_or(MAX_UNITS).min(MAX_UNITS)
     }
 
     /// Whether any quantity meets the rule, with the broken part as text.
@@ -70,7 +74,7 @@ impl QuantityRule {
             return Err("step 0; units come in multiples of at least 1".into());
         }
         let least = min.max(1).div_ceil(step).checked_mul(step);
-        let most = max.unwrap_or(u64::MAX).min(per_customer.unwrap_or(u64::MAX)).min(MAX_UNITS);
+        let most = self.most().min(per_customer.unwrap_or(MAX_UNITS));
         if least.is_none_or(|least| least > most) {
             let shown =
                 |limit: Option<u64>| limit.map_or_else(|| "none".to_owned(), |limit| limit.to_string());
