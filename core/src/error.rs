@@ -186,6 +186,13 @@ codes! {
     Column = 902, "column";
     /// A row that cannot be read.
     Row = 903, "row";
+
+    /// A distributor application moved in a way its table or the shop's policy does not list.
+    InvalidApplication = 1001, "invalid_application";
+    /// An address the member does not have.
+    UnknownAddress = 1002, "unknown_address";
+    /// Personal details, a tag or a visit that cannot be kept.
+    InvalidPerson = 1003, "invalid_person";
 }
 
 impl fmt::Display for Code {

@@ -161,6 +161,10 @@ kinds! {
     ProductId,
     /// A stock keeping unit: what is bought.
     SkuId,
+    /// A shipping address of a member.
+    AddressId,
+    /// Somebody who looks around, member or not.
+    VisitorId,
     /// Who sells a SKU, in a shop of many sellers.
     MerchantId,
     /// A parcel, a bag for pickup or a digital delivery, named by whoever sends it.

@@ -8,7 +8,10 @@ mod forest;
 mod ledger;
 mod matching;
 mod money;
+mod membership;
+mod report;
 mod reward;
+mod shop;
 mod trade;
 mod vectors;
 
@@ -40,6 +43,11 @@ const OPERATIONS: &[(&str, Operation)] = &[
     ("price", |_, input| trade::price(input)),
     ("reprice", |_, input| trade::reprice(input)),
     ("ledger", |_, input| ledger::ledger(input)),
+    ("catalog", |_, input| shop::catalog(input)),
+    ("cart", |_, input| shop::cart(input)),
+    ("member", |_, input| membership::member(input)),
+    ("visitor", |_, input| membership::visitor(input)),
+    ("distribution", |plan, input| report::distribution(needed(plan)?, input)),
 ];
 
 /// The names of all operations.

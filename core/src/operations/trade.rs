@@ -101,7 +101,7 @@ fn handle(stream: &mut OrderStream, command: &Node) -> Result<Last> {
 }
 
 /// The command with the parts of its envelope that it leaves out: who asks, when, and its own id.
-fn with_envelope(command: &Node, at: usize) -> Node {
+pub(super) fn with_envelope(command: &Node, at: usize) -> Node {
     let Node::Map(stated) = command else { return command.clone() };
     let mut map = BTreeMap::from([
         ("order_id".to_owned(), Node::from(ORDER_ID)),

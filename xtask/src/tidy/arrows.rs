@@ -4,20 +4,22 @@
 use super::Finding;
 use super::tree::Tree;
 
-const UPPER: &[&str] = &["trade", "reward", "ledger", "report", "sale"];
+const UPPER: &[&str] = &["trade", "reward", "ledger", "report", "sale", "membership"];
 
 /// A room of the core, and the rooms it must not name.
 const ARROWS: &[(&str, &[&str])] = &[
-    ("trade", &["reward", "ledger", "report"]),
-    ("reward", &["trade", "ledger", "report"]),
-    ("ledger", &["trade", "reward", "report"]),
-    ("sale", &["trade", "reward", "ledger", "report"]),
+    ("trade", &["reward", "ledger", "report", "membership"]),
+    ("reward", &["trade", "ledger", "report", "membership"]),
+    ("ledger", &["trade", "reward", "report", "membership"]),
+    ("sale", &["trade", "reward", "ledger", "report", "membership"]),
     ("money", UPPER),
     ("id", UPPER),
     ("time", UPPER),
     ("doc", UPPER),
     ("error", UPPER),
     ("request", UPPER),
+    ("log", UPPER),
+    ("membership", &["trade", "reward", "ledger", "report", "sale"]),
 ];
 
 /// A name is a name wherever it stands: the core does not call anything else by the name of a room.

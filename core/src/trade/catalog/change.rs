@@ -4,6 +4,7 @@ use super::{Catalog, Category, Product, Shelf, Sku, check_name};
 use crate::doc::{Fields, Node};
 use crate::error::{Code, Error, Result};
 use crate::id::{CategoryId, ProductId, SkuId};
+use crate::log::{self, Header, Subject};
 
 /// One change. As a command it is asked for, as an event it happened; the words of both stand in data.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -95,24 +96,18 @@ impl Change {
             Self::RemoveSku { .. } => WORDS[9],
         }
     }
+}
 
-    /// The word of the command that asks for it.
-    #[must_use]
-    pub const fn command(&self) -> &'static str {
+impl log::Change for Change {
+    fn command(&self) -> &'static str {
         self.words().0
     }
 
-    /// The word of the event that says it happened.
-    #[must_use]
-    pub const fn event(&self) -> &'static str {
+    fn event(&self) -> &'static str {
         self.words().1
     }
 
-    /// Reads the content of a command or an event, given its word.
-    ///
-    /// # Errors
-    /// [`Code::UnknownWord`] for another word; else names the key, the value and the rule.
-    pub fn from_node(word: &str, node: &Node) -> Result<Self> {
+    fn from_node(word: &str, node: &Node) -> Result<Self> {
         let known = WORDS.iter().find(|(command, event)| *command == word || *event == word);
         let Some((command, _)) = known else {
             let words: Vec<_> = WORDS.iter().map(|(command, _)| *command).collect();
@@ -147,9 +142,7 @@ impl Change {
         Ok(change)
     }
 
-    /// The content as a document, without the word.
-    #[must_use]
-    pub fn to_node(&self) -> Node {
+    fn to_node(&self) -> Node {
         let place = |key: &str, id: &Option<CategoryId>| (key.to_owned(), id.as_ref().map(Node::from));
         let (id, mut more) = match self {
             Self::PutProduct(product) => return product.to_node(),
@@ -312,6 +305,18 @@ impl Catalog {
     }
 }
 
+impl Subject for Catalog {
+    type Change = Change;
+
+    fn changes(&self, change: &Change, _: &Header) -> Result<bool> {
+        Self::changes(self, change)
+    }
+
+    fn make(&mut self, change: &Change, _: &Header) -> Result<()> {
+        self.apply(change)
+    }
+}
+
 /// Whether two SKUs are the same but for the version the catalogue gave.
 fn same(known: &Sku, sku: &Sku) -> bool {
     Sku { version: known.version, ..sku.clone() } == *known
@@ -324,6 +329,7 @@ fn refused(rule: String) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::log::Change as _;
 
     #[test]
     fn documents_round_trip() {

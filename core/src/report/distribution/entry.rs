@@ -1,0 +1,149 @@
+//! One payee's commission of one rule of one sale.
+
+use crate::doc::Node;
+use crate::error::Result;
+use crate::id::MemberId;
+use crate::money::narrow;
+use crate::words::words;
+use std::collections::BTreeSet;
+
+words! {
+    /// Where commission stands, as a distributor sees it.
+    CommissionState {
+        /// The order is paid.
+        Pending = "pending", "Pending", "待结算";
+        /// The order is completed and its after-sale window is over.
+        Confirmed = "confirmed", "Confirmed", "已确认";
+        /// The hold is over.
+        Payable = "payable", "Payable", "可提现";
+        /// Nothing of it is left to pay.
+        Paid = "paid", "Paid", "已打款";
+        /// Nothing is left of it, and nothing was paid.
+        Reversed = "reversed", "Reversed", "已取消";
+        /// It was paid and then taken back, in part or whole.
+        Clawback = "clawback", "Clawback", "追回";
+    }
+}
+
+/// Where the unpaid part of an entry stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Stage {
+    Pending,
+    Confirmed,
+    Payable,
+}
+
+/// Amounts in minor units, none of them below zero but for a gain that has not come yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Entry {
+    pub(super) levels: BTreeSet<u32>,
+    pub(super) earned: i64,
+    pub(super) stage: Stage,
+    /// What stands and was not paid out.
+    pub(super) unpaid: i64,
+    /// What was paid out.
+    pub(super) paid: i64,
+    /// What of `paid` was taken back.
+    pub(super) clawback: i64,
+}
+
+impl Entry {
+    pub(super) const fn new(stage: Stage) -> Self {
+        Self { levels: BTreeSet::new(), earned: 0, stage, unpaid: 0, paid: 0, clawback: 0 }
+    }
+
+    pub(super) fn earn(&mut self, amount: i64, level: Option<u32>) -> Result<()> {
+        self.earned = sum(self.earned, amount)?;
+        self.unpaid = sum(self.unpaid, amount)?;
+        self.levels.extend(level);
+        Ok(())
+    }
+
+    /// Pays out as much of an amount as stands; tells how much that was.
+    pub(super) fn pay(&mut self, amount: i64) -> Result<i64> {
+        let part = amount.min(self.unpaid.max(0));
+        self.paid = sum(self.paid, part)?;
+        self.unpaid -= part;
+        Ok(part)
+    }
+
+    /// Takes back (below zero) or gives again (above): what is unpaid falls first, what is clawed back is
+    /// given again first.
+    pub(super) fn change(&mut self, amount: i64) -> Result<()> {
+        let unpaid = sum(self.unpaid, amount)?;
+        if amount < 0 {
+            let taken = unpaid.min(0);
+            self.unpaid = unpaid - taken;
+            self.clawback = sum(self.clawback, -taken)?;
+        } else {
+            let again = amount.min(self.clawback);
+            self.clawback -= again;
+            self.unpaid = unpaid - again;
+        }
+        Ok(())
+    }
+
+    pub(super) const fn state(&self) -> CommissionState {
+        match self.stage {
+            _ if self.clawback > 0 => CommissionState::Clawback,
+            _ if self.unpaid == 0 && self.paid > 0 => CommissionState::Paid,
+            _ if self.unpaid == 0 => CommissionState::Reversed,
+            Stage::Pending => CommissionState::Pending,
+            Stage::Confirmed => CommissionState::Confirmed,
+            Stage::Payable => CommissionState::Payable,
+        }
+    }
+}
+
+fn sum(left: i64, right: i64) -> Result<i64> {
+    Ok(narrow(i128::from(left) + i128::from(right), || "commission of one entry".into())?)
+}
+
+/// One payee's commission of one rule of one sale, as it is listed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EntryView {
+    /// The version of the sale.
+    pub version: u32,
+    /// Who.
+    pub payee: MemberId,
+    /// By which rule.
+    pub rule: String,
+    /// At which levels.
+    pub levels: Vec<u32>,
+    /// What was earned first.
+    pub earned: i64,
+    /// What stands and was not paid out.
+    pub unpaid: i64,
+    /// What was paid out.
+    pub paid: i64,
+    /// What of the paid was taken back.
+    pub clawback: i64,
+    /// Where it stands.
+    pub state: CommissionState,
+}
+
+impl EntryView {
+    /// What the payee has or will have of it: unpaid and paid, less what is clawed back.
+    #[must_use]
+    pub const fn stands(&self) -> i64 {
+        self.unpaid.saturating_add(self.paid).saturating_sub(self.clawback)
+    }
+
+    /// The document of this entry.
+    #[must_use]
+    pub fn to_node(&self) -> Node {
+        let levels = self.levels.iter().map(|level| Node::Int(i64::from(*level)));
+        Node::map([
+            ("version", Node::Int(i64::from(self.version))),
+            ("payee", (&self.payee).into()),
+            ("rule", self.rule.as_str().into()),
+            ("levels", Node::List(levels.collect())),
+            ("earned", self.earned.into()),
+            ("unpaid", self.unpaid.into()),
+            ("paid", self.paid.into()),
+            ("clawback", self.clawback.into()),
+            ("stands", self.stands().into()),
+            ("state", self.state.name().into()),
+        ])
+    }
+}

@@ -1,0 +1,259 @@
+//! Folding facts.
+
+use super::entry::{Entry, Stage};
+use super::{Earned, Fact, SaleVersion, TakenRow};
+use crate::error::{Code, Error, Result};
+use crate::id::{MemberId, OrderId, RefundId};
+use crate::money::Currency;
+use crate::time::Timestamp;
+use crate::trade::order::{Event, Order};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// An entry's place within its order: version, rule, payee.
+pub(super) type EntryKey = (u32, String, MemberId);
+
+/// One order with what it brought.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Tracked {
+    pub(super) order: Order,
+    pub(super) entries: BTreeMap<EntryKey, Entry>,
+    sales: BTreeMap<u32, Sale>,
+}
+
+/// A version of the sale of an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Sale {
+    currency: Currency,
+    stage: Stage,
+    refunds: BTreeSet<RefundId>,
+}
+
+/// What waits to be paid to a member in one currency, in the order it was released.
+type Queue = BTreeMap<u64, (OrderId, EntryKey)>;
+
+/// The distribution orders of one shop. Equal facts give equal models, whatever steps they came in.
+///
+/// ```
+/// use fenrun::report::distribution::{DistributionOrders, Filter};
+/// let orders = DistributionOrders::default();
+/// assert!(orders.list(&Filter::of(7.into()))?.orders.is_empty());
+/// # Ok::<(), fenrun::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct DistributionOrders {
+    pub(super) orders: BTreeMap<OrderId, Tracked>,
+    /// The orders a member invited the buyer of, or earned from, in the order they are listed.
+    pub(super) of_member: BTreeMap<MemberId, BTreeSet<(Timestamp, OrderId)>>,
+    payable: BTreeMap<(MemberId, Currency), Queue>,
+    /// What was paid out beyond the commission of orders, such as a bonus booked by hand.
+    other_paid: BTreeMap<(MemberId, Currency), i64>,
+    released: u64,
+}
+
+impl DistributionOrders {
+    /// Folds the next fact in.
+    ///
+    /// # Errors
+    /// [`Code::InvalidEvent`] when it cannot follow: commission of an order nobody placed, an outcome or a
+    /// refund that came before, a payout of nothing; those of [`Order::apply`]; [`Code::Overflow`].
+    pub fn fold(&mut self, fact: &Fact) -> Result<()> {
+        match fact {
+            Fact::Order(event) => self.order_event(event),
+            Fact::Earned(earned) => self.earned(earned),
+            Fact::Confirmed { sale } => self.confirmed(sale),
+            Fact::Released { sale, rule } => self.release(sale, rule.as_deref()),
+            Fact::TakenBack { sale, refund, rows } => self.taken_back(sale, refund, rows),
+            Fact::PaidOut { member, currency, amount, .. } => self.paid_out(member, *currency, *amount),
+        }
+    }
+
+    /// What was paid out to a member beyond the commission of orders.
+    #[must_use]
+    pub fn other_paid(&self, member: &MemberId, currency: Currency) -> i64 {
+        self.other_paid.get(&(member.clone(), currency)).copied().unwrap_or(0)
+    }
+
+    fn order_event(&mut self, event: &Event) -> Result<()> {
+        let header = &event.header;
+        let inviter = match self.orders.get_mut(&header.order_id) {
+            Some(tracked) => {
+                tracked.order.apply(event)?;
+                tracked.inviter().cloned()
+            }
+            None => {
+                let mut order = Order::draft(header.tenant.clone(), header.order_id.clone());
+                order.apply(event)?;
+                let tracked = Tracked { order, entries: BTreeMap::new(), sales: BTreeMap::new() };
+                let inviter = tracked.inviter().cloned();
+                self.orders.insert(header.order_id.clone(), tracked);
+                inviter
+            }
+        };
+        if let Some(inviter) = inviter {
+            self.remember(inviter, &header.order_id);
+        }
+        Ok(())
+    }
+
+    /// Lists an order among those of a member.
+    fn remember(&mut self, member: MemberId, order: &OrderId) {
+        let placed_at = self.orders.get(order).and_then(|tracked| tracked.order.placed_at());
+        if let Some(placed_at) = placed_at {
+            self.of_member.entry(member).or_default().insert((placed_at, order.clone()));
+        }
+    }
+
+    fn earned(&mut self, earned: &Earned) -> Result<()> {
+        let SaleVersion { order, version } = &earned.sale;
+        let tracked = self.orders.get_mut(order).filter(|tracked| tracked.order.placed_at().is_some());
+        let Some(tracked) = tracked else {
+            return Err(cannot(order, "earned commission and was not placed"));
+        };
+        if tracked.sales.contains_key(version) {
+            return Err(cannot(order, &format!("has an outcome of version {version} already")));
+        }
+        let sale = Sale { currency: earned.currency, stage: Stage::Pending, refunds: BTreeSet::new() };
+        let mut entries = tracked.entries.clone();
+        for row in &earned.rows {
+            let key = (*version, row.rule.clone(), row.payee.clone());
+            entries.entry(key).or_insert(Entry::new(Stage::Pending)).earn(row.amount, row.level)?;
+        }
+        tracked.entries = entries;
+        tracked.sales.insert(*version, sale);
+        for row in &earned.rows {
+            self.remember(row.payee.clone(), order);
+        }
+        Ok(())
+    }
+
+    fn confirmed(&mut self, sale: &SaleVersion) -> Result<()> {
+        let (tracked, known) = self.sale(sale)?;
+        known.stage = known.stage.max(Stage::Confirmed);
+        for (_, entry) in tracked.iter_mut().filter(|((version, ..), _)| *version == sale.version) {
+            entry.stage = entry.stage.max(Stage::Confirmed);
+        }
+        Ok(())
+    }
+
+    fn release(&mut self, sale: &SaleVersion, rule: Option<&str>) -> Result<()> {
+        let (entries, known) = self.sale(sale)?;
+        if known.stage == Stage::Pending {
+            return Err(cannot(&sale.order, "has commission released that is not confirmed"));
+        }
+        let currency = known.currency;
+        let of_rule = |key: &EntryKey| key.0 == sale.version && rule.is_none_or(|rule| key.1 == rule);
+        let mut queued = Vec::new();
+        for (key, entry) in entries.iter_mut().filter(|(key, _)| of_rule(key)) {
+            if entry.stage == Stage::Confirmed {
+                entry.stage = Stage::Payable;
+                queued.push(key.clone());
+            }
+        }
+        for key in queued {
+            self.queue(currency, &sale.order, key);
+        }
+        Ok(())
+    }
+
+    fn queue(&mut self, currency: Currency, order: &OrderId, key: EntryKey) {
+        self.released += 1;
+        let queue = self.payable.entry((key.2.clone(), currency)).or_default();
+        queue.insert(self.released, (order.clone(), key));
+    }
+
+    fn taken_back(&mut self, sale: &SaleVersion, refund: &RefundId, rows: &[TakenRow]) -> Result<()> {
+        let (entries, known) = self.sale(sale)?;
+        if known.refunds.contains(refund) {
+            return Err(cannot(&sale.order, &format!("has refund {refund} already")));
+        }
+        let mut changed = entries.clone();
+        let mut gained = Vec::new();
+        for row in rows {
+            let key = (sale.version, row.rule.clone(), row.payee.clone());
+            // Cumulative rounding may give a unit to somebody who had none; it stands where its rule does.
+            let of_rule = changed.iter().find(|((version, rule, _), _)| *version == key.0 && *rule == key.1);
+            let stage = of_rule.map_or(known.stage, |(_, entry)| entry.stage);
+            let entry = changed.entry(key.clone()).or_insert(Entry::new(stage));
+            entry.change(row.amount)?;
+            if row.amount > 0 && entry.stage == Stage::Payable {
+                gained.push(key);
+            }
+        }
+        *entries = changed;
+        known.refunds.insert(refund.clone());
+        let currency = known.currency;
+        for key in gained {
+            self.queue(currency, &sale.order, key);
+        }
+        for row in rows {
+            self.remember(row.payee.clone(), &sale.order);
+        }
+        Ok(())
+    }
+
+    fn paid_out(&mut self, member: &MemberId, currency: Currency, amount: i64) -> Result<()> {
+        if amount <= 0 {
+            let rule = format!("a payout of {amount} to member {member}; payouts are above zero");
+            return Err(Error::new(Code::InvalidEvent, rule));
+        }
+        let mut left = amount;
+        let key = (member.clone(), currency);
+        let queue = self.payable.entry(key.clone()).or_default();
+        while let Some(first) = queue.first_entry() {
+            let (order, entry) = first.get();
+            let entry = self.orders.get_mut(order).and_then(|tracked| tracked.entries.get_mut(entry));
+            let Some(entry) = entry else { break };
+            left -= entry.pay(left)?;
+            if left == 0 && entry.unpaid > 0 {
+                break;
+            }
+            first.remove();
+            if left == 0 {
+                break;
+            }
+        }
+        let other = self.other_paid.entry(key).or_default();
+        *other = crate::money::narrow(i128::from(*other) + i128::from(left), || "what was paid out".into())?;
+        Ok(())
+    }
+
+    fn sale(&mut self, sale: &SaleVersion) -> Result<(&mut BTreeMap<EntryKey, Entry>, &mut Sale)> {
+        let tracked = self.orders.get_mut(&sale.order);
+        let found = tracked.and_then(|tracked| {
+            tracked.sales.get_mut(&sale.version).map(|known| (&mut tracked.entries, known))
+        });
+        let missing = || cannot(&sale.order, &format!("has no outcome of version {}", sale.version));
+        found.ok_or_else(missing)
+    }
+}
+
+impl Tracked {
+    /// Who invited the buyer.
+    pub(super) fn inviter(&self) -> Option<&MemberId> {
+        let parties = self.order.placement().and_then(|placement| placement.parties());
+        parties.and_then(|parties| parties.upline.first()).map(|person| &person.id)
+    }
+
+    /// Who bought.
+    pub(super) fn invitee(&self) -> Option<&MemberId> {
+        self.order.placement().and_then(|placement| placement.parties()).map(|parties| &parties.buyer.id)
+    }
+
+    /// What of the order the buyer still pays for: the nets that are left, and the shipping.
+    pub(super) fn left(&self) -> i64 {
+        let lines = self.order.left();
+        if lines.iter().all(|line| line.units_left == 0) {
+            return 0;
+        }
+        let nets = lines.iter().map(|line| line.net_left).fold(0, i64::saturating_add);
+        nets.saturating_add(self.order.shipping_left())
+    }
+
+    pub(super) fn currency_of(&self, version: u32) -> Option<Currency> {
+        self.sales.get(&version).map(|sale| sale.currency)
+    }
+}
+
+fn cannot(order: &OrderId, rule: &str) -> Error {
+    Error::new(Code::InvalidEvent, format!("distribution: order {order} {rule}"))
+}
