@@ -34,6 +34,8 @@ pub(crate) enum Command {
     Demo(DemoArgs),
     /// Say why each person got each cent, or nothing; or what made a price
     Explain(ExplainArgs),
+    /// List the orders of a distributor: inviter, invitee, amount, commission and its state
+    Orders(OrdersArgs),
     /// List the plans that come with the program, or print one
     Plans(PlansArgs),
     /// Settle a file of orders under a plan
@@ -117,6 +119,45 @@ pub(crate) struct StatementArgs {
 pub(crate) struct VerifyArgs {
     /// A store
     pub(crate) file: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OrdersArgs {
+    /// A store
+    pub(crate) file: PathBuf,
+    /// Whose orders: who invited the buyer, or earned from the order
+    #[arg(long, value_name = "ID")]
+    pub(crate) distributor: String,
+    /// The tenant of the store
+    #[arg(long, default_value = "")]
+    pub(crate) tenant: String,
+    /// With commission that is pending, confirmed, payable, paid, reversed or clawed_back
+    #[arg(long)]
+    pub(crate) state: Option<String>,
+    /// With commission of this level
+    #[arg(long)]
+    pub(crate) level: Option<u32>,
+    /// Bought by
+    #[arg(long, value_name = "ID")]
+    pub(crate) invitee: Option<String>,
+    /// Placed at or after: 2024-11-11, 2024-11-11 20:00, or milliseconds since 1970-01-01 UTC
+    #[arg(long, value_name = "TIME")]
+    pub(crate) from: Option<String>,
+    /// Placed before
+    #[arg(long, value_name = "TIME")]
+    pub(crate) to: Option<String>,
+    /// Where dates were read off the clock: UTC, +08:00 or a name such as Asia/Shanghai
+    #[arg(long, default_value = "UTC")]
+    pub(crate) time_zone: Zone,
+    /// The cursor an earlier page ended with
+    #[arg(long, value_name = "CURSOR")]
+    pub(crate) after: Option<String>,
+    /// The most orders of a page
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub(crate) limit: usize,
+    /// The language of the text
+    #[arg(long, value_enum, default_value = "en")]
+    pub(crate) lang: Lang,
 }
 
 /// How CSV files are read; `docs/reference/csv.md` lists the columns.

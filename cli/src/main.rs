@@ -68,6 +68,7 @@ fn run(command: &Command, console: &Console) -> Result<Ending> {
         Command::Check(args) => commands::check::run(args, console),
         Command::Demo(args) => demo::run(args, console),
         Command::Explain(args) => commands::explain::run(args, console),
+        Command::Orders(args) => commands::orders::run(args, console),
         Command::Plans(args) => commands::plans::run(args, console),
         Command::Settle(args) => commands::settle::run(args, console),
         Command::Statement(args) => commands::statement::run(args, console),

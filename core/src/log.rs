@@ -131,9 +131,8 @@ impl<S: Subject> Log<S> {
                 let rule = format!("{place} cannot follow {} events", log.version());
                 return Err(Error::new(Code::InvalidEvent, rule));
             }
-            log.push(event).map_err(|error| {
-                Error::new(Code::InvalidEvent, format!("{place}: {}", error.message()))
-            })?;
+            log.push(event)
+                .map_err(|error| Error::new(Code::InvalidEvent, format!("{place}: {}", error.message())))?;
         }
         Ok(log)
     }

@@ -1,7 +1,8 @@
 //! Distribution orders of a tenant: the fold of the core, run over what the store already holds.
 //!
 //! Nothing is stored for it. [`Distribution::catch_up`] folds what was written since the last call, in the
-//! order of the commits; journals tell in which order commission moved.
+//! order of the commits; journals tell in which order commission moved. Events and journals are found by
+//! their place; rows of outcomes are filtered by it, which reads past those of earlier calls.
 
 use crate::commission::SaleKey;
 use crate::fault::Result;
@@ -63,18 +64,16 @@ impl Distribution {
     /// # Errors
     /// [`Code::Database`](fenrun::Code::Database); [`Code::Inconsistent`](fenrun::Code::Inconsistent) for a
     /// row that cannot be read; [`Code::InvalidEvent`](fenrun::Code::InvalidEvent) when facts contradict
-    /// each other. What was folded before stays.
+    /// each other. After an error this value is of no more use: start anew.
     pub fn catch_up(&mut self, store: &Store) -> Result<usize, Error> {
-        let mut next = self.clone();
         let facts = store.read(|connection| {
             // Several statements of one moment.
             let snapshot = Transaction::new_unchecked(connection, TransactionBehavior::Deferred)?;
-            let mut facts = next.order_facts(&snapshot)?;
-            facts.extend(next.ledger_facts(&snapshot, store)?);
+            let mut facts = self.order_facts(&snapshot)?;
+            facts.extend(self.ledger_facts(&snapshot, store)?);
             Ok(facts)
         })?;
-        facts.iter().try_for_each(|fact| next.model.fold(fact))?;
-        *self = next;
+        facts.iter().try_for_each(|fact| self.model.fold(fact))?;
         Ok(facts.len())
     }
 
@@ -114,6 +113,9 @@ impl Distribution {
                 facts.extend(self.payouts(connection, store, (journal, Timestamp::from_ms(at)))?);
             }
         }
+        for group in groups.into_values().flatten() {
+            facts.push(self.commission_fact(group, store)?);
+        }
         Ok(facts)
     }
 
@@ -124,9 +126,10 @@ impl Distribution {
             "SELECT r.outcome, o.sale_id, o.version, o.currency, r.payee, r.rule, r.level, r.amount,
                     r.refund_id, r.journal
              FROM outcome_rows r JOIN outcomes o ON o.outcome = r.outcome
-             WHERE r.tenant = ?1 ORDER BY r.outcome, r.ordinal",
+             WHERE r.tenant = ?1 AND (r.journal > ?2 OR (r.journal IS NULL AND r.refund_id IS NOT NULL))
+             ORDER BY r.outcome, r.ordinal",
         )?;
-        let mut rows = statement.query([self.tenant.as_str()])?;
+        let mut rows = statement.query((self.tenant.as_str(), self.journal))?;
         let mut groups: BTreeMap<i64, Vec<Group>> = BTreeMap::new();
         let (mut outcome, mut before) = (0, 0);
         while let Some(row) = rows.next()? {
@@ -137,17 +140,15 @@ impl Distribution {
             let refund: Option<String> = row.get(8)?;
             let journal: Option<i64> = row.get(9)?;
             before = journal.unwrap_or(before);
-            let fresh = match (journal, &refund) {
-                (Some(journal), _) => journal > self.journal,
-                (None, Some(refund)) => before > self.journal || !self.silent.contains(&(number, refund.clone())),
-                (None, None) => false,
-            };
-            if !fresh {
-                continue;
-            }
             if let (None, Some(refund)) = (journal, &refund) {
-                self.silent.insert((number, refund.clone()));
-                // What came before it was folded long ago: it stands with the next journal there is.
+                let silent = (number, refund.clone());
+                let begun = groups.get(&before).and_then(|groups| groups.last());
+                let goes_on =
+                    begun.is_some_and(|last| last.outcome == number && last.refund.as_ref() == Some(refund));
+                if !goes_on && !self.silent.insert(silent) {
+                    continue;
+                }
+                // What came before it may have been folded long ago: it then stands with the next journal.
                 before = before.max(self.journal + 1);
             }
             let groups = groups.entry(before).or_default();

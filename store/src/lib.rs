@@ -6,6 +6,7 @@
 
 mod batch;
 mod commission;
+mod distribution;
 mod events;
 mod fault;
 mod file;
@@ -20,6 +21,7 @@ pub use batch::Batch;
 pub use commission::{
     OutcomeSummary, Reversed, SaleKey, StoredEntry, StoredOutcome, StoredRetained, StoredRow,
 };
+pub use distribution::Distribution;
 pub use events::{Appended, OrderSummary, StoredEvent};
 pub use fenrun::trade::order::Tenant;
 pub use file::{Durability, Options, Store};

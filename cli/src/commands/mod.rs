@@ -3,6 +3,7 @@
 pub(crate) mod check;
 pub(crate) mod explain;
 pub(crate) mod explain_quote;
+pub(crate) mod orders;
 pub(crate) mod plans;
 pub(crate) mod settle;
 pub(crate) mod statement;

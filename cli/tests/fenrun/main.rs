@@ -8,6 +8,7 @@ mod command_line;
 mod commands;
 mod demo;
 mod explain_quote;
+mod orders;
 mod out;
 mod run;
 mod settle;

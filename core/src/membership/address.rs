@@ -63,7 +63,10 @@ impl ShippingAddress {
         let needed = details.iter().map(|(key, text)| (*key, *text, 1));
         let region = self.region.iter().map(|part| ("region", part, 1));
         for (key, text, least) in needed.chain(region).chain([("postcode", &self.postcode, 0)]) {
-            if text.trim().len() < least || text.len() > MAX_DETAIL_BYTES || text.chars().any(char::is_control) {
+            if text.trim().len() < least
+                || text.len() > MAX_DETAIL_BYTES
+                || text.chars().any(char::is_control)
+            {
                 let rule = format!("address: `{key}` has {least} to {MAX_DETAIL_BYTES} bytes on one line");
                 return Err(Error::new(Code::InvalidPerson, rule));
             }

@@ -7,8 +7,8 @@
 mod forest;
 mod ledger;
 mod matching;
-mod money;
 mod membership;
+mod money;
 mod report;
 mod reward;
 mod shop;

@@ -45,7 +45,8 @@ pub(super) fn run_log<S: Subject>(
             Ok(Handled::Made(_) | Handled::Nothing) => ("ok", None),
         };
     }
-    let written = log.events().iter().map(|event| Event::from_node(&event.to_node())).collect::<Result<_>>()?;
+    let written =
+        log.events().iter().map(|event| Event::from_node(&event.to_node())).collect::<Result<_>>()?;
     if Log::replay(start, written)? != log {
         return Err(fields.fault(Code::Inconsistent, "replaying the log came to something else"));
     }

@@ -43,7 +43,7 @@ impl fmt::Display for SaleKey {
 impl SaleKey {
     /// The id of a journal this outcome posts once: neighbours in time are neighbours in the index, where
     /// hashes would touch a page each.
-    fn journal(&self, word: &str) -> Result<JournalId> {
+    pub(crate) fn journal(&self, word: &str) -> Result<JournalId> {
         let id = format!("{word}:{}:{}", self.version, self.sale);
         if id.len() > MAX_ID_BYTES {
             return self.journal_for(word, "");
@@ -52,7 +52,7 @@ impl SaleKey {
     }
 
     /// The id of a journal this outcome posts once for each `detail`.
-    fn journal_for(&self, word: &str, detail: &str) -> Result<JournalId> {
+    pub(crate) fn journal_for(&self, word: &str, detail: &str) -> Result<JournalId> {
         let version = self.version.to_string();
         let hash = short_hash(&[word, self.tenant.as_str(), self.sale.as_str(), &version, detail]);
         Ok(JournalId::new(&format!("{word}:{hash}"))?)

@@ -4,26 +4,8 @@ use crate::doc::Node;
 use crate::error::Result;
 use crate::id::MemberId;
 use crate::money::narrow;
-use crate::words::words;
+use crate::reward::commission::EntryState;
 use std::collections::BTreeSet;
-
-words! {
-    /// Where commission stands, as a distributor sees it.
-    CommissionState {
-        /// The order is paid.
-        Pending = "pending", "Pending", "待结算";
-        /// The order is completed and its after-sale window is over.
-        Confirmed = "confirmed", "Confirmed", "已确认";
-        /// The hold is over.
-        Payable = "payable", "Payable", "可提现";
-        /// Nothing of it is left to pay.
-        Paid = "paid", "Paid", "已打款";
-        /// Nothing is left of it, and nothing was paid.
-        Reversed = "reversed", "Reversed", "已取消";
-        /// It was paid and then taken back, in part or whole.
-        Clawback = "clawback", "Clawback", "追回";
-    }
-}
 
 /// Where the unpaid part of an entry stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -83,14 +65,15 @@ impl Entry {
         Ok(())
     }
 
-    pub(super) const fn state(&self) -> CommissionState {
+    /// In the words of the life cycle; `reserved` is a withdrawal's and no order's.
+    pub(super) const fn state(&self) -> EntryState {
         match self.stage {
-            _ if self.clawback > 0 => CommissionState::Clawback,
-            _ if self.unpaid == 0 && self.paid > 0 => CommissionState::Paid,
-            _ if self.unpaid == 0 => CommissionState::Reversed,
-            Stage::Pending => CommissionState::Pending,
-            Stage::Confirmed => CommissionState::Confirmed,
-            Stage::Payable => CommissionState::Payable,
+            _ if self.unpaid == 0 && self.paid == 0 => EntryState::Reversed,
+            _ if self.unpaid == 0 && self.paid == self.clawback => EntryState::ClawedBack,
+            _ if self.unpaid == 0 => EntryState::Paid,
+            Stage::Pending => EntryState::Pending,
+            Stage::Confirmed => EntryState::Confirmed,
+            Stage::Payable => EntryState::Payable,
         }
     }
 }
@@ -119,7 +102,7 @@ pub struct EntryView {
     /// What of the paid was taken back.
     pub clawback: i64,
     /// Where it stands.
-    pub state: CommissionState,
+    pub state: EntryState,
 }
 
 impl EntryView {

@@ -239,14 +239,9 @@ impl Tracked {
         self.order.placement().and_then(|placement| placement.parties()).map(|parties| &parties.buyer.id)
     }
 
-    /// What of the order the buyer still pays for: the nets that are left, and the shipping.
-    pub(super) fn left(&self) -> i64 {
-        let lines = self.order.left();
-        if lines.iter().all(|line| line.units_left == 0) {
-            return 0;
-        }
-        let nets = lines.iter().map(|line| line.net_left).fold(0, i64::saturating_add);
-        nets.saturating_add(self.order.shipping_left())
+    /// What is left of everything the buyer pays for.
+    pub(super) fn left(&self) -> Result<i64> {
+        Ok(crate::money::narrow(self.order.due(), || "what is left of an order".into())?)
     }
 
     pub(super) fn currency_of(&self, version: u32) -> Option<Currency> {

@@ -2,11 +2,12 @@
 
 use super::entry::Entry;
 use super::fold::{EntryKey, Tracked};
-use super::{CommissionState, DistributionOrders, EntryView};
+use super::{DistributionOrders, EntryView};
 use crate::doc::{Fields, Node};
 use crate::error::{Code, Error, Result};
 use crate::id::{MemberId, OrderId};
 use crate::money::{Currency, narrow};
+use crate::reward::commission::EntryState;
 use crate::time::Timestamp;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -51,7 +52,7 @@ pub struct Filter {
     /// Placed before.
     pub to: Option<Timestamp>,
     /// With commission of the distributor in this state.
-    pub state: Option<CommissionState>,
+    pub state: Option<EntryState>,
     /// With commission of the distributor at this level.
     pub level: Option<u32>,
     /// Bought by.
@@ -88,7 +89,7 @@ impl Filter {
             distributor: fields.need_id("distributor")?.into(),
             from: fields.int("from")?.map(Timestamp::from_ms),
             to: fields.int("to")?.map(Timestamp::from_ms),
-            state: fields.word("state", CommissionState::ALL, CommissionState::name)?,
+            state: fields.word("state", EntryState::ALL, EntryState::name)?,
             level: fields.count("level")?,
             invitee: fields.id("invitee")?.map(MemberId::from),
             after: fields.text("after")?.map(Cursor::parse).transpose()?,
@@ -174,8 +175,7 @@ impl DistributionOrders {
     /// [`Code::InvalidValue`] for a page of no or too many orders; [`Code::Overflow`] when a sum does not fit.
     pub fn list(&self, filter: &Filter) -> Result<Page> {
         filter.check()?;
-        let mut page =
-            Page { orders: Vec::new(), next: None, count: 0, totals: BTreeMap::new() };
+        let mut page = Page { orders: Vec::new(), next: None, count: 0, totals: BTreeMap::new() };
         let Some(orders) = self.of_member.get(&filter.distributor) else { return Ok(page) };
         if filter.from.zip(filter.to).is_some_and(|(from, to)| from >= to) {
             return Ok(page);
@@ -188,7 +188,8 @@ impl DistributionOrders {
         for place in orders.range((from, to)).rev() {
             let Some(view) = self.view(&place.1, filter, &mut page.totals)? else { continue };
             page.count += 1;
-            let behind = filter.after.as_ref().is_none_or(|after| *place < (after.placed_at, after.order.clone()));
+            let behind =
+                filter.after.as_ref().is_none_or(|after| *place < (after.placed_at, after.order.clone()));
             if !behind {
                 continue;
             }
@@ -230,7 +231,7 @@ impl DistributionOrders {
             life: tracked.order.life().name(),
             currency,
             amount: tracked.order.total(),
-            left: tracked.left(),
+            left: tracked.left()?,
             entries,
         }))
     }

@@ -14,7 +14,7 @@ mod fact;
 mod fold;
 mod list;
 
-pub use entry::{CommissionState, EntryView};
+pub use entry::EntryView;
 pub use fact::{Earned, EarnedRow, Fact, SaleVersion, TakenRow};
 pub use fold::DistributionOrders;
 pub use list::{Cursor, Filter, MAX_PAGE, OrderView, Page, Totals};

@@ -87,8 +87,12 @@ impl CartCommand {
                 Self::Change { line, units: units.ok_or_else(missing)? }
             }
             "remove" => Self::Remove { line: fields.need_id("line")?.into() },
-            "select" => Self::Select { line: fields.id("line")?.map(LineId::from), selection: Selection::Selected },
-            "deselect" => Self::Select { line: fields.id("line")?.map(LineId::from), selection: Selection::Waiting },
+            "select" => {
+                Self::Select { line: fields.id("line")?.map(LineId::from), selection: Selection::Selected }
+            }
+            "deselect" => {
+                Self::Select { line: fields.id("line")?.map(LineId::from), selection: Selection::Waiting }
+            }
             "merge" => Self::Merge(Cart::from_node(fields.need("cart")?)?),
             "refresh" => Self::Refresh,
             _ => Self::Clear,

@@ -10,7 +10,7 @@ mod stale;
 
 pub use command::{CartCommand, Done};
 pub use merge::{LeftOver, Merged, Why};
-pub use stale::{Staleness, Stale};
+pub use stale::{Stale, Staleness};
 
 use super::catalog::{Catalog, Sku};
 use crate::error::{Code, Error, Result};

@@ -63,7 +63,11 @@ impl Stale {
     #[must_use]
     pub fn to_node(&self) -> Node {
         let changes = self.changes.iter().map(|change| change.to_node()).collect();
-        Node::map([("line", Node::from(&self.line)), ("sku", (&self.sku).into()), ("changes", Node::List(changes))])
+        Node::map([
+            ("line", Node::from(&self.line)),
+            ("sku", (&self.sku).into()),
+            ("changes", Node::List(changes)),
+        ])
     }
 }
 
