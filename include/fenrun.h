@@ -156,6 +156,12 @@
 #define FENRUN_COLUMN 902
 /** A row that cannot be read. */
 #define FENRUN_ROW 903
+/** A distributor application moved in a way its table or the shop's policy does not list. */
+#define FENRUN_INVALID_APPLICATION 1001
+/** An address the member does not have. */
+#define FENRUN_UNKNOWN_ADDRESS 1002
+/** Personal details, a tag or a visit that cannot be kept. */
+#define FENRUN_INVALID_PERSON 1003
 
 /** How a `fenrun_error` starts: `fenrun_error err = FENRUN_ERROR_INIT;` */
 #define FENRUN_ERROR_INIT { sizeof(fenrun_error), 0, 0, 0, { 0 } }

@@ -207,7 +207,7 @@ impl Distribution {
         let mut pays = false;
         while let Some(row) = rows.next()? {
             let (account, currency, minor): (String, String, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
-            match account.parse::<Account>().map_err(Error::from)? {
+            match account.parse::<Account>()? {
                 Account::Mall(MallAccount::PaidOut) => pays = true,
                 Account::Member(member, MemberAccount::Reserved) if minor < 0 => {
                     *taken.entry((member, currency)).or_default() -= minor;

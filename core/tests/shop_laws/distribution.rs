@@ -94,7 +94,8 @@ impl History {
     }
 
     fn pick(&self, dice: &mut Dice) -> Option<usize> {
-        (!self.orders.is_empty()).then(|| usize::try_from(dice.below(self.orders.len() as u64)).unwrap())
+        (!self.orders.is_empty())
+            .then(|| usize::try_from(dice.below(u64::try_from(self.orders.len()).unwrap())).unwrap())
     }
 
     /// A part of an order comes back, or all that is left of it.
@@ -317,7 +318,7 @@ fn pages_law(reports: &dyn Reports, seed: u64) -> Verdict {
     for state in fenrun::reward::commission::EntryState::ALL {
         let page = reports.list(&model, &Filter { state: Some(*state), ..filter.clone() });
         let entries = page.orders.iter().flat_map(|order| &order.entries);
-        need(entries.clone().all(|entry| entry.state == *state), || format!("{}", state.name()))?;
+        need(entries.clone().all(|entry| entry.state == *state), || state.name().to_owned())?;
         let all = whole.orders.iter().flat_map(|order| &order.entries);
         let wanted: Vec<_> = all.filter(|entry| entry.state == *state).collect();
         need(entries.collect::<Vec<_>>() == wanted, || format!("{}: {wanted:?}", state.name()))?;
