@@ -9,7 +9,7 @@ use crate::fault::Result;
 use crate::file::Store;
 use fenrun::Error;
 use fenrun::id::{MemberId, OrderId, RefundId};
-use fenrun::ledger::{Account, MallAccount, MemberAccount};
+use fenrun::ledger::{Account, MallAccount};
 use fenrun::report::distribution::{DistributionOrders, Earned, EarnedRow, Fact, SaleVersion, TakenRow};
 use fenrun::time::Timestamp;
 use fenrun::trade::order::Tenant;
@@ -110,7 +110,7 @@ impl Distribution {
             } else if let Some(moved) = self.moves.remove(&id) {
                 facts.push(moved);
             } else {
-                facts.extend(self.payouts(connection, store, (journal, Timestamp::from_ms(at)))?);
+                facts.extend(self.payout(connection, store, (journal, Timestamp::from_ms(at)))?);
             }
         }
         for group in groups.into_values().flatten() {
@@ -192,36 +192,30 @@ impl Distribution {
         Ok(Fact::Earned(Earned { sale, currency, rows: group.rows }))
     }
 
-    /// What a journal paid out: it takes from what members have reserved and pays it out of the mall.
-    fn payouts(
+    /// What a journal paid out of one member's wallet: what left for them, with fee and tax.
+    fn payout(
         &self,
         connection: &Connection,
         store: &Store,
         (journal, at): (i64, Timestamp),
-    ) -> Result<Vec<Fact>> {
+    ) -> Result<Option<Fact>> {
         let mut statement = connection.prepare_cached(
             "SELECT account, currency, minor FROM postings WHERE tenant = ?1 AND journal = ?2 ORDER BY ordinal",
         )?;
         let mut rows = statement.query((self.tenant.as_str(), journal))?;
-        let mut taken: BTreeMap<(MemberId, String), i64> = BTreeMap::new();
-        let mut pays = false;
+        let (mut amount, mut paid) = (0_i64, None);
         while let Some(row) = rows.next()? {
             let (account, currency, minor): (String, String, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
             match account.parse::<Account>()? {
-                Account::Mall(MallAccount::PaidOut) => pays = true,
-                Account::Member(member, MemberAccount::Reserved) if minor < 0 => {
-                    *taken.entry((member, currency)).or_default() -= minor;
+                Account::Mall(MallAccount::PaidOut | MallAccount::Fee | MallAccount::TaxWithheld) => {
+                    amount = amount.saturating_add(minor);
                 }
-                _ => {}
+                Account::Member(member, _) => paid = Some((member, currency)),
+                Account::Mall(_) => {}
             }
         }
-        if !pays {
-            return Ok(Vec::new());
-        }
-        let fact = |((member, currency), amount): ((MemberId, String), i64)| {
-            let currency = store.currencies.parse(&currency).map_err(Error::from)?;
-            Ok(Fact::PaidOut { member, currency, amount, at })
-        };
-        taken.into_iter().map(fact).collect()
+        let Some((member, currency)) = paid.filter(|_| amount > 0) else { return Ok(None) };
+        let currency = store.currencies.parse(&currency).map_err(Error::from)?;
+        Ok(Some(Fact::PaidOut { member, currency, amount, at }))
     }
 }

@@ -4,10 +4,10 @@
 
 mod common;
 
-use common::{Home, at, capture, command, key, member, place, settle, shop, whole_order};
-use fenrun::id::{JournalId, LineId, RefundId};
-use fenrun::ledger::{self, MemberAccount, Payout, Share};
-use fenrun::money::{Currency, Money};
+use common::{Home, at, capture, command, key, member, paid_withdrawal, place, settle, shop, whole_order};
+use fenrun::id::{LineId, RefundId};
+use fenrun::ledger::MemberAccount;
+use fenrun::money::Currency;
 use fenrun::report::distribution::{Filter, Page, Totals};
 use fenrun::reward::commission::{EntryState, Refund, Taken};
 use fenrun_store::Distribution;
@@ -64,13 +64,11 @@ fn every_step_equals_the_ledger() {
     check(&home);
     home.store.batch(|batch| batch.release_due(&shop(), at(HELD), 9)).unwrap();
     check(&home);
-    let id = |text: &str| JournalId::new(text).unwrap();
+    let policy = r#"{"fee":{"fixed":60},"tax":{"rate":"4%","of":"amount"}}"#;
     home.store
         .batch(|batch| {
-            let shares = [Share::new(member(2), 1500)];
-            batch.post(&shop(), &ledger::reserved(id("w"), at(HELD), CNY, &shares)?.unwrap())?;
-            let payout = Payout { net: Money::new(1400, CNY), fee: 60, tax: 40 };
-            batch.post(&shop(), &ledger::paid_out(id("w-paid"), at(HELD), &member(2), payout)?.unwrap())
+            let commands = paid_withdrawal("w", 1500, policy, 1380);
+            commands.iter().try_for_each(|command| batch.handle_wallet(command).map(drop))
         })
         .unwrap();
     check(&home);

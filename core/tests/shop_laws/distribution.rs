@@ -4,8 +4,10 @@ use crate::Dice;
 use crate::laws::{Bearing, Law, Verdict, need};
 use fenrun::doc::read_json;
 use fenrun::id::{JournalId, LineId, MemberId, OrderId, RefundId};
-use fenrun::ledger::{self, Account, Ledger, MemberAccount, Payout, Share, TakeBack};
-use fenrun::money::{Currency, Money};
+use fenrun::ledger::{
+    self, Account, Advance, Journal, Ledger, MallAccount, MemberAccount, Posting, Share, Step, TakeBack,
+};
+use fenrun::money::Currency;
 use fenrun::report::distribution::{
     Cursor, DistributionOrders, Earned, Fact, Filter, Page, SaleVersion, TakenRow,
 };
@@ -138,17 +140,13 @@ impl History {
             placed.standing.iter().map(|(member, minor)| Share::new(member.clone(), *minor)).collect();
         let sale = SaleVersion { order: placed.stream.order().id().clone(), version: 1 };
         let now = Timestamp::from_ms(0);
-        let (to, fact, moved) = if from == MemberAccount::Pending {
-            let moved = ledger::confirmed(journal, now, CNY, &shares);
-            (MemberAccount::Confirmed, Fact::Confirmed { sale }, moved)
+        let (to, fact, step) = if from == MemberAccount::Pending {
+            (MemberAccount::Confirmed, Fact::Confirmed { sale }, Step::Confirm)
         } else {
-            let moved = ledger::released(journal, now, CNY, &shares);
-            (MemberAccount::Available, Fact::Released { sale, rule: None }, moved)
+            (MemberAccount::Available, Fact::Released { sale, rule: None }, Step::Release)
         };
         placed.stage = to;
-        if let Some(moved) = moved.unwrap() {
-            self.ledger.post(&moved).unwrap();
-        }
+        self.ledger.advance(&Advance { id: journal, at: now, currency: CNY, step, shares }).unwrap();
         self.facts.push(fact);
     }
 
@@ -159,11 +157,10 @@ impl History {
             return;
         }
         let amount = 1 + i64::try_from(dice.below(u64::try_from(free).unwrap())).unwrap();
-        let (first, second, at) = (self.journal(), self.journal(), Timestamp::from_ms(0));
-        let shares = [Share::new(member.clone(), amount)];
-        self.ledger.post(&ledger::reserved(first, at, CNY, &shares).unwrap().unwrap()).unwrap();
-        let payout = Payout { net: Money::new(amount, CNY), fee: 0, tax: 0 };
-        self.ledger.post(&ledger::paid_out(second, at, &member, payout).unwrap().unwrap()).unwrap();
+        let (id, at) = (self.journal(), Timestamp::from_ms(0));
+        let from = Posting::new(Account::member(&member, MemberAccount::Available), -amount, CNY);
+        let to = Posting::new(Account::Mall(MallAccount::PaidOut), amount, CNY);
+        self.ledger.post(&Journal::new(id, at, "payout", [from, to]).unwrap()).unwrap();
         self.facts.push(Fact::PaidOut { member, currency: CNY, amount, at });
     }
 
