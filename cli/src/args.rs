@@ -46,7 +46,7 @@ pub(crate) enum Command {
     States(StatesArgs),
     /// Run golden vectors and list every mismatch
     Vectors(VectorsArgs),
-    /// Check a whole store: chains, projections, journals, balances, conservation
+    /// Check a whole store against itself, reading only: chains, outcomes, journals, balances
     Verify(VerifyArgs),
 }
 
@@ -231,6 +231,9 @@ pub(crate) struct ExplainArgs {
     /// The shop the order belongs to; a sale names its own
     #[arg(long, default_value = "", conflicts_with = "sale")]
     pub(crate) tenant: String,
+    /// The version of the order's sale; the last one on record without it
+    #[arg(long, value_name = "N", requires = "store")]
+    pub(crate) version: Option<u32>,
     #[command(flatten)]
     pub(crate) tables: TableArgs,
     /// The order to explain

@@ -1,10 +1,10 @@
 //! One transaction: what it has read and what it still has to write.
 
-use crate::events::Chain;
+use crate::chain::Chain;
 use crate::fault::{Fault, Result};
 use fenrun::ledger::Account;
 use fenrun::ledger::wallet::{Wallet, WalletKey};
-use fenrun::money::{Currency, CurrencyTable};
+use fenrun::money::Currency;
 use fenrun::reward::plan::Plan;
 use fenrun::trade::order::{Order, Tenant};
 use fenrun::{Code, Error, id::OrderId};
@@ -16,7 +16,6 @@ use std::sync::Arc;
 /// Writes that are kept together or not at all; see [`Store::batch`](crate::Store::batch).
 pub struct Batch<'s> {
     pub(crate) transaction: Transaction<'s>,
-    pub(crate) currencies: &'s CurrencyTable,
     pub(crate) state: State,
     path: &'s Path,
     /// The first failure in the middle of a write.
@@ -32,6 +31,8 @@ pub(crate) struct State {
     pub(crate) balances: BTreeMap<(Tenant, Account, Currency), Held<i64>>,
     /// Wallets it has touched, with the head of their chain; their balances are those above.
     pub(crate) wallets: BTreeMap<WalletKey, (Wallet, Chain)>,
+    /// How many members and edges a tenant has, and the head of their chain.
+    pub(crate) members: BTreeMap<Tenant, (i64, Chain)>,
     /// Plans it has read or written.
     pub(crate) plans: BTreeMap<(Tenant, String), Arc<Plan>>,
 }
@@ -53,13 +54,14 @@ impl<T> Held<T> {
 }
 
 impl<'s> Batch<'s> {
-    pub(crate) fn new(transaction: Transaction<'s>, path: &'s Path, currencies: &'s CurrencyTable) -> Self {
-        Self { transaction, currencies, state: State::default(), path, spoiled: None }
+    pub(crate) fn new(transaction: Transaction<'s>, path: &'s Path) -> Self {
+        Self { transaction, state: State::default(), path, spoiled: None }
     }
 
     pub(crate) fn commit(mut self) -> Result<(), Error> {
         self.run(|batch| {
             batch.write_orders()?;
+            batch.write_members()?;
             batch.write_balances()
         })?;
         let path = self.path;

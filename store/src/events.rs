@@ -1,6 +1,7 @@
 //! Order events: the log, the projection beside it, and reading both back.
 
 use crate::batch::{Batch, Held};
+use crate::chain::Chain;
 use crate::fault::{Result, inconsistent};
 use crate::file::Store;
 use crate::members::same;
@@ -15,9 +16,6 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-
-/// The hash of one event and of everything before it.
-pub(crate) type Chain = [u8; 32];
 
 /// What became of a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -129,6 +127,16 @@ impl Batch<'_> {
         self.run(|batch| batch.folded(tenant, order_id).map(|_| ()))?;
         let held = self.state.orders.get(&(tenant.clone(), order_id.clone()));
         Ok(held.map(|held| &held.value.0).filter(|order| order.version() > 0))
+    }
+
+    /// The hash of the last event an order has, this batch's included; `None` for an order without any.
+    pub(crate) fn order_head(&self, tenant: &Tenant, order_id: &OrderId) -> Result<Option<Chain>> {
+        if let Some(held) = self.state.orders.get(&(tenant.clone(), order_id.clone())) {
+            let (order, head) = &held.value;
+            return Ok((order.version() > 0).then_some(*head));
+        }
+        let mut statement = self.sql("SELECT head FROM orders WHERE tenant = ?1 AND order_id = ?2")?;
+        Ok(statement.query_row((tenant.as_str(), order_id.as_str()), |row| row.get(0)).optional()?)
     }
 
     /// The order and the head of its chain, read once a batch.

@@ -2,6 +2,7 @@
 
 use crate::batch::Batch;
 use crate::fault::{Fault, Result};
+use crate::reading::Access;
 use crate::schema::{self, Content, MIGRATIONS};
 use fenrun::money::CurrencyTable;
 use fenrun::{Code, Error};
@@ -60,6 +61,7 @@ pub struct Store {
     pub(crate) connection: Connection,
     pub(crate) path: PathBuf,
     pub(crate) currencies: CurrencyTable,
+    pub(crate) access: Access,
 }
 
 impl Store {
@@ -144,23 +146,31 @@ impl Store {
     ///
     /// # Errors
     /// The work's own; [`Code::Database`] when the engine fails, or another writer holds the file for
-    /// longer than [`Options::busy_timeout`].
+    /// longer than [`Options::busy_timeout`]; [`Code::File`] for a store opened to read.
     pub fn batch<T>(&mut self, work: impl FnOnce(&mut Batch<'_>) -> Result<T, Error>) -> Result<T, Error> {
+        if self.access != Access::Write {
+            let rule = format!("{} was opened to read; open it to write", self.path.display());
+            return Err(Error::new(Code::File, rule));
+        }
         let begun = self.connection.transaction_with_behavior(TransactionBehavior::Immediate);
         let transaction = begun.map_err(|error| Fault::from(error).at(&self.path))?;
-        let mut batch = Batch::new(transaction, &self.path, &self.currencies);
+        let mut batch = Batch::new(transaction, &self.path);
         let value = work(&mut batch)?;
         batch.commit()?;
         Ok(value)
     }
 
-    /// Folds the log into the file, so that the file alone is the store until the next write, and closes.
+    /// Folds the log into the file, so that the file alone is the store until the next write, and closes. A
+    /// store opened to read is left as it is.
     ///
     /// # Errors
     /// [`Code::Database`].
     pub fn close(self) -> Result<(), Error> {
-        let Self { connection, path, .. } = self;
-        let folded = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        let Self { connection, path, access, .. } = self;
+        let folded = match access {
+            Access::Write => connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())),
+            _ => Ok(()),
+        };
         let closed = folded.and_then(|()| connection.close().map_err(|(_, error)| error));
         closed.map_err(|error| Fault::from(error).at(&path))
     }
@@ -186,7 +196,15 @@ impl Store {
     fn connect(path: &Path, options: &Options) -> Result<(Self, Content)> {
         // Without CREATE a missing file is an error, and without URI a path is never read as one.
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(path, flags)?;
+        Self::look(Connection::open_with_flags(path, flags)?, (path, Access::Write), options)
+    }
+
+    /// Sets a connection up and refuses what is not ours, without writing to it.
+    pub(crate) fn look(
+        connection: Connection,
+        (path, access): (&Path, Access),
+        options: &Options,
+    ) -> Result<(Self, Content)> {
         connection.busy_timeout(options.busy_timeout)?;
         connection.set_prepared_statement_cache_capacity(128);
         // One plan a statement, whatever is bound: otherwise some are prepared anew each time.
@@ -198,8 +216,8 @@ impl Store {
         connection.pragma_update(None, "wal_autocheckpoint", 4096)?;
         connection.pragma_update(None, "secure_delete", true)?;
         let content = schema::look(&connection, path, MIGRATIONS)?;
-        let store = Self { connection, path: path.to_owned(), currencies: options.currencies.clone() };
-        Ok((store, content))
+        let (path, currencies) = (path.to_owned(), options.currencies.clone());
+        Ok((Self { connection, path, currencies, access }, content))
     }
 
     /// The last checks and settings of a file that is empty or a store.

@@ -1,11 +1,13 @@
 //! The ledger: journals, postings and members' balances.
 
 use crate::batch::{Batch, Held};
+use crate::chain::{Chain, link};
+use crate::commission::OUTCOME_JOURNALS;
 use crate::fault::{Result, inconsistent};
 use crate::file::Store;
 use fenrun::Error;
 use fenrun::id::{JournalId, MemberId};
-use fenrun::ledger::{Account, Advance, Journal, MallAccount, MemberAccount, Posted, Reversal};
+use fenrun::ledger::{Account, Advance, Journal, MallAccount, MemberAccount, Posted, Posting, Reversal};
 use fenrun::money::{Currency, CurrencyTable, Money};
 use fenrun::trade::order::Tenant;
 use rusqlite::{Connection, OptionalExtension, Row};
@@ -19,8 +21,11 @@ impl Batch<'_> {
     /// [`Code::JournalConflict`](fenrun::Code::JournalConflict) when the id was used for another content;
     /// [`Code::InsufficientBalance`](fenrun::Code::InsufficientBalance) when a member's account would break
     /// [`Account::check_balance`]; [`Code::InvalidJournal`](fenrun::Code::InvalidJournal) for an account
-    /// that stands for claims of a wallet: only the wallet's own events move what they answer for.
+    /// that stands for claims of a wallet, as only the wallet's own events move what they answer for, and
+    /// for an id that begins like those of the store's own journals: `earned:`, `confirmed:`, `released:`,
+    /// `reversed:`, `wallet:`.
     pub fn post(&mut self, tenant: &Tenant, journal: &Journal) -> Result<Posted, Error> {
+        check_free(journal.id())?;
         check_unclaimed(journal)?;
         self.run(|batch| match batch.known_journal(tenant, journal.id())? {
             Some((_, known)) => Ok(journal.check_repeat(&known).map(|()| Posted::Repeat)?),
@@ -34,6 +39,7 @@ impl Batch<'_> {
     /// # Errors
     /// Those of [`Batch::post`] and of [`Reversal::journal`].
     pub fn post_reversal(&mut self, tenant: &Tenant, reversal: &Reversal) -> Result<Posted, Error> {
+        check_free(&reversal.id)?;
         self.run(|batch| {
             if let Some((_, known)) = batch.known_journal(tenant, &reversal.id)? {
                 reversal.check_repeat(&known)?;
@@ -93,7 +99,8 @@ impl Batch<'_> {
     pub(crate) fn insert_journal(&mut self, tenant: &Tenant, journal: &Journal) -> Result<i64> {
         let moved = self.moved(tenant, journal)?;
         self.sql(
-            "INSERT INTO journals (tenant, journal_id, at, reason, fingerprint) VALUES (?1, ?2, ?3, ?4, ?5)",
+            "INSERT INTO journals (tenant, journal_id, at, reason, fingerprint, hash)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         )?
         .execute((
             tenant.as_str(),
@@ -101,6 +108,7 @@ impl Batch<'_> {
             journal.at().ms(),
             journal.reason(),
             journal.fingerprint(),
+            journal_hash(tenant.as_str(), journal, journal.fingerprint()),
         ))?;
         let number = self.transaction.last_insert_rowid();
         let mut statement = self.sql("INSERT INTO postings VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
@@ -158,6 +166,26 @@ impl Batch<'_> {
         self.state.balances.clear();
         Ok(())
     }
+}
+
+/// The hash of a journal and of its postings, under the fingerprint that is kept with it.
+pub(crate) fn journal_hash(tenant: &str, journal: &Journal, fingerprint: &str) -> Chain {
+    let texts = [tenant, journal.id().as_str(), journal.reason(), fingerprint].map(str::to_owned);
+    let mut parts = texts.to_vec();
+    parts.push(journal.at().ms().to_string());
+    for Posting { account, amount } in journal.postings() {
+        parts.extend([account.to_string(), amount.currency().code().to_owned(), amount.minor().to_string()]);
+    }
+    link(&Chain::default(), &parts.iter().map(String::as_bytes).collect::<Vec<_>>())
+}
+
+/// Ids of the journals that outcomes and wallets make are the store's own.
+fn check_free(id: &JournalId) -> Result<(), Error> {
+    let ours = OUTCOME_JOURNALS.into_iter().chain(["wallet:"]).find(|word| id.as_str().starts_with(word));
+    ours.map_or(Ok(()), |word| {
+        let rule = format!("journal {id}: ids that begin with {word} are kept for the store's own");
+        Err(Error::new(fenrun::Code::InvalidJournal, rule))
+    })
 }
 
 impl Store {

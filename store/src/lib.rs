@@ -5,6 +5,7 @@
 //! the same content is a no-op, with another content a conflict. `docs/reference/store.md` has the laws.
 
 mod batch;
+mod chain;
 mod commission;
 mod distribution;
 mod events;
@@ -13,6 +14,7 @@ mod file;
 mod journals;
 mod members;
 mod personal;
+mod reading;
 mod schema;
 mod verify;
 mod wallets;

@@ -1,6 +1,7 @@
 //! Members and who invited them, from when on.
 
 use crate::batch::Batch;
+use crate::chain::{Chain, link};
 use crate::fault::Result;
 use crate::file::Store;
 use fenrun::id::MemberId;
@@ -42,10 +43,12 @@ impl Batch<'_> {
                     format!("member {member} joined at {}, not at {joined_at}", Timestamp::from_ms(known))
                 });
             }
-            batch.sql("INSERT INTO members VALUES (?1, ?2, ?3)")?.execute((
+            let place = batch.chain_member(tenant, &Entry::Member(member.as_str(), joined_at.ms()))?;
+            batch.sql("INSERT INTO members VALUES (?1, ?2, ?3, ?4)")?.execute((
                 tenant.as_str(),
                 member.as_str(),
                 joined_at.ms(),
+                place,
             ))?;
             Ok(Posted::New)
         })
@@ -85,11 +88,15 @@ impl Batch<'_> {
                 let span = Span { from: valid_from.ms(), to: later.unwrap_or(i64::MAX) };
                 check_cycle(&batch.transaction, tenant, (member, inviter), span)?;
             }
-            batch.sql("INSERT INTO edges VALUES (?1, ?2, ?3, ?4)")?.execute((
+            let inviter = inviter.map(MemberId::as_str);
+            let place =
+                batch.chain_member(tenant, &Entry::Edge(member.as_str(), valid_from.ms(), inviter))?;
+            batch.sql("INSERT INTO edges VALUES (?1, ?2, ?3, ?4, ?5)")?.execute((
                 tenant.as_str(),
                 member.as_str(),
                 valid_from.ms(),
-                inviter.map(MemberId::as_str),
+                inviter,
+                place,
             ))?;
             Ok(Posted::New)
         })
@@ -108,6 +115,58 @@ impl Batch<'_> {
         limit: usize,
     ) -> Result<Vec<MemberId>, Error> {
         self.run(|batch| upline(&batch.transaction, tenant, member, at, limit))
+    }
+
+    /// Chains a member or an edge to those of its tenant and tells its place among them.
+    fn chain_member(&mut self, tenant: &Tenant, entry: &Entry<'_>) -> Result<i64> {
+        let (places, head) = match self.state.members.get(tenant) {
+            Some(known) => *known,
+            None => self
+                .sql("SELECT places, head FROM members_heads WHERE tenant = ?1")?
+                .query_row([tenant.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
+                .optional()?
+                .unwrap_or_default(),
+        };
+        let place = places + 1;
+        let head = entry.follow(&head, tenant.as_str());
+        self.state.members.insert(tenant.clone(), (place, head));
+        Ok(place)
+    }
+
+    /// Writes where the batch has left the chains of members.
+    pub(crate) fn write_members(&mut self) -> Result<()> {
+        let mut statement = self.sql(
+            "INSERT INTO members_heads VALUES (?1, ?2, ?3)
+             ON CONFLICT (tenant) DO UPDATE SET places = excluded.places, head = excluded.head",
+        )?;
+        for (tenant, (places, head)) in &self.state.members {
+            statement.execute((tenant.as_str(), places, head))?;
+        }
+        drop(statement);
+        self.state.members.clear();
+        Ok(())
+    }
+}
+
+/// What the chain of a tenant's members consists of.
+pub(crate) enum Entry<'a> {
+    /// A member and when they joined.
+    Member(&'a str, i64),
+    /// A member, from when on, and who invited them.
+    Edge(&'a str, i64, Option<&'a str>),
+}
+
+impl Entry<'_> {
+    /// The chain with this entry at its end.
+    pub(crate) fn follow(&self, head: &Chain, tenant: &str) -> Chain {
+        let (kind, member, at, inviter) = match self {
+            Self::Member(member, joined_at) => ("member", member, joined_at, None),
+            Self::Edge(member, valid_from, inviter) => ("edge", member, valid_from, *inviter),
+        };
+        // No id is empty, so nobody is told apart from everybody.
+        let texts = [kind, tenant, member, inviter.unwrap_or_default()];
+        let [kind, tenant, member, inviter] = texts.map(str::as_bytes);
+        link(head, &[kind, tenant, member, &at.to_be_bytes(), inviter])
     }
 }
 

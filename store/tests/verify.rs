@@ -5,7 +5,7 @@
 
 mod common;
 
-use common::{DAY_MS, Home, at, command, key, paid_withdrawal, shop, wallet_command, whole_order};
+use common::{DAY_MS, Home, at, command, key, member, paid_withdrawal, shop, wallet_command, whole_order};
 use fenrun::id::{LineId, RefundId};
 use fenrun::reward::commission::{Refund, Taken};
 use fenrun_store::Report;
@@ -13,6 +13,7 @@ use fenrun_store::Report;
 /// Three orders, one of them refunded in part.
 fn busy() -> Home {
     let mut home = Home::new();
+    home.store.batch(|batch| batch.put_member(&shop(), &member(1), at(0))).unwrap();
     for order in 1..=3 {
         whole_order(&mut home.store, &shop(), order);
     }
@@ -236,8 +237,8 @@ fn changed_wallets() {
             "UPDATE wallets SET due = 5",
             "DELETE FROM wallets",
             "INSERT INTO wallets VALUES ('shop', '9', 'CNY', 1, 0, NULL, zeroblob(32))",
-            "INSERT INTO journals (tenant, journal_id, at, reason, fingerprint)
-                 VALUES ('shop', 'wallet:made-up', 0, 'x', 'x')",
+            "INSERT INTO journals (tenant, journal_id, at, reason, fingerprint, hash)
+                 VALUES ('shop', 'wallet:made-up', 0, 'x', 'x', zeroblob(32))",
             // Money that answers for claims nobody made.
             "INSERT INTO balances VALUES ('shop', 'member:9:reserved', 'CNY', 5)",
         ],

@@ -19,7 +19,7 @@ pub(crate) fn run(args: &ExplainArgs, console: &Console) -> Result<Ending> {
         return super::explain_quote::run(path, args.lang.into(), console);
     }
     let case = match (&args.plan, &args.store, &args.order) {
-        (_, Some(store), Some(order)) => Case::from_store(store, &args.tenant, order)?,
+        (_, Some(store), Some(order)) => Case::from_store(store, args, order)?,
         (Some(plan), None, _) => Case::from_files(read_plan(plan)?, args)?,
         _ => return Err(unnamed()),
     };
@@ -53,12 +53,17 @@ impl Case {
     }
 
     /// The outcome on record: what is explained must be what was paid.
-    fn from_store(path: &Path, tenant: &str, order: &str) -> Result<Self> {
-        let store = Store::open(path)?;
-        let key = SaleKey { tenant: Tenant::new(tenant)?, sale: OrderId::new(order)?, version: 1 };
+    fn from_store(path: &Path, args: &ExplainArgs, order: &str) -> Result<Self> {
+        let store = Store::open_to_read(path)?;
+        let (tenant, sale) = (Tenant::new(&args.tenant)?, OrderId::new(order)?);
+        let missing = |rule: String| Error::new(Code::NotFound, format!("{}: {rule}", path.display()));
+        let Some(last) = store.last_version(&tenant, &sale)? else {
+            return Err(missing(no_outcome(&store, &tenant, &sale)?));
+        };
+        let key = SaleKey { tenant, sale, version: args.version.unwrap_or(last) };
         let (Some(frozen), Some(stored)) = (store.frozen(&key)?, store.outcome(&key)?) else {
-            let rule = format!("{}: order {order} has no outcome", path.display());
-            return Err(Error::new(Code::NotFound, rule));
+            let rule = format!("order {order} has no version {}, the last is {last}", key.version);
+            return Err(missing(rule));
         };
         let outcome = evaluate(frozen.plan(), frozen.sale())?;
         let paid = stored.rows.iter().filter(|row| row.refund.is_none()).map(|row| (&row.key, row.amount));
@@ -109,10 +114,10 @@ impl Case {
             })
         });
         let stands = stored.entries.iter().map(|entry| {
-            let (payee, amount, state) = (&entry.payee, self.money(entry.amount), entry.state.name());
+            let (payee, amount, state) = (&entry.payee, self.money(entry.amount), entry.state);
             match language {
-                Language::English => format!("stands: {payee} {amount}, {state}"),
-                Language::Chinese => format!("现存：{payee} {amount}，{state}"),
+                Language::English => format!("stands: {payee} {amount}, {}", state.english()),
+                Language::Chinese => format!("现存：{payee} {amount}，{}", state.chinese()),
             }
         });
         taken.chain(stands).collect()
@@ -121,6 +126,23 @@ impl Case {
     fn money(&self, minor: i64) -> String {
         Money::new(minor, self.outcome.currency()).to_string()
     }
+}
+
+/// Why an order has nothing to explain.
+fn no_outcome(store: &Store, tenant: &Tenant, order: &OrderId) -> Result<String> {
+    let tenants = store.tenants_of(order)?;
+    if tenants.contains(tenant) {
+        return Ok(format!("order {order} is on record and has no commission yet"));
+    }
+    let names: Vec<_> = tenants.iter().map(|tenant| format!("{:?}", tenant.as_str())).collect();
+    Ok(match names.as_slice() {
+        [] => format!("there is no order {order}"),
+        names => format!(
+            "order {order} is not of tenant {:?} but of {}; name it with --tenant",
+            tenant.as_str(),
+            names.join(", ")
+        ),
+    })
 }
 
 fn from_document(path: &Path, plan: &Plan) -> Result<(Sale, Outcome)> {

@@ -14,7 +14,7 @@ use fenrun_store::{Distribution, Store, Tenant};
 pub(crate) fn run(args: &OrdersArgs, console: &Console) -> Result<Ending> {
     let filter = filter(args)?;
     let mut distribution = Distribution::new(Tenant::new(&args.tenant)?);
-    distribution.catch_up(&Store::open(&args.file)?)?;
+    distribution.catch_up(&Store::open_to_read(&args.file)?)?;
     let page = distribution.orders().list(&filter)?;
     console.answer(|| page.to_node(), || text(&page, args.lang.into()))?;
     Ok(Ending::Fine)

@@ -20,7 +20,7 @@ pub(crate) fn run(args: &StatementArgs, console: &Console) -> Result<Ending> {
     };
     let (from, to) = (moment("from", &args.from)?, moment("to", &args.to)?);
     let (tenant, member) = (Tenant::new(&args.tenant)?, MemberId::new(&args.member)?);
-    let store = Store::open(&args.file)?;
+    let store = Store::open_to_read(&args.file)?;
     let currencies = store.currencies_of(&tenant, &member)?;
     if currencies.is_empty() {
         let rule = format!("{}: member {member} has no account", args.file.display());

@@ -6,7 +6,7 @@ use fenrun::Result;
 use fenrun_store::{Check, Report, Store};
 
 pub(crate) fn run(args: &VerifyArgs, console: &Console) -> Result<Ending> {
-    let report = Store::open(&args.file)?.verify()?;
+    let report = Store::open_to_read(&args.file)?.verify()?;
     console.answer(|| report.to_node(), || text(&report))?;
     Ok(if report.is_clean() { Ending::Fine } else { Ending::Findings })
 }

@@ -3,6 +3,7 @@
 
 mod figures;
 mod purchases;
+mod room;
 mod shop;
 mod summary;
 mod world;
@@ -17,6 +18,7 @@ use fenrun::{Code, Error, Result};
 use fenrun_store::{Report, Store};
 pub(crate) use figures::{Equation, Figures, Level, Week};
 use purchases::Purchase;
+use room::Room;
 pub(crate) use shop::PLAN;
 use shop::Shop;
 use std::io::Write;
@@ -39,12 +41,13 @@ pub(crate) fn run(args: &DemoArgs, console: &Console) -> Result<Ending> {
     }
     let world = World::new(args.seed, &purchases)?;
     let mut shop = Shop::open(&world, &purchases)?;
-    let database = make_room(&args.out)?;
-    let mut store = Store::create(&database)?;
+    let room = Room::enter(&args.out)?;
+    let mut store = Store::create(&room.draft)?;
     let took = play(&mut store, &mut shop, &purchases)?;
     let verified = store.verify()?;
     let figures = Figures::read(&store, &shop, &purchases)?;
     store.close()?;
+    let database = room.leave()?;
     let size = std::fs::metadata(&database).map_err(|error| files::fault(&database, &error))?.len();
     let page = args.out.join("report.html");
     let run = Run { purchases: &purchases, world: &world, shop: &shop, took, verified, database, size, page };
@@ -87,21 +90,6 @@ fn play(store: &mut Store, shop: &mut Shop<'_>, purchases: &[Purchase]) -> Resul
         progress.advance(part.len());
     }
     Ok(started.elapsed())
-}
-
-/// The folder of the results, without the database of an earlier demo. A file that is no store is not ours
-/// to remove.
-fn make_room(out: &Path) -> Result<PathBuf> {
-    std::fs::create_dir_all(out).map_err(|error| files::fault(out, &error))?;
-    let database = out.join("fenrun.db");
-    if database.exists() {
-        Store::open(&database).and_then(Store::close).map_err(|error| {
-            let rule = "it is left as it is; remove it, or name another folder with --out";
-            Error::new(error.code(), format!("{error}; {rule}"))
-        })?;
-        std::fs::remove_file(&database).map_err(|error| files::fault(&database, &error))?;
-    }
-    Ok(database)
 }
 
 fn hint(error: Error) -> Error {

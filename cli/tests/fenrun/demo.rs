@@ -55,13 +55,24 @@ fn an_order_of_a_store_is_explained_with_what_became_of_it() {
     let explain = format!("explain --store demo/fenrun.db --order {order}");
     let text = folder.run(&explain).ended(0);
     assert!(text.contains("plan “demo: two levels”") && text.contains("pool "), "{text}");
-    assert!(text.contains(&format!("refund {refund}: ")) && text.contains(", confirmed"), "{text}");
+    assert!(text.contains(&format!("refund {refund}: ")) && text.contains(", Confirmed"), "{text}");
     let chinese = folder.run(&format!("{explain} --lang zh")).ended(0);
     assert!(chinese.contains(&format!("退款 {refund}：")), "{chinese}");
+    assert!(chinese.contains("，已确认") && !chinese.contains("onfirmed"), "{chinese}");
+    assert_eq!(folder.run(&format!("{explain} --version 1")).ended(0), text);
     let missing = folder.run("explain --store demo/fenrun.db --order 999999").failed(2);
-    assert!(missing.contains("order 999999 has no outcome"), "{missing}");
+    assert!(missing.ends_with("fenrun.db: there is no order 999999"), "{missing}");
     let tenant = folder.run(&format!("{explain} --tenant other")).failed(2);
-    assert!(tenant.contains("has no outcome"), "{tenant}");
+    let wanted = format!("order {order} is not of tenant \"other\" but of \"\"; name it with --tenant");
+    assert!(tenant.ends_with(&wanted), "{tenant}");
+    let version = folder.run(&format!("{explain} --version 7")).failed(2);
+    assert!(version.ends_with(&format!("order {order} has no version 7, the last is 1")), "{version}");
+    folder.sql("demo/fenrun.db", "DELETE FROM plans");
+    let plan = folder.run(&explain).failed(3);
+    assert!(plan.contains("the text of plan ") && plan.contains("is missing"), "{plan}");
+    folder.sql("demo/fenrun.db", "DELETE FROM entries; DELETE FROM outcomes");
+    let early = folder.run(&explain).failed(2);
+    assert!(early.ends_with(&format!("order {order} is on record and has no commission yet")), "{early}");
 }
 
 #[test]
@@ -80,6 +91,41 @@ fn what_is_no_store_is_not_replaced() {
     let message = folder.run(&format!("demo --data {DATA} --out demo --limit 10")).failed(2);
     assert!(message.contains("fenrun.db") && message.contains("--out"), "{message}");
     assert_eq!(folder.read("demo/fenrun.db"), "my thesis");
+}
+
+#[test]
+fn two_demos_in_one_folder_do_not_meet() {
+    let folder = Folder::new();
+    let first = lasting(demo(&folder, "--limit 300"));
+    let before = std::fs::read(folder.path("demo/fenrun.db")).unwrap();
+    let lock = std::fs::File::options().append(true).open(folder.path("demo/.fenrun-demo.lock")).unwrap();
+    lock.try_lock().unwrap();
+    let message = folder.run(&format!("demo --data {DATA} --out demo --limit 300")).failed(3);
+    assert!(message.starts_with("demo is in use by another demo; "), "{message}");
+    assert_eq!(std::fs::read(folder.path("demo/fenrun.db")).unwrap(), before);
+    drop(lock);
+    assert_eq!(lasting(demo(&folder, "--limit 300")), first);
+}
+
+#[test]
+fn what_a_killed_demo_left_is_replaced_and_what_was_there_before_it_stays() {
+    let folder = Folder::new();
+    let first = lasting(demo(&folder, "--limit 300"));
+    let before = std::fs::read(folder.path("demo/fenrun.db")).unwrap();
+    let mut killed = folder.start(&format!("demo --data {DATA} --out demo"));
+    while !folder.path("demo/.fenrun-demo.db").exists() {
+        assert!(killed.try_wait().unwrap().is_none(), "the demo ended before it could be killed");
+        std::thread::yield_now();
+    }
+    killed.kill().unwrap();
+    killed.wait().unwrap();
+    assert_eq!(std::fs::read(folder.path("demo/fenrun.db")).unwrap(), before);
+    assert_eq!(lasting(demo(&folder, "--limit 300")), first);
+    let mut names: Vec<_> = std::fs::read_dir(folder.path("demo")).unwrap().collect();
+    names.retain(|entry| {
+        !entry.as_ref().unwrap().file_name().to_string_lossy().starts_with(".fenrun-demo.lock")
+    });
+    assert_eq!(names.len(), 2, "{names:?}");
 }
 
 #[test]
@@ -110,5 +156,5 @@ fn the_report_is_one_page_in_two_languages_that_loads_nothing() {
     let cents = format!("{}.{:02}", standing / 100, standing % 100);
     let digits = page.replace(',', "");
     assert!(digits.contains(&format!("<dd>{cents}</dd>")), "{cents}");
-    assert_eq!(page.matches("class=\"ok\"").count(), 21);
+    assert_eq!(page.matches("class=\"ok\"").count(), 23);
 }

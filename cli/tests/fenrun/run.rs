@@ -2,7 +2,7 @@
 
 use fenrun::doc::{Node, read_json};
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Child, Command};
 use tempfile::TempDir;
 
 /// A folder for one test.
@@ -47,6 +47,17 @@ impl Folder {
             entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
         names.sort();
         names
+    }
+
+    /// Changes a database behind the program's back.
+    pub(crate) fn sql(&self, name: &str, sql: &str) {
+        rusqlite::Connection::open(self.path(name)).unwrap().execute_batch(sql).unwrap();
+    }
+
+    /// Starts `fenrun` here and lets it run.
+    pub(crate) fn start(&self, arguments: &str) -> Child {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_fenrun"));
+        command.current_dir(self.0.path()).args(arguments.split(' ')).spawn().unwrap()
     }
 
     /// Runs `fenrun` here; arguments are apart by blanks.

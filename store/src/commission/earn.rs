@@ -1,7 +1,8 @@
 //! Recording an outcome, confirming and releasing it.
 
-use super::{Head, SaleKey, Standing, due_of};
+use super::{Deed, Record, SaleKey, Standing, Whole, due_of};
 use crate::batch::Batch;
+use crate::chain::Chain;
 use crate::fault::Result;
 use crate::members::same;
 use fenrun::doc::short_hash;
@@ -27,14 +28,14 @@ impl Batch<'_> {
             let sale = sale_of(outcome, frozen)?;
             let text = frozen.sale().to_node().to_json();
             let fingerprint = fingerprint(outcome, &text);
-            if let Some(head) = batch.head(&sale)? {
-                return same(head.fingerprint == fingerprint, || {
+            if let Some(known) = batch.record(&sale)? {
+                return same(known.fingerprint == fingerprint, || {
                     format!("{sale} has another outcome already")
                 });
             }
             let journal = batch.post_earned(&sale, outcome, at)?;
             batch.put_plan(&sale.tenant, frozen.plan())?;
-            batch.insert_outcome(&sale, outcome, (&text, &fingerprint), at)?;
+            batch.insert_outcome(&sale, outcome, (text, fingerprint), at)?;
             let number = batch.transaction.last_insert_rowid();
             batch.insert_rows(&sale, outcome, number, journal)?;
             Ok(Posted::New)
@@ -45,32 +46,31 @@ impl Batch<'_> {
     /// outcome that is confirmed already is left as it is.
     ///
     /// # Errors
-    /// [`Code::NotFound`] when the sale has no outcome.
+    /// [`Code::NotFound`] when the sale has no outcome; [`Code::Inconsistent`] when what it was computed
+    /// from, its history or what stands of it was changed.
     pub fn confirm(&mut self, sale: &SaleKey, at: Timestamp) -> Result<Posted, Error> {
         self.run(|batch| {
-            let head = batch.need_head(sale)?;
-            if head.confirmed_at.is_some() {
+            let whole = batch.whole(sale)?;
+            let currency = whole.currency();
+            let Whole { record, replay, mut standing } = whole;
+            if record.confirmed_at.is_some() {
                 return Ok(Posted::Repeat);
             }
-            let mut standing = batch.standing(sale, &head)?;
             let id = sale.journal("confirmed")?;
-            let (currency, shares) = (head.currency, shares(&standing));
-            batch.post_step(&sale.tenant, &Advance { id, at, currency, step: Step::Confirm, shares })?;
-            let plan = batch.plan(&sale.tenant, &head.plan)?;
+            let step = Step::Confirm;
+            let shares = shares(&standing);
+            batch.post_step(&sale.tenant, &Advance { id, at, currency, step, shares })?;
             for entry in &mut standing {
-                let rule = plan.rules().iter().find(|rule| rule.id == entry.rule);
+                let rule = replay.frozen.plan().rules().iter().find(|rule| rule.id == entry.rule);
                 let hold_days = rule.map_or(0, |rule| rule.hold_days);
                 entry.stands_on = MemberAccount::Confirmed;
                 entry.hold_until = Some(at.plus_days(hold_days).ms());
             }
             for entries in by_rule(&standing).into_values() {
-                batch.move_entries(sale, &head, entries[0])?;
+                batch.move_entries(sale, &record, entries[0])?;
             }
-            batch.sql("UPDATE outcomes SET confirmed_at = ?2, due = ?3 WHERE outcome = ?1")?.execute((
-                head.number,
-                at.ms(),
-                due_of(&standing),
-            ))?;
+            let marks = (Some(at.ms()), due_of(&standing));
+            batch.write_deed(&record, (&Deed::Confirmed(at.ms()), ""), marks, 0)?;
             Ok(Posted::New)
         })
     }
@@ -78,7 +78,7 @@ impl Batch<'_> {
     /// Makes available what is confirmed and whose hold is over.
     ///
     /// # Errors
-    /// [`Code::NotFound`] when the sale has no outcome.
+    /// As [`Batch::confirm`].
     pub fn release(&mut self, sale: &SaleKey, now: Timestamp) -> Result<Posted, Error> {
         self.run(|batch| batch.release_one(sale, now))
     }
@@ -87,7 +87,7 @@ impl Batch<'_> {
     /// due first. Tells how many outcomes it moved: fewer than the limit means nothing more is due.
     ///
     /// # Errors
-    /// [`Code::Database`].
+    /// [`Code::Database`]; else as [`Batch::confirm`].
     pub fn release_due(&mut self, tenant: &Tenant, now: Timestamp, limit: u32) -> Result<usize, Error> {
         self.run(|batch| {
             let mut statement = batch.sql(
@@ -106,12 +106,14 @@ impl Batch<'_> {
     }
 
     fn release_one(&mut self, sale: &SaleKey, now: Timestamp) -> Result<Posted> {
-        let head = self.need_head(sale)?;
+        let whole = self.whole(sale)?;
+        let currency = whole.currency();
+        let Whole { record, standing, .. } = whole;
         let over = |until: i64| until <= now.ms();
         let due = |entry: &Standing| {
             entry.stands_on == MemberAccount::Confirmed && entry.hold_until.is_some_and(over)
         };
-        let (mut released, rest): (Vec<_>, Vec<_>) = self.standing(sale, &head)?.into_iter().partition(due);
+        let (mut released, rest): (Vec<_>, Vec<_>) = standing.into_iter().partition(due);
         if released.is_empty() {
             return Ok(Posted::Repeat);
         }
@@ -122,11 +124,12 @@ impl Batch<'_> {
         for (rule, entries) in by_rule(&released) {
             // The hold is the rule's, so all entries of one rule are released at once and only once.
             let id = sale.journal_for("released", rule)?;
-            let (currency, shares) = (head.currency, shares(entries.iter().copied()));
+            let shares = shares(entries.iter().copied());
             self.post_step(&sale.tenant, &Advance { id, at: now, currency, step: Step::Release, shares })?;
-            self.move_entries(sale, &head, entries[0])?;
+            self.move_entries(sale, &record, entries[0])?;
         }
-        self.sql("UPDATE outcomes SET due = ?2 WHERE outcome = ?1")?.execute((head.number, due_of(&rest)))?;
+        let marks = (record.confirmed_at, due_of(&rest));
+        self.write_deed(&record, (&Deed::Released(now.ms()), ""), marks, 0)?;
         Ok(Posted::New)
     }
 
@@ -166,26 +169,48 @@ impl Batch<'_> {
         &self,
         sale: &SaleKey,
         outcome: &Outcome,
-        (text, fingerprint): (&str, &str),
+        (text, fingerprint): (String, String),
         at: Timestamp,
     ) -> Result<()> {
+        let record = Record {
+            number: 0,
+            tenant: sale.tenant.as_str().to_owned(),
+            sale_id: sale.sale.to_string(),
+            version: sale.version,
+            plan: outcome.plan().to_owned(),
+            semantics: SEMANTICS,
+            currency: outcome.currency().code().to_owned(),
+            pool: outcome.pool(),
+            sale: text,
+            fingerprint,
+            at: at.ms(),
+            order_head: self.order_head(&sale.tenant, &sale.sale)?,
+            confirmed_at: None,
+            due: None,
+            rows: i64::try_from(outcome.rows().len()).unwrap_or(i64::MAX),
+            history: String::new(),
+            head: Chain::default(),
+        };
         let mut statement = self.sql(
-            "INSERT INTO outcomes
-             (tenant, sale_id, version, plan, semantics, currency, pool, sale, fingerprint, at, rows)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+            "INSERT INTO outcomes (tenant, sale_id, version, plan, semantics, currency, pool, sale,
+                 fingerprint, at, order_head, rows, history, head)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
         )?;
         statement.execute((
-            sale.tenant.as_str(),
-            sale.sale.as_str(),
-            sale.version,
-            outcome.plan(),
-            SEMANTICS,
-            outcome.currency().code(),
-            outcome.pool(),
-            text,
-            fingerprint,
-            at.ms(),
-            i64::try_from(outcome.rows().len()).unwrap_or(i64::MAX),
+            &record.tenant,
+            &record.sale_id,
+            record.version,
+            &record.plan,
+            record.semantics,
+            &record.currency,
+            record.pool,
+            &record.sale,
+            &record.fingerprint,
+            record.at,
+            record.order_head,
+            record.rows,
+            &record.history,
+            record.origin(),
         ))?;
         Ok(())
     }
@@ -239,13 +264,13 @@ impl Batch<'_> {
     }
 
     /// Moves every entry of a rule to where one of them stands now.
-    fn move_entries(&self, sale: &SaleKey, head: &Head, to: &Standing) -> Result<()> {
+    fn move_entries(&self, sale: &SaleKey, record: &Record, to: &Standing) -> Result<()> {
         let mut statement = self.sql(
             "UPDATE entries SET stands_on = ?4, hold_until = ?5 WHERE tenant = ?1 AND outcome = ?2 AND rule = ?3",
         )?;
         statement.execute((
             sale.tenant.as_str(),
-            head.number,
+            record.number,
             &to.rule,
             to.stands_on.name(),
             to.hold_until,
@@ -269,7 +294,7 @@ fn sale_of(outcome: &Outcome, frozen: &Frozen) -> Result<SaleKey> {
 }
 
 /// What tells a repeat from a conflict: the plan, the frozen sale and every amount.
-fn fingerprint(outcome: &Outcome, sale: &str) -> String {
+pub(crate) fn fingerprint(outcome: &Outcome, sale: &str) -> String {
     let mut parts = vec![outcome.plan().to_owned(), sale.to_owned(), outcome.pool().to_string()];
     for row in outcome.rows() {
         parts.extend([row.key.clone(), row.payee.to_string(), row.amount.to_string()]);

@@ -1,19 +1,16 @@
 //! Reading outcomes back.
 
-use super::{SaleKey, read_standing};
+use super::{SaleKey, plan_text, read_plan, read_record, read_standing, rebuild, refused};
 use crate::fault::Result;
 use crate::file::Store;
 use fenrun::Error;
-use fenrun::doc::{self, MAX_DOCUMENT_BYTES};
 use fenrun::id::{LineId, MemberId, OrderId, RefundId};
 use fenrun::ledger::MemberAccount;
 use fenrun::money::Currency;
 use fenrun::reward::commission::{EntryState, Frozen};
-use fenrun::reward::plan::Plan;
-use fenrun::sale::Sale;
 use fenrun::time::Timestamp;
 use fenrun::trade::order::Tenant;
-use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior};
+use rusqlite::{Connection, Row, Transaction, TransactionBehavior};
 
 /// One row of an outcome: an allocation, or a reversal when it names a refund.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,19 +98,47 @@ impl Store {
     /// The plan and the sale an outcome was computed from, when the sale has one.
     ///
     /// # Errors
-    /// As [`Store::outcome`].
+    /// As [`Store::outcome`]; [`Code::Inconsistent`](fenrun::Code::Inconsistent) when one of them, or the
+    /// history of the outcome, was changed.
     pub fn frozen(&self, sale: &SaleKey) -> Result<Option<Frozen>, Error> {
         self.read(|connection| {
-            let mut statement = connection.prepare_cached(
-                "SELECT p.text, o.sale FROM outcomes o JOIN plans p ON p.tenant = o.tenant AND p.hash = o.plan
-                 WHERE o.tenant = ?1 AND o.sale_id = ?2 AND o.version = ?3",
+            let snapshot = Transaction::new_unchecked(connection, TransactionBehavior::Deferred)?;
+            let Some(record) = read_record(&snapshot, sale)? else { return Ok(None) };
+            let text = plan_text(&snapshot, &record.tenant, &record.plan)?;
+            let rebuilt =
+                read_plan(&record.plan, text.as_deref()).and_then(|plan| rebuild(&snapshot, &record, &plan));
+            Ok(Some(rebuilt.map_err(|fault| refused(fault, &self.path, sale))?.frozen))
+        })
+    }
+
+    /// The last version of a sale that has an outcome; `None` when none has.
+    ///
+    /// # Errors
+    /// [`Code::Database`](fenrun::Code::Database).
+    pub fn last_version(&self, tenant: &Tenant, sale: &OrderId) -> Result<Option<u32>, Error> {
+        self.read(|connection| {
+            let mut statement = connection
+                .prepare_cached("SELECT max(version) FROM outcomes WHERE tenant = ?1 AND sale_id = ?2")?;
+            Ok(statement.query_row((tenant.as_str(), sale.as_str()), |row| row.get(0))?)
+        })
+    }
+
+    /// The tenants that have an order or an outcome of this id.
+    ///
+    /// # Errors
+    /// [`Code::Database`](fenrun::Code::Database); [`Code::Inconsistent`](fenrun::Code::Inconsistent).
+    pub fn tenants_of(&self, sale: &OrderId) -> Result<Vec<Tenant>, Error> {
+        self.read(|connection| {
+            let mut statement = connection.prepare(
+                "SELECT tenant FROM orders WHERE order_id = ?1 UNION
+                 SELECT tenant FROM outcomes WHERE sale_id = ?1 ORDER BY tenant",
             )?;
-            let key = (sale.tenant.as_str(), sale.sale.as_str(), sale.version);
-            let read = |row: &Row<'_>| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?));
-            let Some((plan, text)) = statement.query_row(key, read).optional()? else { return Ok(None) };
-            let plan = Plan::from_json(&plan)?;
-            let node = doc::read_json(&text, MAX_DOCUMENT_BYTES)?;
-            Ok(Some(Frozen::new(&plan, &Sale::from_node(&node, plan.currency())?)?))
+            let mut rows = statement.query([sale.as_str()])?;
+            let mut tenants = Vec::new();
+            while let Some(row) = rows.next()? {
+                tenants.push(Tenant::new(&row.get::<_, String>(0)?)?);
+            }
+            Ok(tenants)
         })
     }
 

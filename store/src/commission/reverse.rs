@@ -1,13 +1,12 @@
 //! Taking commission back.
 
-use super::{Head, SaleKey, Standing, due_of};
+use super::{Deed, Record, SaleKey, Standing, Whole, due_of, negated};
 use crate::batch::Batch;
-use crate::fault::{Result, inconsistent};
+use crate::fault::Result;
 use crate::members::same;
-use fenrun::doc::{self, MAX_DOCUMENT_BYTES, Node};
+use fenrun::doc::Node;
 use fenrun::ledger::{self, Account, MallAccount, MemberAccount, Posted, TakeBack};
-use fenrun::reward::commission::{self, Frozen, Refund, Reversal, ReversalRow, Taken};
-use fenrun::sale::Sale;
+use fenrun::reward::commission::{self, Refund, Reversal, ReversalRow, Taken};
 use fenrun::time::Timestamp;
 use fenrun::{Error, id::MemberId};
 use rusqlite::OptionalExtension;
@@ -30,36 +29,39 @@ impl Batch<'_> {
     /// # Errors
     /// [`Code::NotFound`](fenrun::Code::NotFound) when the sale has no outcome;
     /// [`Code::StoreConflict`](fenrun::Code::StoreConflict) when the refund came before with another
-    /// content; those of [`commission::reverse`].
+    /// content; [`Code::Inconsistent`](fenrun::Code::Inconsistent) when what the outcome was computed from,
+    /// its history or what stands of it was changed; those of [`commission::reverse`].
     pub fn reverse(&mut self, sale: &SaleKey, refund: &Refund, at: Timestamp) -> Result<Reversed, Error> {
         self.run(|batch| {
-            let head = batch.need_head(sale)?;
+            let whole = batch.whole(sale)?;
+            let record = &whole.record;
             let taken = taken_to_json(&refund.lines);
-            if let Some(known) = batch.known_refund(sale, &head, refund)? {
+            if let Some(known) = batch.known_refund(sale, record, refund)? {
                 same(known == taken, || {
                     format!("{sale}: refund {} came before with another content", refund.id)
                 })?;
-                let rows = batch.rows_of_refund(sale, &head, refund)?;
+                let rows = batch.rows_of_refund(sale, record, refund)?;
                 let retained_change = batch.retained_change_of(sale, refund)?;
                 return Ok(Reversed { posted: Posted::Repeat, rows, retained_change });
             }
-            let standing = batch.standing(sale, &head)?;
-            let frozen = batch.frozen(sale, &head)?;
-            let before = batch.taken_before(sale, &head)?;
-            let stands: Vec<_> = standing.iter().map(Standing::to_commission).collect();
-            let reversal = commission::reverse(&frozen, &before, refund, Some(&stands))?;
-            let journal = batch.post_taken_back(sale, &head, (&standing, &reversal, refund), at)?;
-            batch.insert_refund(sale, &head, refund, &taken, at)?;
-            batch.insert_reversal(sale, &head, (&standing, &reversal.rows, refund), journal)?;
+            let stands: Vec<_> = whole.standing.iter().map(Standing::to_commission).collect();
+            let replay = &whole.replay;
+            let reversal = commission::reverse(&replay.frozen, replay.taken(), refund, Some(&stands))?;
+            let journal = batch.post_taken_back(sale, &whole, (&reversal, refund), at)?;
+            batch.insert_refund(sale, record, refund, &taken, at)?;
+            batch.insert_reversal(sale, &whole, (&reversal.rows, refund), journal)?;
+            let due = due_of(&batch.standing(sale, record)?);
+            let deed = Deed::Reversed(at.ms(), refund.id.clone());
+            batch.write_deed(record, (&deed, &taken), (record.confirmed_at, due), reversal.rows.len())?;
             let retained_change = reversal.retained_change;
             Ok(Reversed { posted: Posted::New, rows: reversal.rows, retained_change })
         })
     }
 
-    fn known_refund(&self, sale: &SaleKey, head: &Head, refund: &Refund) -> Result<Option<String>> {
+    fn known_refund(&self, sale: &SaleKey, record: &Record, refund: &Refund) -> Result<Option<String>> {
         let mut statement =
             self.sql("SELECT taken FROM refunds WHERE tenant = ?1 AND outcome = ?2 AND refund_id = ?3")?;
-        let key = (sale.tenant.as_str(), head.number, refund.id.as_str());
+        let key = (sale.tenant.as_str(), record.number, refund.id.as_str());
         Ok(statement.query_row(key, |row| row.get(0)).optional()?)
     }
 
@@ -73,12 +75,12 @@ impl Batch<'_> {
         Ok(statement.query_row((sale.tenant.as_str(), id.as_str(), account), |row| row.get(0))?)
     }
 
-    fn rows_of_refund(&self, sale: &SaleKey, head: &Head, refund: &Refund) -> Result<Vec<ReversalRow>> {
+    fn rows_of_refund(&self, sale: &SaleKey, record: &Record, refund: &Refund) -> Result<Vec<ReversalRow>> {
         let mut statement = self.sql(
             "SELECT key, rule, payee, account, amount FROM outcome_rows
              WHERE tenant = ?1 AND outcome = ?2 AND refund_id = ?3 ORDER BY ordinal",
         )?;
-        let mut found = statement.query((sale.tenant.as_str(), head.number, refund.id.as_str()))?;
+        let mut found = statement.query((sale.tenant.as_str(), record.number, refund.id.as_str()))?;
         let mut rows = Vec::new();
         while let Some(row) = found.next()? {
             rows.push(ReversalRow {
@@ -92,49 +94,21 @@ impl Batch<'_> {
         Ok(rows)
     }
 
-    fn frozen(&mut self, sale: &SaleKey, head: &Head) -> Result<Frozen> {
-        let plan = self.plan(&sale.tenant, &head.plan)?;
-        let text: String = self
-            .sql("SELECT sale FROM outcomes WHERE outcome = ?1")?
-            .query_row([head.number], |row| row.get(0))?;
-        let node = doc::read_json(&text, MAX_DOCUMENT_BYTES)?;
-        Ok(Frozen::new(&plan, &Sale::from_node(&node, head.currency)?)?)
-    }
-
-    fn taken_before(&self, sale: &SaleKey, head: &Head) -> Result<Vec<Taken>> {
-        let mut statement =
-            self.sql("SELECT taken FROM refunds WHERE tenant = ?1 AND outcome = ?2 ORDER BY ordinal")?;
-        let mut found = statement.query((sale.tenant.as_str(), head.number))?;
-        let mut taken = Vec::new();
-        while let Some(row) = found.next()? {
-            let text: String = row.get(0)?;
-            match doc::read_json(&text, MAX_DOCUMENT_BYTES)? {
-                Node::List(lines) => taken.extend(Taken::from_nodes(&lines)?),
-                _ => return Err(inconsistent(format!("{sale}: a refund is not a list of lines")).into()),
-            }
-        }
-        Ok(taken)
-    }
-
     fn post_taken_back(
         &mut self,
         sale: &SaleKey,
-        head: &Head,
-        (standing, reversal, refund): (&[Standing], &Reversal, &Refund),
+        whole: &Whole,
+        (reversal, refund): (&Reversal, &Refund),
         at: Timestamp,
     ) -> Result<Option<i64>> {
-        let mirrored = |amount: i64| {
-            let wide = || Error::new(fenrun::Code::Overflow, format!("{sale}: {amount} cannot be mirrored"));
-            amount.checked_neg().ok_or_else(wide)
-        };
         let mut takes = Vec::with_capacity(reversal.rows.len());
         for row in &reversal.rows {
-            let minor = mirrored(row.amount)?;
-            takes.push(TakeBack { member: row.payee.clone(), from: stands_on(standing, head, row), minor });
+            let from = stands_on(&whole.standing, &whole.record, row);
+            takes.push(TakeBack { member: row.payee.clone(), from, minor: negated(row.amount)? });
         }
         let id = sale.journal_for("reversed", refund.id.as_str())?;
-        let retained = mirrored(reversal.retained_change)?;
-        let reversal = ledger::Reversal { id, at, currency: head.currency, takes, retained };
+        let retained = negated(reversal.retained_change)?;
+        let reversal = ledger::Reversal { id, at, currency: whole.currency(), takes, retained };
         let journal = self.reversal_journal(&sale.tenant, &reversal)?;
         journal.map(|journal| self.insert_journal(&sale.tenant, &journal)).transpose()
     }
@@ -142,7 +116,7 @@ impl Batch<'_> {
     fn insert_refund(
         &self,
         sale: &SaleKey,
-        head: &Head,
+        record: &Record,
         refund: &Refund,
         taken: &str,
         at: Timestamp,
@@ -150,25 +124,25 @@ impl Batch<'_> {
         let mut statement = self.sql(
             "INSERT INTO refunds SELECT ?1, ?2, ?3, count(*), ?4, ?5 FROM refunds WHERE tenant = ?1 AND outcome = ?2",
         )?;
-        statement.execute((sale.tenant.as_str(), head.number, refund.id.as_str(), at.ms(), taken))?;
+        statement.execute((sale.tenant.as_str(), record.number, refund.id.as_str(), at.ms(), taken))?;
         Ok(())
     }
 
     fn insert_reversal(
         &self,
         sale: &SaleKey,
-        head: &Head,
-        (standing, rows, refund): (&[Standing], &[ReversalRow], &Refund),
+        whole: &Whole,
+        (rows, refund): (&[ReversalRow], &Refund),
         journal: Option<i64>,
     ) -> Result<()> {
-        let tenant = sale.tenant.as_str();
+        let (tenant, record, standing) = (sale.tenant.as_str(), &whole.record, &whole.standing);
         let mut insert = self.sql(super::INSERT_ROW)?;
         let mut entry = self.sql(super::INSERT_ENTRY)?;
-        for (ordinal, row) in (head.rows..).zip(rows) {
+        for (ordinal, row) in (record.rows..).zip(rows) {
             let payee = row.payee.as_str();
             insert.execute(rusqlite::params![
                 tenant,
-                head.number,
+                record.number,
                 ordinal,
                 row.key,
                 payee,
@@ -182,11 +156,11 @@ impl Batch<'_> {
             ])?;
             // Cumulative rounding may give a unit to somebody who had none.
             let rule = standing.iter().find(|known| known.rule == row.rule);
-            let hold_until = rule.map_or(head.confirmed_at, |known| known.hold_until);
-            let stands_on = stands_on(standing, head, row).name();
+            let hold_until = rule.map_or(record.confirmed_at, |known| known.hold_until);
+            let stands_on = stands_on(standing, record, row).name();
             entry.execute((
                 tenant,
-                head.number,
+                record.number,
                 &row.rule,
                 payee,
                 &row.account,
@@ -195,14 +169,6 @@ impl Batch<'_> {
                 hold_until,
             ))?;
         }
-        drop((insert, entry));
-        let due = due_of(&self.standing(sale, head)?);
-        let count = i64::try_from(rows.len()).unwrap_or(i64::MAX);
-        self.sql("UPDATE outcomes SET rows = rows + ?2, due = ?3 WHERE outcome = ?1")?.execute((
-            head.number,
-            count,
-            due,
-        ))?;
         Ok(())
     }
 }
@@ -219,10 +185,11 @@ impl Standing {
 }
 
 /// The ledger's account a row is taken from: that of its entry, of its rule, or of the whole outcome.
-fn stands_on(standing: &[Standing], head: &Head, row: &ReversalRow) -> MemberAccount {
+fn stands_on(standing: &[Standing], record: &Record, row: &ReversalRow) -> MemberAccount {
     let own = standing.iter().find(|known| known.rule == row.rule && known.payee == row.payee);
     let rule = || standing.iter().find(|known| known.rule == row.rule);
-    let outcome = if head.confirmed_at.is_some() { MemberAccount::Confirmed } else { MemberAccount::Pending };
+    let outcome =
+        if record.confirmed_at.is_some() { MemberAccount::Confirmed } else { MemberAccount::Pending };
     own.or_else(rule).map_or(outcome, |known| known.stands_on)
 }
 

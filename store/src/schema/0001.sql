@@ -44,10 +44,12 @@ CREATE TABLE orders (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX orders_due ON orders (tenant, due) WHERE due IS NOT NULL;
 
+-- Who is on record. `place` counts the members and edges of a tenant, in the order they were recorded.
 CREATE TABLE members (
     tenant    TEXT    NOT NULL,
     member    TEXT    NOT NULL,
     joined_at INTEGER NOT NULL,
+    place     INTEGER NOT NULL,
     PRIMARY KEY (tenant, member)
 ) STRICT, WITHOUT ROWID;
 
@@ -57,7 +59,16 @@ CREATE TABLE edges (
     member     TEXT    NOT NULL,
     valid_from INTEGER NOT NULL,
     inviter    TEXT,
+    place      INTEGER NOT NULL,
     PRIMARY KEY (tenant, member, valid_from)
+) STRICT, WITHOUT ROWID;
+
+-- How many members and edges a tenant has, and the hash of all of them, chained by place.
+CREATE TABLE members_heads (
+    tenant TEXT    NOT NULL,
+    places INTEGER NOT NULL,
+    head   BLOB    NOT NULL,
+    PRIMARY KEY (tenant)
 ) STRICT, WITHOUT ROWID;
 
 -- The only table that may hold personal data. Nothing that is hashed depends on it.
@@ -76,6 +87,7 @@ CREATE TABLE plans (
     PRIMARY KEY (tenant, hash)
 ) STRICT, WITHOUT ROWID;
 
+-- `hash` is that of everything else in the journal and of its postings.
 CREATE TABLE journals (
     journal     INTEGER PRIMARY KEY,
     tenant      TEXT    NOT NULL,
@@ -83,6 +95,7 @@ CREATE TABLE journals (
     at          INTEGER NOT NULL,
     reason      TEXT    NOT NULL,
     fingerprint TEXT    NOT NULL,
+    hash        BLOB    NOT NULL,
     UNIQUE (tenant, journal_id)
 ) STRICT;
 
@@ -106,7 +119,9 @@ CREATE TABLE balances (
 ) STRICT, WITHOUT ROWID;
 
 -- One evaluation per version of a sale. `sale` is what a reversal will need of it; `rows` counts the
--- outcome's rows; `due` is when the next of its confirmed entries may be released.
+-- outcome's rows; `due` is when the next of its confirmed entries may be released; `order_head` is the hash
+-- of the last event its order had, none where the order is kept elsewhere; `history` is what happened to the
+-- outcome since, one line each, and `head` chains that to everything it was computed from.
 CREATE TABLE outcomes (
     outcome     INTEGER PRIMARY KEY,
     tenant      TEXT    NOT NULL,
@@ -119,9 +134,12 @@ CREATE TABLE outcomes (
     sale        TEXT    NOT NULL,
     fingerprint TEXT    NOT NULL,
     at          INTEGER NOT NULL,
+    order_head  BLOB,
     confirmed_at INTEGER,
     due         INTEGER,
     rows        INTEGER NOT NULL,
+    history     TEXT    NOT NULL,
+    head        BLOB    NOT NULL,
     UNIQUE (tenant, sale_id, version)
 ) STRICT;
 CREATE INDEX outcomes_due ON outcomes (tenant, due) WHERE due IS NOT NULL;

@@ -1,8 +1,9 @@
-//! Journals, the rows they post, and members' balances.
+//! Journals and members' balances.
 
-use super::{Check, View};
-use crate::fault::{Result, inconsistent};
-use crate::journals::read_amount;
+use super::{Check, View, check_numbers, tenants};
+use crate::chain::Chain;
+use crate::fault::{Fault, Result, inconsistent};
+use crate::journals::{journal_hash, read_amount};
 use fenrun::id::JournalId;
 use fenrun::ledger::{Account, Journal, Posting};
 use fenrun::money::Currency;
@@ -10,43 +11,41 @@ use fenrun::time::Timestamp;
 use rusqlite::{Row, Statement};
 use std::collections::BTreeMap;
 
-/// Sums by tenant, account and currency.
-type Balances = BTreeMap<(String, Account, Currency), i128>;
+/// Sums of one tenant by account and currency.
+type Balances = BTreeMap<(Account, Currency), i128>;
 
-/// What the rows of one journal come to, by payee.
-type Payees = BTreeMap<String, i128>;
-
-pub(super) fn check(view: View<'_>, [journals, rows, balances]: &mut [Check; 3]) -> Result<Vec<String>> {
-    let mut posted = rows_by_journal(view, rows)?;
-    let mut sums = Balances::new();
+pub(super) fn check(view: View<'_>, [journals, balances]: &mut [Check; 2]) -> Result<Vec<String>> {
     let mut postings = view.connection.prepare(
-        "SELECT account, currency, minor FROM postings WHERE tenant = ?1 AND journal = ?2 ORDER BY ordinal",
+        "SELECT account, currency, minor, ordinal FROM postings WHERE tenant = ?1 AND journal = ?2
+         ORDER BY ordinal",
     )?;
-    let mut statement = view
-        .connection
-        .prepare("SELECT journal, tenant, journal_id, at, reason, fingerprint FROM journals")?;
-    let mut found = statement.query([])?;
-    while let Some(row) = found.next()? {
-        let (number, tenant): (i64, String) = (row.get(0)?, row.get(1)?);
-        let listed = read_postings(view, &mut postings, &tenant, number)?;
-        let sound = check_journal(row, &listed);
-        journals.expect(sound.is_ok(), || match sound {
-            Ok(()) => String::new(),
-            Err(fault) => fault.to_string(),
-        });
-        if let Some(payees) = posted.remove(&(tenant.clone(), number)) {
-            check_rows(&listed, payees, rows);
+    // The index of ids gives the journals of one tenant; no more than its balances are held at a time.
+    let mut statement = view.connection.prepare(
+        "SELECT journal, journal_id, at, reason, fingerprint, hash FROM journals WHERE tenant = ?1",
+    )?;
+    for tenant in tenants(view, &["journals", "balances"])? {
+        let mut sums = Balances::new();
+        let mut found = statement.query([&tenant])?;
+        while let Some(row) = found.next()? {
+            let listed = match read_postings(view, &mut postings, &tenant, row.get(0)?) {
+                Err(Fault::Domain(error)) => {
+                    journals.expect(false, || error.to_string());
+                    continue;
+                }
+                listed => listed?,
+            };
+            let sound = check_journal(&tenant, row, &listed);
+            journals
+                .expect(sound.is_ok(), || sound.err().map_or_else(String::new, |fault| fault.to_string()));
+            for posting in listed.into_iter().filter(|posting| posting.account.owner().is_some()) {
+                let key = (posting.account, posting.amount.currency());
+                *sums.entry(key).or_default() += i128::from(posting.amount.minor());
+            }
         }
-        for posting in listed.into_iter().filter(|posting| posting.account.owner().is_some()) {
-            let key = (tenant.clone(), posting.account, posting.amount.currency());
-            *sums.entry(key).or_default() += i128::from(posting.amount.minor());
-        }
+        check_balances(view, &tenant, sums, balances)?;
     }
-    for ((_, number), _) in posted {
-        rows.fault(format!("rows of an outcome name journal {number}, which is not there"));
-    }
+    check_numbers(view, "journals", "journal", journals)?;
     check_strays(view, journals)?;
-    check_balances(view, sums, balances)?;
     Ok(Vec::new())
 }
 
@@ -60,15 +59,20 @@ fn read_postings(
     let mut postings = Vec::new();
     while let Some(row) = rows.next()? {
         let (account, amount) = read_amount(row, view.currencies, 0)?;
+        if usize::try_from(row.get::<_, i64>(3)?) != Ok(postings.len()) {
+            return Err(inconsistent(format!("journal number {number}: one of its postings is gone")).into());
+        }
         postings.push(Posting { account, amount });
     }
     Ok(postings)
 }
 
-/// Builds the journal anew: it balances, is in canonical form and has the content its fingerprint says.
-fn check_journal(row: &Row<'_>, postings: &[Posting]) -> Result<()> {
-    let id = JournalId::new(&row.get::<_, String>(2)?)?;
-    let (at, reason) = (Timestamp::from_ms(row.get(3)?), row.get::<_, String>(4)?);
+/// Builds the journal anew: it balances, is in canonical form and has the content its fingerprint says; its
+/// hash says that id, time and postings are those it was posted with.
+fn check_journal(tenant: &str, row: &Row<'_>, postings: &[Posting]) -> Result<()> {
+    let id = JournalId::new(&row.get::<_, String>(1)?)?;
+    let (at, reason) = (Timestamp::from_ms(row.get(2)?), row.get::<_, String>(3)?);
+    let (fingerprint, hash): (String, Chain) = (row.get(4)?, row.get(5)?);
     let journal = Journal::new(id, at, &reason, postings.iter().cloned())?;
     if journal.postings() != postings {
         return Err(inconsistent(format!(
@@ -77,50 +81,10 @@ fn check_journal(row: &Row<'_>, postings: &[Posting]) -> Result<()> {
         ))
         .into());
     }
-    if !journal.has_fingerprint(&row.get::<_, String>(5)?) {
+    if !journal.has_fingerprint(&fingerprint) || hash != journal_hash(tenant, &journal, &fingerprint) {
         return Err(inconsistent(format!("journal {}: its content was changed", journal.id())).into());
     }
     Ok(())
-}
-
-fn rows_by_journal(view: View<'_>, rows: &mut Check) -> Result<BTreeMap<(String, i64), Payees>> {
-    let mut journals: BTreeMap<(String, i64), Payees> = BTreeMap::new();
-    let mut unposted: BTreeMap<(String, i64, Option<String>, String), i128> = BTreeMap::new();
-    let mut statement = view
-        .connection
-        .prepare("SELECT tenant, outcome, payee, amount, refund_id, journal FROM outcome_rows")?;
-    let mut found = statement.query([])?;
-    while let Some(row) = found.next()? {
-        let (tenant, payee): (String, String) = (row.get(0)?, row.get(2)?);
-        let amount = i128::from(row.get::<_, i64>(3)?);
-        let sum = match row.get::<_, Option<i64>>(5)? {
-            Some(number) => journals.entry((tenant, number)).or_default().entry(payee).or_default(),
-            None => unposted.entry((tenant, row.get(1)?, row.get(4)?, payee)).or_default(),
-        };
-        *sum += amount;
-    }
-    for ((_, outcome, _, payee), sum) in unposted {
-        rows.expect(sum == 0, || format!("outcome {outcome}: {sum} for {payee} was never posted"));
-    }
-    Ok(journals)
-}
-
-/// What the rows give each payee is what the journal moves on the payee's accounts together.
-fn check_rows(postings: &[Posting], payees: Payees, rows: &mut Check) {
-    let mut moved = Payees::new();
-    for posting in postings {
-        if let Some(owner) = posting.account.owner() {
-            *moved.entry(owner.to_string()).or_default() += i128::from(posting.amount.minor());
-        }
-    }
-    moved.retain(|_, sum| *sum != 0);
-    for (payee, sum) in payees {
-        let posted = moved.remove(&payee).unwrap_or(0);
-        rows.expect(posted == sum, || format!("rows give {payee} {sum}, their journal posts {posted}"));
-    }
-    for (payee, sum) in moved {
-        rows.fault(format!("a journal posts {sum} for {payee}, whom its rows do not name"));
-    }
 }
 
 fn check_strays(view: View<'_>, journals: &mut Check) -> Result<()> {
@@ -135,21 +99,27 @@ fn check_strays(view: View<'_>, journals: &mut Check) -> Result<()> {
     Ok(())
 }
 
-fn check_balances(view: View<'_>, mut sums: Balances, balances: &mut Check) -> Result<()> {
-    let mut statement = view.connection.prepare("SELECT account, currency, minor, tenant FROM balances")?;
-    let mut rows = statement.query([])?;
+/// Every account that was ever posted to has its balance, and no other has one.
+fn check_balances(view: View<'_>, tenant: &str, mut sums: Balances, balances: &mut Check) -> Result<()> {
+    let mut statement =
+        view.connection.prepare_cached("SELECT account, currency, minor FROM balances WHERE tenant = ?1")?;
+    let mut rows = statement.query([tenant])?;
     while let Some(row) = rows.next()? {
         let (account, stored) = read_amount(row, view.currencies, 0)?;
-        let key = (row.get::<_, String>(3)?, account, stored.currency());
-        let sum = sums.remove(&key).unwrap_or(0);
-        balances.expect(sum == i128::from(stored.minor()), || {
-            format!("account {} stands at {stored}, its postings sum to {sum} minor units", key.1)
+        let key = (account, stored.currency());
+        let sum = sums.remove(&key);
+        let account = &key.0;
+        balances.expect(sum == Some(i128::from(stored.minor())), || match sum {
+            Some(sum) => {
+                format!("account {account} stands at {stored}, its postings sum to {sum} minor units")
+            }
+            None => format!("account {account} has a balance of {stored} and no postings"),
         });
-        if let Err(error) = key.1.check_balance(stored) {
+        if let Err(error) = account.check_balance(stored) {
             balances.fault(error.message());
         }
     }
-    for ((_, account, currency), sum) in sums.into_iter().filter(|(_, sum)| *sum != 0) {
+    for ((account, currency), sum) in sums {
         balances.fault(format!(
             "account {account} has no balance, its postings sum to {sum} {currency} minor units"
         ));

@@ -1,22 +1,36 @@
 //! Events: the chain, the replay and the projection, the commands.
 
-use super::{Check, View};
-use crate::events::{Chain, EVENT, Projection, link, read_event};
-use crate::fault::{Fault, Result};
+use super::{Check, MAX_EXAMPLES, View, check_numbers};
+use crate::chain::Chain;
+use crate::events::{EVENT, Projection, StoredEvent, link, read_event};
+use crate::fault::{Result, inconsistent};
 use fenrun::id::OrderId;
-use fenrun::trade::order::{Order, Tenant};
+use fenrun::trade::order::{Life, Order, Placement, Tenant};
 use rusqlite::{OptionalExtension, Row, Statement};
 
 /// One order while its events go by.
 struct Replay {
     order: Order,
     head: Chain,
+    /// Where its last event stands among those of all orders.
+    position: i64,
     /// A broken log is told once, where it breaks.
     broken: bool,
 }
 
+/// Completed orders that name a plan and have no outcome. Commission may be recorded later, or elsewhere, so
+/// that this is no fault.
+struct Unearned<'c> {
+    outcomes: Statement<'c>,
+    count: u64,
+    first: Vec<String>,
+}
+
+const UNEARNED: &str = "SELECT 1 FROM outcomes WHERE tenant = ?1 AND sale_id = ?2";
+
 pub(super) fn check(view: View<'_>, [log, orders, commands]: &mut [Check; 3]) -> Result<Vec<String>> {
     let mut notices = Vec::new();
+    let mut unearned = Unearned { outcomes: view.connection.prepare(UNEARNED)?, count: 0, first: Vec::new() };
     let mut projection = view.connection.prepare(
         "SELECT version, life, placed_at, currency, total, captured, refunded, due, head FROM orders
          WHERE tenant = ?1 AND order_id = ?2",
@@ -31,10 +45,11 @@ pub(super) fn check(view: View<'_>, [log, orders, commands]: &mut [Check; 3]) ->
         let same = |replay: &Replay| *replay.order.tenant() == tenant && *replay.order.id() == order_id;
         if !current.as_ref().is_some_and(same) {
             if let Some(done) = current.take() {
+                unearned.look(&done.order)?;
                 finish(&mut projection, done, orders, &mut notices)?;
             }
-            current =
-                Some(Replay { order: Order::draft(tenant, order_id), head: Chain::default(), broken: false });
+            let order = Order::draft(tenant, order_id);
+            current = Some(Replay { order, head: Chain::default(), position: 0, broken: false });
         }
         if let Some(replay) = current.as_mut().filter(|replay| !replay.broken) {
             let followed = follow(replay, row);
@@ -47,21 +62,49 @@ pub(super) fn check(view: View<'_>, [log, orders, commands]: &mut [Check; 3]) ->
         }
     }
     if let Some(done) = current {
+        unearned.look(&done.order)?;
         finish(&mut projection, done, orders, &mut notices)?;
     }
     check_strays(view, orders)?;
     check_commands(view, commands)?;
+    check_numbers(view, "events", "position", log)?;
+    notices.extend(unearned.notice());
     Ok(notices)
+}
+
+impl Unearned<'_> {
+    fn look(&mut self, order: &Order) -> Result<()> {
+        let plan = order.placement().and_then(Placement::plan);
+        let meant = plan.is_some() && order.life() == Life::Completed;
+        if meant && !self.outcomes.exists((order.tenant().as_str(), order.id().as_str()))? {
+            self.count += 1;
+            if self.first.len() < MAX_EXAMPLES {
+                self.first.push(order.id().to_string());
+            }
+        }
+        Ok(())
+    }
+
+    fn notice(self) -> Option<String> {
+        let (count, first) = (self.count, self.first.join(", "));
+        (count > 0).then(|| format!("{count} completed orders name a plan and have no outcome: {first}"))
+    }
 }
 
 /// Folds one event in and follows the chain.
 fn follow(replay: &mut Replay, row: &Row<'_>) -> Result<()> {
-    let event = read_event(row)?.event;
+    let StoredEvent { position, event } = read_event(row)?;
+    if position <= replay.position {
+        return Err(inconsistent(format!("place {} stands before what it follows on", event.seq)).into());
+    }
+    replay.position = position;
     let stored: Chain = row.get(4)?;
     let head = link(&replay.head, &event);
-    if head != stored {
+    // What is read leniently is still told when its text is not the one that was written.
+    let text: String = row.get(3)?;
+    if head != stored || text != event.data.to_json() {
         let rule = format!("the hash of place {} does not fit: an event was changed", event.seq);
-        return Err(Fault::Domain(crate::fault::inconsistent(rule)));
+        return Err(inconsistent(rule).into());
     }
     replay.order.apply(&event)?;
     replay.head = head;
@@ -75,7 +118,7 @@ fn finish(
     orders: &mut Check,
     notices: &mut Vec<String>,
 ) -> Result<()> {
-    let Replay { order, head, broken } = replay;
+    let Replay { order, head, broken, .. } = replay;
     if order.receivable() > 0 {
         notices.push(format!("order {}: providers paid out {} too much", order.id(), order.receivable()));
     }

@@ -2,7 +2,10 @@
 
 mod ledger;
 mod log;
+mod members;
 mod outcomes;
+mod plans;
+mod rebuilt;
 mod wallets;
 
 use crate::fault::{Fault, Result};
@@ -45,9 +48,10 @@ impl Check {
     }
 
     /// What was checked: `file`, `log` (events and their chain), `orders` (projections), `commands`,
-    /// `outcomes` (conservation), `entries` (what stands), `journals`, `rows` (each was posted), `balances`,
-    /// `wallets` (events and their chain, and what they posted), `withdrawals` (and what is reserved for
-    /// them), `payouts`, `holds` (and what is held) or `adjustments`.
+    /// `members` (with their edges), `plans`, `outcomes` (evaluated anew), `entries` (what stands), `rows`
+    /// (each was posted), `journals`, `balances`, `wallets` (events and their chain, and what they posted),
+    /// `withdrawals` (and what is reserved for them), `payouts`, `holds` (and what is held) or
+    /// `adjustments`.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         self.name
@@ -121,14 +125,15 @@ impl Report {
 }
 
 impl Store {
-    /// Checks the file, the chain of every order's events, that the projections equal the replay, that
-    /// every journal balances, that stored balances equal the sum of their postings, that outcomes conserve
-    /// and that their rows were posted, and that the claims of wallets equal the replay and the balances
-    /// that answer for them. It reads one moment of the store while others may write on.
+    /// Checks the file, the chain of every order's events, that the projections equal the replay, the chain
+    /// of members and edges, that every outcome evaluates anew to what is on record and its entries follow
+    /// from its history, that rows were posted, that every journal balances, that stored balances equal the
+    /// sum of their postings, and that the claims of wallets equal the replay and the balances that answer
+    /// for them. It reads one moment of the store while others may write on.
     ///
     /// # Errors
-    /// [`Code::Database`](fenrun::Code::Database) when the store cannot be read at all; what is wrong inside
-    /// is told in the report.
+    /// [`Code::Database`](fenrun::Code::Database) when the store cannot be read at all, or was opened to read
+    /// without a lock and written to meanwhile; what is wrong inside is told in the report.
     pub fn verify(&self) -> Result<Report, Error> {
         let snapshot = Transaction::new_unchecked(&self.connection, TransactionBehavior::Deferred);
         let snapshot = snapshot.map_err(|error| Fault::from(error).at(&self.path))?;
@@ -136,9 +141,13 @@ impl Store {
         let view = View { connection: &snapshot, currencies: &self.currencies };
         report.pass(["file"], |checks| check_file(view, checks));
         report.pass(["log", "orders", "commands"], |checks| log::check(view, checks));
-        report.pass(["outcomes", "entries"], |checks| outcomes::check(view, checks));
-        report.pass(["journals", "rows", "balances"], |checks| ledger::check(view, checks));
+        report.pass(["members"], |checks| members::check(view, checks));
+        report.pass(["plans"], |checks| plans::check(view, checks));
+        report.pass(["outcomes", "entries", "rows"], |checks| outcomes::check(view, checks));
+        report.pass(["journals", "balances"], |checks| ledger::check(view, checks));
         report.pass(wallets::CHECKS, |checks| wallets::check(view, checks));
+        drop(snapshot);
+        self.check_still()?;
         Ok(report)
     }
 }
@@ -180,4 +189,23 @@ fn check_file(view: View<'_>, [check]: &mut [Check; 1]) -> Result<Vec<String>> {
         }
     }
     Ok(Vec::new())
+}
+
+/// Rows are numbered from 1 and none is ever deleted: a gap is a row that is gone.
+fn check_numbers(view: View<'_>, table: &str, number: &str, check: &mut Check) -> Result<()> {
+    let sql = format!("SELECT count(*), coalesce(min({number}), 1), coalesce(max({number}), 0) FROM {table}");
+    let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+    let (count, first, last): (i64, i64, i64) = view.connection.query_row(&sql, [], read)?;
+    check.expect(first == 1 && last == count, || {
+        format!("{table}: {count} rows are numbered {first} to {last}, so some are gone or moved")
+    });
+    Ok(())
+}
+
+/// The tenants of some tables, in order.
+fn tenants(view: View<'_>, tables: &[&str]) -> Result<Vec<String>> {
+    let selects: Vec<_> = tables.iter().map(|table| format!("SELECT tenant FROM {table}")).collect();
+    let mut statement = view.connection.prepare(&format!("{} ORDER BY tenant", selects.join(" UNION ")))?;
+    let tenants = statement.query_map([], |row| row.get(0))?;
+    Ok(tenants.collect::<Result<_, _>>()?)
 }

@@ -1,7 +1,7 @@
 //! Wallets: the chain and the replay, what events posted, and the tables of claims against the balances.
 
-use super::{Check, View};
-use crate::events::Chain;
+use super::{Check, View, check_numbers};
+use crate::chain::Chain;
 use crate::fault::{Fault, Result, inconsistent};
 use crate::journals::read_amount;
 use crate::wallets::{WALLET_EVENT, link, read_wallet_event};
@@ -19,6 +19,8 @@ type Claimed = BTreeMap<WalletKey, BTreeMap<MemberAccount, i64>>;
 struct Replay {
     wallet: Wallet,
     head: Chain,
+    /// Where its last event stands among those of all wallets.
+    position: i64,
     /// A broken log is told once, where it breaks.
     broken: bool,
 }
@@ -77,7 +79,7 @@ pub(super) fn check(view: View<'_>, checks: &mut [Check; 5]) -> Result<Vec<Strin
                 finish(&mut lookups, done, &mut claimed, checks, &mut notices)?;
             }
             let wallet = Wallet::new(event.header.wallet.clone());
-            current = Some(Replay { wallet, head: Chain::default(), broken: false });
+            current = Some(Replay { wallet, head: Chain::default(), position: 0, broken: false });
         }
         posted.extend(row.get::<_, Option<i64>>(12)?);
         if let Some(replay) = current.as_mut().filter(|replay| !replay.broken) {
@@ -99,6 +101,7 @@ pub(super) fn check(view: View<'_>, checks: &mut [Check; 5]) -> Result<Vec<Strin
             .fault(format!("{key}: {accounts:?} stand for claims, and no event of the wallet made them"));
     }
     check_strays(view, &posted, checks)?;
+    check_numbers(view, "wallet_events", "position", &mut checks[0])?;
     Ok(notices)
 }
 
@@ -124,9 +127,15 @@ fn read_claimed(view: View<'_>) -> Result<Claimed> {
 /// Folds one event in, follows the chain, and looks at what it posted.
 fn follow(journal: &mut Statement<'_>, replay: &mut Replay, row: &Row<'_>, event: &Event) -> Result<()> {
     let wrong = |rule: String| Err(Fault::Domain(inconsistent(rule)));
+    let position: i64 = row.get(0)?;
+    if position <= replay.position {
+        return wrong(format!("place {} stands before what it follows on", event.seq));
+    }
+    replay.position = position;
     let stored: Chain = row.get(11)?;
     let head = link(&replay.head, event);
-    if head != stored {
+    // What is read leniently is still told when its text is not the one that was written.
+    if head != stored || row.get::<_, String>(10)? != event.data.to_json() {
         return wrong(format!("the hash of place {} does not fit: an event was changed", event.seq));
     }
     let tenant = event.header.wallet.tenant.as_str();
@@ -154,7 +163,7 @@ fn finish(
     [wallets, withdrawals, payouts, holds, adjustments]: &mut [Check; 5],
     notices: &mut Vec<String>,
 ) -> Result<()> {
-    let Replay { wallet, head, broken } = replay;
+    let Replay { wallet, head, broken, .. } = replay;
     let key = wallet.key();
     let stands = claimed.remove(key).unwrap_or_default();
     if broken {

@@ -8,7 +8,7 @@ pub use read::{StoredWalletEvent, WithdrawalSummary};
 pub(crate) use read::{WALLET_EVENT, read_wallet_event};
 
 use crate::batch::Batch;
-use crate::events::Chain;
+use crate::chain::Chain;
 use crate::fault::Result;
 use fenrun::ledger::wallet::{Action, Command, Decision, Event, Wallet, WalletKey, decide};
 use fenrun::ledger::{Account, MemberAccount, Posted};

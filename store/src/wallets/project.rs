@@ -1,7 +1,8 @@
 //! The tables beside the log: where withdrawals, payouts, holds and adjustments stand.
 
 use crate::batch::Batch;
-use crate::events::{Chain, place};
+use crate::chain::Chain;
+use crate::events::place;
 use crate::fault::Result;
 use fenrun::id::{AdjustmentId, HoldId, PayoutId, WithdrawalId};
 use fenrun::ledger::MemberAccount;

@@ -1,6 +1,7 @@
 //! Reading wallets back.
 
-use crate::events::{Chain, place, seq};
+use crate::chain::Chain;
+use crate::events::{place, seq};
 use crate::fault::Result;
 use crate::file::Store;
 use fenrun::Error;
