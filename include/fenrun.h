@@ -526,7 +526,8 @@ int32_t fenrun_plan_check(const fenrun_plan *plan,
  * `rule`, `line` and `level`. `frozen_out` gets what a reversal will need, text to keep beside the order;
  * it may be null.
  *
- * In an upline, null, 0 and an empty text mean nobody and end it.
+ * In an upline, null, 0 and an empty text mean nobody and end it. Where a map belongs, an empty list is an
+ * empty map.
  *
  * Errors: codes 201 to 205 and 301 to 303 name the key, the value and the rule.
  *
@@ -543,15 +544,16 @@ int32_t fenrun_settle_one(const fenrun_plan *plan,
 /**
  * Reverses one refund of a frozen sale; the plan is not needed any more.
  *
- * `before` is the JSON list of what earlier refunds took back, `[{"line", "units", "amount"}]` (null
- * when there were none), `refund` is `{"id", "lines": [{"line", "units", "amount"}]}`; where your journal
- * holds something else than the earlier reversals left, add `"standing": [{"rule", "payee", "account",
- * "amount"}]` to it. `reversal_out` gets `{ rows, left, retained_change }`: rows with `key`, `payee`,
+ * `refund` is `{"id", "lines": [{"line", "units", "amount"}]}`, `before` the JSON list of the refunds that
+ * came before it, of the same form (null when there were none); where your journal holds something else
+ * than the earlier reversals left, add `"standing": [{"rule", "payee", "account", "amount"}]` to the
+ * refund. `reversal_out` gets `{ rows, left, retained_change }`: rows with `key`, `payee`,
  * `amount` (normally below zero), `rule` and `account`, what stands afterwards, and what the retained
  * part changes by. The rows of any sequence of refunds that takes everything back cancel the
  * outcome exactly.
  *
- * Errors: `FENRUN_INVALID_FROZEN`, `FENRUN_OVER_REVERSED`, `FENRUN_UNKNOWN_LINE`.
+ * Errors: `FENRUN_INVALID_FROZEN`, `FENRUN_OVER_REVERSED` (also for a refund that stands in `before`, or
+ * twice in it), `FENRUN_UNKNOWN_LINE`.
  *
  * Pointers: `frozen`, `before` and `refund` point to as many bytes as their lengths say, `reversal_out` to a buffer.
  */
@@ -809,11 +811,13 @@ int32_t fenrun_forest_set_rank(fenrun_forest *forest,
 /**
  * Settles a batch over a forest: all of it, or nothing. Each order gives the rows it would give alone.
  *
- * `threads` is the number of threads to use, 0 for as many as the machine has; none outlives the call,
- * and their number changes nothing in the rows.
+ * `threads` is the number of threads to use, at most 256, 0 for as many as the machine has. A thread gets
+ * 4,096 rows or more, so a small batch uses fewer; where the system starts no more, those that run do all
+ * the work. None outlives the call, and their number changes nothing in the rows.
  *
  * Errors, with the index of the row: `FENRUN_UNKNOWN_MEMBER`, `FENRUN_DUPLICATE_ORDER`,
- * `FENRUN_INVALID_SALE`, `FENRUN_MISSING_COMPONENT`, `FENRUN_MISSING_FACT`.
+ * `FENRUN_INVALID_SALE`, `FENRUN_MISSING_COMPONENT`, `FENRUN_MISSING_FACT`. Without one: `FENRUN_COLUMN`
+ * for a component the plan cannot mean, `FENRUN_INVALID_SALE` for a tenant of more than 64 bytes.
  *
  * Pointers: `plan` and `forest` are living, `orders` points to a filled struct, `rows_out` to room for a pointer.
  */

@@ -10,8 +10,8 @@
 declare(strict_types=1);
 
 $names = [
-    'Error', 'Families', 'Library', 'Text', 'Column', 'Money', 'Handle', 'Frozen', 'Outcome', 'Orders', 'Rows', 'Forest',
-    'Plan', 'Order', 'Doctor',
+    'Error', 'Families', 'Constants', 'Library', 'Text', 'Column', 'Money', 'Handle', 'Frozen', 'Outcome', 'Orders',
+    'Rows', 'Forest', 'Plan', 'Order', 'Doctor',
 ];
 foreach ($names as $name) {
     require_once __DIR__ . '/src/' . $name . '.php';

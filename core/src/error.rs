@@ -195,6 +195,89 @@ codes! {
     InvalidPerson = 1003, "invalid_person";
 }
 
+/// What an error is about: one class of exceptions in Python, PHP and Java.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Family {
+    /// An amount, a currency, a rate or weights.
+    Money,
+    /// A document, an argument or a column with a key, a type, a value or an id it must not have.
+    Document,
+    /// A plan that pays what no plan may pay; in Python, PHP and Java every plan that cannot be read.
+    Plan,
+    /// A sale, a frozen sale, a refund or an order of a batch that contradicts itself or its plan.
+    Sale,
+    /// A member or an inviter of a forest.
+    Forest,
+    /// A command, a cart or a quote that an order refuses.
+    Order,
+    /// A journal the ledger refuses.
+    Ledger,
+    /// A database.
+    Store,
+    /// The library itself and the calls into it.
+    Library,
+    /// A file or a table, its columns and rows.
+    Table,
+}
+
+impl Family {
+    /// Every family, in the order of their hundreds.
+    pub const ALL: [Self; 10] = [
+        Self::Money,
+        Self::Document,
+        Self::Plan,
+        Self::Sale,
+        Self::Forest,
+        Self::Order,
+        Self::Ledger,
+        Self::Store,
+        Self::Library,
+        Self::Table,
+    ];
+
+    /// The name, with which those of the classes start.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Money => "Money",
+            Self::Document => "Document",
+            Self::Plan => "Plan",
+            Self::Sale => "Sale",
+            Self::Forest => "Forest",
+            Self::Order => "Order",
+            Self::Ledger => "Ledger",
+            Self::Store => "Store",
+            Self::Library => "Library",
+            Self::Table => "Table",
+        }
+    }
+}
+
+impl Code {
+    /// The family: that of the hundred, but for codes that are older than the families and are met
+    /// everywhere (a word, a length, an id) or belong next door.
+    #[must_use]
+    pub const fn family(self) -> Family {
+        match self {
+            Self::LengthMismatch | Self::UnknownWord | Self::InvalidId => Family::Document,
+            Self::PaysTooMuch | Self::PaysRecruiting | Self::UnknownPreset => Family::Plan,
+            Self::DuplicateOrder => Family::Sale,
+            other => match other.number() / 100 {
+                1 => Family::Money,
+                2 => Family::Document,
+                3 => Family::Sale,
+                4 => Family::Forest,
+                5 => Family::Order,
+                6 => Family::Ledger,
+                7 => Family::Store,
+                8 => Family::Library,
+                _ => Family::Table,
+            },
+        }
+    }
+}
+
 impl fmt::Display for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
@@ -267,12 +350,37 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 #[cfg(test)]
 mod tests {
-    use super::{Code, Error};
+    use super::{Code, Error, Family};
 
     #[test]
     fn a_message_is_one_line_whatever_it_repeats() {
         let error = Error::new(Code::InvalidValue, "rank `\nV1\u{85}级差`").within("rule `a\r`");
         assert_eq!(error.message(), r"rule `a\r`: rank `\nV1\u{85}级差`");
+    }
+
+    #[test]
+    fn what_is_met_everywhere_is_of_no_narrow_family() {
+        let families = [
+            (Code::InvalidRate, Family::Money),
+            (Code::UnknownWord, Family::Document),
+            (Code::LengthMismatch, Family::Document),
+            (Code::InvalidId, Family::Document),
+            (Code::UnknownKey, Family::Document),
+            (Code::UnknownPreset, Family::Plan),
+            (Code::DuplicateOrder, Family::Sale),
+            (Code::Cycle, Family::Forest),
+            (Code::NotAllowed, Family::Order),
+            (Code::Row, Family::Table),
+        ];
+        for (code, family) in families {
+            assert_eq!(code.family(), family, "{code}");
+        }
+        for family in Family::ALL {
+            assert!(Code::ALL.iter().any(|code| code.family() == family), "{}", family.name());
+        }
+        // The last family stands for no hundred that has no arm.
+        let hundreds = Code::ALL.iter().filter(|code| code.family() == Family::Table);
+        assert!(hundreds.map(|code| code.number() / 100).all(|hundred| hundred == 9));
     }
 
     #[test]

@@ -19,4 +19,4 @@ pub mod time;
 pub mod trade;
 mod words;
 
-pub use error::{Code, Error, Result};
+pub use error::{Code, Error, Family, Result};

@@ -109,14 +109,14 @@ function orderPaid(Shop $shop, Plan $plan, string $orderId): int
 function orderRefunded(Shop $shop, string $orderId, string $refundId, array $lines): int
 {
     $order = $shop->order[$orderId];
-    $taken = []; // by the refunds that came before this one, also when it is a retry
+    $before = []; // the refunds that came before this one, also when it is a retry
     foreach ($order['refunds'] as $earlier => $back) {
         if ($earlier === $refundId) {
             break;
         }
-        $taken = array_merge($taken, $back);
+        $before[] = ['id' => $earlier, 'lines' => $back];
     }
-    $reversal = (new Frozen($order['commission_frozen']))->reverse(['id' => $refundId, 'lines' => $lines], $taken);
+    $reversal = (new Frozen($order['commission_frozen']))->reverse(['id' => $refundId, 'lines' => $lines], $before);
     $shop->order[$orderId]['refunds'][$refundId] = $lines;
 
     return $shop->post($reversal['rows'], $refundId);

@@ -77,11 +77,13 @@ pub struct fenrun_rows(Batch);
 
 /// Settles a batch over a forest: all of it, or nothing. Each order gives the rows it would give alone.
 ///
-/// `threads` is the number of threads to use, 0 for as many as the machine has; none outlives the call,
-/// and their number changes nothing in the rows.
+/// `threads` is the number of threads to use, at most 256, 0 for as many as the machine has. A thread gets
+/// 4,096 rows or more, so a small batch uses fewer; where the system starts no more, those that run do all
+/// the work. None outlives the call, and their number changes nothing in the rows.
 ///
 /// Errors, with the index of the row: `FENRUN_UNKNOWN_MEMBER`, `FENRUN_DUPLICATE_ORDER`,
-/// `FENRUN_INVALID_SALE`, `FENRUN_MISSING_COMPONENT`, `FENRUN_MISSING_FACT`.
+/// `FENRUN_INVALID_SALE`, `FENRUN_MISSING_COMPONENT`, `FENRUN_MISSING_FACT`. Without one: `FENRUN_COLUMN`
+/// for a component the plan cannot mean, `FENRUN_INVALID_SALE` for a tenant of more than 64 bytes.
 ///
 /// # Safety
 /// `plan` and `forest` are living, `orders` points to a filled struct, `rows_out` to room for a pointer.

@@ -14,7 +14,8 @@ use std::ffi::c_char;
 /// `rule`, `line` and `level`. `frozen_out` gets what a reversal will need, text to keep beside the order;
 /// it may be null.
 ///
-/// In an upline, null, 0 and an empty text mean nobody and end it.
+/// In an upline, null, 0 and an empty text mean nobody and end it. Where a map belongs, an empty list is an
+/// empty map.
 ///
 /// Errors: codes 201 to 205 and 301 to 303 name the key, the value and the rule.
 ///
@@ -52,15 +53,16 @@ pub unsafe extern "C" fn fenrun_settle_one(
 
 /// Reverses one refund of a frozen sale; the plan is not needed any more.
 ///
-/// `before` is the JSON list of what earlier refunds took back, `[{"line", "units", "amount"}]` (null
-/// when there were none), `refund` is `{"id", "lines": [{"line", "units", "amount"}]}`; where your journal
-/// holds something else than the earlier reversals left, add `"standing": [{"rule", "payee", "account",
-/// "amount"}]` to it. `reversal_out` gets `{ rows, left, retained_change }`: rows with `key`, `payee`,
+/// `refund` is `{"id", "lines": [{"line", "units", "amount"}]}`, `before` the JSON list of the refunds that
+/// came before it, of the same form (null when there were none); where your journal holds something else
+/// than the earlier reversals left, add `"standing": [{"rule", "payee", "account", "amount"}]` to the
+/// refund. `reversal_out` gets `{ rows, left, retained_change }`: rows with `key`, `payee`,
 /// `amount` (normally below zero), `rule` and `account`, what stands afterwards, and what the retained
 /// part changes by. The rows of any sequence of refunds that takes everything back cancel the
 /// outcome exactly.
 ///
-/// Errors: `FENRUN_INVALID_FROZEN`, `FENRUN_OVER_REVERSED`, `FENRUN_UNKNOWN_LINE`.
+/// Errors: `FENRUN_INVALID_FROZEN`, `FENRUN_OVER_REVERSED` (also for a refund that stands in `before`, or
+/// twice in it), `FENRUN_UNKNOWN_LINE`.
 ///
 /// # Safety
 /// `frozen`, `before` and `refund` point to as many bytes as their lengths say, `reversal_out` to a buffer.

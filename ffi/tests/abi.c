@@ -1,6 +1,6 @@
 /* The contract of docs/reference/c-abi.md, held against the library: layout, ownership, errors, bad input,
  * threads and forks. */
-#define _POSIX_C_SOURCE 200809L
+#define _GNU_SOURCE /* RLIMIT_NPROC */
 #include "fenrun.h"
 #include "fenrun.h" /* twice on purpose */
 #include <pthread.h>
@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -177,6 +178,8 @@ static void one_sale(void) {
     fenrun_error err = FENRUN_ERROR_INIT;
     fenrun_plan *plan = new_plan();
     fenrun_buffer outcome = {0}, frozen = {0}, reversal = {0};
+#define HALF "[{\"id\":\"R1\",\"lines\":[{\"line\":1,\"units\":1,\"amount\":999}]}]"
+    const char empty[] = "{\"id\":1,\"buyer\":9,\"facts\":[],\"roles\":[],\"lines\":[{\"paid\":1,\"facts\":[]}]}";
     const char usd[] = "{\"id\":1,\"currency\":\"USD\",\"buyer\":9,\"lines\":[{\"paid\":1}]}";
     const char gap[] = "{\"id\":1,\"buyer\":9,\"upline\":[null,3],\"lines\":[{\"paid\":1}]}";
     const char money[] = "{\"id\":1,\"buyer\":9,\"lines\":[{\"paid\":19.98}]}";
@@ -184,6 +187,8 @@ static void one_sale(void) {
     EXPECT(fenrun_settle_one(plan, TEXT(gap), &outcome, &frozen, &err) == FENRUN_INVALID_SALE);
     EXPECT(fenrun_settle_one(plan, TEXT(money), &outcome, &frozen, &err) == FENRUN_SYNTAX);
     EXPECT(outcome.data == NULL && frozen.data == NULL);
+    EXPECT(fenrun_settle_one(plan, TEXT(empty), &outcome, NULL, &err) == FENRUN_OK);
+    fenrun_buffer_free(&outcome);
     EXPECT(fenrun_settle_one(plan, TEXT(SALE), &outcome, &frozen, &err) == FENRUN_OK);
     EXPECT(holds(&outcome, "\"pool\":298") && frozen.len < 4096);
     fenrun_plan_free(plan); /* a reversal does not need it */
@@ -192,14 +197,22 @@ static void one_sale(void) {
                           &err) == FENRUN_OK);
     EXPECT(holds(&reversal, "\"amount\":-100") && holds(&reversal, "\"amount\":-50"));
     fenrun_buffer_free(&reversal);
-    EXPECT(fenrun_reverse(frozen.data, frozen.len, TEXT("[{\"line\":1,\"units\":1,\"amount\":999}]"),
-                          TEXT("{\"id\":\"R2\",\"lines\":[{\"line\":1,\"units\":1,\"amount\":999}]}"), &reversal,
-                          &err) == FENRUN_OK);
+    EXPECT(fenrun_reverse(frozen.data, frozen.len, TEXT(HALF), TEXT("{\"id\":\"R2\",\"lines\":[{\"line\":1,\"units\":1,\"amount\":999}]}"),
+                          &reversal, &err) == FENRUN_OK);
     EXPECT(holds(&reversal, "\"left\":[]"));
     fenrun_buffer_free(&reversal);
-    EXPECT(fenrun_reverse(frozen.data, frozen.len, TEXT("[{\"line\":1,\"units\":2,\"amount\":1998}]"),
+    EXPECT(fenrun_reverse(frozen.data, frozen.len,
+                          TEXT("[{\"id\":\"R1\",\"lines\":[{\"line\":1,\"units\":2,\"amount\":1998}]}]"),
                           TEXT("{\"id\":\"R3\",\"lines\":[{\"line\":1,\"units\":1,\"amount\":0}]}"), &reversal,
                           &err) == FENRUN_OVER_REVERSED);
+    /* Rows of the same refund would have the same keys; lines without their refund are no refund. */
+    EXPECT(fenrun_reverse(frozen.data, frozen.len, TEXT(HALF),
+                          TEXT("{\"id\":\"R1\",\"lines\":[{\"line\":1,\"units\":1,\"amount\":999}]}"), &reversal,
+                          FRESH(err)) == FENRUN_OVER_REVERSED);
+    EXPECT(strstr(err.message, "refund R1 ") != NULL);
+    EXPECT(fenrun_reverse(frozen.data, frozen.len, TEXT("[{\"line\":1,\"units\":1,\"amount\":999}]"),
+                          TEXT("{\"id\":\"R2\",\"lines\":[]}"), &reversal, FRESH(err)) == FENRUN_MISSING_KEY);
+    EXPECT(strstr(err.message, "before[0]") != NULL);
     frozen.data[frozen.len / 2] ^= 1;
     EXPECT(fenrun_reverse(frozen.data, frozen.len, NULL, 0, TEXT("{\"id\":\"R1\",\"lines\":[]}"), &reversal, &err)
            == FENRUN_INVALID_FROZEN);
@@ -246,7 +259,15 @@ static void forests(void) {
     EXPECT(fenrun_forest_set_flag(forest, TEXT("active"), flags, 4, FRESH(err)) == FENRUN_INVALID_VALUE && err.index == 2);
     EXPECT(fenrun_forest_set_rank(forest, ranks, 4, TEXT("[\"V1\"]"), FRESH(err)) == FENRUN_INVALID_VALUE && err.index == 2);
     EXPECT(fenrun_forest_set_rank(forest, ranks, 4, TEXT("[\"V1\", 2]"), &err) == FENRUN_INVALID_ARGUMENT);
+    EXPECT(fenrun_forest_set_rank(forest, ranks, 4, TEXT("[\"V1\", \"V1\"]"), FRESH(err)) == FENRUN_INVALID_VALUE);
+    EXPECT(strstr(err.message, "`V1` stands twice") != NULL);
     EXPECT(fenrun_forest_set_rank(forest, ranks, 4, TEXT("[\"V1\", \"V2\"]"), &err) == FENRUN_OK);
+    for (len = 0; len < 3; len++) {
+        static const char *const taken[] = {"", "id", "rank"};
+        EXPECT(fenrun_forest_set_number(forest, taken[len], strlen(taken[len]), (const int64_t[4]){0}, 4, FRESH(err))
+               == FENRUN_INVALID_VALUE);
+        EXPECT(strstr(err.message, taken[len]) != NULL);
+    }
     fenrun_forest_free(forest);
 }
 
@@ -260,6 +281,8 @@ static void batches(void) {
     const uint64_t buyers[] = {4, 2, 3}, stranger[] = {4, 2, 8}, ids[] = {10, 11, 12}, repeated[] = {10, 11, 10};
     const int64_t paid[] = {1000, 999, 2000}, negative[] = {1000, -1, 2000};
     const uint32_t units[] = {1, 0, 1}, handles[] = {1, 2, 9};
+    const fenrun_component mistyped = {TEXT("prce"), paid};
+    char tenant[65];
     struct {
         fenrun_orders known;
         uint64_t newer;
@@ -301,7 +324,13 @@ static void batches(void) {
     REFUSED(bad.paid = negative, FENRUN_INVALID_SALE, 1);
     REFUSED(bad.units = units, FENRUN_INVALID_SALE, 1);
     REFUSED((bad.overrides = handles, bad.override_table = "[{}]", bad.override_table_len = 4), FENRUN_INVALID_VALUE, 1);
-    EXPECT(fenrun_settle(plan, forest, &orders, 1000, &rows, &err) == FENRUN_INVALID_ARGUMENT);
+    memset(tenant, 't', sizeof tenant);
+    REFUSED((bad.tenant = tenant, bad.tenant_len = 65), FENRUN_INVALID_SALE, FENRUN_NO_INDEX);
+    EXPECT(strstr(err.message, "tenant") != NULL);
+    REFUSED((bad.components = &mistyped, bad.components_len = 1), FENRUN_COLUMN, FENRUN_NO_INDEX);
+    EXPECT(strstr(err.message, "`prce`") != NULL);
+    EXPECT(fenrun_settle(plan, forest, &orders, 257, &rows, FRESH(err)) == FENRUN_INVALID_ARGUMENT);
+    EXPECT(strstr(err.message, "257 threads; at most 256") != NULL);
     EXPECT(fenrun_settle(plan, forest, NULL, 1, &rows, &err) == FENRUN_INVALID_ARGUMENT);
     /* A newer header's struct passes while what it added is zero. */
     memset(&grown, 0, sizeof grown);
@@ -519,6 +548,62 @@ static void forks(void) {
     free(paid);
 }
 
+static void *nothing(void *argument) {
+    return argument;
+}
+
+/* Where the system starts no thread, the caller's own does all the work: in a child that may start none. */
+static void without_threads(void) {
+    enum { ROWS = 20000 };
+    fenrun_error err = FENRUN_ERROR_INIT;
+    fenrun_plan *plan = new_plan();
+    fenrun_forest *forest = NULL;
+    const uint64_t members[] = {1, 2}, inviters[] = {0, 1};
+    uint64_t *buyers = calloc(ROWS, sizeof *buyers);
+    int64_t *paid = calloc(ROWS, sizeof *paid);
+    fenrun_orders orders = {0};
+    int at, status = 0;
+    pid_t child;
+    for (at = 0; at < ROWS; at++) {
+        buyers[at] = 2;
+        paid[at] = 100;
+    }
+    orders.size = sizeof orders;
+    orders.len = ROWS;
+    orders.buyers = buyers;
+    orders.paid = paid;
+    EXPECT(fenrun_forest_new(members, inviters, 2, &forest, &err) == FENRUN_OK);
+    child = fork();
+    if (child == 0) {
+        const struct rlimit none = {1, 1};
+        pthread_t thread;
+        fenrun_rows *rows = NULL;
+        int64_t pool = 0;
+        int wrong = 0;
+        /* The limit does not hold for root. */
+        if (setrlimit(RLIMIT_NPROC, &none) != 0 || (geteuid() == 0 && setuid(65534) != 0))
+            wrong = 1;
+        else if (pthread_create(&thread, NULL, nothing, NULL) == 0)
+            wrong = 2;
+        else if (fenrun_settle(plan, forest, &orders, 4, &rows, &err) != FENRUN_OK)
+            wrong = 3;
+        else if (fenrun_rows_pool(rows, &pool, &err) != FENRUN_OK || pool != ROWS * (10 + 5))
+            wrong = 4;
+        fenrun_rows_free(rows);
+        fenrun_forest_free(forest);
+        fenrun_plan_free(plan);
+        free(buyers);
+        free(paid);
+        exit(wrong);
+    }
+    EXPECT(child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status));
+    EXPECT(WEXITSTATUS(status) == 0);
+    fenrun_forest_free(forest);
+    fenrun_plan_free(plan);
+    free(buyers);
+    free(paid);
+}
+
 int main(void) {
     layout();
     versions();
@@ -533,6 +618,7 @@ int main(void) {
     money();
     threads();
     forks();
+    without_threads();
     printf("%d passed, %d failed\n", passed, failed);
     return failed != 0;
 }

@@ -6,7 +6,7 @@ namespace Fenrun;
 
 /**
  * What went wrong: a stable code (getCode), its name, one line that names the value and the rule, and the
- * failing row of a batch. One subclass per hundred of codes, so that a caller catches a family.
+ * failing row of a batch. One subclass per family of codes, so that a caller catches what an error is about.
  */
 class Error extends \RuntimeException
 {
@@ -38,17 +38,15 @@ class Error extends \RuntimeException
     /** The exception of a code, in its family. */
     public static function of(int $code, string $name, ?int $index, string $message): self
     {
-        $families = [
-            1 => MoneyError::class,
-            2 => PlanError::class,
-            3 => SaleError::class,
-            4 => ForestError::class,
-            5 => OrderError::class,
-            8 => LibraryError::class,
-        ];
-        $family = $families[intdiv($code, 100)] ?? self::class;
+        $family = Constants::FAMILIES[$code] ?? self::class;
 
         return new $family($code, $name, $index, $message);
+    }
+
+    /** The same error, known to be the plan's. */
+    public static function ofPlan(self $error): PlanError
+    {
+        return new PlanError($error->getCode(), $error->name, $error->index, $error->getMessage());
     }
 
     /** Refuses a float by its place and value: 19.99 is not 19.99 in binary. */

@@ -24,23 +24,24 @@ final class Frozen
      *                                                             'standing' => [['rule', 'payee', 'account',
      *                                                             'amount']] where your journal holds something
      *                                                             else than the earlier reversals left
-     * @param string|array<int, array<string, mixed>> $takenBefore what earlier refunds took back, of the same form as
-     *                                                             the lines
+     * @param string|array<int, array<string, mixed>> $before      the refunds that came before this one, each as $refund;
+     *                                                             a refund is not its own earlier one, also when it
+     *                                                             is a retry
      *
      * @return array{rows: array<int, array<string, mixed>>, left: array<int, array<string, mixed>>} rows to post, whose
      *         amounts are normally below zero, and what stands afterwards
      */
-    public function reverse($refund, $takenBefore = []): array
+    public function reverse($refund, $before = []): array
     {
-        $taken = Text::of($takenBefore, 'takenBefore');
+        $earlier = Text::of($before, 'before');
         $refunded = Text::of($refund, 'refund');
 
-        return Text::read(Library::text(function (\FFI $ffi, $out, $error) use ($taken, $refunded) {
+        return Text::read(Library::text(function (\FFI $ffi, $out, $error) use ($earlier, $refunded) {
             return $ffi->fenrun_reverse(
                 $this->text,
                 strlen($this->text),
-                $taken,
-                strlen($taken),
+                $earlier,
+                strlen($earlier),
                 $refunded,
                 strlen($refunded),
                 $out,

@@ -7,26 +7,26 @@ namespace Fenrun;
 /** Exact money: amounts are minor units as int, or decimal text; never a float. */
 final class Money
 {
-    private const ROUNDING = [
-        'down', 'up', 'floor', 'ceil', 'half_to_zero', 'half_away', 'half_even', 'half_odd', 'half_floor', 'half_ceil',
-    ];
-
-    private const MODES = ['largest_remainder', 'first_shares', 'last_takes_rest', 'largest_weight_first', 'first_keys'];
-
     /**
-     * Minor units of an amount in text: "19.99" CNY is 1999. More decimals than the currency has are refused.
+     * Minor units of an amount in text: "19.99" CNY is 1999. More decimals than the currency has are refused, and
+     * so is an int, because ints are minor units already.
      *
-     * @param string|int $amount
+     * @param string $amount
      */
     public static function minor($amount, string $currency): int
     {
         if (is_float($amount)) {
             throw Error::float('amount', $amount);
         }
-        $text = (string) $amount;
+        if (!is_string($amount)) {
+            $shown = is_int($amount)
+                ? $amount . ', an int, which is minor units already; whole units are text'
+                : gettype($amount) . '; an amount is text';
+            throw Error::of(103, 'invalid_amount', null, 'amount is ' . $shown);
+        }
 
-        return Library::number('int64_t', static function (\FFI $ffi, $out, $error) use ($text, $currency) {
-            return $ffi->fenrun_money_parse($text, strlen($text), $currency, strlen($currency), $out, $error);
+        return Library::number('int64_t', static function (\FFI $ffi, $out, $error) use ($amount, $currency) {
+            return $ffi->fenrun_money_parse($amount, strlen($amount), $currency, strlen($currency), $out, $error);
         });
     }
 
@@ -41,7 +41,7 @@ final class Money
     /** A rate such as "12.5%" of an amount of minor units, rounded once. */
     public static function multiply(int $minor, string $rate, string $rounding = 'half_away'): int
     {
-        $mode = self::word($rounding, self::ROUNDING, 'a rounding mode');
+        $mode = self::word($rounding, Constants::ROUNDING, 'a rounding mode');
 
         return Library::number('int64_t', static function (\FFI $ffi, $out, $error) use ($minor, $rate, $mode) {
             return $ffi->fenrun_money_multiply($minor, $rate, strlen($rate), $mode, $out, $error);
@@ -87,8 +87,8 @@ final class Money
             $ids === null ? null : Column::ids($ids, 'ids'),
         ];
         $modes = [
-            self::word($mode, self::MODES, 'an allocation mode'),
-            self::word($shareRounding, self::ROUNDING, 'a rounding mode'),
+            self::word($mode, Constants::ALLOCATION, 'an allocation mode'),
+            self::word($shareRounding, Constants::ROUNDING, 'a rounding mode'),
         ];
         $shares = Library::make('int64_t[' . max(1, $count) . ']');
         $rest = Library::make('int64_t');

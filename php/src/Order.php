@@ -32,12 +32,13 @@ final class Order
     }
 
     /**
-     * Applies a command; a refused one throws and changes nothing, a repeated one does nothing again.
+     * Applies a command; a refused one throws and changes nothing. One that came before changes nothing either:
+     * its `repeat` is true and its events are those of the first time, which the log has already.
      *
      * @param string|array<string, mixed> $command ['order_id', 'command_id', 'actor', 'now', 'command' => …]
      *
      * @return array{events: array<int, array<string, mixed>>, order: array<string, mixed>, repeat: bool} the events to
-     *         store, the state, and whether the command came before
+     *         store unless the command came before, the state, and whether it did
      */
     public function apply($command): array
     {

@@ -11,12 +11,23 @@ final class Plan
 
     private const INSTEAD = 'keep its text (toJson)';
 
-    /** Reads a plan from TOML or JSON. Floats, unknown keys and pay above 100 % are refused by name. */
+    private const LARGEST_UINT32 = 4294967295;
+
+    /**
+     * Reads a plan from TOML or JSON. Floats, unknown keys and pay above 100 % are refused by name, with a
+     * PlanError whatever is wrong.
+     */
     public static function fromText(string $text): self
     {
-        return new self(Library::handle('fenrun_plan', static function (\FFI $ffi, $out, $error) use ($text) {
-            return $ffi->fenrun_plan_new($text, strlen($text), $out, $error);
-        }));
+        try {
+            return new self(Library::handle('fenrun_plan', static function (\FFI $ffi, $out, $error) use ($text) {
+                return $ffi->fenrun_plan_new($text, strlen($text), $out, $error);
+            }));
+        } catch (LibraryError $fault) {
+            throw $fault;
+        } catch (Error $error) {
+            throw Error::ofPlan($error);
+        }
     }
 
     /** Reads a plan from a file. */
@@ -86,10 +97,14 @@ final class Plan
      * Settles a batch over a forest, all of it or nothing: each order gives the rows it would give alone.
      *
      * @param Orders|array<string, mixed> $orders  columns, see Orders
-     * @param int                         $threads 0 for as many as the machine has; the rows are the same
+     * @param int                         $threads at most 256, 0 for as many as the machine has; the rows are the same
      */
     public function settle(Forest $forest, $orders, int $threads = 1): Rows
     {
+        // C would see another number of 32 bits; how many there may be it says itself.
+        if ($threads < 0 || $threads > self::LARGEST_UINT32) {
+            throw Error::of(801, 'invalid_argument', null, "$threads threads; at most 256, or 0 for as many as the machine has");
+        }
         $packed = $orders instanceof Orders ? $orders : new Orders($orders);
 
         return new Rows(Library::handle('fenrun_rows', function (\FFI $ffi, $out, $error) use ($forest, $packed, $threads) {

@@ -15,11 +15,6 @@ final class Rows implements \Countable, \IteratorAggregate
 
     private const INSTEAD = 'keep its columns';
 
-    /** In the order of docs/reference/plan.md. */
-    private const REASONS = [
-        'not_applicable', 'no_upline', 'ineligible', 'blocked', 'unreached_rank', 'rounding', 'below_minimum',
-    ];
-
     private const KEY_DIGITS = 32;
 
     public function count(): int
@@ -137,7 +132,7 @@ final class Rows implements \Countable, \IteratorAggregate
     public function retained(): array
     {
         $retained = [];
-        foreach (self::REASONS as $reason) {
+        foreach (Constants::REASONS as $reason) {
             $retained[$reason] = Library::number('int64_t', function (\FFI $ffi, $out, $error) use ($reason) {
                 return $ffi->fenrun_rows_retained($this->handle, $reason, strlen($reason), $out, $error);
             });

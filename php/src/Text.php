@@ -7,8 +7,13 @@ namespace Fenrun;
 /** Documents on their way in and out: arrays become JSON, floats are refused by their place. */
 final class Text
 {
+    /** Where documents have lists: an array with gaps in its keys would be sent as a map. */
+    private const LISTS = ['upline', 'lines', 'refunds', 'standing', 'before', 'events', 'weights', 'caps', 'ids'];
+
     /**
-     * JSON of a document. An empty array is an empty list; write an empty map as `new \stdClass`.
+     * JSON of a document. An empty array may stand for an empty list and for an empty map. A list has the keys
+     * 0, 1, 2 …: what array_filter leaves of one is refused, because only its author knows whether the others
+     * should move up.
      *
      * @param string|array<mixed>|\stdClass $document
      */
@@ -20,8 +25,9 @@ final class Text
         if (!is_array($document) && !$document instanceof \stdClass) {
             throw Error::of(205, 'invalid_value', null, $what . ' is ' . gettype($document) . '; give an array or JSON text');
         }
-        self::refuseFloats((array) $document, $what);
-        $json = json_encode($document, JSON_UNESCAPED_UNICODE | JSON_UNESCAPED_SLASHES);
+        self::check($document, $what, $what);
+        // A whole float inside an object keeps its point, so the library refuses it too.
+        $json = json_encode($document, JSON_UNESCAPED_UNICODE | JSON_UNESCAPED_SLASHES | JSON_PRESERVE_ZERO_FRACTION);
         if ($json === false) {
             throw Error::of(201, 'syntax', null, $what . ': ' . json_last_error_msg());
         }
@@ -39,16 +45,36 @@ final class Text
         return json_decode($json, true, 512, JSON_THROW_ON_ERROR);
     }
 
-    /** @param array<mixed> $document */
-    private static function refuseFloats(array $document, string $what): void
+    /**
+     * Refuses floats, and lists with gaps, by their place.
+     *
+     * @param mixed      $value
+     * @param int|string $key
+     */
+    private static function check($value, string $what, $key): void
     {
-        foreach ($document as $key => $value) {
-            if (is_float($value)) {
-                throw Error::float($what . '[' . $key . ']', $value);
+        if (is_float($value)) {
+            throw Error::float($what, $value);
+        }
+        if ($value instanceof \JsonSerializable) {
+            self::check($value->jsonSerialize(), $what, $key);
+        }
+        if (is_array($value) && in_array($key, self::LISTS, true)) {
+            self::refuseGaps($value, $what);
+        }
+        if (is_array($value) || $value instanceof \stdClass) {
+            foreach ((array) $value as $below => $inner) {
+                self::check($inner, $what . '[' . $below . ']', $below);
             }
-            if (is_array($value) || $value instanceof \stdClass) {
-                self::refuseFloats((array) $value, $what . '[' . $key . ']');
-            }
+        }
+    }
+
+    /** @param array<mixed> $list */
+    private static function refuseGaps(array $list, string $what): void
+    {
+        if ($list !== [] && array_keys($list) !== range(0, count($list) - 1)) {
+            $keys = implode(', ', array_slice(array_keys($list), 0, 5));
+            throw Error::of(205, 'invalid_value', null, "$what is a list with the keys $keys; give array_values() of it");
         }
     }
 }

@@ -4,6 +4,8 @@ declare(strict_types=1);
 
 namespace Fenrun\Tests;
 
+use Fenrun\Constants;
+use Fenrun\DocumentError;
 use Fenrun\Error;
 use Fenrun\Forest;
 use Fenrun\ForestError;
@@ -12,10 +14,12 @@ use Fenrun\Library;
 use Fenrun\LibraryError;
 use Fenrun\Money;
 use Fenrun\MoneyError;
+use Fenrun\Order;
 use Fenrun\Orders;
 use Fenrun\Plan;
 use Fenrun\PlanError;
 use Fenrun\SaleError;
+use Fenrun\TableError;
 use PHPUnit\Framework\TestCase;
 
 /** What is wrong is refused by name, in the right family, and names the value. */
@@ -42,7 +46,7 @@ pay = { levels = ["%s"] }
         $this->refused(MoneyError::class, 103, 'sale[lines][0][paid] is the float 19.99', static function () use ($plan, $sale) {
             $plan->settleOne($sale);
         });
-        $this->refused(PlanError::class, 201, '19.99', static function () use ($plan, $sale) {
+        $this->refused(DocumentError::class, 201, '19.99', static function () use ($plan, $sale) {
             $plan->settleOne(json_encode($sale));
         });
         $this->refused(MoneyError::class, 103, 'paid[1] is the float 19.99', static function () use ($plan, $forest) {
@@ -51,7 +55,7 @@ pay = { levels = ["%s"] }
         $this->refused(MoneyError::class, 103, 'weights[1] is the float 0.5', static function () {
             Money::allocate(10, [1, 0.5]);
         });
-        $this->refused(ForestError::class, 408, 'members[1] is the float 2.0; floats cannot hold every id', static function () {
+        $this->refused(DocumentError::class, 408, 'members[1] is the float 2.0; floats cannot hold every id', static function () {
             Forest::fromArrays([1, 2.0], [0, 1]);
         });
         $this->refused(PlanError::class, 201, '0.05', static function () {
@@ -67,9 +71,17 @@ pay = { levels = ["%s"] }
         $this->refused(MoneyError::class, 105, 'RMB', static function () {
             Money::minor('1', 'RMB');
         });
-        $this->refused(PlanError::class, 205, "paid[0] is '19.99'; give an int", static function () {
+        $this->refused(DocumentError::class, 205, "paid[0] is '19.99'; give an int", static function () {
             new Orders(['buyers' => [1], 'paid' => ['19.99']]);
         });
+        $this->refused(MoneyError::class, 103, 'amount is 1999, an int, which is minor units already', static function () {
+            Money::minor(1999, 'CNY');
+        });
+        foreach ([null, true, []] as $other) {
+            $this->refused(MoneyError::class, 103, 'an amount is text', static function () use ($other) {
+                Money::minor($other, 'CNY');
+            });
+        }
         $this->assertSame(1999, Money::minor('19.99', 'CNY'));
         $this->assertSame('19.99', Money::text(1999, 'CNY'));
     }
@@ -82,10 +94,16 @@ pay = { levels = ["%s"] }
         $this->refused(PlanError::class, 202, '2', static function () {
             Plan::fromText(str_repeat('#', 2 << 20));
         });
+        $this->refused(PlanError::class, 106, '5 %', static function () {
+            Plan::fromText(sprintf(self::PLAN, '5 %'));
+        });
+        $this->refused(PlanError::class, 105, 'XXX', static function () {
+            Plan::fromText(sprintf(str_replace('CNY', 'XXX', self::PLAN), '5%'));
+        });
         $this->refused(PlanError::class, 209, 'no_such', static function () {
             Plan::preset('no_such');
         });
-        $this->refused(Error::class, 901, 'missing.toml', static function () {
+        $this->refused(TableError::class, 901, 'missing.toml', static function () {
             Plan::load('missing.toml');
         });
     }
@@ -98,10 +116,10 @@ pay = { levels = ["%s"] }
         $this->refused(ForestError::class, 402, '9', static function () {
             Forest::fromArrays([1, 2], [null, 9]);
         }, 1);
-        $this->refused(PlanError::class, 205, 'the ranks are V1, V2', static function () {
+        $this->refused(DocumentError::class, 205, 'the ranks are V1, V2', static function () {
             Forest::fromArrays([1], [0])->setRank(['V9'], ['V1', 'V2']);
         }, 0);
-        $this->refused(MoneyError::class, 110, '1 inviters for 2 members', static function () {
+        $this->refused(DocumentError::class, 110, '1 inviters for 2 members', static function () {
             Forest::fromArrays([1, 2], [0]);
         });
         foreach ([null, 0, '', '0'] as $nobody) {
@@ -120,14 +138,26 @@ pay = { levels = ["%s"] }
         };
         $this->refused(ForestError::class, 402, '9', $settle(['buyers' => [2, 9], 'paid' => [1, 1]]), 1);
         $twice = ['ids' => [7, 8, 7], 'buyers' => [2, 2, 2], 'paid' => [1, 1, 1]];
-        $this->refused(ForestError::class, 407, '7', $settle($twice), 2);
+        $this->refused(SaleError::class, 407, '7', $settle($twice), 2);
         $this->refused(SaleError::class, 301, '-1', $settle(['buyers' => [2], 'paid' => [-1]]), 0);
-        $this->refused(PlanError::class, 204, 'paid', $settle(['buyers' => [2]]));
-        $this->refused(PlanError::class, 203, '`price`', $settle(['buyers' => [2], 'paid' => [1], 'price' => [1]]));
-        $this->refused(MoneyError::class, 110, 'units has 2 values for 1 rows', $settle([
+        $this->refused(DocumentError::class, 204, 'paid', $settle(['buyers' => [2]]));
+        $this->refused(DocumentError::class, 203, '`price`', $settle(['buyers' => [2], 'paid' => [1], 'price' => [1]]));
+        $this->refused(DocumentError::class, 110, 'units has 2 values for 1 rows', $settle([
             'buyers' => [2], 'paid' => [1], 'units' => [1, 1],
         ]));
-        $this->refused(PlanError::class, 205, '4294967296', $settle(['buyers' => [2], 'paid' => [1], 'units' => [4294967296]]), 0);
+        foreach ([-1, 257, 4294967295, 4294967296, 4294967297] as $threads) {
+            $says = "$threads threads; at most 256";
+            $this->refused(LibraryError::class, 801, $says, static function () use ($plan, $forest, $threads) {
+                $plan->settle($forest, ['buyers' => [2], 'paid' => [1]], $threads);
+            });
+        }
+        $this->refused(TableError::class, 902, '`prce`', $settle([
+            'buyers' => [2], 'paid' => [1], 'components' => ['prce' => [1]],
+        ]));
+        $this->refused(SaleError::class, 301, 'tenant', $settle([
+            'buyers' => [2], 'paid' => [1], 'tenant' => str_repeat('t', 65),
+        ]));
+        $this->refused(DocumentError::class, 205, '4294967296', $settle(['buyers' => [2], 'paid' => [1], 'units' => [4294967296]]), 0);
     }
 
     public function testSalesAndRefunds(): void
@@ -141,10 +171,90 @@ pay = { levels = ["%s"] }
         $this->refused(SaleError::class, 305, '', static function () use ($frozen) {
             $frozen->reverse(['id' => 'r', 'lines' => [['line' => '1', 'units' => 3, 'amount' => 1000]]]);
         });
+        $first = ['id' => 'r', 'lines' => [['line' => '1', 'units' => 1, 'amount' => 500]]];
+        $this->refused(SaleError::class, 305, 'refund r was taken back before', static function () use ($frozen, $first) {
+            $frozen->reverse($first, [$first]);
+        });
+        $this->refused(DocumentError::class, 204, 'before[0]', static function () use ($frozen, $first) {
+            $frozen->reverse(['id' => 'r2'] + $first, $first['lines']);
+        });
+        $this->assertSame([], $frozen->reverse(['id' => 'r2'] + $first, [$first])['left']);
         $this->refused(SaleError::class, 304, '', static function () use ($frozen) {
             $damaged = new Frozen(substr((string) $frozen, 0, -5));
             $damaged->reverse(['id' => 'r', 'lines' => []]);
         });
+    }
+
+    public function testAnEmptyArrayIsAnEmptyListAndAnEmptyMap(): void
+    {
+        $lines = [['paid' => 1000, 'facts' => [], 'override' => []]];
+        $sale = ['id' => 's', 'buyer' => 'b', 'upline' => [], 'facts' => [], 'roles' => [], 'lines' => $lines];
+        $this->assertSame(['no_upline' => 100], self::plan()->settleOne($sale)->retained());
+        $order = Order::create('A1');
+        $envelope = ['order_id' => 'A1', 'actor' => 'shop', 'now' => 0];
+        $terms = ['currency' => 'CNY', 'lines' => [['id' => 1, 'paid' => 100]], 'terms' => []];
+        $order->apply(['command_id' => 'c1', 'command' => ['place' => $terms]] + $envelope);
+        $paid = ['transaction_id' => 't', 'amount' => 100];
+        $order->apply(['command_id' => 'c2', 'command' => ['capture' => $paid]] + $envelope);
+        $release = ['command_id' => 'c3', 'command' => ['release' => []]] + $envelope;
+        $this->assertFalse($order->apply($release)['repeat']);
+        // The same command in its other spelling is a retry, not another command.
+        $this->assertTrue($order->apply(['command' => 'release'] + $release)['repeat']);
+    }
+
+    public function testAListWithGapsIsRefused(): void
+    {
+        $plan = self::plan();
+        $upline = array_filter(['u', null, 'v']);
+        $sale = ['id' => 's', 'buyer' => 'b', 'upline' => $upline, 'lines' => [['paid' => 1000]]];
+        $says = 'sale[upline] is a list with the keys 0, 2; give array_values() of it';
+        $this->refused(DocumentError::class, 205, $says, static function () use ($plan, $sale) {
+            $plan->settleOne($sale);
+        });
+        $this->refused(DocumentError::class, 205, 'before is a list with the keys 1', static function () use ($plan, $sale) {
+            $frozen = $plan->settleOne(['upline' => []] + $sale)->frozen();
+            $frozen->reverse(['id' => 'r', 'lines' => []], [1 => ['id' => 'q', 'lines' => []]]);
+        });
+        $this->assertCount(1, $plan->settleOne(['upline' => array_values($upline)] + $sale)->rows());
+        // Numbers as keys of a map: ranks are called so.
+        $rates = ['r' => ['1' => ['5%'], '2' => ['6%'], 'any' => ['7%']]];
+        $override = ['paid' => 1000, 'override' => $rates];
+        $ranked = Plan::fromText(str_replace('[[rule]]', 'ranks = ["1", "2"]' . "\n[[rule]]", sprintf(self::PLAN, '10%')));
+        $this->assertSame(70, $ranked->settleOne(['upline' => ['u'], 'lines' => [$override]] + $sale)->rows()[0]['amount']);
+    }
+
+    public function testFloatsInsideObjects(): void
+    {
+        $plan = self::plan();
+        $line = new class implements \JsonSerializable {
+            /** @return array<string, mixed> */
+            #[\ReturnTypeWillChange]
+            public function jsonSerialize()
+            {
+                return ['paid' => 2000.0];
+            }
+        };
+        $sale = ['id' => 's', 'buyer' => 'b', 'lines' => [$line]];
+        $this->refused(MoneyError::class, 103, 'sale[lines][0][paid] is the float 2000.0', static function () use ($plan, $sale) {
+            $plan->settleOne($sale);
+        });
+        $plain = new class {
+            /** @var float */
+            public $paid = 2000.0;
+        };
+        $this->refused(DocumentError::class, 201, 'floats are not exact', static function () use ($plan, $sale, $plain) {
+            $plan->settleOne(['lines' => [$plain]] + $sale);
+        });
+    }
+
+    public function testEveryCodeHasItsClass(): void
+    {
+        foreach (Constants::FAMILIES as $code => $family) {
+            $error = Error::of($code, 'name', 3, 'a message');
+            $this->assertSame($family, get_class($error));
+            $this->assertSame([$code, 'name', 3], [$error->getCode(), $error->getName(), $error->getIndex()]);
+        }
+        $this->assertSame(Error::class, get_class(Error::of(1, 'name', null, 'of a newer library')));
     }
 
     public function testAnotherAbi(): void
@@ -180,7 +290,7 @@ pay = { levels = ["%s"] }
         try {
             $call();
         } catch (Error $error) {
-            $this->assertInstanceOf($family, $error);
+            $this->assertSame($family, get_class($error));
             $this->assertSame($code, $error->getCode(), $error->getMessage());
             $this->assertStringContainsString($says === '' ? ' ' : $says, $error->getMessage());
             $this->assertSame($index ?? $error->getIndex(), $error->getIndex(), $error->getMessage());

@@ -27,6 +27,10 @@ final class ComposerTest extends TestCase
             $this->assertSame(0, $status, $said);
             $code = 'require "vendor/autoload.php"; echo Fenrun\Money::text(1999, "CNY");';
             $this->assertSame('19.99', Process::run([PHP_BINARY, '-r', $code], [], $folder)[1]);
+            // The classes of exceptions stand together in one file.
+            $refused = 'require "vendor/autoload.php"; try { Fenrun\Money::text(1, "x"); } catch (Fenrun\MoneyError $e) {'
+                . ' echo $e->getName(); }';
+            $this->assertSame('unknown_currency', Process::run([PHP_BINARY, '-r', $refused], [], $folder)[1]);
             [$status, $said] = Process::run([PHP_BINARY, 'vendor/bin/fenrun-doctor'], [], $folder);
             $this->assertSame(0, $status, $said);
             mkdir($folder . '/vendor/fenrun/fenrun/lib');

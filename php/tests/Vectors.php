@@ -112,12 +112,12 @@ final class Vectors
     private static function reverse(\stdClass $input, Plan $plan): array
     {
         $outcome = $plan->settleOne($input->sale);
-        $taken = [];
+        $before = [];
         $steps = [];
         $left = $outcome->frozen()->reverse(['id' => 'nothing', 'lines' => []])['left'];
         foreach ($input->refunds as $refund) {
-            $reversal = $outcome->frozen()->reverse($refund, $taken);
-            $taken = array_merge($taken, $refund->lines);
+            $reversal = $outcome->frozen()->reverse($refund, $before);
+            $before[] = $refund;
             $steps[] = $reversal['rows'];
             $left = $reversal['left'];
         }

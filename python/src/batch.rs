@@ -1,7 +1,7 @@
 //! Settling columns of orders, on several threads.
 
 use crate::columns::{RowColumns, Window};
-use crate::error::OrRaise;
+use crate::error::{OrRaise, exception};
 use crate::forest::{Forest, Names};
 use crate::node;
 use crate::plan::Plan;
@@ -12,11 +12,12 @@ use fenrun::reward::commission::{Reason, evaluate};
 use fenrun::reward::plan;
 use fenrun::reward::referral;
 use fenrun::sale::Sale;
-use fenrun::{Error, Result};
+use fenrun::{Code, Error, Result};
+use fenrun_capi::{MAX_THREADS, parts, settle_parts};
 use numpy::{IntoPyArray, PyArray1, PyArrayMethods, PyReadonlyArray1};
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PySlice};
-use std::ops::Range;
+use pyo3::types::{PyBool, PyDict, PySlice};
 
 /// The columns of a batch, as arrays of exactly these types.
 #[derive(FromPyObject)]
@@ -45,8 +46,9 @@ pub(crate) fn settle<'py>(
     plan: &Plan,
     forest: &Forest,
     columns: Columns<'py>,
-    threads: usize,
+    threads: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyDict>> {
+    let threads = thread_count(threads)?;
     let job = Job { plan: &plan.plan, forest: &forest.forest };
     let components: Vec<(&str, &[i64])> = columns
         .components
@@ -69,7 +71,7 @@ pub(crate) fn settle<'py>(
     let buyers = py.detach(|| job.forest.resolve(buyers)).or_raise(py)?;
     let orders = Orders { buyers: &buyers, components: &components, ids, lines, units, placed_at, overrides };
     let named = |error| in_words(job, &orders, forest.names.as_ref().map(Py::get), error);
-    if threads < 2 {
+    if parts(threads, orders.len()).or_raise(py)? == 1 {
         let whole = py.detach(|| core::Job::new(job.plan, job.forest, &orders, None).map_err(named));
         let whole = whole.or_raise(py)?;
         if let Some(rows) = whole.rows_at_most() {
@@ -166,27 +168,20 @@ fn read_overrides(table: &[Bound<'_, PyAny>], currency: Currency) -> PyResult<Ve
     table.iter().enumerate().map(read).collect()
 }
 
-/// Runs the parts of a batch side by side. Parts are cut between orders, so the number of threads changes
-/// nothing but the time.
-fn settle_parts(job: Job<'_>, orders: &Orders<'_>, threads: usize) -> Result<Vec<(u32, Rows)>> {
-    let whole = || Ok(vec![(0, core::settle(job.plan, job.forest, orders, None)?)]);
-    if threads < 2 {
-        return whole();
-    }
-    orders.check(job.forest)?;
-    let part = |range: Range<usize>| {
-        let offset = u32::try_from(range.start).ok()?;
-        let mut components = Vec::new();
-        let orders = orders.slice(range, &mut components);
-        Some((offset, core::settle(job.plan, job.forest, &orders, None).ok()?))
+/// An int up to the limit that `fenrun_capi::parts` knows; what no `u32` holds is above it.
+fn thread_count(threads: &Bound<'_, PyAny>) -> PyResult<u32> {
+    let refused = || {
+        let kind = threads.get_type().name().map_or_else(|_| "value".into(), |name| name.to_string());
+        PyTypeError::new_err(format!("threads: an int from 0 to {MAX_THREADS}, not {threads} ({kind})"))
     };
-    let parts: Option<Vec<_>> = std::thread::scope(|scope| {
-        let spawn = |range| scope.spawn(|| part(range));
-        let running: Vec<_> = orders.split(threads).into_iter().map(spawn).collect();
-        running.into_iter().map(|thread| thread.join().ok().flatten()).collect()
-    });
-    // A part that failed counts its rows from its own start: the batch as a whole names the right one.
-    parts.map_or_else(whole, Ok)
+    if threads.is_instance_of::<PyBool>() {
+        return Err(refused());
+    }
+    let number = threads.call_method0("__index__").map_err(|_| refused())?;
+    number.extract().map_err(|_| {
+        let message = format!("{number} threads; at most {MAX_THREADS}, or 0 for as many as the machine has");
+        exception(threads.py(), &Error::new(Code::InvalidArgument, message))
+    })
 }
 
 /// A settled batch.
@@ -197,8 +192,12 @@ struct Settled {
 }
 
 impl Settled {
-    fn new(job: Job<'_>, orders: &Orders<'_>, threads: usize) -> Result<Self> {
-        let parts = settle_parts(job, orders, threads)?;
+    fn new(job: Job<'_>, orders: &Orders<'_>, threads: u32) -> Result<Self> {
+        let parts = settle_parts(job.plan, job.forest, orders, threads, |part, offset| {
+            let mut rows = Rows::default();
+            part.fill(&mut rows)?;
+            Ok((offset, rows))
+        })?;
         let mut totals = Totals::default();
         for (_, rows) in &parts {
             totals.add(rows.totals())?;

@@ -2,6 +2,7 @@
 
 use fenrun::reward::batch::{RowBlock, Rows};
 use fenrun::reward::referral::{Forest, MemberIx};
+use fenrun_capi::side_by_side;
 
 /// One column a field, all of the same length.
 #[derive(Default)]
@@ -14,8 +15,8 @@ pub(crate) struct RowColumns {
 }
 
 impl RowColumns {
-    /// The columns of the parts of a batch, each with the input row it started at. Every part is written
-    /// by a thread of its own.
+    /// The columns of the parts of a batch, each with the input row it started at. They are written
+    /// side by side.
     pub(crate) fn new(forest: &Forest, parts: &[(u32, Rows)]) -> Self {
         let rows = parts.iter().map(|(_, rows)| rows.len()).sum();
         let mut columns = Self {
@@ -32,13 +33,13 @@ impl RowColumns {
             levels: &mut columns.levels,
             amounts: &mut columns.amounts,
         };
-        std::thread::scope(|scope| {
-            for (offset, rows) in parts {
-                let (window, behind) = rest.split(rows.len());
-                rest = behind;
-                scope.spawn(move || window.fill(forest, *offset, rows.as_block()));
-            }
-        });
+        let mut windows = Vec::with_capacity(parts.len());
+        for (offset, rows) in parts {
+            let (window, behind) = rest.split(rows.len());
+            rest = behind;
+            windows.push((window, *offset, rows));
+        }
+        side_by_side(windows, |(window, offset, rows)| window.fill(forest, offset, rows.as_block()));
         columns
     }
 }

@@ -26,7 +26,9 @@ impl Names {
         let py = texts.py();
         let mut names = Self { texts: Vec::with_capacity(texts.len()), numbers: HashMap::new() };
         for (at, text) in texts.iter().enumerate() {
-            names.add(text.extract()?).map_err(|error| error.within(what).at(at)).or_raise(py)?;
+            let text = text.cast::<PyString>()?;
+            let text = node::text(text, format_args!("{what}, row {at}"))?;
+            names.add(text).map_err(|error| error.within(what).at(at)).or_raise(py)?;
         }
         Ok(names)
     }
@@ -36,12 +38,12 @@ impl Names {
         let py = texts.py();
         let mut numbers = Vec::with_capacity(texts.len());
         for (at, text) in texts.iter().enumerate() {
-            let text: &str = text.extract()?;
-            let number = match text {
+            let text = text.cast::<PyString>()?;
+            let number = match node::text(text, format_args!("{what}, row {at}"))? {
                 "" | "0" => Some(0),
                 text => self.numbers.get(text).copied(),
             };
-            let number = number.ok_or_else(|| unknown(text).within(what).at(at)).or_raise(py)?;
+            let number = number.ok_or_else(|| unknown(&text.to_string()).within(what).at(at)).or_raise(py)?;
             numbers.push(number);
         }
         Ok(numbers.into_pyarray(py))
@@ -75,6 +77,16 @@ impl Names {
     }
 }
 
+/// Refuses texts that are no ids, by their row.
+#[pyfunction]
+pub(crate) fn check_ids(texts: &Bound<'_, PyList>, what: &str) -> PyResult<()> {
+    for (at, text) in texts.iter().enumerate() {
+        let text = node::text(text.cast::<PyString>()?, format_args!("{what}, row {at}"))?;
+        ExternalId::new(text).map_err(|error| error.within(what).at(at)).or_raise(texts.py())?;
+    }
+    Ok(())
+}
+
 /// Who invited whom.
 #[pyclass(frozen, subclass, module = "fenrun._fenrun")]
 pub(crate) struct Forest {
@@ -91,7 +103,7 @@ impl Forest {
         members: PyReadonlyArray1<'_, u64>,
         inviters: PyReadonlyArray1<'_, u64>,
         names: Option<Py<Names>>,
-        rank_names: Vec<String>,
+        rank_names: Vec<Bound<'_, PyString>>,
         ranks: Option<PyReadonlyArray1<'_, u8>>,
         facts: &Bound<'_, PyDict>,
     ) -> PyResult<Self> {
@@ -105,12 +117,13 @@ impl Forest {
         let order = join_order(&forest, members);
         if let Some(ranks) = ranks {
             let codes = in_join_order(ranks.as_slice()?, &order, "ranks").or_raise(py)?;
-            forest.set_ranks(&rank_names, codes).or_raise(py)?;
+            forest.set_ranks(&words(&rank_names, "ranks")?, codes).or_raise(py)?;
         }
         for (name, column) in facts {
-            let name: String = name.extract()?;
-            let column = read_column(&column, &order, &name)?;
-            forest.set_fact(&name, column).or_raise(py)?;
+            let name = name.cast::<PyString>()?;
+            let name = node::text(name, "facts: a name")?;
+            let column = read_column(&column, &order, name)?;
+            forest.set_fact(name, column).or_raise(py)?;
         }
         Ok(Self { forest, names })
     }
@@ -259,7 +272,11 @@ fn read_column(column: &Bound<'_, PyAny>, order: &[usize], name: &str) -> PyResu
     if let Ok(values) = column.extract::<PyReadonlyArray1<'_, i64>>() {
         return in_join_order(values.as_slice()?, order, name).map(Column::Int).or_raise(py);
     }
-    let (codes, words) = column.extract::<(PyReadonlyArray1<'_, u32>, Vec<String>)>()?;
+    let (codes, texts) = column.extract::<(PyReadonlyArray1<'_, u32>, Vec<Bound<'_, PyString>>)>()?;
     let codes = in_join_order(codes.as_slice()?, order, name).or_raise(py)?;
-    Ok(Column::Text { codes, words })
+    Ok(Column::Text { codes, words: words(&texts, name)? })
+}
+
+fn words(texts: &[Bound<'_, PyString>], what: &str) -> PyResult<Vec<String>> {
+    texts.iter().map(|text| node::text(text, what).map(str::to_owned)).collect()
 }

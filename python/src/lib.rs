@@ -14,7 +14,7 @@ mod reversal;
 
 use fenrun::operations;
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyDict, PyString};
 
 /// The engine of fenrun; import `fenrun`, not this.
 #[pymodule(gil_used = false)]
@@ -24,7 +24,9 @@ mod _fenrun {
     #[pymodule_export]
     use super::codes;
     #[pymodule_export]
-    use super::forest::{Forest, Names};
+    use super::components;
+    #[pymodule_export]
+    use super::forest::{Forest, Names, check_ids};
     #[pymodule_export]
     use super::money::{exponent, parse_amounts};
     #[pymodule_export]
@@ -50,12 +52,13 @@ mod _fenrun {
 #[pyfunction]
 fn run<'py>(
     py: Python<'py>,
-    operation: &str,
+    operation: &Bound<'py, PyString>,
     plan: Option<&plan::Plan>,
     input: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
     use error::OrRaise;
     let input = node::read(input, "input", None)?;
+    let operation = node::text(operation, "op")?;
     let answer = operations::run(operation, plan.map(|plan| &*plan.plan), &input).or_raise(py)?;
     node::write(py, &answer)
 }
@@ -66,12 +69,18 @@ fn operation_names() -> Vec<&'static str> {
     operations::names().collect()
 }
 
-/// Every stable error code by its name.
+/// Every stable error code by its name: its number and the name of its family.
 #[pyfunction]
 fn codes(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     let codes = PyDict::new(py);
     for code in fenrun::Code::ALL {
-        codes.set_item(code.name(), code.number())?;
+        codes.set_item(code.name(), (code.number(), code.family().name()))?;
     }
     Ok(codes)
+}
+
+/// The components a line may have whatever its plan reads.
+#[pyfunction]
+const fn components() -> [&'static str; 7] {
+    fenrun::sale::COMPONENTS
 }

@@ -54,9 +54,17 @@ pub(crate) fn read_document(
     currency: Option<Currency>,
 ) -> PyResult<Node> {
     match value.cast::<PyString>() {
-        Ok(text) => read_json(text.to_str()?, MAX_DOCUMENT_BYTES).or_raise(value.py()),
+        Ok(json) => read_json(text(json, what)?, MAX_DOCUMENT_BYTES).or_raise(value.py()),
         Err(_) => read(value, what, currency),
     }
+}
+
+/// The text of a `str`. One with half of a surrogate pair is no text anywhere else.
+pub(crate) fn text<'a>(value: &'a Bound<'_, PyString>, what: impl fmt::Display) -> PyResult<&'a str> {
+    value.to_str().map_err(|_| {
+        let rule = format!("{what}: half of a surrogate pair, which is no text in UTF-8");
+        exception(value.py(), &Error::new(Code::InvalidValue, rule))
+    })
 }
 
 /// Reads a value; `what` names it in messages.
@@ -71,8 +79,8 @@ struct Reader {
 impl Reader {
     fn node(&self, value: &Bound<'_, PyAny>, place: &Place<'_>) -> PyResult<Node> {
         let py = value.py();
-        if let Ok(text) = value.cast::<PyString>() {
-            return Ok(Node::Text(text.to_str()?.to_owned()));
+        if let Ok(string) = value.cast::<PyString>() {
+            return Ok(Node::Text(text(string, place)?.to_owned()));
         }
         if value.is_none() {
             return Ok(Node::Null);
@@ -114,9 +122,10 @@ impl Reader {
     ) -> PyResult<Node> {
         let mut map = BTreeMap::new();
         for (key, value) in pairs {
-            let key: String = key.extract().map_err(|_| {
+            let key = key.cast::<PyString>().map_err(|_| {
                 pyo3::exceptions::PyTypeError::new_err(format!("{place}: the key {key} is not text"))
             })?;
+            let key = text(key, format_args!("{place}: a key"))?.to_owned();
             let node = self.node(&value, &place.below(Step::Key(&key)))?;
             map.insert(key, node);
         }

@@ -1,11 +1,14 @@
 //! One order and its log.
 
-use crate::error::OrRaise;
+use crate::error::{OrRaise, exception};
 use crate::node;
 use fenrun::doc::Node;
+use fenrun::id::ExternalId;
 use fenrun::trade::order::{Command, Event, OrderStream};
+use fenrun::{Code, Error};
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::PyList;
+use pyo3::types::{PyBool, PyInt, PyList, PyString};
 
 /// An order and the events it is folded from.
 #[pyclass(subclass, module = "fenrun._fenrun")]
@@ -16,12 +19,18 @@ pub(crate) struct Order {
 #[pymethods]
 impl Order {
     #[new]
-    fn new(py: Python<'_>, order_id: &str, tenant: &str, events: &Bound<'_, PyAny>) -> PyResult<Self> {
+    fn new(
+        order_id: &Bound<'_, PyAny>,
+        tenant: &Bound<'_, PyString>,
+        events: &Bound<'_, PyAny>,
+    ) -> PyResult<Self> {
+        let py = order_id.py();
         let Node::List(events) = node::read(events, "events", None)? else {
-            return Err(pyo3::exceptions::PyTypeError::new_err("events: a list of events"));
+            return Err(PyTypeError::new_err("events: a list of events"));
         };
         if events.is_empty() {
-            return Ok(Self { stream: OrderStream::new(tenant, order_id).or_raise(py)? });
+            let id = read_id(order_id)?;
+            return Ok(Self { stream: OrderStream::new(node::text(tenant, "tenant")?, &id).or_raise(py)? });
         }
         let events: Vec<Event> =
             events.iter().map(Event::from_node).collect::<fenrun::Result<_>>().or_raise(py)?;
@@ -40,6 +49,11 @@ impl Order {
     #[getter]
     fn events<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         write_events(py, self.stream.events())
+    }
+
+    /// The sale of a placed order as a document.
+    fn sale<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        node::write(py, &self.stream.order().to_sale().or_raise(py)?.to_node())
     }
 
     /// What the order is now.
@@ -71,6 +85,18 @@ impl Order {
     fn life(&self) -> &'static str {
         self.stream.order().life().name()
     }
+}
+
+/// An id is text or a whole number; anything else would become an order that nobody finds again.
+fn read_id(value: &Bound<'_, PyAny>) -> PyResult<String> {
+    let whole = value.is_instance_of::<PyInt>() || value.hasattr("__index__")?;
+    if value.is_instance_of::<PyBool>() || !(whole || value.is_instance_of::<PyString>()) {
+        let kind = value.get_type().name()?;
+        return Err(PyTypeError::new_err(format!("order_id: an id is a str or an int, not {kind}")));
+    }
+    let id = ExternalId::from_node(&node::read(value, "order_id", None)?).or_raise(value.py())?;
+    let nobody = || exception(value.py(), &Error::new(Code::InvalidId, "order_id: an order has an id"));
+    id.map(|id| id.as_str().to_owned()).ok_or_else(nobody)
 }
 
 fn write_events<'py>(py: Python<'py>, events: &[Event]) -> PyResult<Bound<'py, PyList>> {

@@ -7,7 +7,7 @@ use fenrun::reward::commission::{self as core, Frozen, Language};
 use fenrun::sale::{Pay, Sale};
 use fenrun::{Code, Error};
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyDict, PyString};
 use std::sync::Arc;
 
 /// A payee's row: key, payee, amount, rule, line, level, account.
@@ -127,7 +127,8 @@ impl Outcome {
     }
 
     /// Why everybody got what they got, a line a slot.
-    fn explain_lines(&self, py: Python<'_>, lang: &str) -> PyResult<Vec<String>> {
+    fn explain_lines(&self, lang: &Bound<'_, PyString>) -> PyResult<Vec<String>> {
+        let (py, lang) = (lang.py(), node::text(lang, "lang")?);
         let found = Language::ALL.into_iter().find(|language| language.name() == lang);
         let language = found.ok_or_else(|| {
             let rule = format!("`{lang}` is not a language of explanations; one of: en, zh");

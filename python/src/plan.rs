@@ -17,8 +17,9 @@ use std::sync::Arc;
 
 /// The text of a preset in canonical JSON.
 #[pyfunction]
-pub(crate) fn preset(py: Python<'_>, name: &str) -> PyResult<String> {
-    Ok(core::Plan::preset(name).or_raise(py)?.canonical().to_owned())
+pub(crate) fn preset(name: &Bound<'_, PyString>) -> PyResult<String> {
+    let plan = core::Plan::preset(node::text(name, "name")?).or_raise(name.py())?;
+    Ok(plan.canonical().to_owned())
 }
 
 /// The names of all presets.
@@ -37,8 +38,9 @@ pub(crate) struct Plan {
 #[pymethods]
 impl Plan {
     #[new]
-    fn new(py: Python<'_>, text: &str, format: Option<&str>) -> PyResult<Self> {
-        let plan = match format {
+    fn new(text: &Bound<'_, PyString>, format: Option<&Bound<'_, PyString>>) -> PyResult<Self> {
+        let (py, text) = (text.py(), node::text(text, "text")?);
+        let plan = match format.map(|format| node::text(format, "format")).transpose()? {
             None => core::Plan::parse(text),
             Some("toml") => core::Plan::from_toml(text),
             Some("json") => core::Plan::from_json(text),
@@ -97,15 +99,15 @@ impl Plan {
     ///
     /// `chain` is the upline: ids, or people as dicts with `id`, `rank` and facts, or only how many there
     /// are. `base` is what the line was paid, in minor units.
-    #[pyo3(signature = (chain, base, *, units = 1))]
+    #[pyo3(signature = (chain, base, *, units = None), text_signature = "($self, chain, base, *, units=1)")]
     fn amounts<'py>(
         &self,
         chain: &Bound<'py, PyAny>,
         base: &Bound<'py, PyAny>,
-        units: u32,
+        units: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyTuple>> {
         let py = chain.py();
-        let base = self.base(base)?;
+        let (base, units) = (self.base(base)?, units.map_or(Ok(1), count_of)?);
         match (&self.flat, flat_length(chain)?) {
             (Some(flat), Some(length)) if units != 0 => {
                 // Most chains are short: their amounts fit the stack.
@@ -195,8 +197,7 @@ fn flat_length(chain: &Bound<'_, PyAny>) -> PyResult<Option<usize>> {
         return Ok(Some(tuple.len()).filter(|_| tuple.iter().all(|item| plain(&item))));
     }
     if chain.is_exact_instance_of::<PyInt>() {
-        let length: usize = chain.extract()?;
-        return Ok(Some(length).filter(|length| *length <= MAX_STOPS));
+        return stops_of(chain).map(Some);
     }
     Ok(None)
 }
@@ -207,11 +208,30 @@ fn chain_of(chain: &Bound<'_, PyAny>) -> PyResult<Node> {
         return Err(PyTypeError::new_err("chain: a list of people, or how many there are"));
     }
     if chain.is_instance_of::<PyInt>() {
-        let length: i64 = chain.extract()?;
-        let most = i64::try_from(MAX_STOPS).unwrap_or(i64::MAX);
-        return Ok(Node::List((1..=length.min(most + 1)).map(Node::Int).collect()));
+        return Ok(Node::List((1..).map(Node::Int).take(stops_of(chain)?).collect()));
     }
     node::read(chain, "chain", None)
+}
+
+/// An upline of so many people.
+fn stops_of(chain: &Bound<'_, PyAny>) -> PyResult<usize> {
+    let stops = chain.extract().ok().filter(|stops| *stops <= MAX_STOPS);
+    stops.ok_or_else(|| {
+        let rule = format!("chain: {chain} people; an upline has 0 to {MAX_STOPS}");
+        exception(chain.py(), &Error::new(Code::InvalidValue, rule))
+    })
+}
+
+fn count_of(units: &Bound<'_, PyAny>) -> PyResult<u32> {
+    if units.is_instance_of::<PyBool>() {
+        return Err(PyTypeError::new_err(format!("units: an int, not {units}")));
+    }
+    let number = units.call_method0("__index__");
+    let number = number.map_err(|_| PyTypeError::new_err(format!("units: an int, not {units}")))?;
+    number.extract().map_err(|_| {
+        let rule = format!("units: {number} is outside 0..={}", u32::MAX);
+        exception(units.py(), &Error::new(Code::InvalidValue, rule))
+    })
 }
 
 /// A plan of flat levels that asks nobody anything: the rates of its rules by level.

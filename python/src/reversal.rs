@@ -3,9 +3,10 @@
 use crate::error::OrRaise;
 use crate::node;
 use fenrun::doc::Node;
-use fenrun::reward::commission::{self as core, Frozen, Refund, Standing, Taken};
+use fenrun::reward::commission::{self as core, Frozen, Refund, Standing};
 use fenrun::{Code, Error};
 use pyo3::prelude::*;
+use pyo3::types::PyString;
 
 /// Key, rule, payee, account, amount.
 type Row = (String, String, String, String, i64);
@@ -16,20 +17,16 @@ type Left = (String, String, String, i64);
 #[pyfunction]
 pub(crate) fn reverse(
     py: Python<'_>,
-    frozen: &str,
+    frozen: &Bound<'_, PyString>,
     refund: &Bound<'_, PyAny>,
     before: &Bound<'_, PyAny>,
     standing: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<(Vec<Row>, Vec<Left>, i64)> {
-    let frozen = Frozen::from_text(frozen).or_raise(py)?;
+    let frozen = Frozen::from_text(node::text(frozen, "frozen")?).or_raise(py)?;
     let currency = frozen.plan().currency();
     let refund = node::read_document(refund, "refund", Some(currency))?;
     let refund = Refund::from_node(&refund).or_raise(py)?;
-    let mut taken = Vec::new();
-    for earlier in list(node::read(before, "before", Some(currency))?, "before").or_raise(py)? {
-        let lines = lines_of(earlier).or_raise(py)?;
-        taken.extend(Taken::from_nodes(&lines).or_raise(py)?);
-    }
+    let before = Refund::list_from_node(&node::read(before, "before", Some(currency))?).or_raise(py)?;
     let standing = match standing {
         None => None,
         Some(standing) => {
@@ -37,7 +34,7 @@ pub(crate) fn reverse(
             Some(Standing::from_nodes(&entries).or_raise(py)?)
         }
     };
-    let reversal = core::reverse(&frozen, &taken, &refund, standing.as_deref()).or_raise(py)?;
+    let reversal = core::reverse(&frozen, &before, &refund, standing.as_deref()).or_raise(py)?;
     let rows = reversal.rows.into_iter();
     let left = reversal.left.into_iter();
     Ok((
@@ -45,14 +42,6 @@ pub(crate) fn reverse(
         left.map(|entry| (entry.rule, entry.payee.to_string(), entry.account, entry.amount)).collect(),
         reversal.retained_change,
     ))
-}
-
-/// The lines of an earlier refund, whose id no longer matters.
-fn lines_of(node: Node) -> fenrun::Result<Vec<Node>> {
-    match node.get("lines") {
-        Some(Node::List(lines)) => Ok(lines.clone()),
-        _ => Err(Error::new(Code::MissingKey, "before: a refund has `lines`")),
-    }
 }
 
 fn list(node: Node, what: &str) -> fenrun::Result<Vec<Node>> {

@@ -82,8 +82,6 @@ def test_anything_with_an_arrow_stream() -> None:
         plan().settle(FOREST, 7)
     with pytest.raises(TypeError, match="paid is given twice"):
         plan().settle(FOREST, COLUMNS, paid=[1, 2])
-    with pytest.raises(ValueError, match="threads is 0"):
-        plan().settle(FOREST, COLUMNS, threads=0)
 
 
 def test_texts_come_back_as_texts() -> None:
@@ -235,12 +233,15 @@ def test_threads_change_nothing() -> None:
     facts = {"active": random.random(5000) < 0.8, "score": random.integers(0, 99, 5000)}
     ranks = random.choice(["", "silver", "gold"], 5000)
     forest = fr.Forest.from_edges(members, inviters, ranks=ranks, facts=facts)
-    orders = {"order": np.repeat(np.arange(1, 3001), 3), "line": np.tile([1, 2, 3], 3000)}
-    orders |= {"buyer": np.repeat(random.integers(1, 5001, 3000), 3), "paid": random.integers(0, 10**6, 9000)}
+    # Four times as many rows as a thread is started for.
+    count = 4 * 4096 // 3 + 1
+    orders = {"order": np.repeat(np.arange(1, count + 1), 3), "line": np.tile([1, 2, 3], count)}
+    orders |= {"buyer": np.repeat(random.integers(1, 5001, count), 3)}
+    orders |= {"paid": random.integers(0, 10**6, 3 * count)}
     for chosen in PLANS:
         alone = chosen.settle(forest, orders)
         assert alone.conserved
-        for threads in (2, 3, 64):
+        for threads in (0, 2, 3, 64):
             assert chosen.settle(forest, orders, threads=threads) == alone
 
 
@@ -262,3 +263,42 @@ def test_other_threads_run_meanwhile() -> None:
         ticks += 1
     worker.join()
     assert ticks >= 2
+
+
+def test_rows_do_not_change() -> None:
+    order = np.array([11, 12])
+    for forest in (FOREST, fr.Forest.from_edges(["1", "2", "3"], [None, "1", "2"])):
+        rows = plan().settle(forest, COLUMNS | {"order": order, "line": [1, 2]})
+        for shown in (rows, pickle.loads(pickle.dumps(rows))):
+            for name in ("source", "payee", "rule", "level", "amount"):
+                with pytest.raises(ValueError, match="read-only"):
+                    getattr(shown, name)[0] = 9
+            shown.order[0] = 9  # a copy
+            shown.retained["no_upline"] = 9  # a copy
+            assert (shown.order[0], shown.retained) == (11, {"no_upline": 49})
+            assert shown == rows
+        order[0] = 9  # the caller's own
+        assert rows.order[0] == 11
+        order[0] = 11
+
+
+def test_columns_at_odd_addresses() -> None:
+    def odd(values: list[int], dtype: type[np.generic]) -> Any:
+        wide = np.array(values, dtype)
+        column = np.frombuffer(b"\0" + wide.tobytes(), np.uint8)[1:].view(dtype)
+        assert not column.flags.aligned
+        return column
+
+    rows = plan().settle(
+        FOREST,
+        order=odd([11, 12], np.int64),
+        buyer=odd([3, 2], np.uint64),
+        paid=odd([10000, 999], np.int64),
+        units=odd([1, 1], np.uint32),
+        placed_at=odd([0, 0], np.int64),
+    )
+    assert rows == plan().settle(FOREST, COLUMNS)
+    forest = fr.Forest.from_edges(
+        odd([1, 2, 3], np.int64), odd([0, 1, 2], np.int64), facts={"n": odd([4, 5, 6], np.int64)}
+    )
+    assert (forest.upline(3), forest.facts(3)) == ([2, 1], {"n": 6})

@@ -15,15 +15,19 @@ import pytest
 from support import ROOT
 
 EXAMPLES = sorted((ROOT / "examples" / "python").glob("*.py"))
+TRANSCRIPT = ROOT / "examples" / "transcript"
 PAGES = [ROOT / "python" / "README.md", ROOT / "docs" / "reference" / "python.md"]
 MODULES = [f"fenrun.{module.name}" for module in pkgutil.iter_modules(fenrun.__path__)]
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_example(path: Path) -> None:
-    done = subprocess.run([sys.executable, path], capture_output=True, text=True, check=False)
+    commands = (TRANSCRIPT / "commands.jsonl").read_text("utf-8")
+    done = subprocess.run([sys.executable, path], input=commands, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout
+    if path.stem == "one_order":
+        assert done.stdout == (TRANSCRIPT / "answers.jsonl").read_text("utf-8"), "the same bytes in every language"
 
 
 @pytest.mark.parametrize("name", ["fenrun", *MODULES])

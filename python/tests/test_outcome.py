@@ -36,7 +36,7 @@ def test_every_cent_has_a_reason() -> None:
     assert "nobody stands there" in english
     assert "该层没有上级" in chinese
     assert len(english.splitlines()) == len(chinese.splitlines()) == 2
-    with pytest.raises(fr.MoneyError, match="`fr`"):
+    with pytest.raises(fr.DocumentError, match="`fr`"):
         outcome.explain("fr")  # type: ignore[arg-type]
     assert "1498" in repr(outcome)
     assert "<td>" in outcome._repr_html_()
@@ -94,6 +94,12 @@ def test_refusals_of_a_reversal() -> None:
     with pytest.raises(fr.OrderError) as unknown:
         fr.reverse(frozen, {"id": "R", "lines": [{"line": 9, "units": 1, "amount": 1}]})
     assert unknown.value.name == "unknown_line"
+    half = {"id": "R1", "lines": [{"line": 1, "units": 0, "amount": 10}]}
+    for refund, before in ((half, [half]), ({"id": "R2", "lines": []}, [half, half])):
+        with pytest.raises(fr.SaleError, match="refund R1 was taken back before"):
+            fr.reverse(frozen, refund, before=before)
+    with pytest.raises(fr.DocumentError, match=r"before\[0\]: refund: "):
+        fr.reverse(frozen, half, before=half["lines"])  # type: ignore[arg-type]
     with pytest.raises(fr.SaleError, match="checksum"):
         fr.reverse(frozen.replace('"paid":9999', '"paid":9998'), {"id": "R", "lines": []})
     with pytest.raises(TypeError, match=r"refund\.lines\[0\]\.amount is 99\.99, a float.*fenrun\.minor"):

@@ -3,6 +3,7 @@
 mod header;
 mod php;
 mod states;
+mod tables;
 
 use std::path::Path;
 
@@ -27,6 +28,8 @@ pub(crate) fn run(root: &Path, mode: Mode) -> Result<String, String> {
         ("include/fenrun.h", header),
         ("php/include/fenrun.php.h", php),
         (states::PAGE, states::text(root)?),
+        ("php/src/Constants.php", tables::php()),
+        ("java/src/main/java/io/fenrun/Constants.java", tables::java()),
     ];
     for (path, text) in &files {
         let full = root.join(path);

@@ -110,9 +110,7 @@ fn reversals(input: &Node) -> Option<Vec<String>> {
     for refund in refunds {
         fields.push(Node::List(before.clone()).to_json());
         fields.push(refund.to_json());
-        if let Some(Node::List(lines)) = refund.get("lines") {
-            before.extend(lines.iter().cloned());
-        }
+        before.push(refund.clone());
     }
     // Without a refund there is no call to make.
     (fields.len() > 1).then_some(fields)

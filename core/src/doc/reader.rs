@@ -16,12 +16,17 @@ pub struct Fields<'a> {
 impl<'a> Fields<'a> {
     /// Starts on a map; `what` names it in messages.
     ///
+    /// An empty list is an empty map too: a language with one type for both, such as PHP, cannot say which
+    /// it means, and here only one of them makes sense.
+    ///
     /// # Errors
     /// [`Code::InvalidValue`] when the node is not a map.
     pub fn new(node: &'a Node, what: impl Into<String>) -> Result<Self> {
+        static EMPTY: BTreeMap<String, Node> = BTreeMap::new();
         let what = what.into();
         match node {
             Node::Map(map) => Ok(Self { what, map, taken: Vec::new() }),
+            Node::List(items) if items.is_empty() => Ok(Self { what, map: &EMPTY, taken: Vec::new() }),
             other => Err(invalid(&what, "a map", other)),
         }
     }
@@ -239,4 +244,23 @@ fn distance(left: &str, right: &str) -> usize {
         }
     }
     row[right.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Fields;
+    use crate::doc::Node;
+
+    /// `[]` is all that PHP has for an empty map.
+    #[test]
+    fn an_empty_list_is_an_empty_map_and_no_other_list_is() {
+        let empty = Node::List(Vec::new());
+        let fields = Fields::new(&empty, "facts").unwrap();
+        assert_eq!(fields.rest().count(), 0);
+        fields.finish().unwrap();
+        assert!(Fields::new(&empty, "sale").unwrap().need("id").is_err());
+        assert!(Fields::new(&Node::List(vec![Node::Null]), "facts").is_err());
+        let holder = Node::map([("lines", Node::map::<String>([]))]);
+        assert!(Fields::new(&holder, "sale").unwrap().list("lines").is_err());
+    }
 }

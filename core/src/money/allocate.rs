@@ -21,26 +21,34 @@ pub enum AllocationMode {
 }
 
 impl AllocationMode {
+    /// The names in data, in the order of the numbers that C gives them.
+    pub const NAMES: [&'static str; 5] =
+        ["largest_remainder", "first_shares", "last_takes_rest", "largest_weight_first", "first_keys"];
+
     /// The mode with this name in data; `last_takes_rest` reads its rounding (default `floor`).
     ///
     /// # Errors
     /// [`MoneyError::UnknownWord`] lists the known names.
     pub fn parse(name: &str, share_round: Option<Rounding>) -> Result<Self, MoneyError> {
-        Ok(match name {
-            "largest_remainder" => Self::LargestRemainder,
-            "first_shares" => Self::FirstShares,
-            "last_takes_rest" => Self::LastTakesRest(share_round.unwrap_or(Rounding::Floor)),
-            "largest_weight_first" => Self::LargestWeightFirst,
-            "first_keys" => Self::FirstKeys,
-            _ => {
-                return Err(MoneyError::UnknownWord {
-                    word: name.into(),
-                    what: "an allocation mode",
-                    known:
-                        "largest_remainder, first_shares, last_takes_rest, largest_weight_first, first_keys"
-                            .into(),
-                });
-            }
+        let found = Self::NAMES.iter().position(|known| *known == name);
+        let mode = found.and_then(|number| Self::numbered(number, share_round.unwrap_or(Rounding::Floor)));
+        mode.ok_or_else(|| MoneyError::UnknownWord {
+            word: name.into(),
+            what: "an allocation mode",
+            known: Self::NAMES.join(", "),
+        })
+    }
+
+    /// The mode at a place of [`AllocationMode::NAMES`].
+    #[must_use]
+    pub const fn numbered(number: usize, share_round: Rounding) -> Option<Self> {
+        Some(match number {
+            0 => Self::LargestRemainder,
+            1 => Self::FirstShares,
+            2 => Self::LastTakesRest(share_round),
+            3 => Self::LargestWeightFirst,
+            4 => Self::FirstKeys,
+            _ => return None,
         })
     }
 }

@@ -6,7 +6,7 @@ use crate::error::{Code, Error, Result};
 use crate::id::{MemberId, OrderId};
 use crate::money::Currency;
 use crate::report::distribution::{DistributionOrders, Earned, Fact, Filter, SaleVersion};
-use crate::reward::commission::{Frozen, Refund, Taken, reverse};
+use crate::reward::commission::{Frozen, Refund, reverse};
 use crate::reward::plan::Plan;
 use crate::time::Timestamp;
 use crate::trade::order::{Command, OrderStream};
@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 #[derive(Default)]
 struct Shop {
     orders: BTreeMap<OrderId, OrderStream>,
-    sales: BTreeMap<OrderId, (Frozen, Vec<Taken>)>,
+    sales: BTreeMap<OrderId, (Frozen, Vec<Refund>)>,
     model: DistributionOrders,
 }
 
@@ -80,9 +80,9 @@ impl Shop {
     }
 
     fn take_back(&mut self, id: OrderId, refund: Refund) -> Result<Fact> {
-        let (frozen, taken) = self.sales.get_mut(&id).ok_or_else(|| unknown(&id))?;
-        let reversal = reverse(frozen, taken, &refund, None)?;
-        taken.extend(refund.lines.iter().cloned());
+        let (frozen, before) = self.sales.get_mut(&id).ok_or_else(|| unknown(&id))?;
+        let reversal = reverse(frozen, before, &refund, None)?;
+        before.push(refund.clone());
         Ok(Fact::taken_back(first(id), refund.id, &reversal))
     }
 }

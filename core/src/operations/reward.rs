@@ -2,7 +2,7 @@
 
 use crate::doc::{Fields, Node};
 use crate::error::{Code, Error, Result};
-use crate::reward::commission::{self, Frozen, Language, Refund, Reversal, Standing, Taken};
+use crate::reward::commission::{self, Frozen, Language, Refund, Reversal, Standing};
 use crate::reward::plan::Plan;
 use crate::sale::Sale;
 
@@ -42,15 +42,15 @@ pub(super) fn reverse(plan: &Plan, input: &Node) -> Result<Node> {
     let mut fields = Fields::new(input, "reverse")?;
     let sale = Sale::from_node(fields.need("sale")?, plan.currency())?;
     let frozen = Frozen::from_text(&Frozen::new(plan, &sale)?.to_text())?;
-    let mut taken = Vec::<Taken>::new();
+    let mut before = Vec::<Refund>::new();
     let mut steps = Vec::new();
     for refund in fields.list("refunds")? {
         let (refund, standing) = Refund::with_standing(refund)?;
-        steps.push(rows_of(&commission::reverse(&frozen, &taken, &refund, standing.as_deref())?));
-        taken.extend(refund.lines);
+        steps.push(rows_of(&commission::reverse(&frozen, &before, &refund, standing.as_deref())?));
+        before.push(refund);
     }
     fields.finish()?;
-    let left = commission::standing(&frozen, &taken)?.iter().map(Standing::to_node).collect();
+    let left = commission::standing(&frozen, &before)?.iter().map(Standing::to_node).collect();
     Ok(Node::map([("steps", Node::List(steps)), ("left", Node::List(left))]))
 }
 

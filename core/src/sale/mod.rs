@@ -17,6 +17,8 @@ use std::ops::Deref;
 pub const MAX_LINES: usize = 4096;
 /// The most stops an upline may have.
 pub const MAX_STOPS: usize = 4096;
+/// The components a line may have whatever its plan reads; volumes such as `pv` are the plan's own.
+pub const COMPONENTS: [&str; 7] = ["paid", "list", "member", "cost", "shipping", "tax", "points"];
 
 /// What is known of a person, a line or a sale beyond its own fields: `distributor = true`,
 /// `percent = "8%"`, `category = ["green-tea", "tea"]`. Values are booleans, integers, texts, and lists of
@@ -182,12 +184,10 @@ impl Sale {
         if draft.version == 0 {
             return fault("version 0; the first version of a sale is 1".into());
         }
-        if draft.tenant.len() > crate::id::MAX_ID_BYTES {
-            return fault(format!("tenant {:?} is longer than 64 bytes", draft.tenant));
-        }
-        if let Err(rule) =
-            check_path(&draft.buyer, &draft.upline).and_then(|()| check_lines(draft.lines.iter()))
-        {
+        let checked = check_tenant(&draft.tenant)
+            .and_then(|()| check_path(&draft.buyer, &draft.upline))
+            .and_then(|()| check_lines(draft.lines.iter()));
+        if let Err(rule) = checked {
             return fault(rule);
         }
         sort_lines(&mut draft.lines);
@@ -199,6 +199,14 @@ impl Sale {
     pub fn into_draft(self) -> SaleDraft {
         self.0
     }
+}
+
+/// The rule of a tenant, as text when it is broken.
+pub(crate) fn check_tenant(tenant: &str) -> Result<(), String> {
+    if tenant.len() > crate::id::MAX_ID_BYTES {
+        return Err(format!("tenant {tenant:?} is longer than 64 bytes"));
+    }
+    Ok(())
 }
 
 /// The rules of a path from the buyer up, with the broken one as text.

@@ -62,15 +62,14 @@ impl Engine {
         let mut before = Vec::new();
         let mut steps = Vec::new();
         for (at, refund) in refunds.iter().enumerate() {
-            let lines = taken(refund)?;
-            let refund = commission::Refund { id: RefundId::new(&format!("r{at}"))?, lines: lines.clone() };
+            let refund = commission::Refund { id: RefundId::new(&format!("r{at}"))?, lines: taken(refund)? };
             let reversal = commission::reverse(&frozen, &before, &refund, None)?;
             let rows = reversal.rows.into_iter();
             steps.push(Step {
                 rows: rows.map(|row| ((row.rule, row.payee.to_string()), big(row.amount))).collect(),
                 retained: big(reversal.retained_change),
             });
-            before.extend(lines);
+            before.push(refund);
         }
         Ok(steps)
     }

@@ -30,7 +30,7 @@ fn plan() -> Plan {
 struct Placed {
     stream: OrderStream,
     frozen: Frozen,
-    taken: Vec<Taken>,
+    refunds: Vec<Refund>,
     stage: MemberAccount,
     standing: BTreeMap<MemberId, i64>,
 }
@@ -89,7 +89,7 @@ impl History {
         self.orders.push(Placed {
             stream,
             frozen,
-            taken: Vec::new(),
+            refunds: Vec::new(),
             stage: MemberAccount::Pending,
             standing,
         });
@@ -106,8 +106,9 @@ impl History {
         let journal = self.journal();
         let placed = &mut self.orders[at];
         let paid = placed.frozen.sale().lines[0].paid();
-        let gone: i64 = placed.taken.iter().map(|taken| taken.amount).sum();
-        let units: u64 = placed.taken.iter().map(|taken| taken.units).sum();
+        let taken = || placed.refunds.iter().flat_map(|refund| &refund.lines);
+        let gone: i64 = taken().map(|taken| taken.amount).sum();
+        let units: u64 = taken().map(|taken| taken.units).sum();
         let all = dice.one_in(4);
         let amount = if all {
             paid - gone
@@ -116,9 +117,9 @@ impl History {
         };
         let line = LineId::new("a").unwrap();
         let taken = Taken { line, units: if all { 4 - units } else { 0 }, amount };
-        let refund = Refund { id: RefundId::new(journal.as_str()).unwrap(), lines: vec![taken.clone()] };
-        let reversal = reverse(&placed.frozen, &placed.taken, &refund, None).unwrap();
-        placed.taken.push(taken);
+        let refund = Refund { id: RefundId::new(journal.as_str()).unwrap(), lines: vec![taken] };
+        let reversal = reverse(&placed.frozen, &placed.refunds, &refund, None).unwrap();
+        placed.refunds.push(refund.clone());
         let takes = reversal.rows.iter().map(|row| {
             *placed.standing.entry(row.payee.clone()).or_default() += row.amount;
             TakeBack { member: row.payee.clone(), from: placed.stage, minor: -row.amount }

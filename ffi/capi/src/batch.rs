@@ -1,20 +1,14 @@
 //! Settling columns of orders on several threads.
 
 use crate::forest::RowForest;
-use crate::guard::inside;
 use crate::rows::RowStore;
+use crate::threads::{parts, side_by_side};
 use fenrun::reward::batch::{Job, Orders, Totals};
 use fenrun::reward::commission::{Reason, allocation_key};
 use fenrun::reward::plan::{Per, Plan};
 use fenrun::reward::referral::{Forest, MemberIx};
 use fenrun::{Code, Error, Result};
-use std::panic::resume_unwind;
-use std::thread;
-
-/// The most threads a call may ask for.
-const MAX_THREADS: u32 = 256;
-/// Fewer rows than this a thread are not worth starting it.
-const ROWS_PER_THREAD: usize = 4096;
+use std::ops::Range;
 
 /// What a batch gave, with everything its columns are read from.
 #[derive(Debug)]
@@ -37,7 +31,7 @@ impl Batch {
     /// Settles a batch: all of it or nothing. 0 threads are as many as the machine has.
     ///
     /// # Errors
-    /// As [`settle`], with the index of the row at fault.
+    /// As [`settle_parts`] and [`Orders::check_names`].
     pub fn settle(
         plan: &Plan,
         forest: &RowForest,
@@ -45,19 +39,8 @@ impl Batch {
         tenant: &str,
         threads: u32,
     ) -> Result<Self> {
-        if threads > MAX_THREADS {
-            let message = format!("{threads} threads; at most {MAX_THREADS}");
-            return Err(Error::new(Code::InvalidArgument, message));
-        }
-        let wanted = match usize::try_from(threads).unwrap_or(1) {
-            0 => thread::available_parallelism().map_or(1, usize::from),
-            threads => threads,
-        };
-        let parts = wanted.min(orders.len() / ROWS_PER_THREAD).max(1);
-        let parts = match parts {
-            1 => vec![RowStore::settle(&Job::new(plan, forest.forest(), orders, None)?, 0)?],
-            parts => settle_parts(plan, forest.forest(), orders, parts)?,
-        };
+        orders.check_names(plan, tenant)?;
+        let parts = settle_parts(plan, forest.forest(), orders, threads, RowStore::settle)?;
         let mut totals = Totals::default();
         for part in &parts {
             totals.add(&part.totals)?;
@@ -181,35 +164,46 @@ fn index(value: u32) -> usize {
     usize::try_from(value).unwrap_or(usize::MAX)
 }
 
-/// Settles parts side by side. They are cut between orders and joined in their order, so the number of
-/// threads changes nothing; none of them outlives the call.
-fn settle_parts(plan: &Plan, forest: &Forest, orders: &Orders<'_>, parts: usize) -> Result<Vec<RowStore>> {
+/// Settles a batch in parts side by side and gives what `work` makes of each: it is told the input row that
+/// its part starts at.
+///
+/// Parts are cut between orders, so the number of threads changes nothing but the time; see [`parts`] for
+/// how many there are.
+///
+/// # Errors
+/// As [`Job::new`] and `work`, with the index of the row at fault in the whole batch, and as [`parts`].
+pub fn settle_parts<T: Send>(
+    plan: &Plan,
+    forest: &Forest,
+    orders: &Orders<'_>,
+    threads: u32,
+    work: impl Fn(&Job<'_>, u32) -> Result<T> + Sync,
+) -> Result<Vec<T>> {
+    let parts = parts(threads, orders.len())?;
+    if parts == 1 {
+        return Ok(vec![work(&Job::new(plan, forest, orders, None)?, 0)?]);
+    }
     orders.check(forest)?;
-    let ranges = orders.split(parts);
-    let settle_range = |range: std::ops::Range<usize>| {
+    let settle_range = |range: Range<usize>| {
         let mut components = Vec::new();
         let start = range.start;
         let offset = u32::try_from(start).unwrap_or(u32::MAX);
         let part = orders.slice(range, &mut components);
-        let rows = Job::new(plan, forest, &part, None).and_then(|job| RowStore::settle(&job, offset));
-        rows.map_err(|error| match error.index() {
+        let done = Job::new(plan, forest, &part, None).and_then(|job| work(&job, offset));
+        done.map_err(|error| match error.index() {
             Some(index) => error.at(start + index),
             None => error,
         })
     };
-    let results: Vec<_> = thread::scope(|scope| {
-        let running: Vec<_> =
-            ranges.iter().map(|range| scope.spawn(|| inside(|| settle_range(range.clone())))).collect();
-        running.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
-    });
-    results.into_iter().collect()
+    side_by_side(orders.split(parts), settle_range).into_iter().collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Batch, ROWS_PER_THREAD};
+    use super::Batch;
     use crate::forest::RowForest;
     use crate::guard::silence_caught_panics;
+    use crate::threads::ROWS_PER_THREAD;
     use fenrun::Code;
     use fenrun::doc::read_json;
     use fenrun::reward::batch::Orders;
@@ -256,6 +250,27 @@ mod tests {
             assert_eq!((error.code(), error.index()), (Code::InvalidSale, Some(last)));
         }
         assert_eq!(settle(&paid, 257).unwrap_err().code(), Code::InvalidArgument);
+    }
+
+    #[test]
+    fn names_the_plan_cannot_mean_are_refused_as_in_a_sale() {
+        let (plan, mut forest) = (Plan::preset("two_level").unwrap(), forest());
+        forest.set_flags("distributor", &[1; 100]).unwrap();
+        forest.set_flags("frozen", &[0; 100]).unwrap();
+        let buyers = forest.forest().resolve(&[9]).unwrap();
+        let settle = |component, tenant: &str| {
+            let components = [("paid", &[1000][..]), (component, &[1][..])];
+            Batch::settle(&plan, &forest, &Orders::new(&buyers, &components), tenant, 1)
+        };
+        assert!(settle("cost", &"t".repeat(64)).is_ok());
+        let error = settle("cost", &"t".repeat(65)).unwrap_err();
+        assert_eq!(error.code(), Code::InvalidSale);
+        assert!(error.message().contains("tenant"), "{error}");
+        for component in ["prce", ""] {
+            let error = settle(component, "").unwrap_err();
+            assert_eq!(error.code(), Code::Column);
+            assert!(error.message().contains(&format!("`{component}`")), "{error}");
+        }
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! The control plane: JSON in, JSON out.
 
 use fenrun::Result;
-use fenrun::doc::{Fields, MAX_DOCUMENT_BYTES, Node, read_json};
-use fenrun::reward::commission::{self, Frozen, Refund, Taken};
+use fenrun::doc::{MAX_DOCUMENT_BYTES, Node, read_json};
+use fenrun::reward::commission::{self, Frozen, Refund};
 use fenrun::reward::plan::Plan;
 use fenrun::sale::Sale;
 use std::collections::BTreeMap;
@@ -36,16 +36,14 @@ pub fn settle_one(plan: &Plan, sale: &str) -> Result<Settled> {
 
 /// Reverses one refund of a frozen sale: `{ rows, left }` as JSON.
 ///
-/// `before` is the JSON list of what earlier refunds took back, `[{ line, units, amount }]`; an empty
-/// text counts as an empty list. `refund` is `{ id, lines, standing }`, see [`Refund::with_standing`].
+/// `before` is the JSON list of the refunds that came before this one, `[{ id, lines }]`; an empty text counts
+/// as an empty list. `refund` is `{ id, lines, standing }`, see [`Refund::with_standing`].
 ///
 /// # Errors
 /// As [`commission::reverse`], and for texts that cannot be read.
 pub fn reverse(frozen: &str, before: &str, refund: &str) -> Result<String> {
     let frozen = Frozen::from_text(frozen)?;
-    let before = if before.is_empty() { Node::List(Vec::new()) } else { read(before)? };
-    let before = Node::map([("before", before)]);
-    let before = Taken::from_nodes(Fields::new(&before, "reverse")?.list("before")?)?;
+    let before = if before.is_empty() { Vec::new() } else { Refund::list_from_node(&read(before)?)? };
     let (refund, standing) = Refund::with_standing(&read(refund)?)?;
     Ok(commission::reverse(&frozen, &before, &refund, standing.as_deref())?.to_node().to_json())
 }

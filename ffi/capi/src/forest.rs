@@ -169,4 +169,25 @@ mod tests {
         );
         assert_eq!(fault(forest.set_ranks(&[], &[1, 0])), Err((Code::InvalidValue, Some(0))));
     }
+
+    #[test]
+    fn names_that_mean_nothing_or_something_else_are_refused() {
+        let mut forest = RowForest::new(&[2, 1], &[1, 0]).unwrap();
+        for name in ["", "id", "rank"] {
+            let errors = [
+                forest.set_flags(name, &[0, 1]),
+                forest.set_numbers(name, &[0, 1]),
+                forest.set_texts(name, &[0, 0], vec!["x".into()]),
+            ];
+            for error in errors.map(Result::unwrap_err) {
+                assert_eq!(error.code(), Code::InvalidValue);
+                assert!(error.message().contains(&format!("`{name}`")), "{error}");
+            }
+        }
+        for (names, said) in [(["A", "A"], "rank name 2 `A` stands twice"), (["A", ""], "rank name 2")] {
+            let error = forest.set_ranks(&names.map(String::from), &[1, 0]).unwrap_err();
+            assert!(error.code() == Code::InvalidValue && error.message().contains(said), "{error}");
+        }
+        assert!(forest.forest().rank_names().is_empty());
+    }
 }

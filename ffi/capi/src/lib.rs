@@ -11,9 +11,10 @@ mod guard;
 mod names;
 mod order;
 mod rows;
+mod threads;
 mod words;
 
-pub use batch::Batch;
+pub use batch::{Batch, settle_parts};
 pub use documents::{Settled, check, reverse, run, settle_one};
 pub use exclusive::{Exclusive, Shared};
 pub use fenrun;
@@ -21,4 +22,5 @@ pub use forest::RowForest;
 pub use guard::{guarded, inside, silence_caught_panics};
 pub use names::{code_name, prefix};
 pub use order::{apply, events, replay, sale, state};
+pub use threads::{MAX_THREADS, ROWS_PER_THREAD, parts, side_by_side};
 pub use words::{allocation_mode, rounding};

@@ -17,16 +17,13 @@ pub fn rounding(number: i32) -> Result<Rounding> {
 /// # Errors
 /// [`Code::UnknownWord`].
 pub fn allocation_mode(number: i32, share_rounding: i32) -> Result<AllocationMode> {
-    Ok(match number {
-        0 => AllocationMode::LargestRemainder,
-        1 => AllocationMode::FirstShares,
-        2 => AllocationMode::LastTakesRest(rounding(share_rounding)?),
-        3 => AllocationMode::LargestWeightFirst,
-        4 => AllocationMode::FirstKeys,
-        _ => {
-            let message = format!("{number} is not an allocation mode; 0 to 4 are");
-            return Err(Error::new(Code::UnknownWord, message));
-        }
+    let at = usize::try_from(number).unwrap_or(usize::MAX);
+    let takes_rest =
+        matches!(AllocationMode::numbered(at, Rounding::Floor), Some(AllocationMode::LastTakesRest(_)));
+    let share_round = if takes_rest { rounding(share_rounding)? } else { Rounding::Floor };
+    AllocationMode::numbered(at, share_round).ok_or_else(|| {
+        let message = format!("{number} is not an allocation mode; 0 to 4 are");
+        Error::new(Code::UnknownWord, message)
     })
 }
 

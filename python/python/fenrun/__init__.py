@@ -29,13 +29,14 @@ from .errors import (
 )
 from .forest import Forest
 from .money import Allocation, allocate, minor, multiply, round_, telescope
-from .order import Order
+from .order import Applied, Order
 from .outcome import Outcome, Reversal, ReversalRow, Row, Standing, Trace, reverse
 from .plan import Bound, Caution, Plan, Report
 from .rows import Rows
 
 __all__ = [
     "Allocation",
+    "Applied",
     "Bound",
     "Caution",
     "DocumentError",

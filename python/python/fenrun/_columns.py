@@ -8,10 +8,10 @@ from __future__ import annotations
 import datetime as dt
 import importlib
 import importlib.util
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +24,7 @@ Column: TypeAlias = Any
 """A numpy array, a list, a pandas or polars series, an Arrow array: one value a row."""
 
 _LARGEST_ID = 2**63 - 1
+_Scalar = TypeVar("_Scalar", bound=np.generic)
 
 
 @dataclass(slots=True)
@@ -54,6 +55,10 @@ class Ids:
 
 def load(column: Column, name: str) -> _Loaded:
     """One-dimensional values of any column, without a copy where that is possible."""
+    if isinstance(column, Mapping | Set):
+        # A dict would be read as its keys, and a set has no first row.
+        kind = type(column).__name__
+        raise TypeError(f"{name}: a column (array, list, series), not a {kind}; its rows have no order")
     if isinstance(column, np.ma.MaskedArray):
         return _checked(_Loaded(np.asarray(column.data), np.ma.getmaskarray(column)), name)
     if isinstance(column, np.ndarray) or isinstance(getattr(column, "dtype", None), np.dtype):
@@ -177,7 +182,12 @@ def _id_numbers(
         raise make(408, "invalid_id", f"{name} {values[row]} is below zero", row)
     if values.dtype == np.int64:
         values = values.view(np.uint64)
-    return np.ascontiguousarray(values, dtype=np.uint64)
+    return _packed(values, np.uint64)
+
+
+def _packed(values: npt.NDArray[Any], dtype: type[_Scalar]) -> npt.NDArray[_Scalar]:
+    """Values of exactly one type, one after the other, at addresses the processor can read them from."""
+    return np.require(values, dtype=dtype, requirements=("C", "A"))
 
 
 def _mixed_ids(values: list[Any], empty: npt.NDArray[np.bool_] | None, name: str, nobody: bool) -> Ids:
@@ -256,7 +266,7 @@ def int64(values: npt.NDArray[Any], name: str) -> npt.NDArray[np.int64]:
         if outside.any():
             row = int(np.asarray(outside).argmax())
             raise make(102, "overflow", f"{name}: {values[row]} does not fit 64 bits", row)
-    return np.ascontiguousarray(values, dtype=np.int64)
+    return _packed(values, np.int64)
 
 
 def refuse_empty(loaded: _Loaded, name: str) -> None:
@@ -277,18 +287,25 @@ def units(column: Column, name: str) -> npt.NDArray[np.uint32]:
     if len(values) and (values.min() < 0 or values.max() > 0xFFFF_FFFF):
         row = int(((values < 0) | (values > 0xFFFF_FFFF)).argmax())
         raise make(205, "invalid_value", f"{name} {values[row]} is outside 0..=4294967295", row)
-    return np.ascontiguousarray(values, dtype=np.uint32)
+    return _packed(values, np.uint32)
 
 
 def _integers(column: Column, name: str) -> npt.NDArray[Any]:
     loaded = load(column, name)
     refuse_empty(loaded, name)
     values = loaded.values
-    if values.dtype.kind == "O" and all(isinstance(value, int | np.integer) for value in values):
+    if values.dtype.kind == "O":
+        wrong = (row for row, value in enumerate(values) if not _is_integer(value))
+        if (row := next(wrong, None)) is not None:
+            raise TypeError(f"{name}, row {row}, is {values[row]!r}; it holds integers only")
         values = int64(values, name)
     if values.dtype.kind not in "iu":
         raise TypeError(f"{name}: a column of {values.dtype}; it holds integers only")
     return values
+
+
+def _is_integer(value: Any) -> bool:
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)
 
 
 def times(column: Column, name: str) -> npt.NDArray[np.int64]:

@@ -14,7 +14,9 @@ __all__ = [
     "Outcome",
     "Plan",
     "__version__",
+    "check_ids",
     "codes",
+    "components",
     "exponent",
     "operation_names",
     "parse_amounts",
@@ -153,16 +155,18 @@ class Forest:
         """The facts as columns in join order: an array, or codes and words."""
     @property
     def names(self) -> Names | None:
-        """The names of all facts and components it reads."""
+        """The text ids, `None` when ids are integers."""
 
 @disjoint_base
 class Order:
-    def __new__(cls, order_id: str, tenant: str, events: list[Any]) -> Self: ...
+    def __new__(cls, order_id: str | int, tenant: str, events: list[Any]) -> Self: ...
     def handle(self, command: Mapping[str, Any] | str) -> tuple[list[dict[str, Any]], bool]:
         """Decides a command given as a document; the answer is its events and whether it came before."""
     @property
     def events(self) -> list[dict[str, Any]]:
         """Everything that happened, oldest first."""
+    def sale(self) -> dict[str, Any]:
+        """The sale of a placed order as a document."""
     @property
     def state(self) -> Any:
         """What the order is now."""
@@ -174,12 +178,14 @@ class Order:
         """The tenant, empty for a host with one shop."""
     @property
     def version(self) -> int:
-        """The version of the sale, from 1."""
+        """How many events there are; the next command may name it as `expected_version`."""
     @property
     def life(self) -> str:
         """The stage of the life cycle: `paid`, `shipped`, `completed` …"""
 
-def codes() -> dict[str, int]: ...
+def check_ids(texts: list[str], what: str) -> None: ...
+def codes() -> dict[str, tuple[int, str]]: ...
+def components() -> list[str]: ...
 def exponent(currency: str) -> int: ...
 def operation_names() -> list[str]: ...
 def parse_amounts(texts: list[str], currency: str) -> np.ndarray[tuple[int], np.dtype[np.int64]]: ...

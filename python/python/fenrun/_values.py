@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -39,6 +39,8 @@ def plain(value: Any, place: str, currency: str | None) -> Any:
         return value._asdict()
     if hasattr(value, "__index__"):
         return value.__index__()
+    if isinstance(value, Set):
+        raise TypeError(f"{place} is a {type(value).__name__}, whose members have no order; give a list")
     if isinstance(value, Iterable) and not isinstance(value, bytes | bytearray):
         return list(value)
     raise TypeError(f"{place}: no document holds a {type(value).__name__}")

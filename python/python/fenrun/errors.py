@@ -6,6 +6,8 @@ them all. A value of the wrong Python type (a float where money or an id belongs
 
 from __future__ import annotations
 
+from . import _fenrun
+
 
 class Error(Exception):
     """What went wrong, in one line that names the value and the rule."""
@@ -31,68 +33,66 @@ class Error(Exception):
 
 
 class MoneyError(Error):
-    """An amount, a currency, a rate or weights (101 to 199)."""
+    """An amount, a currency, a rate or weights."""
 
 
 class DocumentError(Error):
-    """A document with a key, a type or a value it must not have (201 to 299)."""
+    """A document, an argument or a column with a key, a type, a value or an id it must not have."""
 
 
 class PlanError(DocumentError):
-    """A plan that cannot be read, or that pays what no plan may pay (201 to 299)."""
+    """A plan that cannot be read, whatever is wrong in it, or that pays what no plan may pay."""
 
 
 class SaleError(Error):
-    """A sale, a frozen sale or a refund that contradicts itself or its plan (301 to 399)."""
+    """A sale, a frozen sale, a refund or an order of a batch that contradicts itself or its plan."""
 
 
 class ForestError(Error):
-    """A member, an inviter or an order of a batch (401 to 499)."""
+    """A member or an inviter: unknown, twice there, or their own upline."""
 
 
 class OrderError(Error):
-    """A command an order refuses (501 to 599)."""
+    """A command, a cart or a quote that an order refuses."""
 
 
 class LedgerError(Error):
-    """A journal the ledger refuses (601 to 699)."""
+    """A journal the ledger refuses."""
 
 
 class StoreError(Error):
-    """A database (701 to 799)."""
+    """A database."""
 
 
 class LibraryError(Error):
-    """The library itself (801 to 899)."""
+    """The library itself and the calls into it."""
 
 
 class TableError(Error):
-    """A file or a table, its columns and rows (901 to 999)."""
+    """A file or a table, its columns and rows."""
 
 
-_FAMILIES: dict[int, type[Error]] = {
-    1: MoneyError,
-    2: DocumentError,
-    3: SaleError,
-    4: ForestError,
-    5: OrderError,
-    6: LedgerError,
-    7: StoreError,
-    8: LibraryError,
-    9: TableError,
+_CLASSES: dict[str, type[Error]] = {
+    "Money": MoneyError,
+    "Document": DocumentError,
+    "Plan": PlanError,
+    "Sale": SaleError,
+    "Forest": ForestError,
+    "Order": OrderError,
+    "Ledger": LedgerError,
+    "Store": StoreError,
+    "Library": LibraryError,
+    "Table": TableError,
 }
-
-# What only a plan can do wrong, wherever it is met.
-_OF_PLANS = frozenset({207, 208, 209})
+_OF_CODE = {number: _CLASSES[family] for number, family in _fenrun.codes().values()}
 
 
 def make(code: int, name: str, message: str, index: int | None = None) -> Error:
     """The exception for an error of the engine."""
-    family = PlanError if code in _OF_PLANS else _FAMILIES.get(code // 100, Error)
-    return family(message, code, name, index)
+    return _OF_CODE[code](message, code, name, index)
 
 
-def of_plan(error: DocumentError) -> PlanError:
+def of_plan(error: Error) -> PlanError:
     """The same error, known to be the plan's."""
     return PlanError(error.message, error.code, error.name, error.index)
 

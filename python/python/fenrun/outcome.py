@@ -152,10 +152,16 @@ def reverse(
 
     ``frozen`` is ``Outcome.frozen`` as it was kept beside the order (or the outcome itself), ``refund`` is
     ``{"id": …, "lines": [{"line": …, "units": …, "amount": …}]}``, ``before`` the earlier refunds of the
-    same sale. ``standing`` is what the journal holds now; without it, what the earlier reversals left.
+    same sale, of the same form; a refund is not its own earlier one, also when it is a retry. ``standing``
+    is what the journal holds now; without it, what the earlier reversals left.
 
     Any sequence of refunds that takes everything back ends at exactly zero.
     """
+    if not isinstance(frozen, str | Outcome):
+        raise TypeError(f"frozen: the text of Outcome.frozen, or the outcome, not a {type(frozen).__name__}")
+    for name, given in (("before", before), ("standing", standing or ())):
+        if isinstance(given, Mapping | str):
+            raise TypeError(f"{name}: a list of dicts, not a {type(given).__name__}")
     text = frozen if isinstance(frozen, str) else frozen.frozen
     entries = None if standing is None else list(standing)
     rows, left, change = _fenrun.reverse(text, refund, list(before), entries)

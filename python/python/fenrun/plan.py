@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from html import escape
 from typing import Any, Literal, Self
@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from . import _columns, _fenrun
 from ._columns import Column
-from .errors import DocumentError, Error, make, of_plan, within
+from .errors import Error, make, of_plan, within
 from .forest import Forest, numbers
 from .outcome import Outcome
 from .rows import Rows
@@ -26,7 +26,7 @@ _READ_LIMIT = (1 << 20) + 1
 # Columns of orders that are no components.
 _COLUMNS = ("buyer", "order", "line", "units", "placed_at", "override")
 # Components a line may carry whether the plan reads them or not.
-_COMPONENTS = ("paid", "list", "member", "cost", "shipping", "tax", "points")
+_COMPONENTS = tuple(_fenrun.components())
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +90,15 @@ class Plan(_fenrun.Plan):
     def __new__(cls, text: str, format: Literal["toml", "json"] | None = None) -> Self:
         try:
             return super().__new__(cls, text, format)
-        except DocumentError as error:
+        except Error as error:
             raise of_plan(error) from None
 
     @classmethod
     def parse(cls, text: str, format: Literal["toml", "json"] | None = None) -> Self:
         """Reads a plan from TOML or JSON, told apart by their first character unless ``format`` says.
 
-        Raises PlanError, or MoneyError for a rate or currency that is none.
+        Raises PlanError for whatever is wrong in it; its code tells a rate that is none from a key nobody
+        knows.
         """
         return cls(text, format)
 
@@ -110,7 +111,7 @@ class Plan(_fenrun.Plan):
         try:
             return cls(data.decode())
         except UnicodeDecodeError as error:
-            raise make(201, "syntax", f"{place}: not UTF-8 at byte {error.start}") from None
+            raise of_plan(make(201, "syntax", f"{place}: not UTF-8 at byte {error.start}")) from None
         except Error as error:
             raise within(error, place) from None
 
@@ -174,9 +175,9 @@ class Plan(_fenrun.Plan):
         columns are components the plan reads. ``override`` counts into ``overrides`` from 1, 0 for none;
         each of those is ``{rule: rates}``.
 
-        Columns of the right type (int64 for money and ids, uint32 for units) are not copied. The result
-        does not depend on ``threads``, and other Python threads run meanwhile. All orders are settled or
-        none.
+        Columns of the right type (int64 for money and ids, uint32 for units) are read where they lie. The
+        result does not depend on ``threads`` (at most 256; 0 for as many as the machine has; a thread gets
+        4,096 rows or more), and other Python threads run meanwhile. All orders are settled or none.
         """
         named = {"buyer": buyer, "paid": paid, "order": order, "line": line, "units": units}
         named |= {"placed_at": placed_at, "override": override, **components}
@@ -186,8 +187,6 @@ class Plan(_fenrun.Plan):
                 if name in table:
                     raise TypeError(f"{name} is given twice: as an argument and as a column of orders")
                 table[name] = column
-        if threads < 1:
-            raise ValueError(f"threads is {threads}; at least one is needed")
         batch = _Batch(self, forest, table, overrides)
         try:
             answer = _fenrun.settle(self, forest, batch.columns, threads)
@@ -239,8 +238,8 @@ class _Batch:
             text = f"orders: unknown column `{unknown[0]}`; known: {', '.join(dict.fromkeys(known))}"
             raise make(902, "column", text)
         buyers = _columns.ids(table["buyer"], "buyer")
-        ids = _columns.ids(table["order"], "order") if "order" in table else None
-        lines = _columns.ids(table["line"], "line") if "line" in table else None
+        ids = _own_ids(table, "order")
+        lines = _own_ids(table, "line")
         self.orders = None if ids is None else _shown_ids(ids)
         self.lines = None if lines is None else _shown_ids(lines)
         components = {name: table[name] for name in table if name not in _COLUMNS}
@@ -255,6 +254,8 @@ class _Batch:
             "placed_at": _columns.times(table["placed_at"], "placed_at") if "placed_at" in table else None,
             "overrides": None,
         }
+        if isinstance(overrides, Mapping | Set | str):
+            raise TypeError(f"overrides: a list of {{rule: rates}}, not a {type(overrides).__name__}")
         if "override" in table:
             self.columns["overrides"] = (_columns.units(table["override"], "override"), list(overrides))
 
@@ -267,9 +268,20 @@ class _Batch:
         return make(error.code, error.name, message, error.index)
 
 
+def _own_ids(table: dict[str, Column], name: str) -> _columns.Ids | None:
+    """The ids of orders or lines, which no forest checks."""
+    if name not in table:
+        return None
+    ids = _columns.ids(table[name], name)
+    if ids.texts is not None:
+        _fenrun.check_ids(ids.texts, name)
+    return ids
+
+
 def _shown_ids(ids: _columns.Ids) -> npt.NDArray[Any]:
+    """The ids as rows show them: a copy, because the caller's column is the caller's to change."""
     if ids.texts is None:
-        return ids.numbers.view(np.int64)
+        return ids.numbers.astype(np.int64)
     return np.array(ids.texts, dtype=object)
 
 

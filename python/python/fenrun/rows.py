@@ -15,13 +15,14 @@ if TYPE_CHECKING:
 class Rows:
     """The rows of a settled batch, in the order of the orders, rules and levels.
 
-    Every column is a numpy array with one value a row. ``rule`` counts into ``rules``; ``source`` is the
+    Immutable: share it freely between threads. It pickles. Every column is a read-only numpy array with one
+    value a row; copy it to change it. ``rule`` counts into ``rules``; ``source`` is the
     input row each row is paid for, from 0 (the first of its order when the rule rounds per order).
     """
 
     __slots__ = (
-        "_lines", "_orders", "_per_order", "amount", "conserved", "currency", "level", "payee", "pool",
-        "retained", "rule", "rules", "source",
+        "_lines", "_orders", "_per_order", "_retained", "amount", "conserved", "currency", "level", "payee",
+        "pool", "rule", "rules", "source",
     )  # fmt: skip
 
     source: npt.NDArray[np.uint32]
@@ -31,7 +32,6 @@ class Rows:
     amount: npt.NDArray[np.int64]
     rules: tuple[str, ...]
     pool: int
-    retained: dict[str, int]
     conserved: bool
     currency: str
 
@@ -42,14 +42,20 @@ class Rows:
         lines: npt.NDArray[Any] | None,
         plan: Plan,
     ) -> None:
-        for name in ("source", "payee", "rule", "level", "amount", "pool", "retained", "conserved"):
-            setattr(self, name, settled[name])
+        for name in ("source", "payee", "rule", "level", "amount", "pool", "conserved"):
+            setattr(self, name, _read_only(settled[name]))
+        self._retained: dict[str, int] = settled["retained"]
         rules = plan.rules
         self.rules = tuple(rule["id"] for rule in rules)
         self.currency = plan.currency
         self._per_order = np.array([_rounds_per_order(rule) for rule in rules])
         self._orders = orders
         self._lines = lines
+
+    @property
+    def retained(self) -> dict[str, int]:
+        """What nobody got, by reason, in minor units."""
+        return dict(self._retained)
 
     @property
     def order(self) -> npt.NDArray[Any]:
@@ -107,12 +113,22 @@ class Rows:
 
     __hash__ = None  # type: ignore[assignment]
 
+    def __setstate__(self, state: tuple[None, dict[str, Any]]) -> None:
+        for name, value in state[1].items():
+            setattr(self, name, _read_only(value))
+
     def __repr__(self) -> str:
         kept = sum(self.retained.values())
         return (
             f"<fenrun.Rows: {len(self):,} rows, {self.pool - kept:,} of a pool of {self.pool:,} "
             f"{self.currency} minor units>"
         )
+
+
+def _read_only(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        value.setflags(write=False)
+    return value
 
 
 def _rounds_per_order(rule: dict[str, Any]) -> bool:

@@ -7,7 +7,7 @@ use fenrun::doc::{self, MAX_DOCUMENT_BYTES};
 use fenrun::id::MemberId;
 use fenrun::ledger::{MemberAccount, Share, TakeBack};
 use fenrun::reward::commission::{
-    Frozen, Outcome, Refund, ReversalRow, SEMANTICS, Standing, Taken, evaluate, reverse,
+    Frozen, Outcome, Refund, ReversalRow, SEMANTICS, Standing, evaluate, reverse,
 };
 use fenrun::reward::plan::Plan;
 use fenrun::sale::Sale;
@@ -53,7 +53,7 @@ pub(crate) struct Replay {
     pub(crate) entries: BTreeMap<EntryKey, Stand>,
     pub(crate) confirmed_at: Option<i64>,
     pub(crate) due: Option<i64>,
-    taken: Vec<Taken>,
+    refunds: Vec<Refund>,
 }
 
 /// The plan a record names, from its text.
@@ -84,7 +84,7 @@ impl Replay {
             let stand = entries.entry(key).or_insert(fresh);
             stand.amount = sum(stand.amount, row.amount)?;
         }
-        Ok(Self { frozen, outcome, entries, confirmed_at: None, due: None, taken: Vec::new() })
+        Ok(Self { frozen, outcome, entries, confirmed_at: None, due: None, refunds: Vec::new() })
     }
 
     /// Goes through the whole history.
@@ -106,9 +106,9 @@ impl Replay {
         Ok(steps)
     }
 
-    /// What earlier refunds took.
-    pub(crate) fn taken(&self) -> &[Taken] {
-        &self.taken
+    /// The refunds it went through.
+    pub(crate) fn refunds(&self) -> &[Refund] {
+        &self.refunds
     }
 
     /// What stands, as the evaluation of reversals takes it.
@@ -160,7 +160,7 @@ impl Replay {
     }
 
     fn reverse(&mut self, at: i64, refund: Refund) -> Result<Step> {
-        let reversal = reverse(&self.frozen, &self.taken, &refund, Some(&self.standing()?))?;
+        let reversal = reverse(&self.frozen, &self.refunds, &refund, Some(&self.standing()?))?;
         let before = self.entries.clone();
         let mut takes = Vec::with_capacity(reversal.rows.len());
         for row in &reversal.rows {
@@ -179,7 +179,7 @@ impl Replay {
             stand.amount = sum(stand.amount, row.amount)?;
             takes.push(TakeBack { member: row.payee.clone(), from: stands_on, minor: negated(row.amount)? });
         }
-        self.taken.extend(refund.lines.iter().cloned());
+        self.refunds.push(refund.clone());
         let retained_change = reversal.retained_change;
         Ok(Step::Reversed { at, refund, rows: reversal.rows, takes, retained_change })
     }

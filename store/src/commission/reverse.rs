@@ -46,7 +46,7 @@ impl Batch<'_> {
             }
             let stands: Vec<_> = whole.standing.iter().map(Standing::to_commission).collect();
             let replay = &whole.replay;
-            let reversal = commission::reverse(&replay.frozen, replay.taken(), refund, Some(&stands))?;
+            let reversal = commission::reverse(&replay.frozen, replay.refunds(), refund, Some(&stands))?;
             let journal = batch.post_taken_back(sale, &whole, (&reversal, refund), at)?;
             batch.insert_refund(sale, record, refund, &taken, at)?;
             batch.insert_reversal(sale, &whole, (&reversal.rows, refund), journal)?;

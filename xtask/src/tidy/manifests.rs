@@ -14,7 +14,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("fenrun-cli", &["fenrun", "fenrun-mem", "fenrun-sim", "fenrun-store"]),
     ("fenrun-capi", &["fenrun", "fenrun-mem", "fenrun-sim", "fenrun-store"]),
     ("fenrun-ffi", &["fenrun-capi", "fenrun", "fenrun-mem", "fenrun-sim", "fenrun-store"]),
-    ("fenrun-python", &["fenrun", "fenrun-mem", "fenrun-sim", "fenrun-store"]),
+    ("fenrun-python", &["fenrun-capi", "fenrun", "fenrun-mem", "fenrun-sim", "fenrun-store"]),
     ("fenrun-benches", &["fenrun", "fenrun-mem", "fenrun-sim", "fenrun-store"]),
     ("fenrun-peer-stateset", &["fenrun"]),
     ("fenrun-fuzz", &["fenrun", "fenrun-capi", "fenrun-store"]),

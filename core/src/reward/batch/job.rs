@@ -71,7 +71,7 @@ impl<'a> Job<'a> {
     ///
     /// # Errors
     /// With the index of the row at fault.
-    pub(super) fn fill(&self, rows: &mut Rows) -> Result<()> {
+    pub fn fill(&self, rows: &mut Rows) -> Result<()> {
         let (columns, totals) = rows.start();
         columns.reserve(self.rows_at_most().unwrap_or(self.orders.len()));
         *totals = self.each(&mut |block| columns.extend(block))?;

@@ -2,10 +2,11 @@
 
 use crate::doc::{Fields, Node, invalid};
 use crate::error::{Code, Error, Result};
+use crate::reward::plan::Plan;
 use crate::reward::referral::{Forest, MemberIx};
-use crate::sale::Override;
 use crate::sale::read::overrides_from_fields;
-use std::collections::{BTreeMap, HashSet};
+use crate::sale::{COMPONENTS, Override, check_tenant};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::ops::Range;
 
 /// Overrides of a line, by rule id.
@@ -166,6 +167,24 @@ impl<'a> Orders<'a> {
         let row = self.buyers.iter().position(is_strange).unwrap_or(0);
         let error = format!("buyer handle {} is not in the forest", self.buyers[row].get());
         Err(Error::new(Code::UnknownMember, error).at(row))
+    }
+
+    /// Checks what a batch says beside its rows: the tenant whose keys its rows will have, and that the plan
+    /// can mean every component. A name nobody reads is a mistyped one.
+    ///
+    /// # Errors
+    /// [`Code::InvalidSale`], [`Code::Column`].
+    pub fn check_names(&self, plan: &Plan, tenant: &str) -> Result<()> {
+        check_tenant(tenant).map_err(|rule| Error::new(Code::InvalidSale, format!("batch: {rule}")))?;
+        let read = plan.names();
+        let known = |name: &str| COMPONENTS.contains(&name) || read.contains(name);
+        if let Some((name, _)) = self.components.iter().find(|(name, _)| !known(name)) {
+            let known: BTreeSet<&str> = read.into_iter().chain(COMPONENTS).collect();
+            let known = known.into_iter().collect::<Vec<_>>().join(", ");
+            let error = format!("batch: unknown component `{name}`; known to the plan: {known}");
+            return Err(Error::new(Code::Column, error));
+        }
+        Ok(())
     }
 
     fn check_values(&self) -> Result<()> {

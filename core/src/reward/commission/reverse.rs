@@ -5,12 +5,12 @@ use super::evaluate::{Cell, evaluate_cells};
 use super::frozen::Frozen;
 use super::keys::reversal_key;
 use super::lines::Left;
-use crate::doc::{Fields, Node};
+use crate::doc::{Fields, Node, invalid};
 use crate::error::{Code, Error, Result};
 use crate::id::{LineId, MemberId, RefundId};
 use crate::money::{narrow, telescope};
 use crate::reward::plan::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a refund takes back of a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,21 +83,21 @@ type Book = BTreeMap<(usize, String, MemberId, String), i64>;
 
 /// Reverses one refund of a frozen sale.
 ///
-/// `before` is what earlier refunds took back; `standing` what the journal holds now, or `None` for what
-/// the earlier reversals left, which is the same for every host that posted all rows.
+/// `before` is the refunds that came before this one; `standing` what the journal holds now, or `None` for
+/// what the earlier reversals left, which is the same for every host that posted all rows.
 ///
 /// # Errors
-/// [`Code::OverReversed`] when more units or money would be taken back than were sold, and
-/// [`Code::UnknownLine`] for a line the sale does not have.
+/// [`Code::OverReversed`] when more units or money would be taken back than were sold, or when a refund
+/// stands twice; [`Code::UnknownLine`] for a line the sale does not have.
 pub fn reverse(
     frozen: &Frozen,
-    before: &[Taken],
+    before: &[Refund],
     refund: &Refund,
     standing: Option<&[Standing]>,
 ) -> Result<Reversal> {
+    once_each(frozen, before.iter().chain([refund]))?;
     let earlier = left(frozen, before)?;
-    let all: Vec<Taken> = before.iter().chain(&refund.lines).cloned().collect();
-    let now = left(frozen, &all)?;
+    let now = left(frozen, before.iter().chain([refund]))?;
     let stood = entitlements(frozen, &earlier)?;
     let Entitled { book: due, retained } = entitlements(frozen, &now)?;
     let mut book = match standing {
@@ -123,12 +123,30 @@ pub fn reverse(
     Ok(Reversal { rows, left: to_standing(due), retained_change })
 }
 
-/// What stands of a frozen sale after refunds took `taken` back, in the order of rule and payee.
+/// What stands of a frozen sale after refunds, in the order of rule and payee.
 ///
 /// # Errors
 /// As [`reverse`].
-pub fn standing(frozen: &Frozen, taken: &[Taken]) -> Result<Vec<Standing>> {
-    Ok(to_standing(entitlements(frozen, &left(frozen, taken)?)?.book))
+pub fn standing(frozen: &Frozen, refunds: &[Refund]) -> Result<Vec<Standing>> {
+    once_each(frozen, refunds)?;
+    Ok(to_standing(entitlements(frozen, &left(frozen, refunds)?)?.book))
+}
+
+/// Rows of a refund take their keys from its id: a second one of the same id would be given keys that the
+/// host's unique index has already, and drop out of the books unseen.
+fn once_each<'a>(frozen: &Frozen, refunds: impl IntoIterator<Item = &'a Refund>) -> Result<()> {
+    let mut seen = BTreeSet::new();
+    for refund in refunds {
+        if !seen.insert(&refund.id) {
+            let sale = &frozen.sale().id;
+            let error = format!(
+                "sale {sale}: refund {} was taken back before; a retry is not its own earlier refund",
+                refund.id
+            );
+            return Err(Error::new(Code::OverReversed, error));
+        }
+    }
+    Ok(())
 }
 
 /// The entries of a book, zero amounts left out.
@@ -138,10 +156,10 @@ fn to_standing(book: Book) -> Vec<Standing> {
 }
 
 /// What is left of each line, in the order of the sale's lines.
-fn left(frozen: &Frozen, taken: &[Taken]) -> Result<Vec<Left>> {
+fn left<'a>(frozen: &Frozen, refunds: impl IntoIterator<Item = &'a Refund>) -> Result<Vec<Left>> {
     let lines = &frozen.sale().lines;
     let mut left: Vec<Left> = lines.iter().map(Left::all).collect();
-    for part in taken {
+    for part in refunds.into_iter().flat_map(|refund| &refund.lines) {
         let sale = &frozen.sale().id;
         let Some(at) = lines.iter().position(|line| line.id == part.line) else {
             return Err(Error::new(Code::UnknownLine, format!("sale {sale} has no line {}", part.line)));
@@ -257,6 +275,22 @@ impl Refund {
         Ok((refund, stated.then_some(standing)))
     }
 
+    /// Reads the refunds that came before one: a list of `{ id, lines }`. They may be handed over as they were
+    /// given; what stood when each of them came says nothing any more.
+    ///
+    /// # Errors
+    /// Names the place in the list, the key and the value.
+    pub fn list_from_node(node: &Node) -> Result<Vec<Self>> {
+        let Node::List(refunds) = node else {
+            return Err(invalid("before", "a list of refunds", node));
+        };
+        let read = |(at, refund): (usize, &Node)| {
+            let read = Self::with_standing(refund).map_err(|error| error.within(&format!("before[{at}]")));
+            Ok(read?.0)
+        };
+        refunds.iter().enumerate().map(read).collect()
+    }
+
     fn from_fields(fields: &mut Fields<'_>) -> Result<Self> {
         let id = fields.need_id("id")?;
         let lines = Taken::from_nodes(fields.list("lines")?)?;
@@ -338,14 +372,44 @@ mod tests {
             assert_eq!(kept, 699);
             for (at, amount) in [3333, 1, 6665].into_iter().enumerate() {
                 let lines = vec![Taken { line: LineId::from(1), units: 1, amount }];
-                let refund = Refund { id: RefundId::new(&format!("R{at}")).unwrap(), lines: lines.clone() };
+                let refund = Refund { id: RefundId::new(&format!("R{at}")).unwrap(), lines };
                 let reversal = reverse(&frozen, &before, &refund, None).unwrap();
                 paid += reversal.rows.iter().map(|row| row.amount).sum::<i64>();
                 kept += reversal.retained_change;
                 assert_eq!(paid, reversal.left.iter().map(|entry| entry.amount).sum::<i64>());
-                before.extend(lines);
+                before.push(refund);
             }
             assert_eq!((paid, kept), (0, 0), "{reverse_by}");
+        }
+    }
+
+    /// Its rows would have keys that a unique index knows already.
+    #[test]
+    fn a_refund_is_taken_back_once() {
+        let sale = r#"{"id":1,"buyer":2,"lines":[{"units":3,"paid":9999}]}"#;
+        let plan = Plan::preset("three_level").unwrap();
+        let sale = Sale::from_node(&crate::doc::read_json(sale, 1000).unwrap(), plan.currency()).unwrap();
+        let frozen = Frozen::new(&plan, &sale).unwrap();
+        let of = |id: &str, units| Refund {
+            id: RefundId::new(id).unwrap(),
+            lines: vec![Taken { line: LineId::from(1), units, amount: 0 }],
+        };
+        let twice = [
+            reverse(&frozen, &[of("R1", 1)], &of("R1", 1), None).unwrap_err(),
+            reverse(&frozen, &[of("R1", 1), of("R1", 1)], &of("R2", 1), None).unwrap_err(),
+            standing(&frozen, &[of("R1", 1), of("R1", 1)]).unwrap_err(),
+        ];
+        for error in twice {
+            assert_eq!(error.code(), Code::OverReversed);
+            assert!(error.message().contains("refund R1 "), "{error}");
+        }
+        assert!(reverse(&frozen, &[of("R1", 1), of("R2", 1)], &of("R3", 1), None).is_ok());
+        let read = |text: &str| Refund::list_from_node(&crate::doc::read_json(text, 1000).unwrap());
+        assert_eq!(read(r#"[{"id":"R1","lines":[{"line":1,"units":1}]}]"#).unwrap(), [of("R1", 1)]);
+        let stated = r#"[{"id":"R1","lines":[{"line":1,"units":1}],"standing":[]}]"#;
+        assert_eq!(read(stated).unwrap(), [of("R1", 1)]);
+        for flat in [r#"[{"line":1,"units":1,"amount":1}]"#, r#"[{"lines":[]}]"#, "{}", "null"] {
+            assert!(read(flat).unwrap_err().message().starts_with("before"), "{flat}");
         }
     }
 }

@@ -227,9 +227,16 @@ impl Forest {
     /// Sets the ranks: one code per member in join order, 0 for none, else the place in `names` from 1.
     ///
     /// # Errors
-    /// [`Code::LengthMismatch`], or [`Code::InvalidValue`] with the index of a code without a name.
+    /// [`Code::LengthMismatch`], [`Code::InvalidValue`] for a name that is empty or stands twice, or with the
+    /// index of a code without a name.
     pub fn set_ranks(&mut self, names: &[String], codes: Vec<u8>) -> Result<()> {
         self.check_length("rank", codes.len())?;
+        for (at, name) in names.iter().enumerate() {
+            if name.is_empty() || names[..at].contains(name) {
+                let rule = if name.is_empty() { "is empty" } else { "stands twice" };
+                return Err(Error::new(Code::InvalidValue, format!("rank name {} `{name}` {rule}", at + 1)));
+            }
+        }
         if let Some(at) = codes.iter().position(|code| usize::from(*code) > names.len()) {
             let error = format!("rank code {} has no name; there are {}", codes[at], names.len());
             return Err(Error::new(Code::InvalidValue, error).at(at));
@@ -241,8 +248,13 @@ impl Forest {
     /// Sets a fact of all members, in join order.
     ///
     /// # Errors
-    /// [`Code::LengthMismatch`].
+    /// [`Code::LengthMismatch`]; [`Code::InvalidValue`] for a name that a person's document has another use
+    /// for, or for none.
     pub fn set_fact(&mut self, name: &str, column: Column) -> Result<()> {
+        if ["", "id", "rank"].contains(&name) {
+            let rule = format!("a fact cannot be called `{name}`; `id` and `rank` are no facts");
+            return Err(Error::new(Code::InvalidValue, rule));
+        }
         self.check_length(name, column.len())?;
         self.columns.insert(name.to_owned(), column);
         Ok(())

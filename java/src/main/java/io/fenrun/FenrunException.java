@@ -2,7 +2,8 @@ package io.fenrun;
 
 /**
  * What went wrong: a stable code, its name, one line that names the value and the rule, and the failing row
- * of a batch. One subclass per hundred of codes, so that a caller catches a family.
+ * of a batch. One subclass per family of codes, so that a caller catches what an
+ * error is about.
  */
 public class FenrunException extends RuntimeException {
     private static final long serialVersionUID = 1L;
@@ -14,11 +15,11 @@ public class FenrunException extends RuntimeException {
     private final String name;
     private final int index;
 
-    FenrunException(int code, String name, int index, String message) {
-        super(message);
-        this.code = code;
-        this.name = name;
-        this.index = index;
+    FenrunException(Fault fault) {
+        super(fault.message);
+        this.code = fault.code;
+        this.name = fault.name;
+        this.index = fault.index;
     }
 
     /** The stable number, the same in every language. */
@@ -36,65 +37,117 @@ public class FenrunException extends RuntimeException {
         return index;
     }
 
-    static FenrunException of(int code, String name, int index, String message) {
-        switch (code / 100) {
-            case 1:
-                return new MoneyException(code, name, index, message);
-            case 2:
-                return new PlanException(code, name, index, message);
-            case 3:
-                return new SaleException(code, name, index, message);
-            case 4:
-                return new ForestException(code, name, index, message);
-            case 5:
-                return new OrderException(code, name, index, message);
-            default:
-                return new FenrunException(code, name, index, message);
+    /** What an exception says. */
+    static final class Fault {
+        final int code;
+        final String name;
+        final int index;
+        final String message;
+
+        Fault(int code, String name, int index, String message) {
+            this.code = code;
+            this.name = name;
+            this.index = index;
+            this.message = message;
         }
     }
 
-    /** Codes 101 to 199: amounts, rates, currencies, allocation. */
+    static FenrunException of(int code, String name, int index, String message) {
+        return Constants.exception(new Fault(code, name, index, message));
+    }
+
+    /** The same error, known to be the plan's. */
+    PlanException ofPlan() {
+        return new PlanException(new Fault(code, name, index, getMessage()));
+    }
+
+    /** An amount, a currency, a rate or weights. */
     public static final class MoneyException extends FenrunException {
         private static final long serialVersionUID = 1L;
 
-        MoneyException(int code, String name, int index, String message) {
-            super(code, name, index, message);
+        MoneyException(Fault fault) {
+            super(fault);
         }
     }
 
-    /** Codes 201 to 299: documents and plans. */
-    public static final class PlanException extends FenrunException {
+    /** A document, an argument or a column with a key, a type, a value, a word or an id it must not have. */
+    public static class DocumentException extends FenrunException {
         private static final long serialVersionUID = 1L;
 
-        PlanException(int code, String name, int index, String message) {
-            super(code, name, index, message);
+        DocumentException(Fault fault) {
+            super(fault);
         }
     }
 
-    /** Codes 301 to 399: sales, commission, reversal. */
+    /** A plan that cannot be read, whatever is wrong in it, or that pays what no plan may pay. */
+    public static final class PlanException extends DocumentException {
+        private static final long serialVersionUID = 1L;
+
+        PlanException(Fault fault) {
+            super(fault);
+        }
+    }
+
+    /** A sale, a frozen sale, a refund or an order of a batch that contradicts itself or its plan. */
     public static final class SaleException extends FenrunException {
         private static final long serialVersionUID = 1L;
 
-        SaleException(int code, String name, int index, String message) {
-            super(code, name, index, message);
+        SaleException(Fault fault) {
+            super(fault);
         }
     }
 
-    /** Codes 401 to 499: members, forest, batch. */
+    /** A member or an inviter: unknown, twice there, or their own upline. */
     public static final class ForestException extends FenrunException {
         private static final long serialVersionUID = 1L;
 
-        ForestException(int code, String name, int index, String message) {
-            super(code, name, index, message);
+        ForestException(Fault fault) {
+            super(fault);
         }
     }
 
-    /** Codes 501 to 599: carts, quotes, orders. */
+    /** A command, a cart or a quote that an order refuses. */
     public static final class OrderException extends FenrunException {
         private static final long serialVersionUID = 1L;
 
-        OrderException(int code, String name, int index, String message) {
-            super(code, name, index, message);
+        OrderException(Fault fault) {
+            super(fault);
+        }
+    }
+
+    /** A journal the ledger refuses. */
+    public static final class LedgerException extends FenrunException {
+        private static final long serialVersionUID = 1L;
+
+        LedgerException(Fault fault) {
+            super(fault);
+        }
+    }
+
+    /** A database. */
+    public static final class StoreException extends FenrunException {
+        private static final long serialVersionUID = 1L;
+
+        StoreException(Fault fault) {
+            super(fault);
+        }
+    }
+
+    /** The library itself and the calls into it. */
+    public static final class LibraryException extends FenrunException {
+        private static final long serialVersionUID = 1L;
+
+        LibraryException(Fault fault) {
+            super(fault);
+        }
+    }
+
+    /** A file or a table, its columns and rows. */
+    public static final class TableException extends FenrunException {
+        private static final long serialVersionUID = 1L;
+
+        TableException(Fault fault) {
+            super(fault);
         }
     }
 }

@@ -22,17 +22,18 @@ public final class Frozen {
     /**
      * Reverses one refund.
      *
-     * @param takenBefore what earlier refunds took back, a JSON list of {line, units, amount}; null for none
+     * @param before the refunds that came before this one, a JSON list of {id, lines}; null for none. A refund is
+     *     not its own earlier one, also when it is a retry
      * @param refund {id, lines: [{line, units, amount}]} as JSON; a retry keeps the id and gets the same keys;
      *     with standing: [{rule, payee, account, amount}] where your journal holds something else than the
      *     earlier reversals left
      */
-    public Reversal reverse(String takenBefore, String refund) {
+    public Reversal reverse(String before, String refund) {
         byte[] blob = Native.utf8(text, "frozen");
-        byte[] before = Native.utf8(takenBefore == null ? "[]" : takenBefore, "takenBefore");
+        byte[] earlier = Native.utf8(before == null ? "[]" : before, "before");
         byte[] refunded = Native.utf8(refund, "refund");
         return new Reversal(Native.text((buffer, error) -> Native.library().fenrun_reverse(
-                blob, blob.length, before, before.length, refunded, refunded.length, buffer, error)));
+                blob, blob.length, earlier, earlier.length, refunded, refunded.length, buffer, error)));
     }
 
     /** Why everybody got each cent, or nothing: a sentence a slot, in "en" or "zh", long after the plan is gone. */

@@ -5,7 +5,11 @@ import com.sun.jna.Pointer;
 import com.sun.jna.Structure;
 import com.sun.jna.ptr.LongByReference;
 import com.sun.jna.ptr.PointerByReference;
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 
 /** The C interface as JNA sees it; include/fenrun.h is its contract. 64-bit platforms only: size_t is a long. */
 final class Native {
@@ -243,11 +247,18 @@ final class Native {
         }
     }
 
+    /** UTF-8; half of a surrogate pair is refused, because getBytes makes a question mark of any of them. */
     static byte[] utf8(String text, String what) {
         if (text == null) {
             throw new NullPointerException(what);
         }
-        return text.getBytes(StandardCharsets.UTF_8);
+        try {
+            ByteBuffer bytes = StandardCharsets.UTF_8.newEncoder().encode(CharBuffer.wrap(text));
+            return Arrays.copyOf(bytes.array(), bytes.limit());
+        } catch (CharacterCodingException fault) {
+            throw FenrunException.of(801, "invalid_argument", FenrunException.NO_INDEX,
+                    "argument `" + what + "` has half of a surrogate pair, which is no text in UTF-8");
+        }
     }
 
     static FenrunException exception(Functions functions, int code, Failure error) {

@@ -26,8 +26,9 @@ public final class Order implements AutoCloseable {
     }
 
     /**
-     * Applies a command and gives {@code {events, order, repeat}}. The same command again changes nothing and
-     * gives the events of the first time; a rejected one leaves the order as it was.
+     * Applies a command and gives {@code {events, order, repeat}}. The same command again changes nothing: its
+     * {@code repeat} is true and its events are those of the first time, which the log has already. A rejected
+     * one leaves the order as it was.
      */
     public String apply(String command) {
         byte[] bytes = Native.utf8(command, "command");

@@ -3,7 +3,6 @@ package io.fenrun;
 import com.sun.jna.Memory;
 import com.sun.jna.Native;
 import com.sun.jna.Pointer;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -94,11 +93,11 @@ public final class Orders {
         columns.units = memory(keep, units);
         columns.overrides = memory(keep, overrides);
         if (columns.overrides != null) {
-            byte[] table = overrideTable.getBytes(StandardCharsets.UTF_8);
+            byte[] table = io.fenrun.Native.utf8(overrideTable, "overrides");
             columns.overrideTable = memory(keep, table);
             columns.overrideTableLen = table.length;
         }
-        byte[] text = tenant.getBytes(StandardCharsets.UTF_8);
+        byte[] text = io.fenrun.Native.utf8(tenant, "tenant");
         columns.tenant = memory(keep, text);
         columns.tenantLen = text.length;
         columns.components = components(keep);
@@ -114,7 +113,7 @@ public final class Orders {
         Memory table = keep(keep, step * components.size());
         long at = 0;
         for (Map.Entry<String, long[]> entry : components.entrySet()) {
-            byte[] name = entry.getKey().getBytes(StandardCharsets.UTF_8);
+            byte[] name = io.fenrun.Native.utf8(entry.getKey(), "component name");
             table.setPointer(at, memory(keep, name));
             table.setLong(at + Native.POINTER_SIZE, name.length);
             table.setPointer(at + Native.POINTER_SIZE + 8, memory(keep, entry.getValue()));

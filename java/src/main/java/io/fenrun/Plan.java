@@ -10,11 +10,21 @@ public final class Plan implements AutoCloseable {
         this.handle = new Handle("plan", made.getValue(), Native.library()::fenrun_plan_free);
     }
 
-    /** Reads a plan from TOML or JSON. Floats, unknown keys and pay above 100 % are refused by name. */
+    /**
+     * Reads a plan from TOML or JSON. Floats, unknown keys and pay above 100 % are refused by name.
+     *
+     * @throws FenrunException.PlanException for whatever is wrong in it
+     */
     public static Plan parse(String text) {
         byte[] bytes = Native.utf8(text, "plan text");
-        return new Plan(Native.made((out, error) ->
-                Native.library().fenrun_plan_new(bytes, bytes.length, out, error)));
+        try {
+            return new Plan(Native.made((out, error) ->
+                    Native.library().fenrun_plan_new(bytes, bytes.length, out, error)));
+        } catch (FenrunException.LibraryException fault) {
+            throw fault;
+        } catch (FenrunException fault) {
+            throw fault.ofPlan();
+        }
     }
 
     /** A plan that comes with the library, such as {@code crmeb} or {@code two_level}. */
@@ -61,9 +71,15 @@ public final class Plan implements AutoCloseable {
     /**
      * Settles a batch over a forest, equal to the cent to settling each order alone.
      *
-     * @param threads how many threads the library may use during the call; the result does not depend on it
+     * @param threads how many threads the library may use during the call, at most 256, or 0 for as many as
+     *     the machine has; the result does not depend on it
      */
     public Rows settle(Forest forest, Orders orders, int threads) {
+        // C would see a large number.
+        if (threads < 0) {
+            throw FenrunException.of(801, "invalid_argument", FenrunException.NO_INDEX,
+                    threads + " threads; at most 256, or 0 for as many as the machine has");
+        }
         java.util.List<com.sun.jna.Memory> keep = Orders.room();
         Native.OrderColumns columns = orders.columns(keep);
         try (Handle rows = new Handle("batch", Native.made((out, error) -> Native.library().fenrun_settle(

@@ -16,10 +16,6 @@ public final class Rows {
     private final long pool;
     private final java.util.Map<String, Long> retained = new java.util.LinkedHashMap<>();
 
-    private static final String[] REASONS = {
-        "not_applicable", "no_upline", "ineligible", "blocked", "unreached_rank", "rounding", "below_minimum"
-    };
-
     Rows(Pointer rows) {
         Native.Functions library = Native.library();
         LongByReference number = new LongByReference();
@@ -48,7 +44,7 @@ public final class Rows {
         keys = Native.text((out, error) -> library.fenrun_rows_keys(rows, out, error));
         Native.check(error -> library.fenrun_rows_pool(rows, number, error));
         pool = number.getValue();
-        for (String reason : REASONS) {
+        for (String reason : Constants.REASONS) {
             byte[] name = Native.utf8(reason, "reason");
             Native.check(error -> library.fenrun_rows_retained(rows, name, name.length, number, error));
             if (number.getValue() != 0) {

@@ -20,7 +20,14 @@ class BadInputTest {
     }
 
     private static void refused(String name, String words, Executable call) {
+        refused(null, name, words, call);
+    }
+
+    private static void refused(Class<? extends FenrunException> family, String name, String words, Executable call) {
         FenrunException error = assertThrows(FenrunException.class, call);
+        if (family != null) {
+            assertEquals(family, error.getClass(), error.getMessage());
+        }
         assertEquals(name, error.codeName(), error.getMessage());
         assertTrue(error.getMessage().contains(words), error.getMessage());
         assertFalse(error.getMessage().contains("\n"), error.getMessage());
@@ -72,6 +79,64 @@ class BadInputTest {
         refused("negative_weight", "-1", () -> Money.allocate(10, -1, 2));
         assertEquals(new BigDecimal("-0.05"), Money.amount(-5, "CNY"));
         assertEquals(29, Money.multiply(5000, "0.57%", Money.Rounding.HALF_AWAY));
+    }
+
+    @Test
+    void everyErrorIsOfTheFamilyOfWhatItIsAbout() {
+        refused(FenrunException.PlanException.class, "invalid_rate", "5 %", () -> Plan.parse(plan("\"5 %\"")));
+        refused(FenrunException.PlanException.class, "unknown_key", "levles",
+                () -> Plan.parse(plan("\"5%\"").replace("levels", "levles")));
+        refused(FenrunException.PlanException.class, "unknown_preset", "x", () -> Plan.preset("x"));
+        refused(FenrunException.ForestException.class, "cycle", "cycle",
+                () -> new Forest(new long[] {1, 2}, new long[] {2, 1}));
+        refused(FenrunException.DocumentException.class, "length_mismatch", "inviters",
+                () -> new Forest(new long[] {1, 2}, new long[] {2}));
+        refused(FenrunException.DocumentException.class, "invalid_id", "id", () -> Order.create("", ""));
+        refused(FenrunException.DocumentException.class, "unknown_word", "fly", () -> Fenrun.run("fly", null, "{}"));
+        refused(FenrunException.MoneyException.class, "unknown_currency", "XXX", () -> Money.minor("1", "XXX"));
+        try (Plan plan = Plan.parse(plan("\"5%\"")); Forest forest = new Forest(new long[] {1, 2}, new long[] {0, 1});
+                Order order = Order.create("", "A")) {
+            refused(FenrunException.DocumentException.class, "missing_key", "id", () -> plan.settleOne("{}"));
+            refused(FenrunException.DocumentException.class, "missing_key", "order_id", () -> order.apply("{}"));
+            Orders twice = new Orders(new long[] {2, 2}, new long[] {1, 1}).ids(new long[] {7, 7});
+            refused(FenrunException.SaleException.class, "duplicate_order", "7", () -> plan.settle(forest, twice, 1));
+            Orders orders = new Orders(new long[] {2}, new long[] {1});
+            for (int threads : new int[] {-1, 257, Integer.MIN_VALUE, Integer.MAX_VALUE}) {
+                refused(FenrunException.LibraryException.class, "invalid_argument",
+                        threads + " threads; at most 256", () -> plan.settle(forest, orders, threads));
+            }
+            Orders mistyped = new Orders(new long[] {2}, new long[] {1}).component("prce", new long[] {1});
+            refused(FenrunException.TableException.class, "column", "`prce`", () -> plan.settle(forest, mistyped, 1));
+        }
+    }
+
+    @Test
+    void aRefundIsTakenBackOnce() {
+        String first = "{\"id\": \"R1\", \"lines\": [{\"line\": 1, \"units\": 0, \"amount\": 10}]}";
+        try (Plan plan = Plan.parse(plan("\"5%\""))) {
+            Frozen frozen = plan.settleOne("{\"id\": 1, \"buyer\": 2, \"lines\": [{\"paid\": 100}]}").frozen();
+            refused(FenrunException.SaleException.class, "over_reversed", "refund R1 was taken back before",
+                    () -> frozen.reverse("[" + first + "]", first));
+            refused(FenrunException.DocumentException.class, "missing_key", "before[0]",
+                    () -> frozen.reverse("[{\"line\": 1, \"units\": 0, \"amount\": 10}]", first));
+            assertEquals(0, frozen.reverse("[" + first + "]", first.replace("R1", "R2")).left().size());
+        }
+    }
+
+    /** getBytes makes "?" of every half of a pair, so that two ids would become one. */
+    @Test
+    void halfOfASurrogatePairIsNoText() {
+        for (String half : new String[] {"\ud800", "\udfff"}) {
+            String sale = "{\"id\": \"" + half + "\", \"buyer\": 2, \"lines\": [{\"paid\": 1}]}";
+            try (Plan plan = Plan.parse(plan("\"5%\"")); Forest forest = new Forest(new long[] {1}, new long[] {0})) {
+                refused("invalid_argument", "`sale`", () -> plan.settleOne(sale));
+                refused("invalid_argument", "`order id`", () -> Order.create("", half));
+                refused("invalid_argument", "`fact name`", () -> forest.fact(half, new boolean[] {true}));
+                Orders orders = new Orders(new long[] {1}, new long[] {1}).tenant(half);
+                refused("invalid_argument", "`tenant`", () -> plan.settle(forest, orders, 1));
+                assertTrue(plan.settleOne(sale.replace(half, "\ud83d\ude00")).rows().isEmpty());
+            }
+        }
     }
 
     @Test

@@ -145,21 +145,21 @@ class VectorsTest {
         try (Plan parsed = plan(plan)) {
             frozen = parsed.settleOne(input.get("sale").toString()).frozen();
         }
-        JsonArray taken = new JsonArray();
+        JsonArray before = new JsonArray();
         JsonArray steps = new JsonArray();
         JsonValue left = standing(frozen, "[]");
         for (JsonValue refund : input.get("refunds").asArray()) {
-            JsonObject answer = Json.parse(frozen.reverse(taken.toString(), refund.toString()).toJson()).asObject();
+            JsonObject answer = Json.parse(frozen.reverse(before.toString(), refund.toString()).toJson()).asObject();
             steps.add(answer.get("rows"));
             left = answer.get("left");
-            refund.asObject().get("lines").asArray().forEach(taken::add);
+            before.add(refund);
         }
         return new JsonObject().add("steps", steps).add("left", left);
     }
 
     /** A refund of nothing says what stands. */
-    private static JsonValue standing(Frozen frozen, String taken) {
-        return Json.parse(frozen.reverse(taken, "{\"id\": \"nothing\", \"lines\": []}").toJson()).asObject().get("left");
+    private static JsonValue standing(Frozen frozen, String before) {
+        return Json.parse(frozen.reverse(before, "{\"id\": \"nothing\", \"lines\": []}").toJson()).asObject().get("left");
     }
 
     private static JsonValue run(String operation, JsonValue plan, JsonObject input) {
