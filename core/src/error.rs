@@ -219,11 +219,13 @@ pub enum Family {
     Library,
     /// A file or a table, its columns and rows.
     Table,
+    /// A person: their application, address, details, tags or visits.
+    Person,
 }
 
 impl Family {
     /// Every family, in the order of their hundreds.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Money,
         Self::Document,
         Self::Plan,
@@ -234,6 +236,7 @@ impl Family {
         Self::Store,
         Self::Library,
         Self::Table,
+        Self::Person,
     ];
 
     /// The name, with which those of the classes start.
@@ -250,6 +253,7 @@ impl Family {
             Self::Store => "Store",
             Self::Library => "Library",
             Self::Table => "Table",
+            Self::Person => "Person",
         }
     }
 }
@@ -272,7 +276,8 @@ impl Code {
                 6 => Family::Ledger,
                 7 => Family::Store,
                 8 => Family::Library,
-                _ => Family::Table,
+                9 => Family::Table,
+                _ => Family::Person,
             },
         }
     }
@@ -371,6 +376,7 @@ mod tests {
             (Code::Cycle, Family::Forest),
             (Code::NotAllowed, Family::Order),
             (Code::Row, Family::Table),
+            (Code::UnknownAddress, Family::Person),
         ];
         for (code, family) in families {
             assert_eq!(code.family(), family, "{code}");
@@ -379,8 +385,8 @@ mod tests {
             assert!(Code::ALL.iter().any(|code| code.family() == family), "{}", family.name());
         }
         // The last family stands for no hundred that has no arm.
-        let hundreds = Code::ALL.iter().filter(|code| code.family() == Family::Table);
-        assert!(hundreds.map(|code| code.number() / 100).all(|hundred| hundred == 9));
+        let hundreds = Code::ALL.iter().filter(|code| code.family() == Family::Person);
+        assert!(hundreds.map(|code| code.number() / 100).all(|hundred| hundred == 10));
     }
 
     #[test]

@@ -81,9 +81,9 @@ final class Constants
         901 => TableError::class,
         902 => TableError::class,
         903 => TableError::class,
-        1001 => TableError::class,
-        1002 => TableError::class,
-        1003 => TableError::class,
+        1001 => PersonError::class,
+        1002 => PersonError::class,
+        1003 => PersonError::class,
     ];
 
     /** Why nobody got an amount. */

@@ -53,3 +53,8 @@ class LibraryError extends Error
 class TableError extends Error
 {
 }
+
+/** A person: their application, address, details, tags or visits. */
+class PersonError extends Error
+{
+}

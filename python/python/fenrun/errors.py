@@ -72,6 +72,10 @@ class TableError(Error):
     """A file or a table, its columns and rows."""
 
 
+class PersonError(Error):
+    """A person: their application, address, details, tags or visits."""
+
+
 _CLASSES: dict[str, type[Error]] = {
     "Money": MoneyError,
     "Document": DocumentError,
@@ -83,6 +87,7 @@ _CLASSES: dict[str, type[Error]] = {
     "Store": StoreError,
     "Library": LibraryError,
     "Table": TableError,
+    "Person": PersonError,
 }
 _OF_CODE = {number: _CLASSES[family] for number, family in _fenrun.codes().values()}
 

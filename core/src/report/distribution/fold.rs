@@ -252,3 +252,43 @@ impl Tracked {
 fn cannot(order: &OrderId, rule: &str) -> Error {
     Error::new(Code::InvalidEvent, format!("distribution: order {order} {rule}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::doc::read_json;
+    use crate::report::distribution::Earned;
+    use crate::reward::commission::{Frozen, Refund, reverse};
+    use crate::reward::plan::Plan;
+    use crate::trade::order::OrderStream;
+
+    /// A journal that is read again from an earlier place: the second time is refused, and counts nothing.
+    #[test]
+    fn a_refund_is_folded_once() {
+        let plan = r#"{"schema":"fenrun.plan/1","name":"p","currency":"CNY","rule":[{"id":"r",
+            "to":{"up":"referral"},"pay":{"levels":["10%"]}}]}"#;
+        let place = r#"{"order_id":"o","command_id":"c","now":0,"actor":"shop","command":{"place":
+            {"currency":"CNY","lines":[{"id":"a","units":4,"paid":10000}],"sale":{"buyer":"B","upline":["A"]}}}}"#;
+        let refund = r#"{"id":"f","lines":[{"line":"a","units":1,"amount":2500}]}"#;
+        let mut stream = OrderStream::new("", "o").unwrap();
+        stream.handle_json(place).unwrap();
+        let sale = stream.order().to_sale().unwrap();
+        let (outcome, frozen) = Frozen::settle(&Plan::from_json(plan).unwrap(), &sale).unwrap();
+        let refund = Refund::from_node(&read_json(refund, 1000).unwrap()).unwrap();
+        let reversal = reverse(&frozen, &[], &refund, None).unwrap();
+        let version = SaleVersion { order: stream.order().id().clone(), version: 1 };
+        let taken_back = Fact::taken_back(version, refund.id, &reversal);
+
+        let mut model = DistributionOrders::default();
+        for event in stream.events() {
+            model.fold(&Fact::Order(event.clone())).unwrap();
+        }
+        model.fold(&Fact::Earned(Earned::from(&outcome))).unwrap();
+        model.fold(&taken_back).unwrap();
+        let once = model.clone();
+        let error = model.fold(&taken_back).unwrap_err();
+        assert_eq!(error.code(), Code::InvalidEvent);
+        assert!(error.message().contains("refund f already"), "{error}");
+        assert_eq!(model, once);
+    }
+}

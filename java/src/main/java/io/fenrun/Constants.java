@@ -97,10 +97,11 @@ final class Constants {
             case 901:
             case 902:
             case 903:
+                return new FenrunException.TableException(fault);
             case 1001:
             case 1002:
             case 1003:
-                return new FenrunException.TableException(fault);
+                return new FenrunException.PersonException(fault);
             default:
                 return new FenrunException(fault);
         }

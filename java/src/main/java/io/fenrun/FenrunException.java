@@ -150,4 +150,13 @@ public class FenrunException extends RuntimeException {
             super(fault);
         }
     }
+
+    /** A person: their application, address, details, tags or visits. */
+    public static final class PersonException extends FenrunException {
+        private static final long serialVersionUID = 1L;
+
+        PersonException(Fault fault) {
+            super(fault);
+        }
+    }
 }
