@@ -79,7 +79,8 @@ check "answer the vectors under valgrind" \
 if xtask vectors compare "$stage/answers" > "$stage/compared" 2>&1; then :; else cat "$stage/compared"; fi
 read -r good _ bad _ < <(tail -n 1 "$stage/compared")
 add "${good:-0}" "${bad:-1}"
-awk -F'\t' -v OFS='\t' '!done && /"amount":[0-9]/ { done = sub(/"amount":/, "&1") } { print }' \
+# In a case whose whole answer is compared; others expect a part of theirs and would not see it.
+awk -F'\t' -v OFS='\t' '$1 == "alloc-cmp-02-largest_remainder" { sub(/"shares":\[/, "&1") } { print }' \
     "$stage/answers" > "$stage/planted"
 must_fail "a planted bug in an answer is reported" ", 1 failed" \
     cargo run -q --locked -p xtask -- vectors compare "$stage/planted"
