@@ -145,9 +145,9 @@ pub(super) fn amount(dice: &mut Dice) -> i64 {
 pub(super) fn incomplete(dice: &mut Dice, sale: &Node) -> Node {
     let facts = ["distributor", "frozen", "score", "city", "percent"];
     let components = ["list", "pv", "member", "cost", "shipping"];
-    match dice.below(4) {
+    match dice.below(5) {
         0 => each(sale, "upline", |person| drop(person.remove(dice.pick(&facts)))),
-        1 => each_line(sale, |line| drop(line.remove(dice.pick(&components)))),
+        1 | 4 => each_line(sale, |line| drop(line.remove(dice.pick(&components)))),
         2 => each_line(sale, |line| drop(line.remove("facts"))),
         _ => edit_list(sale, "upline", |upline| {
             if let Some(Node::Map(person)) = upline.first_mut() {
