@@ -5,7 +5,9 @@ use crate::node;
 use fenrun::doc::Node;
 use fenrun::money::{Rate, Rounding};
 use fenrun::reward::commission::evaluate;
-use fenrun::reward::plan::{self as core, Amount, PRESETS, Per, Rule, Schedule, StopSource};
+use fenrun::reward::plan::{
+    self as core, Amount, PRESETS, Per, REFERRAL, Reach, Rule, Schedule, StopSource, Trigger,
+};
 use fenrun::sale::{MAX_STOPS, Pay, Sale};
 use fenrun::{Code, Error, Result};
 use pyo3::exceptions::PyTypeError;
@@ -248,7 +250,8 @@ struct FlatRule {
 impl Flat {
     /// `None` when amounts depend on more than the base and the length of the upline.
     fn new(plan: &core::Plan) -> Option<Self> {
-        Some(Self { rules: plan.rules().iter().map(FlatRule::new).collect::<Option<_>>()? })
+        let rules = plan.sequence(None).map(|at| FlatRule::new(&plan.rules()[at]));
+        Some(Self { rules: rules.collect::<Option<_>>()? }).filter(|_| plan.caps().is_empty())
     }
 
     fn pay(&self, base: i64, amounts: &mut [i64]) -> Result<()> {
@@ -273,7 +276,13 @@ impl FlatRule {
         let Schedule::Levels(table) = &rule.pay else { return None };
         let list = table.get("any").filter(|_| table.iter().count() == 1)?;
         let [stop] = rule.to.as_slice() else { return None };
-        let StopSource::Up { limit, label: None } = &stop.source else { return None };
+        let StopSource::Up { tree, limit, reach: Reach::Everybody, label: None } = &stop.source else {
+            return None;
+        };
+        let alone = tree == REFERRAL && rule.trigger == Trigger::Order;
+        if !alone || !rule.caps.is_empty() || rule.split.is_some() {
+            return None;
+        }
         let of = &rule.of;
         let plain = of.base == "paid" && of.plus.is_empty() && of.less.is_empty() && of.times == Rate::ONE;
         let asks = rule.when.is_some() || stop.when.is_some() || !rule.qualify.is_empty();

@@ -12,7 +12,9 @@ use super::rows::{RowBlock, Totals};
 use crate::error::Result;
 use crate::money::{Rate, narrow};
 use crate::reward::commission::Reason;
-use crate::reward::plan::{Amount, Condition, Per, Plan, Rule, Schedule, StopSource, Unqualified};
+use crate::reward::plan::{
+    Amount, Condition, Per, Plan, REFERRAL, Reach, Rule, Schedule, StopSource, Trigger, Unqualified,
+};
 use crate::reward::referral::Forest;
 use crate::sale::Pay;
 use std::sync::Arc;
@@ -57,12 +59,18 @@ impl<'a> Kernel<'a> {
     pub(super) fn new(plan: &Plan, forest: &Forest, orders: &Orders<'a>) -> Result<Option<Self>> {
         // A person with a rank the plan does not have is an error, which only the general way can name.
         let strange = forest.rank_names().iter().any(|rank| plan.rank_index(rank).is_none());
-        if strange || forest.is_dated() || orders.lines.is_some() || orders.overrides.is_some() {
+        if strange
+            || !plan.caps().is_empty()
+            || forest.is_dated()
+            || orders.lines.is_some()
+            || orders.overrides.is_some()
+        {
             return Ok(None);
         }
         let mut kernel = Self { levels: Vec::new(), depth: 0 };
         let mut asked = Vec::new();
-        for (at, rule) in plan.rules().iter().enumerate() {
+        for at in plan.sequence(None) {
+            let rule = &plan.rules()[at];
             let Some(rates) = flat_rates(rule) else { return Ok(None) };
             let Some(base) = orders.component(&rule.of.base) else { return Ok(None) };
             let condition = match rule.qualify.first() {
@@ -167,11 +175,13 @@ fn flat_rates(rule: &Rule) -> Option<Vec<Rate>> {
     let Schedule::Levels(table) = &rule.pay else { return None };
     let list = table.get("any").filter(|_| table.iter().count() == 1)?;
     let [stop] = rule.to.as_slice() else { return None };
-    let straight = matches!(&stop.source, StopSource::Up { limit, label: None } if *limit >= list.len());
+    let straight = matches!(&stop.source, StopSource::Up { tree, limit, reach: Reach::Everybody, label: None }
+        if tree == REFERRAL && *limit >= list.len());
     let of = &rule.of;
     let plain = of.plus.is_empty() && of.less.is_empty() && of.times == Rate::ONE;
     let named = !matches!(of.base.as_str(), "margin" | "quantity");
-    let simple = rule.when.is_none() && stop.when.is_none() && rule.round.per == Per::Line;
+    let alone = rule.trigger == Trigger::Order && rule.caps.is_empty() && rule.split.is_none();
+    let simple = alone && rule.when.is_none() && stop.when.is_none() && rule.round.per == Per::Line;
     let walks =
         rule.qualify.is_empty() || (rule.qualify.len() == 1 && rule.unqualified == Unqualified::Retain);
     if !(straight && plain && named && simple && walks) {

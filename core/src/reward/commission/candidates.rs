@@ -25,7 +25,7 @@ pub(super) fn candidates<'a>(plan: &Plan, rule: &'a Rule, sale: &'a Sale) -> Res
         let start = row.len();
         match &stop.source {
             StopSource::Buyer => row.push(Candidate { person: &sale.buyer, label: None }),
-            StopSource::Up { limit, label } => {
+            StopSource::Up { limit, label, .. } => {
                 let stops = sale.upline.iter().take(*limit);
                 row.extend(stops.map(|person| Candidate { person, label: label.as_deref() }));
             }
@@ -35,6 +35,7 @@ pub(super) fn candidates<'a>(plan: &Plan, rule: &'a Rule, sale: &'a Sale) -> Res
                 });
                 row.extend(holders);
             }
+            StopSource::Region(_) | StopSource::Class(_) => {}
         }
         // An upline has nobody twice, so only where stops meet can a person stand a second time.
         if start > 0 || !matches!(stop.source, StopSource::Up { .. }) {

@@ -2,6 +2,7 @@
 
 use super::candidates::{Candidate, candidates};
 use super::exact::{Exact, per_unit};
+use super::later;
 use super::lines::{Left, applies, base};
 use super::outcome::Outcome;
 use super::rates::{NOTHING, Rates, higher, is_nothing};
@@ -67,7 +68,7 @@ pub fn evaluate(plan: &Plan, sale: &Sale) -> Result<Outcome> {
 pub fn offer(plan: &Plan, sale: &Sale) -> Result<i64> {
     admit(plan, sale)?;
     let mut pool = 0_i128;
-    for rule in plan.rules() {
+    for rule in plan.sequence(None).map(|at| &plan.rules()[at]) {
         let lines = lines(plan, rule, sale, None)?;
         if lines.is_empty() {
             continue;
@@ -76,7 +77,7 @@ pub fn offer(plan: &Plan, sale: &Sale) -> Result<i64> {
         let walk = Walk { plan, rule, row: &row };
         let slots = match rule.pay {
             Schedule::Levels(_) => walk.by_level(most_levels(&lines))?,
-            Schedule::Differential(_) => Vec::new(),
+            _ => Vec::new(),
         };
         for group in groups(rule, &lines) {
             for slot in slots.iter().filter(|slot| !slot.passed) {
@@ -94,6 +95,7 @@ pub fn offer(plan: &Plan, sale: &Sale) -> Result<i64> {
 /// Refuses a sale in another currency, or with rates for a rule the plan does not have: a misspelt rule
 /// would silently pay the plan's rate.
 fn admit(plan: &Plan, sale: &Sale) -> Result<()> {
+    later::refuse(plan)?;
     if plan.currency() != sale.currency {
         let error = format!("sale {} is in {}, the plan pays in {}", sale.id, sale.currency, plan.currency());
         return Err(Error::new(Code::CurrencyMismatch, error));
@@ -120,7 +122,8 @@ pub(crate) fn evaluate_cells<'a>(
 ) -> Result<Vec<Cell<'a>>> {
     admit(plan, sale)?;
     let mut cells = Vec::new();
-    for (at, rule) in plan.rules().iter().enumerate() {
+    for at in plan.sequence(None) {
+        let rule = &plan.rules()[at];
         let lines = lines(plan, rule, sale, left)?;
         let seen = |line: usize| lines.iter().any(|seen| seen.at == line);
         for line in (0..sale.lines.len()).filter(|line| !seen(*line)) {
@@ -132,17 +135,17 @@ pub(crate) fn evaluate_cells<'a>(
         let row = candidates(plan, rule, sale)?;
         let walk = Walk { plan, rule, row: &row };
         let job = Job { at, rule, row: &row };
-        match rule.pay {
-            Schedule::Levels(_) => {
-                let slots = walk.by_level(most_levels(&lines))?;
-                for group in groups(rule, &lines) {
-                    job.by_level(group, &slots, &mut cells)?;
-                }
-            }
+        match &rule.pay {
             Schedule::Differential(_) => {
                 let slots = walk.whole_path()?;
                 for group in groups(rule, &lines) {
                     job.differential(group, &slots, &mut cells)?;
+                }
+            }
+            _ => {
+                let slots = walk.by_level(most_levels(&lines))?;
+                for group in groups(rule, &lines) {
+                    job.by_level(group, &slots, &mut cells)?;
                 }
             }
         }

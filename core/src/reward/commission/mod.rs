@@ -9,6 +9,7 @@ mod exact;
 mod explain;
 mod frozen;
 mod keys;
+mod later;
 mod lines;
 mod outcome;
 mod rates;

@@ -193,6 +193,24 @@ impl Condition {
         known
     }
 
+    /// Whether no facts at all can meet the condition, as far as single clauses show it: an empty list of
+    /// values, or a range whose ends are the wrong way round.
+    pub(super) fn is_impossible(&self, ranks: &[String]) -> bool {
+        self.clauses.iter().any(|(key, clause)| match clause {
+            Clause::Fact(Test::In(items)) => items.is_empty(),
+            Clause::Fact(Test::Range { min, max, among }) => {
+                let crossed = matches!(
+                    (min.as_ref().and_then(|end| place(key, end, ranks)), max.as_ref().and_then(|end| place(key, end, ranks))),
+                    (Some(min), Some(max)) if min > max
+                );
+                crossed || among.as_ref().is_some_and(Vec::is_empty)
+            }
+            Clause::Fact(Test::Is(_)) | Clause::Not(_) => false,
+            Clause::Any(items) => items.iter().all(|item| item.is_impossible(ranks)),
+            Clause::Sale(inner) => inner.is_impossible(ranks),
+        })
+    }
+
     /// The only fact this condition tests, when it is `fact = true` and nothing else.
     #[must_use]
     pub fn single_flag(&self) -> Option<&str> {
@@ -266,14 +284,7 @@ impl Test {
     }
 
     fn holds(&self, key: &str, value: &Node, ranks: &[String]) -> bool {
-        // Ranks compare by their place in the plan's list, integers by value; anything else has no order.
-        let place = |node: &Node| match node {
-            Node::Int(value) => Some(*value),
-            Node::Text(name) if key == "rank" => {
-                ranks.iter().position(|known| known == name).and_then(|at| i64::try_from(at).ok())
-            }
-            _ => None,
-        };
+        let place = |node: &Node| place(key, node, ranks);
         match self {
             Self::Is(wanted) => value == wanted,
             Self::In(items) => items.contains(value),
@@ -287,6 +298,18 @@ impl Test {
                     && among.as_ref().is_none_or(|items| items.contains(value))
             }
         }
+    }
+}
+
+/// Where a value stands among others: ranks by their place in the plan's list, integers by value; anything
+/// else has no order.
+fn place(key: &str, value: &Node, ranks: &[String]) -> Option<i64> {
+    match value {
+        Node::Int(value) => Some(*value),
+        Node::Text(name) if key == "rank" => {
+            ranks.iter().position(|known| known == name).and_then(|at| i64::try_from(at).ok())
+        }
+        _ => None,
     }
 }
 

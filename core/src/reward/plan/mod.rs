@@ -2,19 +2,29 @@
 //!
 //! `docs/reference/plan.md` is the contract this module is written from.
 
+mod cap;
 mod check;
 mod condition;
+mod order;
 mod presets;
 mod rates;
 mod read;
 mod rule;
+mod schedule;
+mod stop;
+mod tree;
 mod write;
 
+pub use cap::{Cap, CapPer, Every, Limit, Over, Split};
 pub use check::{Bound, Report, Warning};
 pub use condition::{Condition, Knowledge};
+pub use order::Clock;
 pub use presets::PRESETS;
 pub use rates::{Amount, RateTable};
-pub use rule::{Base, Per, Reverse, Round, Rule, Schedule, Stop, StopSource, Unqualified};
+pub use rule::{Base, Change, INCOME, Per, Reverse, Round, Rule, Trigger, Unqualified};
+pub use schedule::{Ladder, LadderShape, PairRate, Pairing, Schedule, Share, Span, Step, Unmatched, Weights};
+pub use stop::{REFERRAL, Reach, Stop, StopSource};
+pub use tree::{FillOrder, PassTo, Period, RankRule, TreePolicy};
 
 use crate::doc::{self, MAX_PLAN_BYTES, Node};
 use crate::error::{Code, Error, Result};
@@ -50,7 +60,12 @@ pub struct Plan {
     name: String,
     currency: Currency,
     ranks: Vec<String>,
+    rank_rules: Vec<RankRule>,
+    trees: BTreeMap<String, TreePolicy>,
+    utc_offset_minutes: i32,
     rules: Vec<Rule>,
+    sequence: Vec<(usize, Clock)>,
+    caps: Vec<Cap>,
     allow: BTreeMap<String, String>,
     canonical: String,
     hash: String,
@@ -128,10 +143,40 @@ impl Plan {
         &self.ranks
     }
 
-    /// The rules, in the order they are evaluated.
+    /// How ranks are won and kept, in the order of [`Plan::ranks`]; empty when the host gives all of them.
+    #[must_use]
+    pub fn rank_rules(&self) -> &[RankRule] {
+        &self.rank_rules
+    }
+
+    /// The trees the plan declares beside [`REFERRAL`].
+    #[must_use]
+    pub const fn trees(&self) -> &BTreeMap<String, TreePolicy> {
+        &self.trees
+    }
+
+    /// When days, weeks and months of the plan start, in minutes east of UTC.
+    #[must_use]
+    pub const fn utc_offset_minutes(&self) -> i32 {
+        self.utc_offset_minutes
+    }
+
+    /// The rules, as they are written.
     #[must_use]
     pub fn rules(&self) -> &[Rule] {
         &self.rules
+    }
+
+    /// The places of the rules a clock starts, directly or through the rules they run after, each behind
+    /// the rule it runs after: those of a sale without a period, those of a period's close with it.
+    pub fn sequence(&self, clock: Clock) -> impl Iterator<Item = usize> {
+        self.sequence.iter().filter(move |(_, own)| *own == clock).map(|(at, _)| *at)
+    }
+
+    /// The caps of all rules together.
+    #[must_use]
+    pub fn caps(&self) -> &[Cap] {
+        &self.caps
     }
 
     /// What the plan's author accepted with a reason, by rule id.

@@ -42,6 +42,12 @@ pub struct RateTable {
 }
 
 impl RateTable {
+    /// The table of a schedule that has none.
+    pub(super) const fn empty() -> &'static Self {
+        static EMPTY: RateTable = RateTable { by: BTreeMap::new() };
+        &EMPTY
+    }
+
     /// A list by level, or a table of lists.
     pub(super) fn read_levels(node: &Node, what: &str, max: usize) -> Result<Self> {
         let list = |node: &Node, what: &str| -> Result<Vec<Amount>> {
@@ -55,10 +61,6 @@ impl RateTable {
             items.iter().map(|item| Amount::read(item, what)).collect()
         };
         match node {
-            Node::Map(map) if map.contains_key("first") || map.contains_key("ratio") => {
-                let error = format!("{what}: {{ first, ratio }} is not evaluated by this version");
-                Err(crate::Error::new(Code::NotSupported, error))
-            }
             Node::Map(map) => Self::build(map, what, list),
             bare => Ok(Self { by: BTreeMap::from([("any".to_owned(), list(bare, what)?)]) }),
         }

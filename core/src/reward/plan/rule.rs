@@ -1,6 +1,9 @@
 //! The parts of a rule.
 
-use super::{Condition, RateTable};
+use super::cap::{Cap, Split};
+use super::schedule::Schedule;
+use super::stop::{Stop, StopSource};
+use super::{Condition, Period};
 use crate::money::{Rate, Rounding};
 use std::collections::BTreeSet;
 
@@ -9,6 +12,8 @@ use std::collections::BTreeSet;
 pub struct Rule {
     /// Its name, unique in the plan.
     pub id: String,
+    /// What makes it run.
+    pub trigger: Trigger,
     /// Where it applies; everywhere when absent.
     pub when: Option<Condition>,
     /// What is shared.
@@ -23,10 +28,36 @@ pub struct Rule {
     pub pay: Schedule,
     /// How amounts become integers.
     pub round: Round,
+    /// What it pays at most, tested one after the other.
+    pub caps: Vec<Cap>,
+    /// The accounts an amount goes to; [`CASH`](crate::reward::commission::CASH) alone without it.
+    pub split: Option<Split>,
     /// How a refund takes back.
     pub reverse: Reverse,
+    /// Which version of a plan serves a period in which it was changed.
+    pub change: Change,
     /// Days between Confirmed and Payable.
     pub hold_days: u32,
+}
+
+/// What makes a rule run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Trigger {
+    /// Each line of a sale is a source.
+    Order,
+    /// Each member is a source when the period closes.
+    Period(Period),
+    /// Each amount above zero that the rule of this id pays is a source, its payee being who is asked.
+    After(String),
+}
+
+/// Which version of a plan serves a period in which it was changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// The one in force at the period's start.
+    Start,
+    /// Each the part of the period it was in force.
+    Split,
 }
 
 /// What is shared: `(base + plus − less) · times`, never below zero.
@@ -40,31 +71,6 @@ pub struct Base {
     pub less: Vec<String>,
     /// The share of it that is the base, rounded once.
     pub times: Rate,
-}
-
-/// Where payees are looked for, and when.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stop {
-    /// Where.
-    pub source: StopSource,
-    /// A condition on the sale and the buyer.
-    pub when: Option<Condition>,
-}
-
-/// Where payees are looked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum StopSource {
-    /// The buyer.
-    Buyer,
-    /// The buyer's upline, nearest first.
-    Up {
-        /// How many people at most.
-        limit: usize,
-        /// The label rate tables know them by.
-        label: Option<String>,
-    },
-    /// Holders of roles, each labelled with the role.
-    Roles(Vec<String>),
 }
 
 /// What happens to a candidate who does not meet `qualify`.
@@ -92,25 +98,6 @@ impl Unqualified {
             Self::Compress => "compress",
             Self::CompressByLevel => "compress_by_level",
             Self::RollUp => "roll_up",
-        }
-    }
-}
-
-/// How much each slot gets.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Schedule {
-    /// A rate per level.
-    Levels(RateTable),
-    /// The difference to the highest rate below (级差).
-    Differential(RateTable),
-}
-
-impl Schedule {
-    /// The table of rates.
-    #[must_use]
-    pub const fn table(&self) -> &RateTable {
-        match self {
-            Self::Levels(table) | Self::Differential(table) => table,
         }
     }
 }
@@ -154,6 +141,22 @@ pub enum Reverse {
     ShareOfUnits,
 }
 
+/// The base of a rule that runs after another: what that rule paid.
+pub const INCOME: &str = "income";
+
+impl Base {
+    /// The components it is made of.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        [&self.base].into_iter().chain(&self.plus).chain(&self.less).map(String::as_str)
+    }
+
+    /// Whether it reads what another rule paid.
+    #[must_use]
+    pub fn reads_income(&self) -> bool {
+        self.names().any(|name| name == INCOME)
+    }
+}
+
 impl Rule {
     /// The condition of a level (counted from 1), `None` when everybody qualifies.
     #[must_use]
@@ -167,8 +170,10 @@ impl Rule {
         for stop in &self.to {
             match &stop.source {
                 StopSource::Up { label: Some(label), .. } => keys.extend([label.as_str()]),
-                StopSource::Roles(roles) => keys.extend(roles.iter().map(String::as_str)),
-                _ => {}
+                StopSource::Roles(names) | StopSource::Region(names) => {
+                    keys.extend(names.iter().map(String::as_str));
+                }
+                StopSource::Buyer | StopSource::Up { .. } | StopSource::Class(_) => {}
             }
         }
         keys
@@ -176,14 +181,19 @@ impl Rule {
 
     /// Adds the names of the facts and components this rule reads.
     pub(super) fn names<'a>(&'a self, names: &mut BTreeSet<&'a str>) {
-        names.insert(&self.of.base);
-        names.extend(self.of.plus.iter().chain(&self.of.less).map(String::as_str));
+        names.extend(self.of.names().filter(|name| *name != INCOME));
         // `margin` is made of these two.
         names.insert("cost");
-        let stops = self.to.iter().filter_map(|stop| stop.when.as_ref());
+        let stops = self.to.iter().flat_map(|stop| {
+            let class = match &stop.source {
+                StopSource::Class(condition) => Some(condition),
+                _ => None,
+            };
+            stop.when.iter().chain(class)
+        });
         for condition in self.when.iter().chain(&self.qualify).chain(stops) {
             condition.names(names);
         }
-        self.pay.table().names(names);
+        self.pay.names(names);
     }
 }

@@ -1,12 +1,16 @@
 //! What can be proven of a plan before it pays anybody.
 
+mod bound;
+mod warnings;
+
+use super::Plan;
 use super::condition::RECRUITING_FACTS;
-use super::rule::{Rule, Schedule};
-use super::{Amount, Plan};
+use super::rule::Rule;
 use crate::doc::Node;
 use crate::error::{Code, Error, Result};
 use crate::money::Rate;
-use crate::sale::{Pay, Purpose};
+use crate::sale::Purpose;
+use bound::Bounds;
 use std::collections::BTreeSet;
 
 /// The most a rule can pay of its base.
@@ -48,18 +52,10 @@ impl Plan {
     /// # Errors
     /// [`Code::PaysTooMuch`] above 100 % of the base, [`Code::PaysRecruiting`] for pay for recruiting.
     pub fn check(&self) -> Result<Report> {
-        let mut bounds = Vec::new();
-        let mut warnings = Vec::new();
-        for rule in self.rules() {
+        self.check_recruiting()?;
+        let Bounds { rules: bounds, total } = Bounds::of(self);
+        for (rule, bound) in self.rules().iter().zip(&bounds) {
             let allowed = self.allow().contains_key(&rule.id);
-            if let Some(why) = recruiting(rule).filter(|_| !allowed) {
-                let error = format!(
-                    "rule `{}` {why}: pay for recruiting; it needs an `allow` entry with a reason",
-                    rule.id
-                );
-                return Err(Error::new(Code::PaysRecruiting, error));
-            }
-            let bound = bound(rule, allowed);
             if let Some(rate) = bound.at_most.filter(|rate| *rate > Rate::ONE && !allowed) {
                 let error = format!(
                     "rule `{}` may pay {rate} of its base ({}): at most 100%",
@@ -67,26 +63,39 @@ impl Plan {
                 );
                 return Err(Error::new(Code::PaysTooMuch, error));
             }
-            let levels = rule.pay.table().levels();
-            if levels > 1 {
-                let text = format!(
-                    "{levels} paid levels above the seller; the Regulation on Prohibition of Pyramid Selling (禁止传销条例, \
-                     State Council Decree 444, 2005, art. 7(3)) knows no safe number of levels"
-                );
-                warnings.push(Warning { rule: rule.id.clone(), text });
-            }
-            bounds.push(bound);
         }
-        let total =
-            bounds.iter().map(|bound| bound.at_most).try_fold(Rate::ZERO, |sum, rate| sum.add_up(rate?));
         if let Some(rate) = total.filter(|rate| *rate > Rate::ONE && !self.allow().contains_key("plan")) {
             let error = format!(
                 "the rules together may pay {rate} of their bases: at most 100% without `allow.plan`"
             );
             return Err(Error::new(Code::PaysTooMuch, error));
         }
+        let warnings = warnings::of(self);
         let allowed = self.allow().iter().map(|(id, reason)| (id.clone(), reason.clone())).collect();
         Ok(Report { bounds, total, warnings, allowed })
+    }
+}
+
+impl Plan {
+    /// Refuses rules, and tests of ranks, that pay for recruiting, unless they are allowed to.
+    fn check_recruiting(&self) -> Result<()> {
+        let refused = |what: String| {
+            let error = format!("{what}: pay for recruiting; it needs an `allow` entry with a reason");
+            Err(Error::new(Code::PaysRecruiting, error))
+        };
+        for rule in self.rules().iter().filter(|rule| !self.allow().contains_key(&rule.id)) {
+            if let Some(why) = recruiting(rule) {
+                return refused(format!("rule `{}` {why}", rule.id));
+            }
+        }
+        for rank in self.rank_rules().iter().filter(|_| !self.allow().contains_key("ranks")) {
+            let mut names = BTreeSet::new();
+            rank.won.iter().chain(&rank.kept).for_each(|condition| condition.names(&mut names));
+            if let Some(fact) = RECRUITING_FACTS.iter().find(|fact| names.contains(**fact)) {
+                return refused(format!("rank `{}` reads `{fact}`, and no `allow.ranks` says why", rank.id));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -106,44 +115,6 @@ impl Rule {
     #[must_use]
     pub fn sees(&self, purpose: Purpose) -> bool {
         purpose == Purpose::Goods || self.when.as_ref().is_some_and(|when| when.admits_purpose(purpose))
-    }
-}
-
-fn bound(rule: &Rule, allowed: bool) -> Bound {
-    let table = rule.pay.table();
-    // Fact rates and overrides are refused above 100 % when they are read, unless the rule is allowed to.
-    let share = |amount: &Amount| match amount {
-        Amount::Fixed(Pay::Share(rate)) => rounded(rule, *rate),
-        Amount::Fixed(Pay::PerUnit(_)) => None,
-        Amount::Fact(_) => (!allowed).then_some(Rate::ONE),
-    };
-    let highest = |level: usize| {
-        let mut at_level = table.iter().filter_map(|(_, list)| list.get(level)).map(share);
-        at_level.try_fold(Rate::ZERO, |best, rate| Some(best.max(rate?)))
-    };
-    let levels = match &rule.pay {
-        Schedule::Levels(table) => table.levels(),
-        Schedule::Differential(_) => 1,
-    };
-    let at_most = (0..levels).map(highest).try_fold(Rate::ZERO, |sum, rate| sum.add_up(rate?));
-    let at_most = at_most.and_then(|rate| rate.mul_up(rule.of.times));
-    let per_unit = |amount: &Amount| matches!(amount, Amount::Fixed(Pay::PerUnit(_)));
-    let witness = match (&rule.pay, at_most) {
-        (_, None) if table.iter().flat_map(|(_, list)| list).any(per_unit) => {
-            "amounts per unit have no bound against the base".to_owned()
-        }
-        (_, None) => "`allow` lets rates of people's own exceed 100%: no bound".to_owned(),
-        (Schedule::Levels(_), _) => format!("everybody on {levels} levels has the highest rate of the level"),
-        (Schedule::Differential(_), _) => "somebody on the path has the highest rate".to_owned(),
-    };
-    Bound { rule: rule.id.clone(), at_most, witness }
-}
-
-/// A rate as it is paid: `rate_decimals` may round it up.
-fn rounded(rule: &Rule, rate: Rate) -> Option<Rate> {
-    match rule.round.rate_decimals {
-        None => Some(rate),
-        Some(decimals) => rate.rounded(decimals, rule.round.mode).ok(),
     }
 }
 

@@ -1,7 +1,12 @@
 //! From a plan to its canonical document: defaults left out, one form of each part.
 
+mod declared;
+mod pay;
+
 use super::Plan;
-use super::rule::{Base, Per, Reverse, Round, Rule, Schedule, Stop, StopSource};
+use super::read::DEFAULT_UTC_OFFSET;
+use super::rule::{Base, Change, Per, Reverse, Round, Rule, Trigger};
+use super::stop::{DEFAULT_LIMIT, Reach, Stop, StopSource};
 use crate::doc::Node;
 use crate::money::Rate;
 use std::collections::BTreeMap;
@@ -16,8 +21,20 @@ impl Plan {
             ("currency".to_owned(), self.currency.code().into()),
             ("rule".to_owned(), Node::List(self.rules.iter().map(rule).collect())),
         ]);
-        if !self.ranks.is_empty() {
+        if !self.rank_rules.is_empty() {
+            map.insert("rank".into(), Node::List(self.rank_rules.iter().map(declared::rank).collect()));
+        } else if !self.ranks.is_empty() {
             map.insert("ranks".into(), texts(&self.ranks));
+        }
+        if !self.trees.is_empty() {
+            let trees = self.trees.iter().map(|(name, policy)| (name.as_str(), declared::tree(*policy)));
+            map.insert("tree".into(), Node::map(trees));
+        }
+        if self.utc_offset_minutes != DEFAULT_UTC_OFFSET {
+            map.insert("utc_offset".into(), declared::utc_offset(self.utc_offset_minutes));
+        }
+        if !self.caps.is_empty() {
+            map.insert("cap".into(), Node::List(self.caps.iter().map(declared::cap).collect()));
         }
         if !self.allow.is_empty() {
             let entries = self.allow.iter().map(|(id, reason)| (id.as_str(), reason.as_str().into()));
@@ -31,10 +48,15 @@ fn rule(rule: &Rule) -> Node {
     let mut map = BTreeMap::new();
     let mut put = |key: &str, value: Node| map.insert(key.to_owned(), value);
     put("id", rule.id.as_str().into());
+    match &rule.trigger {
+        Trigger::Order => {}
+        Trigger::Period(period) => drop(put("on", period.name().into())),
+        Trigger::After(source) => drop(put("after", source.as_str().into())),
+    }
     if let Some(when) = &rule.when {
         put("when", when.to_node());
     }
-    if rule.of != Base::named_paid() {
+    if rule.of != Base::named("paid") {
         put("of", base(&rule.of));
     }
     put("to", Node::List(rule.to.iter().map(stop).collect()));
@@ -42,13 +64,21 @@ fn rule(rule: &Rule) -> Node {
         put("qualify", Node::List(rule.qualify.iter().map(super::Condition::to_node).collect()));
         put("unqualified", rule.unqualified.name().into());
     }
-    let pay = match &rule.pay {
-        Schedule::Levels(table) => ("levels", table.to_levels_node()),
-        Schedule::Differential(table) => ("differential", table.to_single_node()),
-    };
-    put("pay", Node::map([pay]));
+    put("pay", pay::schedule(&rule.pay));
     if rule.round != Round::default() {
         put("round", round(&rule.round));
+    }
+    if !rule.caps.is_empty() {
+        put("cap", Node::List(rule.caps.iter().map(declared::cap).collect()));
+    }
+    if let Some(split) = &rule.split {
+        put(
+            "split",
+            Node::map(split.parts().iter().map(|(name, rate)| (name.as_str(), rate.to_string().into()))),
+        );
+    }
+    if rule.change == Change::Split {
+        put("change", "split".into());
     }
     if rule.reverse == Reverse::ShareOfUnits {
         put("reverse", "share_of_units".into());
@@ -57,12 +87,6 @@ fn rule(rule: &Rule) -> Node {
         put("hold_days", i64::from(rule.hold_days).into());
     }
     Node::Map(map)
-}
-
-impl Base {
-    fn named_paid() -> Self {
-        Self { base: "paid".into(), plus: Vec::new(), less: Vec::new(), times: Rate::ONE }
-    }
 }
 
 fn base(base: &Base) -> Node {
@@ -85,18 +109,21 @@ fn stop(stop: &Stop) -> Node {
         StopSource::Buyer => {
             map.insert("self".to_owned(), Node::Bool(true));
         }
-        StopSource::Up { limit, label } => {
-            map.insert("up".to_owned(), "referral".into());
-            if *limit != 64 {
+        StopSource::Up { tree, limit, reach, label } => {
+            map.insert("up".to_owned(), tree.as_str().into());
+            if *limit != DEFAULT_LIMIT {
                 map.insert("limit".to_owned(), i64::try_from(*limit).unwrap_or(i64::MAX).into());
+            }
+            if *reach == Reach::SameRank {
+                map.insert("rank".to_owned(), "same".into());
             }
             if let Some(label) = label {
                 map.insert("as".to_owned(), label.as_str().into());
             }
         }
-        StopSource::Roles(roles) => {
-            map.insert("roles".to_owned(), texts(roles));
-        }
+        StopSource::Roles(roles) => drop(map.insert("roles".to_owned(), texts(roles))),
+        StopSource::Region(kinds) => drop(map.insert("region".to_owned(), texts(kinds))),
+        StopSource::Class(condition) => drop(map.insert("class".to_owned(), condition.to_node())),
     }
     if let Some(when) = &stop.when {
         map.insert("when".to_owned(), when.to_node());

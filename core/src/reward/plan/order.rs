@@ -1,0 +1,61 @@
+//! Which rule runs before which: a rule stands behind the one it runs after.
+
+use super::Period;
+use super::rule::{Rule, Trigger};
+use crate::error::{Code, Error, Result};
+
+/// What starts a chain of rules: a sale, or the close of a period.
+pub type Clock = Option<Period>;
+
+/// The places of all rules, each behind the rule it runs after, otherwise as they are written; and what
+/// starts the chain each stands in.
+pub(super) fn sequence(rules: &[Rule]) -> Result<Vec<(usize, Clock)>> {
+    let mut sequence = Vec::with_capacity(rules.len());
+    let mut clocks: Vec<Option<Clock>> = vec![None; rules.len()];
+    let mut sources = Vec::with_capacity(rules.len());
+    for rule in rules {
+        let Trigger::After(id) = &rule.trigger else {
+            sources.push(None);
+            continue;
+        };
+        let source = rules.iter().position(|other| other.id == *id).ok_or_else(|| {
+            let known = rules.iter().map(|rule| rule.id.as_str()).collect::<Vec<_>>().join(", ");
+            let error =
+                format!("rule `{}`: `after` is `{id}`, which is no rule of this plan: {known}", rule.id);
+            Error::new(Code::InvalidValue, error)
+        })?;
+        sources.push(Some(source));
+    }
+    for start in 0..rules.len() {
+        // The rules this one waits for, itself first; a chain no longer than the plan has no cycle.
+        let mut waiting = Vec::new();
+        let mut next = Some(start);
+        while let Some(at) = next.filter(|at| clocks[*at].is_none()) {
+            if waiting.contains(&at) {
+                waiting.push(at);
+                return Err(cycle(rules, &waiting));
+            }
+            waiting.push(at);
+            next = sources[at];
+        }
+        let mut clock = next.and_then(|at| clocks[at]);
+        while let Some(at) = waiting.pop() {
+            let own = clock.unwrap_or(match rules[at].trigger {
+                Trigger::Period(period) => Some(period),
+                Trigger::Order | Trigger::After(_) => None,
+            });
+            clock = Some(own);
+            clocks[at] = clock;
+            sequence.push((at, own));
+        }
+    }
+    Ok(sequence)
+}
+
+fn cycle(rules: &[Rule], path: &[usize]) -> Error {
+    let last = path.last();
+    let from = path.iter().position(|at| Some(at) == last).unwrap_or(0);
+    let names: Vec<&str> = path[from..].iter().map(|at| rules[*at].id.as_str()).collect();
+    let error = format!("plan: rules run after each other in a cycle: {}", names.join(" after "));
+    Error::new(Code::InvalidValue, error)
+}

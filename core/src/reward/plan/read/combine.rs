@@ -1,0 +1,126 @@
+//! Parts of a rule that make no sense together.
+
+use crate::error::{Code, Error, Result};
+use crate::money::Rounding;
+use crate::reward::plan::cap::{Cap, Limit, Over};
+use crate::reward::plan::order::Clock;
+use crate::reward::plan::rule::{Change, Per, Reverse, Rule, Trigger, Unqualified};
+use crate::reward::plan::schedule::{Ladder, Schedule, Span};
+use crate::reward::plan::stop::{Reach, StopSource};
+
+/// Refuses a rule whose parts contradict each other; `clock` is what starts the chain it stands in.
+pub(super) fn check(rule: &Rule, clock: Clock) -> Result<()> {
+    let faults = [base(rule), stops(rule, clock), schedule(rule, clock), rounding(rule), other(rule, clock)];
+    match faults.into_iter().flatten().next() {
+        None => Ok(()),
+        Some(fault) => Err(Error::new(Code::InvalidValue, format!("rule `{}`: {fault}", rule.id))),
+    }
+}
+
+type Fault = Option<String>;
+
+fn fault(wrong: bool, rule: &str) -> Fault {
+    wrong.then(|| rule.to_owned())
+}
+
+fn base(rule: &Rule) -> Fault {
+    let chained = matches!(rule.trigger, Trigger::After(_));
+    fault(rule.of.reads_income() && !chained, "`income` is what another rule paid; it goes with `after`")
+}
+
+fn stops(rule: &Rule, clock: Clock) -> Fault {
+    let sources = || rule.to.iter().map(|stop| &stop.source);
+    let any = |is: fn(&StopSource) -> bool| sources().any(is);
+    let of_sale = |source: &StopSource| matches!(source, StopSource::Roles(_) | StopSource::Region(_));
+    let peers = |source: &StopSource| matches!(source, StopSource::Up { reach: Reach::SameRank, .. });
+    fault(
+        clock.is_none() && any(|source| matches!(source, StopSource::Class(_))),
+        "a `class` is everybody of a period; it goes with `on = \"day\"`, `\"week\"` or `\"month\"`",
+    )
+    .or_else(|| {
+        fault(
+            clock.is_some() && sources().any(of_sale),
+            "`roles` and `region` are those of a sale; a period has none",
+        )
+    })
+    .or_else(|| {
+        fault(
+            sources().any(peers) && rule.to.len() > 1,
+            "`rank = \"same\"` walks alone; write a rule of its own",
+        )
+    })
+    .or_else(|| {
+        fault(
+            sources().any(peers) && !matches!(rule.pay, Schedule::Levels(_)),
+            "`rank = \"same\"` is paid by `levels`",
+        )
+    })
+}
+
+fn schedule(rule: &Rule, clock: Clock) -> Fault {
+    match &rule.pay {
+        Schedule::Pairing(_) => {
+            fault(clock.is_none(), "`pairing` closes a period; it goes with `on = \"day\"`, `\"week\"` or `\"month\"`")
+                .or_else(|| to_self(rule, "`pairing` pays whose legs they are; write `to = \"self\"`"))
+        }
+        Schedule::Ladder(Ladder { span: Span::Team(_), .. }) => fault(
+            clock.is_none() || matches!(rule.trigger, Trigger::After(_)),
+            "`span = \"team\"` reads the volume of a period; it goes with `on = \"day\"`, `\"week\"` or `\"month\"`",
+        )
+        .or_else(|| to_self(rule, "`span = \"team\"` pays whose team it is; write `to = \"self\"`")),
+        Schedule::Share(_) => fault(
+            !matches!(rule.unqualified, Unqualified::Retain | Unqualified::Compress),
+            "`share` takes `unqualified = \"retain\"` or `\"compress\"`: nobody stands behind another",
+        )
+        .or_else(|| fault(rule.qualify.len() > 1, "`share` has no levels: one condition qualifies")),
+        Schedule::Geometric { .. } => fault(
+            !matches!(rule.round.mode, Rounding::Down | Rounding::Floor),
+            "{ first, ratio } rounds `down`, or its levels could be more than their sum",
+        ),
+        Schedule::Levels(_) | Schedule::Infinity(_) | Schedule::Differential(_) | Schedule::Ladder(_) => None,
+    }
+}
+
+fn to_self(rule: &Rule, text: &str) -> Fault {
+    fault(!matches!(rule.to.as_slice(), [stop] if stop.source == StopSource::Buyer), text)
+}
+
+fn rounding(rule: &Rule) -> Fault {
+    let chained = matches!(rule.trigger, Trigger::After(_) | Trigger::Period(_));
+    let plain = matches!(rule.pay, Schedule::Levels(_) | Schedule::Infinity(_) | Schedule::Differential(_));
+    fault(
+        chained && rule.round.per != Per::Line,
+        "each source is rounded alone; `per` goes with `on = \"order\"`",
+    )
+    .or_else(|| {
+        fault(!plain && rule.round.per == Per::Unit, "`per = \"unit\"` goes with `levels` and `differential`")
+    })
+}
+
+fn other(rule: &Rule, clock: Clock) -> Fault {
+    let carries = |cap: &Cap| cap.over == Over::Carry;
+    let shares = |cap: &Cap| matches!(cap.limit, Limit::Share(_));
+    fault(
+        clock.is_some() && rule.reverse == Reverse::ShareOfUnits,
+        "`reverse = \"share_of_units\"` counts the units of a sale; a period has none",
+    )
+    .or_else(|| {
+        fault(
+            clock.is_none() && rule.change == Change::Split,
+            "`change` is about periods; a sale has one version",
+        )
+    })
+    .or_else(|| {
+        let pairs = matches!(rule.pay, Schedule::Pairing(_));
+        fault(
+            !pairs && rule.caps.iter().any(carries),
+            "`over = \"carry\"` leaves volume of pairs for the next period; it goes with `pairing`",
+        )
+    })
+    .or_else(|| {
+        fault(
+            matches!(rule.trigger, Trigger::After(_)) && rule.caps.iter().any(shares),
+            "a share as `limit` is one of a line's base; a rule that runs after another takes minor units",
+        )
+    })
+}

@@ -1,0 +1,207 @@
+//! From a document to a plan.
+
+mod caps;
+mod combine;
+mod declared;
+mod pay;
+mod rule;
+mod stops;
+
+use super::rule::Rule;
+use super::{MAX_NAME_BYTES, MAX_RULES, Plan, order};
+use crate::doc::{Fields, Node};
+use crate::error::{Code, Error, Result};
+use crate::id::MAX_ID_BYTES;
+use crate::money::Currency;
+use std::collections::BTreeMap;
+
+/// The clock of a plan that does not say which: Beijing's.
+pub(super) const DEFAULT_UTC_OFFSET: i32 = 8 * 60;
+
+/// What rules are read against.
+struct Names<'a> {
+    ranks: &'a [String],
+    trees: &'a BTreeMap<String, super::TreePolicy>,
+}
+
+pub(super) fn plan(node: &Node) -> Result<Plan> {
+    check_texts(node)?;
+    let mut fields = Fields::new(node, "plan")?;
+    check_schema(&mut fields)?;
+    let name = text(&mut fields, "name")?;
+    if name.len() > MAX_NAME_BYTES {
+        let rule = format!("`name` has {} bytes; at most {MAX_NAME_BYTES}", name.len());
+        return Err(fields.fault(Code::InvalidValue, rule));
+    }
+    let currency =
+        Currency::parse(&text(&mut fields, "currency")?).map_err(|e| Error::from(e).within("plan"))?;
+    let (ranks, rank_rules) = declared::ranks(&mut fields)?;
+    let trees = declared::trees(&mut fields)?;
+    let utc_offset_minutes = declared::utc_offset(&mut fields)?;
+    let allow = allow(&mut fields)?;
+    let items = fields.list("rule")?;
+    if items.is_empty() || items.len() > MAX_RULES {
+        let rule = format!("{} rules; a plan has 1 to {MAX_RULES}", items.len());
+        return Err(fields.fault(Code::InvalidValue, rule));
+    }
+    let caps = caps::of_plan(&mut fields)?;
+    fields.finish()?;
+    let known = Names { ranks: &ranks, trees: &trees };
+    let mut rules: Vec<Rule> = Vec::with_capacity(items.len());
+    for (at, item) in items.iter().enumerate() {
+        let rule = rule::rule(item, at, &known)?;
+        if rules.iter().any(|known| known.id == rule.id) {
+            return Err(Error::new(Code::InvalidValue, format!("plan: two rules have the id `{}`", rule.id)));
+        }
+        rules.push(rule);
+    }
+    let sequence = order::sequence(&rules)?;
+    for (at, clock) in &sequence {
+        combine::check(&rules[*at], *clock)?;
+    }
+    let known = |id: &str| matches!(id, "plan" | "ranks") || rules.iter().any(|rule| rule.id == id);
+    if let Some(unknown) = allow.keys().find(|id| !known(id)) {
+        let error = format!("plan: `allow` names `{unknown}`, which is no rule of this plan");
+        return Err(Error::new(Code::InvalidValue, error));
+    }
+    Ok(Plan {
+        name,
+        currency,
+        ranks,
+        rank_rules,
+        trees,
+        utc_offset_minutes,
+        rules,
+        sequence,
+        caps,
+        allow,
+        canonical: String::new(),
+        hash: String::new(),
+    })
+}
+
+fn check_schema(fields: &mut Fields<'_>) -> Result<()> {
+    match fields.text("schema")? {
+        Some("fenrun.plan/1") => Ok(()),
+        Some(other) => {
+            let rule = format!("`schema` is `{other}`; this version reads `fenrun.plan/1`");
+            Err(fields.fault(Code::InvalidValue, rule))
+        }
+        None => Err(fields.fault(Code::MissingKey, "the key `schema` is missing; write `fenrun.plan/1`")),
+    }
+}
+
+fn allow(fields: &mut Fields<'_>) -> Result<BTreeMap<String, String>> {
+    let mut allow = BTreeMap::new();
+    if let Some(node) = fields.take("allow") {
+        for (rule, reason) in Fields::new(node, "plan: `allow`")?.rest() {
+            let reason = reason.as_text().filter(|reason| !reason.trim().is_empty()).ok_or_else(|| {
+                fields.fault(Code::InvalidValue, format!("`allow.{rule}` needs a reason as text"))
+            })?;
+            allow.insert(rule.to_owned(), reason.to_owned());
+        }
+    }
+    Ok(allow)
+}
+
+fn text(fields: &mut Fields<'_>, key: &'static str) -> Result<String> {
+    let missing = fields.fault(Code::MissingKey, format!("the key `{key}` is missing"));
+    fields.text(key)?.filter(|text| !text.is_empty()).map(str::to_owned).ok_or(missing)
+}
+
+fn names(fields: &mut Fields<'_>, key: &'static str) -> Result<Vec<String>> {
+    let mut names: Vec<String> = Vec::new();
+    for item in fields.list(key)? {
+        let Node::Text(name) = item else { return Err(fields.wrong(key, "a list of names", item)) };
+        let fault = |rule: &str| fields.fault(Code::InvalidValue, format!("`{key}`: {rule}"));
+        if name.is_empty() {
+            return Err(fault("a name is empty"));
+        }
+        if name == "any" {
+            return Err(fault("`any` is reserved for everybody else"));
+        }
+        if names.contains(name) {
+            return Err(fault(&format!("`{name}` stands twice")));
+        }
+        check_length(fields, key, name)?;
+        names.push(name.clone());
+    }
+    Ok(names)
+}
+
+/// Ids and names are as long as any id.
+fn check_length(fields: &Fields<'_>, key: &str, name: &str) -> Result<()> {
+    if name.len() <= MAX_ID_BYTES {
+        return Ok(());
+    }
+    let rule = format!("`{key}`: a name of {} bytes; at most {MAX_ID_BYTES}", name.len());
+    Err(fields.fault(Code::InvalidId, rule))
+}
+
+/// No text of a plan holds a control character: all of them are shown to people, on terminals too.
+fn check_texts(plan: &Node) -> Result<()> {
+    let mut open = vec![("plan", plan)];
+    while let Some((key, node)) = open.pop() {
+        let text = match node {
+            Node::Text(text) => Some(text),
+            Node::List(items) => {
+                open.extend(items.iter().map(|item| (key, item)));
+                None
+            }
+            Node::Map(map) => {
+                open.extend(map.iter().map(|(key, value)| (key.as_str(), value)));
+                map.keys().find(|key| key.contains(char::is_control))
+            }
+            Node::Null | Node::Bool(_) | Node::Int(_) => None,
+        };
+        if let Some(text) = text.filter(|text| text.contains(char::is_control)) {
+            let short: String = text.chars().take(60).collect();
+            let rule = format!("plan: `{key}`: the text `{short}` holds a control character");
+            return Err(Error::new(Code::InvalidValue, rule));
+        }
+    }
+    Ok(())
+}
+
+fn unknown_word(fields: &Fields<'_>, key: &str, word: &str, known: &str) -> Error {
+    fields.fault(Code::UnknownWord, format!("`{key}` is `{word}`; one of {known}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(name: &str, id: &str, ranks: &[&str]) -> Result<Plan> {
+        let ranks: Vec<Node> = ranks.iter().map(|rank| (*rank).into()).collect();
+        let to = Node::map([("up", Node::from("referral"))]);
+        let pay = Node::map([("levels", Node::List(vec!["5%".into()]))]);
+        let rule = Node::map([("id", id.into()), ("to", to), ("pay", pay)]);
+        Plan::from_node(&Node::map([
+            ("schema", "fenrun.plan/1".into()),
+            ("name", name.into()),
+            ("currency", "CNY".into()),
+            ("ranks", Node::List(ranks)),
+            ("rule", Node::List(vec![rule])),
+        ]))
+    }
+
+    #[test]
+    fn names_have_their_length() {
+        let (name, id) = ("n".repeat(MAX_NAME_BYTES), "i".repeat(MAX_ID_BYTES));
+        read(&name, &id, &[&id]).unwrap();
+        assert_eq!(read(&format!("{name}n"), &id, &[]).unwrap_err().code(), Code::InvalidValue);
+        assert_eq!(read(&name, &format!("{id}i"), &[]).unwrap_err().code(), Code::InvalidId);
+        assert_eq!(read(&name, &id, &[&format!("{id}i")]).unwrap_err().code(), Code::InvalidId);
+    }
+
+    #[test]
+    fn a_wrong_name_is_told_why() {
+        for (ranks, message) in [
+            (["V1", ""], "plan: `ranks`: a name is empty"),
+            (["V1", "any"], "plan: `ranks`: `any` is reserved for everybody else"),
+            (["V1", "V1"], "plan: `ranks`: `V1` stands twice"),
+        ] {
+            assert_eq!(read("n", "r", &ranks).unwrap_err().message(), message);
+        }
+    }
+}
