@@ -1,6 +1,7 @@
 //! The rules of the house that no compiler checks, each with tests of its own on planted bad input.
 
 mod arrows;
+mod facts;
 mod links;
 mod manifests;
 mod php;
@@ -51,6 +52,7 @@ const RULES: &[Rule] = &[
     manifests::check_documented,
     links::check,
     vectors::check,
+    facts::check,
 ];
 
 /// Checks every file of the repository that git would keep.
