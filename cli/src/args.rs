@@ -32,7 +32,7 @@ pub(crate) enum Command {
     Check(CheckArgs),
     /// Play real purchases from cart to ledger in a new SQLite file, and write a report
     Demo(DemoArgs),
-    /// Say why each person got each cent, or nothing; or what made a price
+    /// Say why each person got each cent, or nothing; what made a price; what happened to an order
     Explain(ExplainArgs),
     /// List the orders of a distributor: inviter, invitee, amount, commission and its state
     Orders(OrdersArgs),
@@ -217,11 +217,14 @@ impl From<Lang> for Language {
 #[derive(Debug, Args)]
 pub(crate) struct ExplainArgs {
     /// A plan file (TOML or JSON), or preset:NAME; a store knows its own
-    #[arg(long, required_unless_present_any = ["store", "quote"])]
+    #[arg(long, required_unless_present_any = ["store", "quote", "log"])]
     pub(crate) plan: Option<String>,
     /// A quote as JSON: what each promotion took off, and why the others did not
     #[arg(long, value_name = "JSON", conflicts_with_all = ["plan", "sale", "store", "orders", "members", "order"])]
     pub(crate) quote: Option<PathBuf>,
+    /// A log of orders, one event a line as JSON: what happened to one, event by event, and how it stands
+    #[arg(long, value_name = "JSONL", conflicts_with_all = ["plan", "quote", "sale", "store", "orders", "members"])]
+    pub(crate) log: Option<PathBuf>,
     /// A sale as JSON, with its own upline
     #[arg(long, value_name = "JSON", conflicts_with_all = ["orders", "members", "order"])]
     pub(crate) sale: Option<PathBuf>,
@@ -231,6 +234,9 @@ pub(crate) struct ExplainArgs {
     /// The shop the order belongs to; a sale names its own
     #[arg(long, default_value = "", conflicts_with = "sale")]
     pub(crate) tenant: String,
+    /// What happened to the order in the store, event by event, instead of who got what of it
+    #[arg(long, requires = "store", conflicts_with = "version")]
+    pub(crate) events: bool,
     /// The version of the order's sale; the last one on record without it
     #[arg(long, value_name = "N", requires = "store")]
     pub(crate) version: Option<u32>,

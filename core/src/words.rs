@@ -1,5 +1,28 @@
 //! Enumerations whose every value has a word in data and a display name in two languages.
 
+/// The languages explanations are written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Language {
+    /// English.
+    English,
+    /// 简体中文.
+    Chinese,
+}
+
+impl Language {
+    /// Every language.
+    pub const ALL: [Self; 2] = [Self::English, Self::Chinese];
+
+    /// The word used in data: `en`, `zh`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::English => "en",
+            Self::Chinese => "zh",
+        }
+    }
+}
+
 macro_rules! words {
     ($(#[$outer:meta])* $kind:ident { $($(#[$doc:meta])* $name:ident = $word:literal, $en:literal, $zh:literal;)+ }) => {
         $(#[$outer])*
@@ -26,6 +49,15 @@ macro_rules! words {
             #[must_use]
             pub const fn chinese(self) -> &'static str {
                 match self { $(Self::$name => $zh,)+ }
+            }
+
+            /// The display name in a language.
+            #[must_use]
+            pub const fn display(self, language: $crate::Language) -> &'static str {
+                match language {
+                    $crate::Language::English => self.english(),
+                    $crate::Language::Chinese => self.chinese(),
+                }
             }
         }
     };

@@ -18,6 +18,9 @@ pub(crate) fn run(args: &ExplainArgs, console: &Console) -> Result<Ending> {
     if let Some(path) = &args.quote {
         return super::explain_quote::run(path, args.lang.into(), console);
     }
+    if args.log.is_some() || args.events {
+        return super::explain_order::run(args, console);
+    }
     let case = match (&args.plan, &args.store, &args.order) {
         (_, Some(store), Some(order)) => Case::from_store(store, args, order)?,
         (Some(plan), None, _) => Case::from_files(read_plan(plan)?, args)?,
@@ -130,10 +133,15 @@ impl Case {
 
 /// Why an order has nothing to explain.
 fn no_outcome(store: &Store, tenant: &Tenant, order: &OrderId) -> Result<String> {
-    let tenants = store.tenants_of(order)?;
-    if tenants.contains(tenant) {
+    if store.tenants_of(order)?.contains(tenant) {
         return Ok(format!("order {order} is on record and has no commission yet"));
     }
+    no_order(store, tenant, order)
+}
+
+/// Whose an order is that the tenant does not have, if anybody's.
+pub(super) fn no_order(store: &Store, tenant: &Tenant, order: &OrderId) -> Result<String> {
+    let tenants = store.tenants_of(order)?;
     let names: Vec<_> = tenants.iter().map(|tenant| format!("{:?}", tenant.as_str())).collect();
     Ok(match names.as_slice() {
         [] => format!("there is no order {order}"),

@@ -39,6 +39,7 @@ const OPERATIONS: &[(&str, Operation)] = &[
     ("check", reward::check),
     ("bind", |_, input| forest::bind(input)),
     ("order", |_, input| trade::order(input)),
+    ("explain_order", |_, input| trade::explain_order(input)),
     ("quote", |_, input| trade::quote(input)),
     ("price", |_, input| trade::price(input)),
     ("reprice", |_, input| trade::reprice(input)),

@@ -1,10 +1,11 @@
 //! Orders and quotes as documents.
 
+use crate::Language;
 use crate::doc::{Fields, Node};
-use crate::error::Result;
+use crate::error::{Code, Result};
 use crate::trade::cart::Cart;
 use crate::trade::catalog::Catalog;
-use crate::trade::order::{Command, Event, OrderStream};
+use crate::trade::order::{Command, Event, Explanation, OrderStream};
 use crate::trade::pricing::{self, Difference, Policy, PricingFacts, Quote};
 use std::collections::BTreeMap;
 
@@ -92,6 +93,27 @@ pub(super) fn order(input: &Node) -> Result<Node> {
         map.insert("error".into(), error.into());
     }
     Ok(answer)
+}
+
+/// A log in sentences, or what commands that were all accepted make.
+pub(super) fn explain_order(input: &Node) -> Result<Node> {
+    let mut fields = Fields::new(input, "explain_order")?;
+    let mut events = fields.list("events")?.iter().map(Event::from_node).collect::<Result<Vec<_>>>()?;
+    let given = fields.list("given")?;
+    let language = fields.word("lang", &Language::ALL, Language::name)?.unwrap_or(Language::English);
+    if !given.is_empty() && !events.is_empty() {
+        return Err(fields.fault(Code::InvalidValue, "either `events` or `given`, one of them"));
+    }
+    fields.finish()?;
+    if !given.is_empty() {
+        let mut stream = OrderStream::new("", ORDER_ID)?;
+        for (at, command) in given.iter().enumerate() {
+            let handled = handle(&mut stream, &with_envelope(command, at));
+            handled.map_err(|error| error.within(&format!("explain_order: given[{at}]")))?;
+        }
+        events = stream.events().to_vec();
+    }
+    Ok(Explanation::of(&events, language)?.to_node())
 }
 
 fn handle(stream: &mut OrderStream, command: &Node) -> Result<Last> {

@@ -19,16 +19,14 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     }
     let (cases, page) = (cases(tree), tree.text(PAGE).unwrap_or_default());
     let mut seen = BTreeSet::new();
-    facts.iter().filter_map(|fact| Some(Finding::new(MAP, 0, fault(fact, &cases, page, &mut seen)?))).collect()
+    facts
+        .iter()
+        .filter_map(|fact| Some(Finding::new(MAP, 0, fault(fact, &cases, page, &mut seen)?)))
+        .collect()
 }
 
 /// What is wrong with one fact.
-fn fault(
-    fact: &Value,
-    cases: &BTreeSet<String>,
-    page: &str,
-    seen: &mut BTreeSet<String>,
-) -> Option<String> {
+fn fault(fact: &Value, cases: &BTreeSet<String>, page: &str, seen: &mut BTreeSet<String>) -> Option<String> {
     let Some(id) = fact["fact"].as_str() else { return Some(format!("a fact without id: {fact}")) };
     if !seen.insert(id.to_owned()) {
         return Some(format!("{id} stands twice"));
@@ -38,7 +36,9 @@ fn fault(
         return Some(format!("{id}: no case is called {unknown}"));
     }
     match fact["differs"].as_str() {
-        None | Some("") if named.is_empty() => Some(format!("{id} has neither a case nor a reason in `differs`")),
+        None | Some("") if named.is_empty() => {
+            Some(format!("{id} has neither a case nor a reason in `differs`"))
+        }
         Some(_) if !page.contains(&format!("`{id}`")) => Some(format!("{id} differs and is not in {PAGE}")),
         _ => None,
     }
@@ -73,7 +73,10 @@ mod tests {
     #[test]
     fn gaps_are_found() {
         assert_eq!(found(r#"[{"fact": "f", "cases": ["c"]}]"#), ["f: no case is called c"]);
-        assert_eq!(found(r#"[{"fact": "f", "cases": []}]"#), ["f has neither a case nor a reason in `differs`"]);
+        assert_eq!(
+            found(r#"[{"fact": "f", "cases": []}]"#),
+            ["f has neither a case nor a reason in `differs`"]
+        );
         assert_eq!(found(r#"[{"fact": "f", "cases": [], "differs": ""}]"#).len(), 1);
         let unlisted = r#"[{"fact": "b", "cases": ["b"], "differs": "policy"}]"#;
         assert_eq!(found(unlisted), ["b differs and is not in docs/compare.md"]);

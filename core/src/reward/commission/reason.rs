@@ -1,5 +1,7 @@
 //! Why an amount was not paid: one table, in every language.
 
+pub use crate::words::Language;
+
 macro_rules! reasons {
     ($($(#[$doc:meta])* $name:ident = $text:literal, $en:literal, $zh:literal;)+) => {
         /// Why a slot pays nobody, or nothing.
@@ -25,29 +27,6 @@ macro_rules! reasons {
             }
         }
     };
-}
-
-/// The languages explanations are written in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Language {
-    /// English.
-    English,
-    /// 简体中文.
-    Chinese,
-}
-
-impl Language {
-    /// Every language.
-    pub const ALL: [Self; 2] = [Self::English, Self::Chinese];
-
-    /// The word used in data: `en`, `zh`.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::English => "en",
-            Self::Chinese => "zh",
-        }
-    }
 }
 
 reasons! {

@@ -9,6 +9,7 @@ use crate::sale::{self, Parties, Sale, SaleDraft, SaleLine, read};
 use crate::time::Timestamp;
 use crate::trade::fulfilment::Fulfilment;
 use crate::trade::pricing::{Quote, QuoteLine};
+use crate::words::words;
 use std::collections::BTreeMap;
 use std::ops::Deref;
 
@@ -40,26 +41,13 @@ impl Deref for PlacedLine {
     }
 }
 
-/// Which stock of somebody else an order takes from when it is placed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum TokenKind {
-    /// A coupon; its amount is how many uses, usually 1.
-    Coupon,
-    /// Points of an account.
-    Points,
-}
-
-impl TokenKind {
-    /// Every kind.
-    pub const ALL: &'static [Self] = &[Self::Coupon, Self::Points];
-
-    /// The word used in data.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Coupon => "coupon",
-            Self::Points => "points",
-        }
+words! {
+    /// Which stock of somebody else an order takes from when it is placed.
+    TokenKind {
+        /// A coupon; its amount is how many uses, usually 1.
+        Coupon = "coupon", "coupon", "优惠券";
+        /// Points of an account.
+        Points = "points", "points", "积分";
     }
 }
 

@@ -3,42 +3,30 @@
 use super::case::CaseState;
 use super::life::Life;
 use super::state::Order;
+use crate::words::words;
 
-/// What the buyer has paid.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Payment {
-    /// Nothing.
-    Unpaid,
-    /// The total is authorized, nothing captured.
-    Authorized,
-    /// Less than the total.
-    PartiallyPaid,
-    /// The total.
-    Paid,
-    /// More than the total.
-    Overpaid,
-    /// Nothing, and an authorization was given up.
-    Voided,
-    /// A provider took money back, and the shop has not won it back.
-    ChargedBack,
+words! {
+    /// What the buyer has paid.
+    #[non_exhaustive]
+    Payment {
+        /// Nothing.
+        Unpaid = "unpaid", "Unpaid", "未支付";
+        /// The total is authorized, nothing captured.
+        Authorized = "authorized", "Authorized", "已授权";
+        /// Less than the total.
+        PartiallyPaid = "partially_paid", "Partially paid", "部分支付";
+        /// The total.
+        Paid = "paid", "Paid", "已支付";
+        /// More than the total.
+        Overpaid = "overpaid", "Overpaid", "超额支付";
+        /// Nothing, and an authorization was given up.
+        Voided = "voided", "Authorization given up", "授权已撤销";
+        /// A provider took money back, and the shop has not won it back.
+        ChargedBack = "charged_back", "Charged back", "已拒付";
+    }
 }
 
 impl Payment {
-    /// The word used in data.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Unpaid => "unpaid",
-            Self::Authorized => "authorized",
-            Self::PartiallyPaid => "partially_paid",
-            Self::Paid => "paid",
-            Self::Overpaid => "overpaid",
-            Self::Voided => "voided",
-            Self::ChargedBack => "charged_back",
-        }
-    }
-
     /// The status of an order; refunds are an axis of their own.
     #[must_use]
     pub fn of(order: &Order) -> Self {
@@ -60,31 +48,21 @@ impl Payment {
     }
 }
 
-/// What the buyer got back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Refund {
-    /// Nothing.
-    None,
-    /// A refund is reserved and not paid out yet.
-    Refunding,
-    /// Less than was captured.
-    PartiallyRefunded,
-    /// Everything that was captured.
-    Refunded,
+words! {
+    /// What the buyer got back.
+    Refund {
+        /// Nothing.
+        None = "none", "Nothing refunded", "无退款";
+        /// A refund is reserved and not paid out yet.
+        Refunding = "refunding", "Refunding", "退款中";
+        /// Less than was captured.
+        PartiallyRefunded = "partially_refunded", "Partially refunded", "部分退款";
+        /// Everything that was captured.
+        Refunded = "refunded", "Fully refunded", "全额退款";
+    }
 }
 
 impl Refund {
-    /// The word used in data.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Refunding => "refunding",
-            Self::PartiallyRefunded => "partially_refunded",
-            Self::Refunded => "refunded",
-        }
-    }
-
     /// The status of an order.
     #[must_use]
     pub fn of(order: &Order) -> Self {

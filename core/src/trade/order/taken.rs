@@ -2,6 +2,7 @@
 
 use crate::doc::Sink;
 use crate::id::LineId;
+use crate::words::words;
 
 /// Units and entitlement taken back from one line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,61 +75,42 @@ impl TakenBack {
     }
 }
 
-macro_rules! plain {
-    ($(#[$outer:meta])* $kind:ident { $($(#[$doc:meta])* $name:ident = $word:literal;)+ }) => {
-        $(#[$outer])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub enum $kind { $($(#[$doc])* $name,)+ }
-
-        impl $kind {
-            /// Every value.
-            pub const ALL: &'static [Self] = &[$(Self::$name,)+];
-
-            /// The word used in data.
-            #[must_use]
-            pub const fn name(self) -> &'static str {
-                match self { $(Self::$name => $word,)+ }
-            }
-        }
-    };
-}
-
-plain! {
+words! {
     /// Why the engine reserved a refund by itself.
     Cause {
         /// The order was cancelled.
-        Cancelled = "cancelled";
+        Cancelled = "cancelled", "the order was cancelled", "订单取消";
         /// The order expired half paid.
-        Expired = "expired";
+        Expired = "expired", "the order expired half paid", "部分支付后超时";
         /// Lines were cancelled.
-        LinesCancelled = "lines_cancelled";
+        LinesCancelled = "lines_cancelled", "lines were cancelled", "部分取消";
         /// The order was edited and costs less now.
-        Edited = "edited";
+        Edited = "edited", "the order costs less after an edit", "修改后金额减少";
         /// Money came in that the order has no use for: too much, or too late.
-        UnneededCapture = "unneeded_capture";
+        UnneededCapture = "unneeded_capture", "it came in too much or too late", "多付或迟到的付款";
     }
 }
 
-plain! {
+words! {
     /// Which kind of fact a provider reported.
     FactKind {
         /// An authorization.
-        Authorize = "authorize";
+        Authorize = "authorize", "authorization", "授权";
         /// A capture.
-        Capture = "capture";
+        Capture = "capture", "payment", "付款";
         /// The result of a refund.
-        Refund = "refund";
+        Refund = "refund", "refund", "退款";
         /// A charge-back.
-        Chargeback = "chargeback";
+        Chargeback = "chargeback", "charge-back", "拒付";
     }
 }
 
-plain! {
+words! {
     /// Whether people or a timer said that units arrived.
     Receipt {
         /// Somebody said so.
-        Confirmed = "confirmed";
+        Confirmed = "confirmed", "received", "收货";
         /// The time for it is over.
-        Assumed = "assumed";
+        Assumed = "assumed", "counted as received", "自动收货";
     }
 }
