@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds fenrun, its C library and its Python package as users get them, measures them against the peers and
-# writes the table of docs/performance.md anew.
+# writes the tables of docs/performance.md anew.
 #
 #   FENRUN_VENV        the environment, which gets tools/requirements-bench.txt; .venv by default
 #   CARGO_TARGET_DIR   where cargo builds; target by default
@@ -18,3 +18,4 @@ rm -rf "$wheels"
 maturin build -q --release --locked -m python/Cargo.toml -o "$wheels" --compatibility linux
 pip install -q --disable-pip-version-check --no-deps --force-reinstall "$wheels"/fenrun-*.whl
 python benches/batch.py --page docs/performance.md "$@"
+cargo run -q --locked --release --manifest-path benches/peers/stateset/Cargo.toml -- docs/performance.md

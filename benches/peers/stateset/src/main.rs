@@ -1,9 +1,11 @@
-//! Pricing by fenrun and by stateset-pricing 1.40, in turns in one process; prints nanoseconds a call.
+//! Pricing by fenrun and by stateset-pricing 1.40, in turns in one process: nanoseconds a call.
 //!
-//! `cargo run --release --manifest-path benches/peers/stateset/Cargo.toml`. The best of many rounds of
+//! `cargo run --release --manifest-path benches/peers/stateset/Cargo.toml [PAGE]` prints a table and writes it
+//! into the page, between its marks. The median of many rounds of
 //! thread time is taken, so that other work on the machine counts little. The peer is given prices; it
 //! neither looks SKUs up nor shares a discount over the lines, which fenrun does in every row.
 
+use cpu_time::ThreadTime;
 use fenrun::id::{ExternalId, LineId, SkuId};
 use fenrun::money::{Currency, Rate};
 use fenrun::trade::cart::Cart;
@@ -17,14 +19,16 @@ use stateset_pricing::{
     compute_order_total, evaluate_promotions,
 };
 use std::error::Error;
+use std::fmt::Write;
 use std::hint::black_box;
-use std::time::Instant;
 
 const ROUNDS: usize = 60;
 const CALLS: u32 = 2_000;
+/// Where the table stands in the page.
+const MARKS: (&str, &str) = ("<!-- prices, written by make bench -->\n", "<!-- end of prices -->");
 
-/// A row of the table: what is measured, and one call of it.
-type Row<'a> = (&'static str, Box<dyn FnMut() + 'a>);
+/// A row of the table: what is measured, the goal, and one call of it.
+type Row<'a> = (&'static str, &'static str, Box<dyn FnMut() + 'a>);
 
 struct Shop {
     catalog: Catalog,
@@ -51,18 +55,11 @@ fn shop(lines: u64, promotions: u64) -> Result<Shop, Box<dyn Error>> {
     Ok(Shop { catalog, cart, policy: Policy::new(draft)?, facts: PricingFacts::default() })
 }
 
-/// Nanoseconds this thread has run, where the system says so.
-fn thread_ns() -> Option<u64> {
-    let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
-    text.split_whitespace().next()?.parse().ok()
-}
-
+/// Nanoseconds a call takes this thread: other work on the machine does not count.
 fn measure(call: &mut dyn FnMut()) -> f64 {
-    let (wall, before) = (Instant::now(), thread_ns());
+    let start = ThreadTime::now();
     (0..CALLS).for_each(|_| call());
-    let ns = thread_ns().zip(before).map(|(now, before)| now - before).filter(|ns| *ns > 0);
-    let ns = ns.unwrap_or_else(|| u64::try_from(wall.elapsed().as_nanos()).unwrap_or(u64::MAX));
-    ns as f64 / f64::from(CALLS)
+    start.elapsed().as_secs_f64() * 1e9 / f64::from(CALLS)
 }
 
 fn order(lines: u64, rate: bool) -> OrderTotalInput {
@@ -84,13 +81,9 @@ fn order(lines: u64, rate: bool) -> OrderTotalInput {
     }
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
-    let (five, one, twenty) = (shop(5, 0)?, shop(1, 5)?, shop(20, 3)?);
-    let baskets = [&five, &one, &twenty].map(|shop| Basket::new(&shop.cart, &shop.catalog));
-    let [five_basket, one_basket, twenty_basket] = baskets;
-    let (five_basket, one_basket, twenty_basket) = (five_basket?, one_basket?, twenty_basket?);
-    let input = order(5, true);
-    let promotions: Vec<Promotion> = (0..5)
+/// Five promotions of the peer, all of which apply.
+fn promotions() -> (Vec<Promotion>, PromotionContext) {
+    let promotions = (0..5)
         .map(|at| Promotion {
             code: format!("P{at}"),
             discount: LineDiscount::Percentage(Decimal::new(3 + at, 2)),
@@ -108,44 +101,74 @@ fn main() -> Result<(), Box<dyn Error>> {
         customer_group: None,
         is_first_order: false,
     };
+    (promotions, context)
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let (five, one, twenty) = (shop(5, 0)?, shop(1, 5)?, shop(20, 3)?);
+    let baskets = [&five, &one, &twenty].map(|shop| Basket::new(&shop.cart, &shop.catalog));
+    let [five_basket, one_basket, twenty_basket] = baskets;
+    let (five_basket, one_basket, twenty_basket) = (five_basket?, one_basket?, twenty_basket?);
+    let input = order(5, true);
+    let (promotions, context) = promotions();
     let whole = |shop: &Shop| drop(black_box(price(&shop.cart, &shop.catalog, &shop.policy, &shop.facts)));
     let mut rows: Vec<Row<'_>> = vec![
         (
-            "stateset  5 lines, 10 % off each",
+            "stateset-pricing 1.40: 5 lines, 10 % off each",
+            "",
             Box::new(|| drop(black_box(compute_order_total(black_box(&input))))),
         ),
-        ("fenrun    5 lines, price()", Box::new(|| whole(&five))),
+        ("fenrun: 5 lines, `price`", "< 1,000", Box::new(|| whole(&five))),
         (
-            "fenrun    5 lines, Basket::price",
+            "fenrun: 5 lines, `Basket::price`",
+            "< 1,000",
             Box::new(|| drop(black_box(five_basket.price(&five.policy, &five.facts)))),
         ),
         (
-            "stateset  5 promotions",
+            "stateset-pricing 1.40: 5 promotions",
+            "",
             Box::new(|| drop(black_box(evaluate_promotions(black_box(&promotions), black_box(&context))))),
         ),
-        ("fenrun    5 promotions, price() of 1 line", Box::new(|| whole(&one))),
+        ("fenrun: 5 promotions, `price` of 1 line", "< 500", Box::new(|| whole(&one))),
         (
-            "fenrun    5 promotions, Basket::price",
+            "fenrun: 5 promotions, `Basket::price`",
+            "< 500",
             Box::new(|| drop(black_box(one_basket.price(&one.policy, &one.facts)))),
         ),
-        ("fenrun    20 lines, 3 promotions, price()", Box::new(|| whole(&twenty))),
+        ("fenrun: 20 lines, 3 promotions, `price`", "", Box::new(|| whole(&twenty))),
         (
-            "fenrun    20 lines, 3 promotions, Basket::price",
+            "fenrun: 20 lines, 3 promotions, `Basket::price`",
+            "≤ 1,200",
             Box::new(|| drop(black_box(twenty_basket.price(&twenty.policy, &twenty.facts)))),
         ),
         (
-            "fenrun    20 lines, 3 promotions, quote()",
+            "fenrun: 20 lines, 3 promotions, `quote` with trace and hash",
+            "",
             Box::new(|| drop(black_box(quote(&twenty.cart, &twenty.catalog, &twenty.policy, &twenty.facts)))),
         ),
     ];
-    let mut best = vec![f64::INFINITY; rows.len()];
+    report(&mut rows)
+}
+
+/// Measures the rows in turns, prints their table and writes it into the page that was named.
+fn report(rows: &mut [Row<'_>]) -> Result<(), Box<dyn Error>> {
+    let mut times = vec![Vec::with_capacity(ROUNDS); rows.len()];
     for _ in 0..ROUNDS {
-        for ((_, call), best) in rows.iter_mut().zip(&mut best) {
-            *best = best.min(measure(call.as_mut()));
+        for ((.., call), times) in rows.iter_mut().zip(&mut times) {
+            times.push(measure(call.as_mut()));
         }
     }
-    for ((name, _), best) in rows.iter().zip(&best) {
-        println!("{best:>10.0} ns  {name}");
+    let mut table = String::from("| contender | ns a call | goal |\n|---|---:|---:|\n");
+    for ((name, goal, _), times) in rows.iter().zip(&mut times) {
+        times.sort_by(f64::total_cmp);
+        writeln!(table, "| {name} | {:.0} | {goal} |", times[ROUNDS / 2])?;
+    }
+    print!("{table}");
+    if let Some(page) = std::env::args_os().nth(1) {
+        let text = std::fs::read_to_string(&page)?;
+        let (before, rest) = text.split_once(MARKS.0).ok_or("the page has no mark for the prices")?;
+        let (_, after) = rest.split_once(MARKS.1).ok_or("the page has no end of the prices")?;
+        std::fs::write(&page, [before, MARKS.0, &table, MARKS.1, after].concat())?;
     }
     Ok(())
 }

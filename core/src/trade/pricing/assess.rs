@@ -122,25 +122,19 @@ impl<'a> Run<'_, 'a> {
 
     /// Sums up what is in scope and tests the rule's own thresholds.
     fn look(&mut self, rule: &Rule) -> Result<Result<Seen, Verdict>> {
-        let (room, everything) = (&mut self.room, rule.scope.is_everything());
+        let everything = rule.scope.is_everything();
         let shipping = rule.stage == Stage::Shipping;
         let (mut running, mut goods, mut units, mut any) = (0_i64, 0_i64, 0_u64, false);
-        let items = self.basket.items();
-        for (at, line) in self.lines.iter().enumerate() {
-            let inside = everything || rule.scope.holds(&items[at]);
-            room.inside[at] = inside;
-            room.weights[at] = if !inside {
-                0
-            } else if shipping {
-                line.shipping
-            } else {
-                line.net
-            };
-            if inside {
+        let room = self.room.weights.iter_mut().zip(&mut self.room.inside);
+        for ((line, item), (weight, inside)) in self.lines.iter().zip(self.basket.items()).zip(room) {
+            *inside = everything || rule.scope.holds(item);
+            *weight = 0;
+            if *inside {
+                *weight = if shipping { line.shipping } else { line.net };
                 any = true;
                 units += line.units;
                 goods += line.net;
-                running += room.weights[at];
+                running += *weight;
             }
         }
         if !any {

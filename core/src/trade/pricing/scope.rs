@@ -26,7 +26,13 @@ impl Choice {
     /// Whether nothing is named.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        *self == Self::default()
+        // Asked for every rule of every cart: a comparison with an empty choice takes ten times as long.
+        let Self { skus, categories, tags, merchants, facts } = self;
+        skus.is_empty()
+            && categories.is_empty()
+            && tags.is_empty()
+            && merchants.is_empty()
+            && facts.is_empty()
     }
 
     fn holds(&self, item: &Item<'_>) -> bool {

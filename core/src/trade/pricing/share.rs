@@ -43,11 +43,12 @@ impl Splitter {
     /// Both `total · sum` and a remainder with its place fit 64 bits.
     fn narrow(&mut self, total: u64, sum: u64, weights: &[i64], shares: &mut [i64]) {
         self.keys.clear();
+        self.keys.resize(weights.len(), 0);
         // `n · ⌊2^64 / sum⌋ / 2^64` is the quotient, or little below it.
         let reciprocal = u64::MAX / sum;
         let mut missing = total;
         let mut place = LAST_PLACE;
-        for (weight, share) in weights.iter().zip(shares.iter_mut()) {
+        for ((weight, share), key) in weights.iter().zip(shares.iter_mut()).zip(&mut self.keys) {
             let exact = total * weight.unsigned_abs();
             let high = (u128::from(exact) * u128::from(reciprocal)) >> 64;
             let mut quotient = u64::try_from(high).unwrap_or(u64::MAX);
@@ -58,18 +59,15 @@ impl Splitter {
             }
             missing -= quotient;
             *share = i64::try_from(quotient).unwrap_or(i64::MAX);
-            if rest > 0 {
-                self.keys.push(rest << PLACE_BITS | place);
-            }
+            *key = rest << PLACE_BITS | place;
             place = place.saturating_sub(1);
         }
         let count = usize::try_from(missing).unwrap_or(usize::MAX);
         if count == 0 {
             return;
         }
-        if count < self.keys.len() {
-            self.keys.select_nth_unstable_by(count - 1, |a, b| b.cmp(a));
-        }
+        // Remainders sum to `count · sum`, so there are more than `count` of them above zero.
+        self.keys.select_nth_unstable_by(count - 1, |a, b| b.cmp(a));
         for key in self.keys.iter().take(count) {
             let place = usize::try_from(LAST_PLACE - (key & LAST_PLACE)).unwrap_or(usize::MAX);
             if let Some(share) = shares.get_mut(place) {
