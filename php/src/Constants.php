@@ -93,8 +93,14 @@ final class Constants
         'ineligible',
         'blocked',
         'unreached_rank',
+        'tail',
         'rounding',
         'below_minimum',
+        'cap_payee',
+        'cap_rule',
+        'cap_plan',
+        'flush',
+        'no_payee',
     ];
 
     /** By their numbers in C. */

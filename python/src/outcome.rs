@@ -145,5 +145,5 @@ impl Outcome {
 
 fn row_tuple(row: &core::Row) -> Row<'_> {
     let line = row.line.as_ref().map(|line| line.as_str());
-    (&row.key, row.payee.as_str(), row.amount, &row.rule, line, row.level, row.account)
+    (&row.key, row.payee.as_str(), row.amount, &row.rule, line, row.level, &*row.account)
 }

@@ -6,7 +6,7 @@ use fenrun::id::{CommandId, ExternalId, LineId, MemberId, OrderId, RefundId, Sku
 use fenrun::reward::commission::{self, Frozen, Taken};
 use fenrun::reward::plan::Plan;
 use fenrun::reward::referral::MemberIx;
-use fenrun::sale::{Facts, Parties};
+use fenrun::sale::{Around, Facts, Parties};
 use fenrun::time::{DAY_MS, Timestamp};
 use fenrun::trade::cart::Cart;
 use fenrun::trade::catalog::{Catalog, Sku};
@@ -155,6 +155,7 @@ impl<'a> Shop<'a> {
             buyer: forest.person(buyer),
             upline: upline.map(|ix| forest.person(ix)).collect(),
             roles: BTreeMap::new(),
+            around: Around::default(),
             facts: Facts::new(),
         };
         Placement::from_quote(&quote, self.terms, Some(parties), Some(self.plan.hash().to_owned()))

@@ -7,9 +7,9 @@ use fenrun::doc::{self, MAX_COMMAND_BYTES};
 use fenrun::id::{LineId, MemberId, OrderId};
 use fenrun::money::Currency;
 use fenrun::request::Tenant;
-use fenrun::reward::plan::{Plan, StopSource};
+use fenrun::reward::plan::{Plan, REFERRAL};
 use fenrun::reward::referral::MemberIx;
-use fenrun::sale::{Facts, MAX_STOPS, Override, Person, Purpose, Sale, SaleDraft, SaleLine};
+use fenrun::sale::{Around, Facts, MAX_STOPS, Override, Person, Purpose, Sale, SaleDraft, SaleLine};
 use fenrun::time::Timestamp;
 use fenrun::{Code, Error, Result};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -118,11 +118,7 @@ impl<'a> Orders<'a> {
             return Err(header.missing("`placed_at`, which the history of the members needs,", "placed_at"));
         }
         header.finish()?;
-        let walks = plan.rules().iter().flat_map(|rule| &rule.to).filter_map(|stop| match stop.source {
-            StopSource::Up { limit, .. } => Some(limit),
-            _ => None,
-        });
-        let walk = walks.max().unwrap_or(0);
+        let walk = plan.walks().get(REFERRAL).copied().unwrap_or(0);
         let seen = HashMap::new();
         Ok(Self { sheet, layout, names, clock: *clock, tenant, plan, members, walk, ahead: None, seen })
     }
@@ -238,6 +234,8 @@ impl<'a> Orders<'a> {
             buyer,
             upline,
             roles,
+            around: Around::default(),
+            used: None,
             facts,
             lines,
         })

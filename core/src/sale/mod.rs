@@ -132,8 +132,32 @@ pub struct Parties {
     pub upline: Vec<Person>,
     /// Holders of roles that are not found by walking, by role.
     pub roles: BTreeMap<String, Person>,
+    /// What stands above the buyer in other trees, and in the places the sale goes to.
+    pub around: Around,
     /// Facts of the whole sale.
     pub facts: Facts,
+}
+
+/// What stands above the buyer beside the upline: of no sale whose plan walks the upline alone.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Around {
+    /// The buyer's upline in other trees, by the tree's name.
+    pub uplines: BTreeMap<String, Vec<Person>>,
+    /// Who holds the regions the sale goes to, by the region's kind: `city`, `province` …
+    pub regions: BTreeMap<String, Person>,
+}
+
+/// How much of a cap earlier sales of its period used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Used {
+    /// The rule the cap stands in; none for a cap of the plan.
+    pub rule: Option<String>,
+    /// The period: `day`, `week` or `month`.
+    pub every: String,
+    /// Whose amounts were added; none for a cap that adds those of everybody.
+    pub payee: Option<MemberId>,
+    /// Minor units at or above zero.
+    pub amount: i64,
 }
 
 /// The fields of a sale before they are checked.
@@ -155,6 +179,11 @@ pub struct SaleDraft {
     pub upline: Vec<Person>,
     /// Holders of roles that are not found by walking, by role.
     pub roles: BTreeMap<String, Person>,
+    /// What stands above the buyer in other trees, and in the places the sale goes to.
+    pub around: Around,
+    /// What earlier sales used of the plan's caps; none when nobody says, which a plan with caps over
+    /// periods does not take for nothing.
+    pub used: Option<Vec<Used>>,
     /// Facts of the whole sale.
     pub facts: Facts,
     /// What was sold.
@@ -186,6 +215,8 @@ impl Sale {
         }
         let checked = check_tenant(&draft.tenant)
             .and_then(|()| check_path(&draft.buyer, &draft.upline))
+            .and_then(|()| draft.around.check(&draft.buyer))
+            .and_then(|()| check_used(draft.used.as_deref().unwrap_or_default()))
             .and_then(|()| check_lines(draft.lines.iter()));
         if let Err(rule) = checked {
             return fault(rule);
@@ -199,6 +230,36 @@ impl Sale {
     pub fn into_draft(self) -> SaleDraft {
         self.0
     }
+}
+
+impl Around {
+    /// Whether there is nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.uplines.is_empty() && self.regions.is_empty()
+    }
+
+    /// The rules of the paths, with the broken one as text.
+    pub(crate) fn check(&self, buyer: &Person) -> Result<(), String> {
+        self.uplines.iter().try_for_each(|(tree, upline)| {
+            check_path(buyer, upline).map_err(|rule| format!("tree {tree}: {rule}"))
+        })
+    }
+}
+
+/// The rules of what was used of caps, with the broken one as text.
+fn check_used(used: &[Used]) -> Result<(), String> {
+    let mut seen = BTreeSet::new();
+    for entry in used {
+        let Used { rule, every, payee, amount } = entry;
+        if *amount < 0 {
+            return Err(format!("`used` is {amount}, below zero"));
+        }
+        if !seen.insert((rule, every, payee)) {
+            return Err(format!("`used` says twice what was used in a {every}"));
+        }
+    }
+    Ok(())
 }
 
 /// The rule of a tenant, as text when it is broken.

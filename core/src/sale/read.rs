@@ -1,6 +1,6 @@
 //! The JSON form of a sale.
 
-use super::{Facts, Override, Parties, Pay, Person, Purpose, Sale, SaleDraft, SaleLine};
+use super::{Around, Facts, Override, Parties, Pay, Person, Purpose, Sale, SaleDraft, SaleLine, Used};
 use crate::doc::{Fields, Node, NodeSink, Sink};
 use crate::error::{Code, Error, Result};
 use crate::id::{LineId, MemberId, OrderId};
@@ -39,6 +39,8 @@ impl Sale {
             buyer: parties.buyer,
             upline: parties.upline,
             roles: parties.roles,
+            around: parties.around,
+            used: used_from_fields(&mut fields)?,
             facts: parties.facts,
             lines,
         };
@@ -63,6 +65,12 @@ impl Sale {
         put("buyer", person_to_node(&self.buyer), false);
         put("upline", people_to_node(&self.upline), self.upline.is_empty());
         put("roles", roles_to_node(&self.roles), self.roles.is_empty());
+        for (key, value) in around_to_entries(&self.around) {
+            put(key, value, false);
+        }
+        if let Some(used) = &self.used {
+            put("used", used.iter().map(Used::to_node).collect::<Vec<_>>().into(), false);
+        }
         put("facts", Node::Map(self.facts.clone()), self.facts.is_empty());
         put("lines", self.lines.iter().map(line_to_node).collect::<Vec<_>>().into(), false);
         Node::Map(map)
@@ -79,32 +87,90 @@ impl SaleLine {
     }
 }
 
-/// Takes `buyer`, `upline`, `roles` and `facts`; `null` or 0 as a stop means nobody and must come last.
+/// Takes `buyer`, `upline`, `uplines`, `roles`, `regions` and `facts`; `null` or 0 as a stop means nobody and
+/// must come last.
 pub(crate) fn parties_from_fields(fields: &mut Fields<'_>, what: &str) -> Result<Parties> {
-    let mut upline = Vec::new();
-    let stops = fields.list("upline")?;
-    for (at, stop) in stops.iter().enumerate() {
-        match person_from_node(stop, &format!("{what}: upline[{at}]"))? {
-            Some(person) => upline.push(person),
-            None if at + 1 == stops.len() => {}
-            None => {
-                let rule = format!("upline[{at}] is nobody, so no stop may follow it");
-                return Err(fields.fault(Code::InvalidSale, rule));
-            }
+    let upline = upline_from_nodes(fields.list("upline")?, &format!("{what}: upline"))?;
+    let mut around = Around::default();
+    if let Some(node) = fields.take("uplines") {
+        let trees = Fields::new(node, format!("{what}: `uplines`"))?;
+        for (tree, stops) in trees.rest() {
+            let Node::List(stops) = stops else { return Err(trees.wrong(tree, "a list of stops", stops)) };
+            around
+                .uplines
+                .insert(tree.to_owned(), upline_from_nodes(stops, &format!("{what}: uplines.{tree}"))?);
         }
     }
     let buyer = person_from_node(fields.need("buyer")?, &format!("{what}: buyer"))?
         .ok_or_else(|| fields.fault(Code::InvalidSale, "the buyer is nobody"))?;
-    let mut roles = BTreeMap::new();
-    if let Some(node) = fields.take("roles") {
-        for (role, holder) in Fields::new(node, format!("{what}: `roles`"))?.rest() {
-            if let Some(person) = person_from_node(holder, &format!("{what}: role {role}"))? {
-                roles.insert(role.to_owned(), person);
+    let roles = holders_from_node(fields.take("roles"), &format!("{what}: `roles`"), "role")?;
+    around.regions = holders_from_node(fields.take("regions"), &format!("{what}: `regions`"), "region")?;
+    let facts = facts_from_node(fields.take("facts"), &format!("{what}: `facts`"))?;
+    Ok(Parties { buyer, upline, roles, around, facts })
+}
+
+fn upline_from_nodes(stops: &[Node], what: &str) -> Result<Vec<Person>> {
+    let mut upline = Vec::new();
+    for (at, stop) in stops.iter().enumerate() {
+        match person_from_node(stop, &format!("{what}[{at}]"))? {
+            Some(person) => upline.push(person),
+            None if at + 1 == stops.len() => {}
+            None => {
+                let rule = format!("{what}[{at}] is nobody, so no stop may follow it");
+                return Err(Error::new(Code::InvalidSale, rule));
             }
         }
     }
-    let facts = facts_from_node(fields.take("facts"), &format!("{what}: `facts`"))?;
-    Ok(Parties { buyer, upline, roles, facts })
+    Ok(upline)
+}
+
+/// Holders by what they hold; what nobody holds is left out.
+fn holders_from_node(node: Option<&Node>, what: &str, kind: &str) -> Result<BTreeMap<String, Person>> {
+    let mut holders = BTreeMap::new();
+    let Some(node) = node else { return Ok(holders) };
+    let whose = what.split(':').next().unwrap_or_default();
+    for (held, holder) in Fields::new(node, what)?.rest() {
+        if let Some(person) = person_from_node(holder, &format!("{whose}: {kind} {held}"))? {
+            holders.insert(held.to_owned(), person);
+        }
+    }
+    Ok(holders)
+}
+
+fn used_from_fields(fields: &mut Fields<'_>) -> Result<Option<Vec<Used>>> {
+    let Some(node) = fields.take("used") else { return Ok(None) };
+    let Node::List(items) = node else { return Err(fields.wrong("used", "a list", node)) };
+    let read = |(at, node): (usize, &Node)| {
+        let mut fields = Fields::new(node, format!("sale: used[{at}]"))?;
+        let used = Used {
+            rule: fields.text("rule")?.map(str::to_owned),
+            every: fields.need_text("every")?.to_owned(),
+            payee: fields.id("payee")?.map(MemberId::from),
+            amount: fields.need_int("amount")?,
+        };
+        fields.finish()?;
+        Ok(used)
+    };
+    items.iter().enumerate().map(read).collect::<Result<_>>().map(Some)
+}
+
+impl Used {
+    fn to_node(&self) -> Node {
+        let rule = self.rule.as_deref().map(|rule| ("rule", Node::from(rule)));
+        let payee = self.payee.as_ref().map(|payee| ("payee", Node::from(payee)));
+        let fixed = [("every", Node::from(self.every.as_str())), ("amount", self.amount.into())];
+        Node::map(fixed.into_iter().chain(rule).chain(payee))
+    }
+}
+
+/// What stands beside the upline, as entries of a document; nothing for nothing.
+pub(crate) fn around_to_entries(around: &Around) -> impl Iterator<Item = (&'static str, Node)> {
+    let uplines = (!around.uplines.is_empty()).then(|| {
+        let trees = around.uplines.iter().map(|(tree, upline)| (tree.as_str(), people_to_node(upline)));
+        ("uplines", Node::map(trees))
+    });
+    let regions = (!around.regions.is_empty()).then(|| ("regions", roles_to_node(&around.regions)));
+    uplines.into_iter().chain(regions)
 }
 
 pub(crate) fn people_to_node(people: &[Person]) -> Node {

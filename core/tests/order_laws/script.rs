@@ -3,7 +3,7 @@
 use crate::machine::{Run, Verdict, again};
 use fenrun::id::{CaseId, ExternalId, LineId, MemberId, MerchantId, RefundId, TransactionId};
 use fenrun::money::Currency;
-use fenrun::sale::{Facts, Parties, Person, SaleLine};
+use fenrun::sale::{Around, Facts, Parties, Person, SaleLine};
 use fenrun::trade::fulfilment::{Fulfilment, PickupCode};
 use fenrun::trade::order::{
     Action, CaseKind, CaseLine, CaseMove, CaseStage, CaseState, Command, Dispatch, Goods, Handover, Life,
@@ -103,6 +103,7 @@ fn placement() -> impl Strategy<Value = Arc<Placement>> {
             buyer: Person::new(MemberId::from(9)),
             upline: vec![Person::new(MemberId::from(8))],
             roles: [].into(),
+            around: Around::default(),
             facts: Facts::new(),
         };
         let release = if automatic { Release::Automatic } else { Release::Manual };

@@ -240,7 +240,7 @@ impl Batch<'_> {
                 None::<&str>,
                 journal,
             ])?;
-            *standing.entry((&row.rule, &row.payee, row.account)).or_default() += row.amount;
+            *standing.entry((&row.rule, &row.payee, &*row.account)).or_default() += row.amount;
         }
         let mut statement = self.sql("INSERT INTO outcome_retained VALUES (?1, ?2, ?3, ?4)")?;
         for entry in outcome.retained() {

@@ -79,7 +79,7 @@ impl Replay {
         let frozen = Frozen::new(plan, &sale)?;
         let mut entries: BTreeMap<EntryKey, Stand> = BTreeMap::new();
         for row in outcome.rows() {
-            let key = (row.rule.clone(), row.payee.as_str().to_owned(), row.account.to_owned());
+            let key = (row.rule.clone(), row.payee.as_str().to_owned(), row.account.clone().into_owned());
             let fresh = Stand { amount: 0, stands_on: MemberAccount::Pending, hold_until: None };
             let stand = entries.entry(key).or_insert(fresh);
             stand.amount = sum(stand.amount, row.amount)?;

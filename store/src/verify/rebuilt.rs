@@ -166,7 +166,7 @@ impl Rebuilt {
     fn rows(&self) -> Vec<Row<'_>> {
         let first = self.replay.outcome.rows().iter().map(|row| {
             let (line, level) = (row.line.as_ref().map(LineId::as_str), i64::try_from(row.level).ok());
-            (&*row.key, row.payee.as_str(), &*row.rule, line, level, row.account, row.amount, None)
+            (&*row.key, row.payee.as_str(), &*row.rule, line, level, &*row.account, row.amount, None)
         });
         let mut rows: Vec<Row<'_>> = first.collect();
         for step in &self.steps {

@@ -5,9 +5,9 @@ use super::rows::{RowBlock, RowColumns, Totals};
 use crate::error::{Code, Error, Result};
 use crate::id::{LineId, OrderId};
 use crate::reward::commission::evaluate;
-use crate::reward::plan::{Plan, StopSource};
+use crate::reward::plan::{Plan, REFERRAL};
 use crate::reward::referral::{Forest, MemberIx};
-use crate::sale::{Facts, Purpose, Sale, SaleDraft, SaleLine};
+use crate::sale::{Around, Facts, Purpose, Sale, SaleDraft, SaleLine};
 use crate::time::Timestamp;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -24,11 +24,8 @@ pub fn sale_of(plan: &Plan, forest: &Forest, orders: &Orders<'_>, rows: Range<us
         let error = format!("order {} has two buyers", orders.order_id(first));
         return Err(Error::new(Code::InvalidSale, error).at(row));
     }
-    let stops = plan.rules().iter().flat_map(|rule| &rule.to).filter_map(|stop| match stop.source {
-        StopSource::Up { limit, .. } => Some(limit),
-        _ => None,
-    });
-    let upline = forest.upline(buyer, placed_at).take(stops.max().unwrap_or(0));
+    let depth = plan.walks().get(REFERRAL).copied().unwrap_or(0);
+    let upline = forest.upline(buyer, placed_at).take(depth);
     Sale::new(SaleDraft {
         tenant: String::new(),
         id: OrderId::from(orders.order_id(first)),
@@ -38,6 +35,8 @@ pub fn sale_of(plan: &Plan, forest: &Forest, orders: &Orders<'_>, rows: Range<us
         buyer: forest.person(buyer),
         upline: upline.map(|ix| forest.person(ix)).collect(),
         roles: BTreeMap::new(),
+        around: Around::default(),
+        used: None,
         facts: Facts::new(),
         lines: rows.map(|row| line(orders, first, row)).collect(),
     })

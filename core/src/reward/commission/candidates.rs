@@ -1,65 +1,96 @@
 //! Who is walked: the people of all stops of a rule in one row.
 
-use super::lines::Source;
+use super::people::{above, opens, rank};
 use crate::doc::Node;
-use crate::error::{Code, Error, Result};
-use crate::reward::plan::{Knowledge, Plan, Rule, StopSource};
+use crate::error::Result;
+use crate::reward::plan::{Knowledge, Plan, Reach, Rule, StopSource};
 use crate::sale::{Person, Sale};
 
-/// A person who may take a slot, and the label the rate tables know them by.
+/// A place of the row: a person who may take a slot, or a region that nobody holds; and the label the rate
+/// tables know it by.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Candidate<'a> {
-    pub(super) person: &'a Person,
+    pub(super) person: Option<&'a Person>,
     pub(super) label: Option<&'a str>,
 }
 
-/// The candidates of a rule, nearest first, each person once.
-pub(super) fn candidates<'a>(plan: &Plan, rule: &'a Rule, sale: &'a Sale) -> Result<Vec<Candidate<'a>>> {
+/// The candidates of a rule, nearest first, each person once; `asker` is whose upline is walked.
+pub(super) fn candidates<'a>(
+    plan: &Plan,
+    rule: &'a Rule,
+    sale: &'a Sale,
+    asker: &'a Person,
+) -> Result<Vec<Candidate<'a>>> {
     let mut row: Vec<Candidate<'a>> = Vec::new();
     for stop in &rule.to {
-        if let Some(when) = &stop.when {
-            if !when.holds(&Source { sale, line: None }, plan.ranks())? {
-                continue;
-            }
+        if !opens(plan, sale, asker, stop.when.as_ref())? {
+            continue;
         }
         let start = row.len();
         match &stop.source {
-            StopSource::Buyer => row.push(Candidate { person: &sale.buyer, label: None }),
-            StopSource::Up { limit, label, .. } => {
-                let stops = sale.upline.iter().take(*limit);
-                row.extend(stops.map(|person| Candidate { person, label: label.as_deref() }));
+            StopSource::Buyer => row.push(Candidate { person: Some(asker), label: None }),
+            StopSource::Up { tree, limit, reach, label } => {
+                let stops = above(sale, rule, tree, asker)?.iter().take(*limit);
+                let label = label.as_deref();
+                if *reach == Reach::SameRank {
+                    peers(plan, sale, asker, stops, label, &mut row)?;
+                } else {
+                    row.extend(stops.map(|person| Candidate { person: Some(person), label }));
+                }
             }
             StopSource::Roles(roles) => {
-                let holders = roles.iter().filter_map(|role| {
-                    sale.roles.get(role).map(|person| Candidate { person, label: Some(role.as_str()) })
-                });
-                row.extend(holders);
+                let holders = roles.iter().filter_map(|role| Some((role, sale.roles.get(role)?)));
+                row.extend(
+                    holders.map(|(role, person)| Candidate { person: Some(person), label: Some(role) }),
+                );
             }
-            StopSource::Region(_) | StopSource::Class(_) => {}
+            StopSource::Region(kinds) => {
+                let regions = &sale.around.regions;
+                row.extend(
+                    kinds.iter().map(|kind| Candidate { person: regions.get(kind), label: Some(kind) }),
+                );
+            }
+            // A class is everybody of a period; no rule of a sale has one.
+            StopSource::Class(_) => {}
         }
         // An upline has nobody twice, so only where stops meet can a person stand a second time.
         if start > 0 || !matches!(stop.source, StopSource::Up { .. }) {
             drop_repeated(&mut row, start);
         }
     }
-    for candidate in &row {
-        let rank = candidate.person.rank.as_deref();
-        if let Some(rank) = rank.filter(|rank| plan.rank_index(rank).is_none()) {
-            let error = format!(
-                "sale {}: member {} has the rank `{rank}`, which the plan does not have",
-                sale.id, candidate.person.id
-            );
-            return Err(Error::new(Code::InvalidSale, error));
-        }
+    for person in row.iter().filter_map(|candidate| candidate.person) {
+        rank(plan, sale, person)?;
     }
     Ok(row)
+}
+
+/// 平级: those of the asker's own rank; lower ranks and none are passed over, a higher one ends the walk.
+fn peers<'a>(
+    plan: &Plan,
+    sale: &'a Sale,
+    asker: &'a Person,
+    stops: impl Iterator<Item = &'a Person>,
+    label: Option<&'a str>,
+    row: &mut Vec<Candidate<'a>>,
+) -> Result<()> {
+    let Some(own) = rank(plan, sale, asker)? else { return Ok(()) };
+    for person in stops {
+        match rank(plan, sale, person)? {
+            Some(theirs) if theirs > own => return Ok(()),
+            Some(theirs) if theirs == own => row.push(Candidate { person: Some(person), label }),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// Removes people added at or after `start` who stand in the row already.
 fn drop_repeated(row: &mut Vec<Candidate<'_>>, start: usize) {
     let mut at = start;
     while at < row.len() {
-        if row[..at].iter().any(|earlier| earlier.person.id == row[at].person.id) {
+        let own = row[at].person.map(|person| &person.id);
+        let stood = |earlier: &Candidate<'_>| earlier.person.is_some_and(|person| Some(&person.id) == own);
+        if row[..at].iter().any(stood) {
             row.remove(at);
         } else {
             at += 1;
@@ -67,11 +98,11 @@ fn drop_repeated(row: &mut Vec<Candidate<'_>>, start: usize) {
     }
 }
 
-impl Knowledge for Candidate<'_> {
+impl Knowledge for Person {
     fn fact(&self, name: &str) -> Option<Node> {
-        match (&self.person.rank, name) {
+        match (&self.rank, name) {
             (Some(rank), "rank") => Some(rank.as_str().into()),
-            _ => self.person.facts.get(name).cloned(),
+            _ => self.facts.get(name).cloned(),
         }
     }
 
@@ -80,6 +111,6 @@ impl Knowledge for Candidate<'_> {
     }
 
     fn whose(&self) -> String {
-        format!("member {}", self.person.id)
+        format!("member {}", self.id)
     }
 }

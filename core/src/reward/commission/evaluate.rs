@@ -1,16 +1,15 @@
-//! From slots to amounts.
+//! From a sale to cells: what each slot of each rule comes to.
 
-use super::candidates::{Candidate, candidates};
-use super::exact::{Exact, per_unit};
-use super::later;
-use super::lines::{Left, applies, base};
+use super::caps;
+use super::job::Job;
+use super::lines::Left;
 use super::outcome::Outcome;
-use super::rates::{NOTHING, Rates, higher, is_nothing};
+use super::portion::Scene;
+use super::rates::NOTHING;
 use super::reason::Reason;
-use super::slots::{Slot, Walk};
 use crate::error::{Code, Error, Result};
 use crate::money::narrow;
-use crate::reward::plan::{Per, Plan, Rule, Schedule, Unqualified};
+use crate::reward::plan::{Plan, Trigger};
 use crate::sale::{Pay, Person, Sale};
 
 /// What one slot of one line (or of the whole sale) came to.
@@ -20,6 +19,8 @@ pub(crate) struct Cell<'a> {
     pub(crate) rule: usize,
     /// The line's place in the sale; `None` when the rule rounds per order.
     pub(crate) line: Option<usize>,
+    /// The cell of the amount the rule runs after.
+    pub(crate) source: Option<usize>,
     /// The level from 1; 0 for what is left of a pool and for rules that did not apply.
     pub(crate) level: usize,
     /// Whose slot it is.
@@ -32,6 +33,8 @@ pub(crate) struct Cell<'a> {
     pub(crate) base: i64,
     /// What nearer people took of a differential: the slot's own entitlement is reduced by it.
     pub(crate) below: i64,
+    /// Which part of `rate · base` a share of a pool is: its weight of all weights.
+    pub(crate) part: Option<(u64, u64)>,
     /// Minor units.
     pub(crate) amount: i64,
     /// Why nobody is paid, or why nothing is.
@@ -57,36 +60,32 @@ pub(crate) struct Cell<'a> {
 /// # Ok::<(), fenrun::Error>(())
 /// ```
 pub fn evaluate(plan: &Plan, sale: &Sale) -> Result<Outcome> {
-    let cells = evaluate_cells(plan, sale, None)?;
-    Ok(Outcome::new(plan, sale, offer(plan, sale)?, &cells))
+    let scene = Scene { plan, sale, left: None };
+    let mut cells = of_rules(scene)?;
+    let pool = offered(scene, &cells)?;
+    caps::of_plan(scene, &mut cells)?;
+    Outcome::new(plan, sale, pool, &cells)
 }
 
-/// What a plan offers for a sale: the pool, computed without looking at who is paid.
+/// What a plan offers for a sale: the pool, computed without looking at who is paid. Only what a rule pays
+/// that another one runs after is looked at, as that one's source.
 ///
 /// # Errors
 /// As [`evaluate`].
 pub fn offer(plan: &Plan, sale: &Sale) -> Result<i64> {
+    let scene = Scene { plan, sale, left: None };
+    let chained = plan.sequence(None).any(|at| matches!(plan.rules()[at].trigger, Trigger::After(_)));
+    let cells = if chained { of_rules(scene)? } else { Vec::new() };
+    offered(scene, &cells)
+}
+
+fn offered(scene: Scene<'_, '_>, cells: &[Cell<'_>]) -> Result<i64> {
+    let Scene { plan, sale, .. } = scene;
     admit(plan, sale)?;
     let mut pool = 0_i128;
-    for rule in plan.sequence(None).map(|at| &plan.rules()[at]) {
-        let lines = lines(plan, rule, sale, None)?;
-        if lines.is_empty() {
-            continue;
-        }
-        let row = candidates(plan, rule, sale)?;
-        let walk = Walk { plan, rule, row: &row };
-        let slots = match rule.pay {
-            Schedule::Levels(_) => walk.by_level(most_levels(&lines))?,
-            _ => Vec::new(),
-        };
-        for group in groups(rule, &lines) {
-            for slot in slots.iter().filter(|slot| !slot.passed) {
-                let person = slot.stands.map(|at| &row[at]);
-                pool += i128::from(total(rule, group, |_, line| line.rates.of(person, slot.level))?);
-            }
-            if let Schedule::Differential(_) = rule.pay {
-                pool += i128::from(total(rule, group, |_, line| line.rates.highest(&row))?);
-            }
+    for at in plan.sequence(None) {
+        for portion in scene.portions(at, cells, &mut Vec::new())? {
+            pool += Job { plan, at, rule: &plan.rules()[at], portion: &portion }.offer()?;
         }
     }
     narrow(pool, || "a pool".into()).map_err(Error::from)
@@ -95,7 +94,6 @@ pub fn offer(plan: &Plan, sale: &Sale) -> Result<i64> {
 /// Refuses a sale in another currency, or with rates for a rule the plan does not have: a misspelt rule
 /// would silently pay the plan's rate.
 fn admit(plan: &Plan, sale: &Sale) -> Result<()> {
-    later::refuse(plan)?;
     if plan.currency() != sale.currency {
         let error = format!("sale {} is in {}, the plan pays in {}", sale.id, sale.currency, plan.currency());
         return Err(Error::new(Code::CurrencyMismatch, error));
@@ -120,217 +118,63 @@ pub(crate) fn evaluate_cells<'a>(
     sale: &'a Sale,
     left: Option<&[Left]>,
 ) -> Result<Vec<Cell<'a>>> {
+    let scene = Scene { plan, sale, left };
+    let mut cells = of_rules(scene)?;
+    caps::of_plan(scene, &mut cells)?;
+    Ok(cells)
+}
+
+/// The cells of all rules, each within its own caps.
+fn of_rules<'a>(scene: Scene<'a, '_>) -> Result<Vec<Cell<'a>>> {
+    let Scene { plan, sale, .. } = scene;
     admit(plan, sale)?;
     let mut cells = Vec::new();
     for at in plan.sequence(None) {
-        let rule = &plan.rules()[at];
-        let lines = lines(plan, rule, sale, left)?;
-        let seen = |line: usize| lines.iter().any(|seen| seen.at == line);
-        for line in (0..sale.lines.len()).filter(|line| !seen(*line)) {
-            cells.push(Cell::not_applicable(at, line));
+        let start = cells.len();
+        let mut fresh = Vec::new();
+        let portions = scene.portions(at, &cells, &mut fresh)?;
+        for portion in &portions {
+            Job { plan, at, rule: &plan.rules()[at], portion }.run(&mut fresh)?;
         }
-        if lines.is_empty() {
-            continue;
+        if start == 0 {
+            cells = fresh;
+        } else {
+            cells.append(&mut fresh);
         }
-        let row = candidates(plan, rule, sale)?;
-        let walk = Walk { plan, rule, row: &row };
-        let job = Job { at, rule, row: &row };
-        match &rule.pay {
-            Schedule::Differential(_) => {
-                let slots = walk.whole_path()?;
-                for group in groups(rule, &lines) {
-                    job.differential(group, &slots, &mut cells)?;
-                }
-            }
-            _ => {
-                let slots = walk.by_level(most_levels(&lines))?;
-                for group in groups(rule, &lines) {
-                    job.by_level(group, &slots, &mut cells)?;
-                }
-            }
+        if !plan.rules()[at].caps.is_empty() {
+            caps::of_rule(scene, at, &portions, start, &mut cells)?;
         }
     }
     Ok(cells)
 }
 
-/// A line as one rule sees it.
-struct LineInput<'a> {
-    at: usize,
-    base: i64,
-    units: u64,
-    rates: Rates<'a>,
-}
-
-/// The lines a rule applies to.
-fn lines<'a>(
-    plan: &'a Plan,
-    rule: &'a Rule,
-    sale: &'a Sale,
-    left: Option<&[Left]>,
-) -> Result<Vec<LineInput<'a>>> {
-    let mut inputs = Vec::with_capacity(sale.lines.len());
-    for (at, line) in sale.lines.iter().enumerate() {
-        if !applies(rule, sale, line, plan.ranks())? {
-            continue;
-        }
-        let left = left.map_or_else(|| Left::all(line), |left| left[at]);
-        let rates = Rates { plan, rule, line: line.overrides.get(&rule.id) };
-        if rates.line.is_some() {
-            rates.check_override(&format!("sale {}, line {}", sale.id, line.id))?;
-        }
-        inputs.push(LineInput { at, base: base(rule, sale, line, left)?, units: left.units, rates });
-    }
-    Ok(inputs)
-}
-
-fn most_levels(lines: &[LineInput<'_>]) -> usize {
-    lines.iter().map(|line| line.rates.levels()).max().unwrap_or(0)
-}
-
-/// The lines that are rounded at once.
-fn groups<'l, 'a>(rule: &Rule, lines: &'l [LineInput<'a>]) -> std::slice::Chunks<'l, LineInput<'a>> {
-    lines.chunks(if rule.round.per == Per::Order { lines.len() } else { 1 })
-}
-
-/// What a group gives, rounded once; `rate` takes a line and its place in the group.
-fn total<'a>(
-    rule: &Rule,
-    group: &[LineInput<'a>],
-    rate: impl Fn(usize, &LineInput<'a>) -> Result<Pay>,
-) -> Result<i64> {
-    let mode = rule.round.mode;
-    if let (Per::Unit, [line]) = (rule.round.per, group) {
-        return per_unit(rate(0, line)?, line.base, line.units, mode);
-    }
-    let mut sum = Exact::ZERO;
-    for (at, line) in group.iter().enumerate() {
-        sum.add(rate(at, line)?, line.base, line.units)?;
-    }
-    sum.round(mode)
-}
-
-/// One rule at work on one row of candidates.
-struct Job<'a, 'r> {
-    at: usize,
-    rule: &'a Rule,
-    row: &'r [Candidate<'a>],
-}
-
-impl<'a> Job<'a, '_> {
-    fn by_level(&self, group: &[LineInput<'a>], slots: &[Slot], cells: &mut Vec<Cell<'a>>) -> Result<()> {
-        for slot in slots.iter().filter(|slot| slot.level <= most_levels(group)) {
-            let mut cell = self.cell(group, slot)?;
-            if !slot.passed {
-                let person = slot.stands.map(|at| &self.row[at]);
-                cell.rate = self.first_rate(group, slot)?;
-                cell.amount = total(self.rule, group, |_, line| line.rates.of(person, slot.level))?;
-                let why = if is_nothing(cell.rate) { Reason::NotApplicable } else { Reason::Rounding };
-                self.settle(&mut cell, why);
-            }
-            cells.push(cell);
-        }
-        Ok(())
-    }
-
-    /// 级差: each takes the difference to the highest below, on cumulative entitlements.
-    fn differential(&self, group: &[LineInput<'a>], slots: &[Slot], cells: &mut Vec<Cell<'a>>) -> Result<()> {
-        let mut best = vec![NOTHING; group.len()];
-        let mut taken = 0;
-        for slot in slots {
-            let mut cell = self.cell(group, slot)?;
-            if !slot.passed {
-                let person = slot.stands.map(|at| &self.row[at]);
-                let mut raised = best.clone();
-                for (best, line) in raised.iter_mut().zip(group) {
-                    *best = higher(*best, line.rates.of(person, 1)?)?;
-                }
-                let reached = total(self.rule, group, |at, _| Ok(raised[at]))?;
-                cell.rate = self.first_rate(group, slot)?;
-                (cell.amount, cell.below) = (reached - taken, taken);
-                let why = match (is_nothing(cell.rate), raised == best) {
-                    (true, _) => Reason::NotApplicable,
-                    (_, true) => Reason::Blocked,
-                    _ => Reason::Rounding,
-                };
-                self.settle(&mut cell, why);
-                (best, taken) = (raised, reached);
-            }
-            cells.push(cell);
-        }
-        let pool = total(self.rule, group, |_, line| line.rates.highest(self.row))?;
-        let stopped = self.rule.unqualified == Unqualified::Stop
-            && slots.last().is_some_and(|slot| slot.reason == Some(Reason::Ineligible));
-        let nobody = slots.iter().all(|slot| slot.passed);
-        let reason = match (nobody, stopped) {
-            (true, _) => Reason::NoUpline,
-            (_, true) => Reason::Blocked,
-            _ => Reason::UnreachedRank,
-        };
-        if pool != taken {
-            cells.push(Cell { amount: pool - taken, reason: Some(reason), ..self.blank(group) });
-        }
-        Ok(())
-    }
-
-    /// Decides whether the amount of a cell is paid, and says why not.
-    fn settle(&self, cell: &mut Cell<'a>, why_zero: Reason) {
-        if cell.reason.is_none() && cell.amount == 0 {
-            cell.reason = Some(why_zero);
-        } else if cell.reason.is_none() && cell.amount < self.rule.round.min {
-            cell.reason = Some(Reason::BelowMinimum);
-        }
-    }
-
-    fn first_rate(&self, group: &[LineInput<'a>], slot: &Slot) -> Result<Pay> {
-        let person = slot.stands.map(|at| &self.row[at]);
-        let level = if matches!(self.rule.pay, Schedule::Differential(_)) { 1 } else { slot.level };
-        group.first().map_or(Ok(NOTHING), |line| line.rates.of(person, level))
-    }
-
-    fn cell(&self, group: &[LineInput<'a>], slot: &Slot) -> Result<Cell<'a>> {
-        let person = |at: usize| self.row[at].person;
-        Ok(Cell {
-            level: slot.level,
-            stands: slot.stands.map(person),
-            payee: slot.payee.map(person),
-            reason: slot.reason,
-            ..self.blank(group)
-        })
-    }
-
-    fn blank(&self, group: &[LineInput<'a>]) -> Cell<'a> {
-        let line = match (self.rule.round.per, group) {
-            (Per::Order, _) => None,
-            (_, group) => group.first().map(|line| line.at),
-        };
-        Cell {
-            rule: self.at,
-            line,
-            level: 0,
-            stands: None,
-            payee: None,
-            rate: NOTHING,
-            base: group.iter().fold(0, |sum: i64, line| sum.saturating_add(line.base)),
-            below: 0,
-            amount: 0,
-            reason: None,
-        }
+impl<'a> Cell<'a> {
+    /// Whoever the amount was for, also when a cap took all of it.
+    pub(super) fn stands_or_payee(&self) -> Option<&'a Person> {
+        self.payee.or(self.stands)
     }
 }
 
 impl Cell<'_> {
-    const fn not_applicable(rule: usize, line: usize) -> Self {
+    /// A cell of nobody and nothing.
+    pub(super) const fn empty(rule: usize, line: Option<usize>) -> Self {
         Self {
             rule,
-            line: Some(line),
+            line,
+            source: None,
             level: 0,
             stands: None,
             payee: None,
             rate: NOTHING,
             base: 0,
             below: 0,
+            part: None,
             amount: 0,
-            reason: Some(Reason::NotApplicable),
+            reason: None,
         }
+    }
+
+    pub(super) const fn not_applicable(rule: usize, line: Option<usize>, source: Option<usize>) -> Self {
+        Self { source, reason: Some(Reason::NotApplicable), ..Self::empty(rule, line) }
     }
 }

@@ -46,23 +46,24 @@ impl Sentence<'_> {
 
     /// The rule, the line and the level.
     fn place(&self) -> String {
-        let Trace { rule, line, level, .. } = self.slot;
+        let Trace { rule, line, level, source, .. } = self.slot;
         let line = line.as_ref().map_or_else(
             || self.say("whole order", "整单").to_owned(),
             |line| self.say(format!("line {line}"), format!("明细 {line}")),
         );
-        match level {
-            0 => format!("{rule} · {line}"),
-            level => {
-                let level = self.say(format!("level {level}"), format!("第 {level} 级"));
-                format!("{rule} · {line} · {level}")
-            }
-        }
+        let level = match level {
+            0 => String::new(),
+            level => self.say(format!(" · level {level}"), format!(" · 第 {level} 级")),
+        };
+        let source = source.as_ref().map_or_else(String::new, |who| {
+            self.say(format!(" · after what {who} gets"), format!(" · 因 {who} 的所得"))
+        });
+        format!("{rule} · {line}{level}{source}")
     }
 
     /// How the amount came about.
     fn calculation(&self) -> String {
-        let Trace { rate, base, below, .. } = self.slot;
+        let Trace { rate, base, below, part, .. } = self.slot;
         let entitled = match rate {
             Pay::Share(rate) => format!("{rate} × {}", self.money(*base)),
             Pay::PerUnit(minor) => {
@@ -70,6 +71,10 @@ impl Sentence<'_> {
                 self.say(format!("{minor} per unit"), format!("每件 {minor}"))
             }
         };
+        if let Some((weight, all)) = part {
+            return self
+                .say(format!("{weight}/{all} of {entitled}"), format!("{entitled} 的 {weight}/{all}"));
+        }
         if *below == 0 {
             return entitled;
         }

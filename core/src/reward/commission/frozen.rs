@@ -4,7 +4,7 @@ use super::outcome::Outcome;
 use super::{evaluate, evaluate::evaluate_cells};
 use crate::doc::{self, Fields, Node};
 use crate::error::{Code, Error, Result};
-use crate::reward::plan::{Plan, StopSource};
+use crate::reward::plan::{Plan, REFERRAL, StopSource};
 use crate::sale::{Facts, Sale};
 
 /// The version of the blob.
@@ -37,26 +37,27 @@ impl Frozen {
     pub fn new(plan: &Plan, sale: &Sale) -> Result<Self> {
         let names = plan.names();
         let keep = |facts: &mut Facts| facts.retain(|name, _| names.contains(name.as_str()));
-        let stops = plan.rules().iter().flat_map(|rule| &rule.to).filter_map(|stop| match stop.source {
-            StopSource::Up { limit, .. } => Some(limit),
-            _ => None,
-        });
-        let roles: Vec<&String> = plan
-            .rules()
-            .iter()
-            .flat_map(|rule| &rule.to)
-            .filter_map(|stop| match &stop.source {
-                StopSource::Roles(roles) => Some(roles),
-                _ => None,
-            })
-            .flatten()
-            .collect();
+        let (mut roles, mut regions) = (Vec::new(), Vec::new());
+        for stop in plan.rules().iter().flat_map(|rule| &rule.to) {
+            match &stop.source {
+                StopSource::Roles(names) => roles.extend(names),
+                StopSource::Region(names) => regions.extend(names),
+                StopSource::Buyer | StopSource::Up { .. } | StopSource::Class(_) => {}
+            }
+        }
+        let walks = plan.walks();
+        let depth = |tree: &str| walks.get(tree).copied().unwrap_or(0);
         let mut draft = sale.clone().into_draft();
-        draft.upline.truncate(stops.max().unwrap_or(0));
+        draft.upline.truncate(depth(REFERRAL));
         draft.roles.retain(|role, _| roles.contains(&role));
+        draft.around.regions.retain(|kind, _| regions.contains(&kind));
+        draft.around.uplines.retain(|tree, _| walks.contains_key(tree.as_str()));
+        draft.around.uplines.iter_mut().for_each(|(tree, stops)| stops.truncate(depth(tree)));
         keep(&mut draft.facts);
         keep(&mut draft.buyer.facts);
-        draft.upline.iter_mut().chain(draft.roles.values_mut()).for_each(|person| keep(&mut person.facts));
+        let holders = draft.roles.values_mut().chain(draft.around.regions.values_mut());
+        let placed = draft.around.uplines.values_mut().flatten();
+        draft.upline.iter_mut().chain(holders).chain(placed).for_each(|person| keep(&mut person.facts));
         for line in &mut draft.lines {
             keep(&mut line.facts);
             line.components.retain(|name, _| names.contains(name.as_str()));

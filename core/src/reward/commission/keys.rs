@@ -11,12 +11,22 @@ const TAG: &str = "fenrun.row/0";
 ///
 /// A retry with another chain or plan meets the same key, so a unique index stops a second payment.
 #[must_use]
-pub fn row_key(sale: &Sale, line: Option<&str>, source: Option<&str>, rule: &str, level: usize) -> String {
+pub fn row_key(
+    sale: &Sale,
+    line: Option<&str>,
+    source: Option<&str>,
+    rule: &str,
+    level: usize,
+    account: &str,
+) -> String {
     let (line, source) = (line.unwrap_or(""), source.unwrap_or(""));
-    allocation_key(&sale.tenant, sale.id.as_str(), sale.version, line, source, rule, level)
+    let (version, level) = (sale.version.to_string(), level.to_string());
+    let sold = [TAG, "allocation", &sale.tenant, sale.id.as_str(), &version];
+    let slot = [line, source, rule, &level, account];
+    short_hash(&[sold, slot].concat())
 }
 
-/// The same key from the ids alone, for rows of a batch; `line` and `source` are empty where there is none.
+/// The same key of an amount that no rule splits, from the ids alone, for rows of a batch; `line` and `source` are empty where there is none.
 #[must_use]
 pub fn allocation_key(
     tenant: &str,

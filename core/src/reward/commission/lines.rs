@@ -3,8 +3,8 @@
 use crate::doc::Node;
 use crate::error::{Code, Error, Result};
 use crate::money::{Rate, Rounding, narrow};
-use crate::reward::plan::{Base, Knowledge, Rule};
-use crate::sale::{Sale, SaleLine};
+use crate::reward::plan::{Base, INCOME, Knowledge, Rule};
+use crate::sale::{Person, Sale, SaleLine};
 
 /// What is left of a line after refunds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,17 +52,45 @@ fn missing(sale: &Sale, line: &SaleLine, name: &str) -> Error {
 
 /// The base of a line for a rule, never below zero.
 pub(super) fn base(rule: &Rule, sale: &Sale, line: &SaleLine, left: Left) -> Result<i64> {
+    base_of(rule, |name| component(sale, line, left, name))
+}
+
+/// The volume a ladder is read on.
+pub(super) fn volume(sale: &Sale, line: &SaleLine, left: Left, name: &str) -> Result<i64> {
+    Ok(component(sale, line, left, name)?.max(0))
+}
+
+/// The base of a rule that runs after another, of what that one paid for some lines.
+pub(super) fn chained_base(
+    rule: &Rule,
+    sale: &Sale,
+    lines: &[(&SaleLine, Left)],
+    income: i64,
+) -> Result<i64> {
+    base_of(rule, |name| {
+        if name == INCOME {
+            return Ok(income);
+        }
+        let mut sum = 0_i128;
+        for (line, left) in lines {
+            sum += i128::from(component(sale, line, *left, name)?);
+        }
+        narrow(sum, || name.into()).map_err(Error::from)
+    })
+}
+
+fn base_of(rule: &Rule, component: impl Fn(&str) -> Result<i64>) -> Result<i64> {
     let Base { base, plus, less, times } = &rule.of;
-    let first = component(sale, line, left, base)?;
+    let first = component(base)?;
     if plus.is_empty() && less.is_empty() && *times == Rate::ONE {
         return Ok(first.max(0));
     }
     let mut sum = i128::from(first);
     for name in plus {
-        sum += i128::from(component(sale, line, left, name)?);
+        sum += i128::from(component(name)?);
     }
     for name in less {
-        sum -= i128::from(component(sale, line, left, name)?);
+        sum -= i128::from(component(name)?);
     }
     let share = sum
         .checked_mul(i128::from(times.numerator()))
@@ -76,13 +104,16 @@ pub(super) fn applies(rule: &Rule, sale: &Sale, line: &SaleLine, ranks: &[String
     if !rule.sees(line.purpose) {
         return Ok(false);
     }
-    rule.when.as_ref().map_or(Ok(true), |when| when.holds(&Source { sale, line: Some(line) }, ranks))
+    let source = Source { sale, line: Some(line), asker: &sale.buyer };
+    rule.when.as_ref().map_or(Ok(true), |when| when.holds(&source, ranks))
 }
 
-/// The facts of a source: the line's, else the sale's, else the buyer's.
+/// The facts of a source: the line's, else the sale's, else those of whoever is asked: the buyer, or the
+/// payee a rule runs after.
 pub(super) struct Source<'a> {
     pub(super) sale: &'a Sale,
     pub(super) line: Option<&'a SaleLine>,
+    pub(super) asker: &'a Person,
 }
 
 impl Knowledge for Source<'_> {
@@ -95,10 +126,10 @@ impl Knowledge for Source<'_> {
                 return Some(value.clone());
             }
         }
-        let buyer = &self.sale.buyer;
+        let asker = self.asker;
         self.sale_fact(name)
-            .or_else(|| buyer.facts.get(name).cloned())
-            .or_else(|| buyer.rank.as_deref().filter(|_| name == "rank").map(Node::from))
+            .or_else(|| asker.facts.get(name).cloned())
+            .or_else(|| asker.rank.as_deref().filter(|_| name == "rank").map(Node::from))
     }
 
     fn sale_fact(&self, name: &str) -> Option<Node> {

@@ -3,20 +3,26 @@
 //! `docs/reference/plan.md` is the contract this module is written from.
 
 mod candidates;
+mod caps;
 mod entry;
 mod evaluate;
 mod exact;
 mod explain;
 mod frozen;
+mod job;
 mod keys;
-mod later;
 mod lines;
 mod outcome;
+mod people;
+mod portion;
 mod rates;
 mod reason;
 mod reverse;
+mod schedules;
 mod slots;
+mod wide;
 
+pub use caps::Usage;
 pub use entry::{
     ENTRY_TABLE, Entry, EntryEffect, EntryEvent, EntryGuard, EntryRow, EntryState, EntryTrigger,
     commission_dot,
@@ -32,5 +38,5 @@ pub use reverse::{Refund, Reversal, ReversalRow, Standing, Taken, reverse, stand
 /// The version of the arithmetic. It is recorded in every outcome and rises when a number may change.
 pub const SEMANTICS: u32 = 0;
 
-/// The account rows are paid into until a plan splits them.
+/// The account rows are paid into unless their rule splits them.
 pub const CASH: &str = "cash";

@@ -1,14 +1,17 @@
 //! What a sale came to: every cent with its reason.
 
+use super::caps::{Usage, usage};
 use super::evaluate::Cell;
 use super::keys::row_key;
 use super::reason::Reason;
 use super::{CASH, SEMANTICS};
 use crate::doc::Node;
+use crate::error::Result;
 use crate::id::{LineId, MemberId, OrderId};
-use crate::money::Currency;
-use crate::reward::plan::Plan;
+use crate::money::{Currency, allocate, narrow};
+use crate::reward::plan::{Plan, Rule};
 use crate::sale::{Pay, Sale, read::pay_to_node};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// One amount for one payee.
@@ -26,8 +29,10 @@ pub struct Row {
     pub line: Option<LineId>,
     /// The level, from 1.
     pub level: usize,
+    /// The key of the amount the rule runs after, in the account [`CASH`]; none for a rule of the sale itself.
+    pub source: Option<String>,
     /// The account it goes to.
-    pub account: &'static str,
+    pub account: Cow<'static, str>,
 }
 
 /// What was offered and nobody got.
@@ -46,6 +51,8 @@ pub struct Trace {
     pub rule: String,
     /// The line; `None` when the rule rounds per order.
     pub line: Option<LineId>,
+    /// Whose amount the rule runs after.
+    pub source: Option<MemberId>,
     /// The level from 1; 0 for the rest of a pool and for a rule that did not apply.
     pub level: usize,
     /// Whose slot it is.
@@ -58,6 +65,8 @@ pub struct Trace {
     pub base: i64,
     /// What nearer people already took of a differential, in minor units; zero for `levels`.
     pub below: i64,
+    /// Which part of `rate · base` a share of a pool is: its weight, and that of all.
+    pub part: Option<(u64, u64)>,
     /// Minor units.
     pub amount: i64,
     /// Why nobody is paid, or nothing.
@@ -76,40 +85,51 @@ pub struct Outcome {
     rows: Vec<Row>,
     retained: Vec<Retained>,
     trace: Vec<Trace>,
+    used: Vec<Usage>,
 }
 
 impl Outcome {
-    pub(super) fn new(plan: &Plan, sale: &Sale, pool: i64, cells: &[Cell<'_>]) -> Self {
+    pub(super) fn new(plan: &Plan, sale: &Sale, pool: i64, cells: &[Cell<'_>]) -> Result<Self> {
         let mut rows = Vec::new();
         let mut retained = BTreeMap::<Reason, i64>::new();
         let mut trace = Vec::with_capacity(cells.len());
+        let mut keys = SourceKeys { plan, sale, cells, known: BTreeMap::new() };
         for cell in cells {
-            let rule = &plan.rules()[cell.rule].id;
+            let rule = &plan.rules()[cell.rule];
             let line = cell.line.map(|at| &sale.lines[at].id);
             let payee = cell.payee.filter(|_| cell.reason.is_none());
             if let Some(payee) = payee {
-                rows.push(Row {
-                    key: row_key(sale, line.map(LineId::as_str), None, rule, cell.level),
-                    payee: payee.id.clone(),
-                    amount: cell.amount,
-                    rule: rule.clone(),
-                    line: line.cloned(),
-                    level: cell.level,
-                    account: CASH,
-                });
+                let source = cell.source.map(|at| keys.of(at));
+                for (account, amount) in accounts(rule, cell.amount)? {
+                    let (line_id, source_key) = (line.map(LineId::as_str), source.as_deref());
+                    rows.push(Row {
+                        key: row_key(sale, line_id, source_key, &rule.id, cell.level, &account),
+                        payee: payee.id.clone(),
+                        amount,
+                        rule: rule.id.clone(),
+                        line: line.cloned(),
+                        level: cell.level,
+                        source: source.clone(),
+                        account,
+                    });
+                }
             }
             if let (Some(reason), true) = (cell.reason, cell.amount != 0) {
-                *retained.entry(reason).or_default() += cell.amount;
+                let sum = retained.entry(reason).or_default();
+                *sum = narrow(i128::from(*sum) + i128::from(cell.amount), || "what is retained".into())?;
             }
+            let source = cell.source.and_then(|at| cells[at].stands_or_payee());
             trace.push(Trace {
-                rule: rule.clone(),
+                rule: rule.id.clone(),
                 line: line.cloned(),
+                source: source.map(|person| person.id.clone()),
                 level: cell.level,
                 stands: cell.stands.map(|person| person.id.clone()),
                 payee: payee.map(|person| person.id.clone()),
                 rate: cell.rate,
                 base: cell.base,
                 below: cell.below,
+                part: cell.part,
                 amount: cell.amount,
                 reason: cell.reason,
             });
@@ -125,9 +145,10 @@ impl Outcome {
             rows,
             retained,
             trace,
+            used: usage(plan, sale, cells)?,
         };
         debug_assert!(outcome.conserves(), "pool {pool} of sale {}", outcome.sale);
-        outcome
+        Ok(outcome)
     }
 
     /// The tenant of the sale.
@@ -184,6 +205,12 @@ impl Outcome {
         &self.trace
     }
 
+    /// What this sale used of each cap over a period, in the order of rules, caps and payees.
+    #[must_use]
+    pub fn used(&self) -> &[Usage] {
+        &self.used
+    }
+
     /// Whether rows and retained amounts sum to the pool.
     #[must_use]
     pub fn conserves(&self) -> bool {
@@ -222,7 +249,60 @@ impl Outcome {
             ("rows", Node::List(rows)),
             ("retained", Node::List(retained.collect())),
         ];
-        entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+        let used = (!self.used.is_empty())
+            .then(|| ("used", Node::List(self.used.iter().map(Usage::to_node).collect())));
+        entries.into_iter().chain(used).map(|(key, value)| (key.to_owned(), value)).collect()
+    }
+}
+
+/// The parts of an amount by account, zero parts left out.
+pub(super) fn accounts(rule: &Rule, amount: i64) -> Result<Vec<(Cow<'static, str>, i64)>> {
+    let Some(split) = &rule.split else { return Ok(vec![(Cow::Borrowed(CASH), amount)]) };
+    let parts = split.parts().iter().zip(allocate(amount, split.weights())?);
+    let stands = parts.filter(|(_, part)| *part != 0);
+    Ok(stands.map(|((account, _), part)| (Cow::Owned(account.clone()), part)).collect())
+}
+
+/// The keys of amounts that rules run after, each computed once.
+struct SourceKeys<'a, 'c> {
+    plan: &'a Plan,
+    sale: &'a Sale,
+    cells: &'c [Cell<'a>],
+    known: BTreeMap<usize, String>,
+}
+
+impl SourceKeys<'_, '_> {
+    /// The key of the amount of a cell, and of those it runs after.
+    fn of(&mut self, at: usize) -> String {
+        let mut chain = vec![at];
+        while let Some(before) = chain.last().and_then(|at| self.cells[*at].source) {
+            chain.push(before);
+        }
+        let mut source: Option<String> = None;
+        for at in chain.into_iter().rev() {
+            let cell = &self.cells[at];
+            let line = cell.line.map(|at| self.sale.lines[at].id.as_str());
+            let rule = &self.plan.rules()[cell.rule].id;
+            let key = self
+                .known
+                .entry(at)
+                .or_insert_with(|| row_key(self.sale, line, source.as_deref(), rule, cell.level, CASH));
+            source = Some(key.clone());
+        }
+        source.unwrap_or_default()
+    }
+}
+
+impl Usage {
+    fn to_node(&self) -> Node {
+        let rule = self.rule.as_deref().map(|rule| ("rule", Node::from(rule)));
+        let payee = self.payee.as_ref().map(|payee| ("payee", Node::from(payee)));
+        let fixed = [
+            ("every", Node::from(self.every.name())),
+            ("before", self.before.into()),
+            ("amount", self.amount.into()),
+        ];
+        Node::map(fixed.into_iter().chain(rule).chain(payee))
     }
 }
 
@@ -235,8 +315,8 @@ impl Row {
             ("rule", self.rule.as_str().into()),
             ("line", line_node(self.line.as_ref())),
             ("level", level_node(self.level)),
-            ("source", Node::Null),
-            ("account", self.account.into()),
+            ("source", self.source.clone().into()),
+            ("account", self.account.as_ref().into()),
         ])
     }
 }
@@ -255,6 +335,7 @@ impl Trace {
         Node::map([
             ("rule", Node::from(self.rule.as_str())),
             ("line", line_node(self.line.as_ref())),
+            ("source", member(&self.source)),
             ("level", level_node(self.level)),
             ("stands", member(&self.stands)),
             ("payee", member(&self.payee)),
@@ -263,6 +344,7 @@ impl Trace {
             ("below", self.below.into()),
             ("amount", self.amount.into()),
             ("reason", self.reason.map(Reason::name).into()),
+            ("part", self.part.map(|(weight, all)| format!("{weight}/{all}")).into()),
         ])
     }
 }

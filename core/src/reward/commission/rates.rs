@@ -4,8 +4,8 @@ use super::candidates::Candidate;
 use crate::doc;
 use crate::error::{Code, Error, Result};
 use crate::money::Rate;
-use crate::reward::plan::{Amount, Plan, RateTable, Rule};
-use crate::sale::{Override, Pay};
+use crate::reward::plan::{Amount, Plan, RateTable, Rule, Schedule};
+use crate::sale::{Override, Pay, Person};
 
 /// The rates of one rule for one line.
 #[derive(Clone, Copy)]
@@ -29,18 +29,26 @@ impl Rates<'_> {
     /// The rate of a candidate, or of nobody, at a level counted from 1.
     pub(super) fn of(&self, candidate: Option<&Candidate<'_>>, level: usize) -> Result<Pay> {
         let label = candidate.and_then(|candidate| candidate.label);
-        let rank = candidate.and_then(|candidate| candidate.person.rank.as_deref());
+        let person = candidate.and_then(|candidate| candidate.person);
+        let rank = person.and_then(|person| person.rank.as_deref());
         let keys = || [label, rank, Some("any")].into_iter().flatten();
         if let Some(line) = self.line {
             if let Some(list) = keys().find_map(|key| line.get(key)) {
-                return list.get(level - 1).map_or(Ok(NOTHING), |pay| self.usable(*pay));
+                let pay = list.get(level - 1).or_else(|| self.further(list));
+                return pay.map_or(Ok(NOTHING), |pay| self.usable(*pay));
             }
         }
-        match keys().find_map(|key| self.table().get(key)).and_then(|list| list.get(level - 1)) {
+        let list = keys().find_map(|key| self.table().get(key)).unwrap_or_default();
+        match list.get(level - 1).or_else(|| self.further(list)) {
             None => Ok(NOTHING),
             Some(Amount::Fixed(pay)) => self.usable(*pay),
-            Some(Amount::Fact(name)) => candidate.map_or(Ok(NOTHING), |person| self.fact(person, name)),
+            Some(Amount::Fact(name)) => person.map_or(Ok(NOTHING), |person| self.fact(person, name)),
         }
+    }
+
+    /// The rate of a level beyond a list: the last one where a walk has no end.
+    fn further<'l, T>(&self, list: &'l [T]) -> Option<&'l T> {
+        list.last().filter(|_| matches!(self.rule.pay, Schedule::Infinity(_)))
     }
 
     /// Refuses an override that names somebody the rule does not know, or pays more than there is.
@@ -50,6 +58,11 @@ impl Rates<'_> {
     /// that sum to more than 100 % without `allow`.
     pub(super) fn check_override(&self, whose: &str) -> Result<()> {
         let (Some(line), Rule { id, .. }) = (self.line, self.rule) else { return Ok(()) };
+        if self.table().levels() == 0 {
+            let error =
+                format!("{whose}: override of rule `{id}`, whose `{}` has no table", self.rule.pay.name());
+            return Err(Error::new(Code::InvalidSale, error));
+        }
         let known = self.rule.rate_keys(self.plan.ranks());
         if let Some(key) = line.keys().find(|key| !known.contains(key.as_str())) {
             let names = known.into_iter().collect::<Vec<_>>().join(", ");
@@ -108,9 +121,9 @@ impl Rates<'_> {
         Ok(best)
     }
 
-    fn fact(&self, candidate: &Candidate<'_>, name: &str) -> Result<Pay> {
-        let who = &candidate.person.id;
-        let value = candidate.person.facts.get(name).ok_or_else(|| {
+    fn fact(&self, person: &Person, name: &str) -> Result<Pay> {
+        let who = &person.id;
+        let value = person.facts.get(name).ok_or_else(|| {
             let error = format!("member {who} does not state the fact `{name}`, which is their rate");
             Error::new(Code::MissingFact, error)
         })?;
@@ -120,6 +133,14 @@ impl Rates<'_> {
             value.as_text().ok_or_else(|| doc::invalid(&what, "a rate in text such as \"5%\"", value))?;
         let rate = text.parse().map_err(|error| Error::from(error).within(&what))?;
         self.usable(Pay::Share(rate))
+    }
+
+    /// A rate of the plan as it is paid.
+    pub(super) fn share(&self, rate: Rate) -> Result<Rate> {
+        match self.usable(Pay::Share(rate))? {
+            Pay::Share(rate) => Ok(rate),
+            Pay::PerUnit(_) => Ok(Rate::ZERO),
+        }
     }
 
     /// Refuses shares above 100 % and rounds the rate where the rule says so.

@@ -5,6 +5,7 @@ use super::evaluate::{Cell, evaluate_cells};
 use super::frozen::Frozen;
 use super::keys::reversal_key;
 use super::lines::Left;
+use super::outcome::accounts;
 use crate::doc::{Fields, Node, invalid};
 use crate::error::{Code, Error, Result};
 use crate::id::{LineId, MemberId, RefundId};
@@ -188,15 +189,18 @@ fn entitlements(frozen: &Frozen, left: &[Left]) -> Result<Entitled> {
     let (plan, sale) = (frozen.plan(), frozen.sale());
     let mut entitled = Entitled::default();
     let mut add = |cell: &Cell<'_>, amount: i64| -> Result<()> {
-        let entry = match cell.payee.filter(|_| cell.reason.is_none()) {
-            None => &mut entitled.retained,
-            Some(payee) => {
-                let rule = plan.rules()[cell.rule].id.clone();
-                let key = (cell.rule, rule, payee.id.clone(), CASH.to_owned());
-                entitled.book.entry(key).or_insert(0)
-            }
+        let add = |entry: &mut i64, amount: i64| -> Result<()> {
+            *entry = narrow(i128::from(*entry) + i128::from(amount), || "a commission".into())?;
+            Ok(())
         };
-        *entry = narrow(i128::from(*entry) + i128::from(amount), || "a commission".into())?;
+        let Some(payee) = cell.payee.filter(|_| cell.reason.is_none()) else {
+            return add(&mut entitled.retained, amount);
+        };
+        let rule = &plan.rules()[cell.rule];
+        for (account, part) in accounts(rule, amount)? {
+            let key = (cell.rule, rule.id.clone(), payee.id.clone(), account.into_owned());
+            add(entitled.book.entry(key).or_insert(0), part)?;
+        }
         Ok(())
     };
     let shares = |cell: &Cell<'_>| plan.rules()[cell.rule].reverse == Reverse::ShareOfUnits;

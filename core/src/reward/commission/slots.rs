@@ -29,8 +29,8 @@ impl Slot {
         Self { level, stands, payee: None, reason: Some(reason), passed: false }
     }
 
-    const fn passed(level: usize, stands: usize) -> Self {
-        Self { passed: true, ..Self::kept(level, Some(stands), Reason::Ineligible) }
+    const fn passed(level: usize, stands: usize, reason: Reason) -> Self {
+        Self { passed: true, ..Self::kept(level, Some(stands), reason) }
     }
 }
 
@@ -43,8 +43,14 @@ pub(super) struct Walk<'a> {
 
 impl Walk<'_> {
     fn qualifies(&self, at: usize, level: usize) -> Result<bool> {
+        let Some(person) = self.row[at].person else { return Ok(false) };
         let condition = self.rule.condition(level);
-        condition.map_or(Ok(true), |condition| condition.holds(&self.row[at], self.plan.ranks()))
+        condition.map_or(Ok(true), |condition| condition.holds(person, self.plan.ranks()))
+    }
+
+    /// Why a candidate who may not be paid is not: a region may be held by nobody.
+    fn why_not(&self, at: usize) -> Reason {
+        if self.row[at].person.is_some() { Reason::Ineligible } else { Reason::NoPayee }
     }
 
     /// The slots 1 to `levels` of a `levels` schedule, and the people passed over on the way.
@@ -67,7 +73,7 @@ impl Walk<'_> {
                 slots.push(Slot::paid(level, at, at));
                 level += 1;
             } else {
-                slots.push(Slot::passed(level, at));
+                slots.push(Slot::passed(level, at, self.why_not(at)));
             }
         }
         slots.extend((level..=levels).map(|level| Slot::kept(level, None, Reason::NoUpline)));
@@ -80,6 +86,8 @@ impl Walk<'_> {
             let at = level - 1;
             let slot = if at >= self.row.len() {
                 Slot::kept(level, None, Reason::NoUpline)
+            } else if self.row[at].person.is_none() {
+                Slot::kept(level, Some(at), Reason::NoPayee)
             } else if blocked {
                 Slot::kept(level, Some(at), Reason::Blocked)
             } else if self.qualifies(at, level)? {
@@ -105,15 +113,71 @@ impl Walk<'_> {
         Ok(Slot::kept(level, Some(at), Reason::Ineligible))
     }
 
+    fn compresses(&self) -> bool {
+        matches!(self.rule.unqualified, Unqualified::Compress | Unqualified::CompressByLevel)
+    }
+
+    /// The slots of a walk without end: everybody whose rank is above those of all nearer ones. The walk may
+    /// end early (`stop`).
+    pub(super) fn unblocked(&self) -> Result<Vec<Slot>> {
+        let mut slots = Vec::with_capacity(self.row.len());
+        let (mut level, mut best) = (1, None);
+        for at in 0..self.row.len() {
+            let rank = self.row[at].person.and_then(|person| person.rank.as_deref());
+            let rank = rank.and_then(|rank| self.plan.rank_index(rank));
+            if rank <= best {
+                if self.row[at].person.is_some() {
+                    slots.push(Slot::passed(level, at, Reason::Blocked));
+                }
+                continue;
+            }
+            if self.qualifies(at, level)? {
+                slots.push(Slot::paid(level, at, at));
+            } else if self.compresses() {
+                slots.push(Slot::passed(level, at, Reason::Ineligible));
+                continue;
+            } else {
+                slots.push(self.unqualified(self.rule.unqualified, at, level)?);
+                if self.rule.unqualified == Unqualified::Stop {
+                    return Ok(slots);
+                }
+            }
+            (level, best) = (level + 1, rank);
+        }
+        Ok(slots)
+    }
+
+    /// Who shares a pool: everybody who qualifies, and with `retain` those who do not and keep their part
+    /// from the others.
+    pub(super) fn sharers(&self) -> Result<Vec<Slot>> {
+        let mut slots = Vec::with_capacity(self.row.len());
+        let mut level = 1;
+        for at in (0..self.row.len()).filter(|at| self.row[*at].person.is_some()) {
+            let slot = if self.qualifies(at, 1)? {
+                Slot::paid(level, at, at)
+            } else if self.compresses() {
+                slots.push(Slot::passed(level, at, Reason::Ineligible));
+                continue;
+            } else {
+                Slot::kept(level, Some(at), Reason::Ineligible)
+            };
+            slots.push(slot);
+            level += 1;
+        }
+        Ok(slots)
+    }
+
     /// The slots of a `differential` schedule: everybody on the path. The walk may end early (`stop`).
     pub(super) fn whole_path(&self) -> Result<Vec<Slot>> {
         let mut slots = Vec::with_capacity(self.row.len());
         let mut level = 1;
         for at in 0..self.row.len() {
-            if self.qualifies(at, level)? {
+            if self.row[at].person.is_none() {
+                continue;
+            } else if self.qualifies(at, level)? {
                 slots.push(Slot::paid(level, at, at));
-            } else if matches!(self.rule.unqualified, Unqualified::Compress | Unqualified::CompressByLevel) {
-                slots.push(Slot::passed(level, at));
+            } else if self.compresses() {
+                slots.push(Slot::passed(level, at, Reason::Ineligible));
                 continue;
             } else {
                 slots.push(self.unqualified(self.rule.unqualified, at, level)?);

@@ -106,7 +106,7 @@ impl Over {
 pub struct Split {
     pub(super) parts: Vec<(String, Rate)>,
     /// The shares over their common denominator.
-    pub(super) weights: Vec<i64>,
+    pub(super) weights: Vec<u64>,
 }
 
 impl Split {
@@ -118,7 +118,7 @@ impl Split {
 
     /// Whole numbers in the proportions of the shares.
     #[must_use]
-    pub fn weights(&self) -> &[i64] {
+    pub fn weights(&self) -> &[u64] {
         &self.weights
     }
 }

@@ -173,6 +173,12 @@ impl Plan {
         self.sequence.iter().filter(move |(_, own)| *own == clock).map(|(at, _)| *at)
     }
 
+    /// How many people above the buyer each tree must show for a sale: the trees its rules walk, and how far.
+    #[must_use]
+    pub fn walks(&self) -> BTreeMap<&str, usize> {
+        order::walks(self)
+    }
+
     /// The caps of all rules together.
     #[must_use]
     pub fn caps(&self) -> &[Cap] {

@@ -1,8 +1,11 @@
 //! Which rule runs before which: a rule stands behind the one it runs after.
 
-use super::Period;
 use super::rule::{Rule, Trigger};
+use super::stop::StopSource;
+use super::{Period, Plan};
 use crate::error::{Code, Error, Result};
+use crate::sale::MAX_STOPS;
+use std::collections::BTreeMap;
 
 /// What starts a chain of rules: a sale, or the close of a period.
 pub type Clock = Option<Period>;
@@ -58,4 +61,47 @@ fn cycle(rules: &[Rule], path: &[usize]) -> Error {
     let names: Vec<&str> = path[from..].iter().map(|at| rules[*at].id.as_str()).collect();
     let error = format!("plan: rules run after each other in a cycle: {}", names.join(" after "));
     Error::new(Code::InvalidValue, error)
+}
+
+/// How far the rules of a sale walk each tree above the buyer.
+pub(super) fn walks(plan: &Plan) -> BTreeMap<&str, usize> {
+    let mut walks = BTreeMap::new();
+    // The trees and depths at which the payees of each rule may stand.
+    let mut reached: Vec<BTreeMap<&str, usize>> = vec![BTreeMap::new(); plan.rules().len()];
+    for at in plan.sequence(None) {
+        let rule = &plan.rules()[at];
+        let source = match &rule.trigger {
+            Trigger::After(id) => plan.rules().iter().position(|other| other.id == *id),
+            Trigger::Order | Trigger::Period(_) => None,
+        };
+        let mut own: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut anywhere = false;
+        for stop in &rule.to {
+            match &stop.source {
+                StopSource::Up { tree, limit, .. } => {
+                    // A payee of another tree, or of none, may stand anywhere in this one.
+                    let start = source
+                        .map_or(0, |source| reached[source].get(tree.as_str()).copied().unwrap_or(MAX_STOPS));
+                    let depth = start.saturating_add(*limit).min(MAX_STOPS);
+                    let deepest = own.entry(tree).or_default();
+                    *deepest = depth.max(*deepest);
+                }
+                StopSource::Buyer => {
+                    if let Some(source) = source {
+                        own.extend(reached[source].iter());
+                    }
+                }
+                StopSource::Roles(_) | StopSource::Region(_) | StopSource::Class(_) => anywhere = true,
+            }
+        }
+        for (tree, depth) in &own {
+            let deepest = walks.entry(*tree).or_default();
+            *deepest = (*depth).max(*deepest);
+        }
+        if own.len() > 1 || anywhere {
+            own.clear();
+        }
+        reached[at] = own;
+    }
+    walks
 }

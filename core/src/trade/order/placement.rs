@@ -128,7 +128,9 @@ impl Placement {
     /// does not fit.
     pub fn new(mut draft: PlacementDraft) -> Result<Self> {
         let fault = |rule: String| Err(Error::new(Code::InvalidCommand, format!("place: {rule}")));
-        let path = draft.parties.as_ref().map_or(Ok(()), |who| sale::check_path(&who.buyer, &who.upline));
+        let path = draft.parties.as_ref().map_or(Ok(()), |who| {
+            sale::check_path(&who.buyer, &who.upline).and_then(|()| who.around.check(&who.buyer))
+        });
         let lines = draft.lines.iter().map(Deref::deref);
         if let Err(rule) = path.and_then(|()| sale::check_lines(lines)) {
             return fault(rule);
@@ -308,6 +310,8 @@ impl Placement {
             buyer: parties.buyer.clone(),
             upline: parties.upline.clone(),
             roles: parties.roles.clone(),
+            around: parties.around.clone(),
+            used: None,
             facts: parties.facts.clone(),
             lines: self.draft.lines.iter().map(|line| line.sold.clone()).collect(),
         })
@@ -370,8 +374,10 @@ impl Placement {
         if let Some(plan) = self.plan() {
             sink.text("plan", plan);
         }
-        sink.node("roles", &read::roles_to_node(&parties.roles));
-        sink.node("upline", &read::people_to_node(&parties.upline));
+        let mut beside: BTreeMap<_, _> = read::around_to_entries(&parties.around).collect();
+        beside.insert("roles", read::roles_to_node(&parties.roles));
+        beside.insert("upline", read::people_to_node(&parties.upline));
+        beside.iter().for_each(|(key, node)| sink.node(key, node));
     }
 }
 

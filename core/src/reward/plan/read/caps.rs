@@ -119,7 +119,7 @@ pub(super) fn split(fields: &mut Fields<'_>) -> Result<Option<Split>> {
         return fault(format!("{} accounts; an amount is split over 1 to {MAX_ACCOUNTS}", parts.len()));
     }
     let Some((weights, whole)) = weights(&parts) else {
-        return fault("the shares have no common denominator below 2^63".to_owned());
+        return fault("the shares have no common denominator below 2^64".to_owned());
     };
     let sum: i128 = weights.iter().copied().map(i128::from).sum();
     if sum != i128::from(whole) {
@@ -129,17 +129,13 @@ pub(super) fn split(fields: &mut Fields<'_>) -> Result<Option<Split>> {
 }
 
 /// The shares over their common denominator, and the denominator.
-fn weights(parts: &[(String, Rate)]) -> Option<(Vec<i64>, i64)> {
+fn weights(parts: &[(String, Rate)]) -> Option<(Vec<u64>, u64)> {
     let mut common = 1_u64;
     for (_, rate) in parts {
         common = common.checked_mul(rate.denominator() / gcd(common, rate.denominator()))?;
     }
-    let weight = |rate: &Rate| {
-        let weight = u128::from(rate.numerator()) * u128::from(common / rate.denominator());
-        i64::try_from(weight).ok()
-    };
-    let weights = parts.iter().map(|(_, rate)| weight(rate)).collect::<Option<_>>()?;
-    Some((weights, i64::try_from(common).ok()?))
+    let weight = |rate: &Rate| rate.numerator().checked_mul(common / rate.denominator());
+    Some((parts.iter().map(|(_, rate)| weight(rate)).collect::<Option<_>>()?, common))
 }
 
 const fn gcd(mut a: u64, mut b: u64) -> u64 {

@@ -9,8 +9,14 @@ final class Constants {
         "ineligible",
         "blocked",
         "unreached_rank",
+        "tail",
         "rounding",
         "below_minimum",
+        "cap_payee",
+        "cap_rule",
+        "cap_plan",
+        "flush",
+        "no_payee",
     };
 
     private Constants() {}
