@@ -172,7 +172,18 @@ fn authorizations_are_captured_or_given_up() {
     shop.ok(r#"{"void_authorization":{"transaction_id":"x"}}"#).is("pending_payment", "unpaid", "none");
     shop.ok(r#"{"void_authorization":{"transaction_id":"y"}}"#).is("pending_payment", "voided", "none");
     assert!(shop.events(r#"{"void_authorization":{"transaction_id":"y"}}"#).is_empty());
-    shop.refused(Code::InvalidCommand, r#"{"void_authorization":{"transaction_id":"z"}}"#);
+    // The end of an authorization may be reported before its beginning.
+    assert_eq!(shop.events(r#"{"void_authorization":{"transaction_id":"w"}}"#), ["authorization_voided"]);
+    assert!(shop.events(r#"{"void_authorization":{"transaction_id":"w"}}"#).is_empty());
+    let begun = r#"{"authorize":{"transaction_id":"w","amount":10000}}"#;
+    shop.ok(begun).is("pending_payment", "voided", "none");
+    assert!(shop.events(begun).is_empty());
+    assert_eq!(
+        shop.events(r#"{"authorize":{"transaction_id":"w","amount":1}}"#),
+        ["provider_conflict"],
+        "the amount is known now"
+    );
+    assert_eq!(shop.int("authorized"), 0);
     let ended = other.events(r#"{"cancel":{}}"#);
     assert_eq!(ended, ["order_cancelled", "authorization_voided", "authorization_voided"]);
     other.is("cancelled", "voided", "none");
@@ -455,4 +466,43 @@ fn an_order_becomes_the_sale_it_froze() {
     let events = log.iter().map(|line| Event::from_json(line).unwrap()).collect();
     assert_eq!(OrderStream::replay(events).unwrap().order(), shop.stream.order());
     assert_eq!(Shop::placed().stream.order().to_sale().unwrap_err().code(), Code::InvalidSale);
+}
+
+/// Three of 10.00 with a coupon of 1.00, one that its threshold refuses, one nobody presents, and points.
+fn quoted() -> String {
+    let asked = r#"{"catalog":{"currency":"CNY","skus":[{"id":"s","list":1000}]},
+        "cart":{"lines":[{"id":"a","sku":"s","units":3}]},
+        "policy":{"rules":[{"id":"c","coupon":true,"off":100},{"id":"big","coupon":true,"off":500,"min_subtotal":9000},
+            {"id":"other","coupon":true,"off":200}],"points":{"worth":"1/10"}},
+        "coupons":["c","big"],"points":{"balance":700,"use":500},"now":0}"#;
+    let quote = fenrun::operations::run("quote", None, &read_json(asked, 10_000).unwrap()).unwrap();
+    assert_eq!(quote.get("coupons").unwrap().to_json(), r#"["c"]"#);
+    assert_eq!((quote.get("points_used"), quote.get("total")), (Some(&500.into()), Some(&2850.into())));
+    quote.to_json()
+}
+
+fn tokens(shop: &Shop) -> String {
+    let data = shop.stream.events().last().unwrap().to_node();
+    data.get("data").and_then(|data| data.get("tokens")).map_or_else(|| "none".into(), Node::to_json)
+}
+
+#[test]
+fn a_quote_says_which_coupons_and_points_it_takes() {
+    let (quote, buyer) = (quoted(), r#""sale":{"buyer":"B"}"#);
+    let mut shop = Shop::with(&format!(r#"{{"quote":{quote},{buyer}}}"#));
+    let filled = r#"[{"amount":1,"id":"c","kind":"coupon"},{"amount":500,"id":"B","kind":"points"}]"#;
+    assert_eq!(tokens(&shop), filled);
+    // What the host names it knows better: its own number of the coupon, another account.
+    let named = r#"[{"kind":"coupon","id":"c-4711"},{"kind":"points","id":"family","amount":500}]"#;
+    let other = Shop::with(&format!(r#"{{"quote":{quote},"tokens":{named}}}"#));
+    let kept = r#"[{"amount":1,"id":"c-4711","kind":"coupon"},{"amount":500,"id":"family","kind":"points"}]"#;
+    assert_eq!(tokens(&other), kept);
+    // An edit takes them from the buyer of the order.
+    shop.ok(r#"{"capture":{"transaction_id":"t","amount":2850}}"#);
+    shop.ok(&format!(r#"{{"edit":{{"quote":{quote}}}}}"#));
+    assert_eq!(tokens(&shop), filled);
+    let mut shop = Shop::new();
+    shop.refused(Code::InvalidCommand, &format!(r#"{{"place":{{"quote":{quote}}}}}"#));
+    let fewer = r#""tokens":[{"kind":"points","id":"B","amount":499}]"#;
+    shop.refused(Code::InvalidCommand, &format!(r#"{{"place":{{"quote":{quote},{buyer},{fewer}}}}}"#));
 }

@@ -186,8 +186,11 @@ impl Batch<'_> {
         }
         drop(statement);
         let key = (header.tenant.clone(), header.order_id.clone());
+        let moves_commission =
+            |event: &Event| order.sale_version() > 1 || matches!(event.data, EventData::ChargebackWon { .. });
+        let followed = events.iter().any(moves_commission).then(|| order.clone());
         self.state.orders.insert(key, Held::dirty((order, head)));
-        Ok(())
+        followed.map_or(Ok(()), |order| self.follow(&order, events))
     }
 
     /// Writes where the batch has left its orders.
@@ -367,7 +370,7 @@ fn read_order(
     Ok(Some((order, head)))
 }
 
-fn read_events(
+pub(crate) fn read_events(
     connection: &Connection,
     (tenant, order_id): (&Tenant, &OrderId),
     (first, last): (u64, u64),

@@ -465,7 +465,7 @@ pub(crate) fn commute(
         let mut run = Run::new(machine);
         run.play(script, |_, _, _| Ok(()))?;
         let refunds = run.open_refunds();
-        for (at, number) in facts {
+        for (place, (at, number)) in facts.iter().enumerate() {
             let id = format!("f{at}");
             let transaction_id = TransactionId::new(&id).unwrap();
             let lines = run.order.lines().len();
@@ -473,21 +473,37 @@ pub(crate) fn commute(
                 Parts::Lines(vec![Part { line: run.line_id(usize::from(*number) % lines), units: 1 }]);
             let capture =
                 Action::Capture { transaction_id: transaction_id.clone(), amount: 1 + i64::from(*number) };
+            // An authorization and its end, whichever is reported first.
+            let begun =
+                Action::Authorize { transaction_id: transaction_id.clone(), amount: 1 + i64::from(*number) };
+            let ended = Action::VoidAuthorization { transaction_id: transaction_id.clone() };
+            let mut first = None;
             let action = match refunds.get(*at) {
                 Some((refund_id, open)) if number % 2 == 0 => {
                     Action::RefundSucceeded { refund_id: refund_id.clone(), transaction_id, amount: *open }
                 }
                 _ if number % 4 == 1 => run.hand_over(arrival, 1),
+                _ if number % 4 == 3 && place % 2 == 0 => {
+                    first = Some(begun);
+                    ended
+                }
+                _ if number % 4 == 3 => {
+                    first = Some(ended);
+                    begun
+                }
                 _ => capture,
             };
             // Only providers name their facts; units that arrive are told once by the command's id.
             let named = matches!(action, Action::Deliver(_)).then_some(id.as_str());
-            let command = again(&run.next(Action::Tick), action, named, run.now);
-            run.send(&command);
+            for action in first.into_iter().chain([action]) {
+                let command = again(&run.next(Action::Tick), action, named, run.now);
+                run.send(&command);
+            }
         }
         let view = run.view();
         let arrived: Vec<u64> = view.lines.iter().map(|line| line.delivered).collect();
-        Ok((view.captured, view.refunded, view.open, view.receivable, view.payment, view.refund, arrived))
+        let money = (view.captured, view.refunded, view.open, view.receivable, run.order.authorized());
+        Ok((money, view.payment, view.refund, arrived))
     };
     let (left, right) = (sums(once)?, sums(twice)?);
     ensure!(left == right, "{left:?} in one order, {right:?} in another");
@@ -499,6 +515,7 @@ pub(crate) fn commute(
 struct Facts {
     money: Money,
     authorized: BTreeMap<TransactionId, i64>,
+    given_up: BTreeSet<TransactionId>,
     released: bool,
     paid: bool,
     edited: bool,
@@ -513,11 +530,14 @@ impl Facts {
     fn count(&mut self, data: &EventData) {
         let money = &mut self.money;
         match data {
-            EventData::PaymentAuthorized { transaction_id, amount } => {
+            EventData::PaymentAuthorized { transaction_id, amount }
+                if !self.given_up.contains(transaction_id) =>
+            {
                 self.authorized.insert(transaction_id.clone(), *amount);
             }
             EventData::AuthorizationVoided { transaction_id } => {
                 self.authorized.remove(transaction_id);
+                self.given_up.insert(transaction_id.clone());
             }
             EventData::PaymentCaptured { transaction_id, amount } => {
                 money.captures.insert(transaction_id.clone(), *amount);

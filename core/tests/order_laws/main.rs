@@ -205,6 +205,7 @@ fn independent_facts_commute() {
         Fault::IgnoresCapturesOncePaid,
         Fault::PaysOutInOrderOnly,
         Fault::RefundsWholeExcessCapture,
+        Fault::IgnoresEarlyVoids,
     ];
     check(laws::commute, &mutants);
 }

@@ -28,7 +28,7 @@ faults! {
     GrantsTheFirstLine, ActsAgainOnRepeat, TakesClashForRepeat, IgnoresVersions, RepeatShowsTheWholeLog,
     RetryLaterIsAClash, OneTimerPerTick, TicksEarly, TicksLate, CompletesAgain, DeliversAgain,
     ExpiresTwice, NeverCompletes, NeverUnholds, IgnoresPayoutAfterFailure, ShipsOnlyOnce,
-    IgnoresCapturesOncePaid, PaysOutInOrderOnly, RefundsWholeExcessCapture, RefusesDelivery,
+    IgnoresCapturesOncePaid, IgnoresEarlyVoids, PaysOutInOrderOnly, RefundsWholeExcessCapture, RefusesDelivery,
     // Folding.
     ReserveIsHalved, PayoutLeavesItOpen, HalvesCaptures, RefundsLeaveUnits, OtherLineShips,
     // What a refused command leaves behind.
@@ -320,6 +320,11 @@ impl Mutant {
                 return Ok(Decision::Accepted(Vec::new()));
             }
             (Fault::IgnoresCapturesOncePaid, Action::Capture { .. }) if !life.awaits_money() => {
+                return Ok(Decision::Accepted(Vec::new()));
+            }
+            (Fault::IgnoresEarlyVoids, Action::VoidAuthorization { .. })
+                if order.authorized() == 0 && !order.has_void() =>
+            {
                 return Ok(Decision::Accepted(Vec::new()));
             }
             (Fault::PaysOutInOrderOnly, Action::RefundSucceeded { refund_id, .. })

@@ -213,7 +213,8 @@ impl Run<'_> {
             Step::Authorize(n) => Action::Authorize { transaction_id, amount: self.part_of_total(n) },
             Step::Capture(n) => Action::Capture { transaction_id, amount: self.part_of_total(n) },
             Step::Void(n) => {
-                let at = usize::from(n) % (self.sent.len() + 1);
+                // Of an authorization that is known, or still to come.
+                let at = usize::from(n) % (self.sent.len() + 4);
                 Action::VoidAuthorization { transaction_id: TransactionId::new(&format!("t{at}")).unwrap() }
             }
             Step::Release => Action::Release,

@@ -24,22 +24,22 @@ impl Batch<'_> {
     /// [`Code::StoreConflict`] when this version of the sale has another outcome: a sale is evaluated once.
     /// [`Code::InvalidSale`] when outcome and frozen sale are not of one sale and plan.
     pub fn earn(&mut self, outcome: &Outcome, frozen: &Frozen, at: Timestamp) -> Result<Posted, Error> {
-        self.run(|batch| {
-            let sale = sale_of(outcome, frozen)?;
-            let text = frozen.sale().to_node().to_json();
-            let fingerprint = fingerprint(outcome, &text);
-            if let Some(known) = batch.record(&sale)? {
-                return same(known.fingerprint == fingerprint, || {
-                    format!("{sale} has another outcome already")
-                });
-            }
-            let journal = batch.post_earned(&sale, outcome, at)?;
-            batch.put_plan(&sale.tenant, frozen.plan())?;
-            batch.insert_outcome(&sale, outcome, (text, fingerprint), at)?;
-            let number = batch.transaction.last_insert_rowid();
-            batch.insert_rows(&sale, outcome, number, journal)?;
-            Ok(Posted::New)
-        })
+        self.run(|batch| batch.earn_one(outcome, frozen, at))
+    }
+
+    pub(super) fn earn_one(&mut self, outcome: &Outcome, frozen: &Frozen, at: Timestamp) -> Result<Posted> {
+        let sale = sale_of(outcome, frozen)?;
+        let text = frozen.sale().to_node().to_json();
+        let fingerprint = fingerprint(outcome, &text);
+        if let Some(known) = self.record(&sale)? {
+            return same(known.fingerprint == fingerprint, || format!("{sale} has another outcome already"));
+        }
+        let journal = self.post_earned(&sale, outcome, at)?;
+        self.put_plan(&sale.tenant, frozen.plan())?;
+        self.insert_outcome(&sale, outcome, (text, fingerprint), at)?;
+        let number = self.transaction.last_insert_rowid();
+        self.insert_rows(&sale, outcome, number, journal)?;
+        Ok(Posted::New)
     }
 
     /// The order completed: what stands pending of its outcome is confirmed, and the rules' hold begins. An

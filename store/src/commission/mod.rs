@@ -2,6 +2,7 @@
 //! that go with every move.
 
 mod earn;
+mod follow;
 mod read;
 mod record;
 mod replay;

@@ -24,7 +24,8 @@ pub struct Reversed {
 
 impl Batch<'_> {
     /// Takes commission back for a refund: what stands less what is left, from where it stands. The same
-    /// refund again gives the rows of the first time.
+    /// refund again gives the rows of the first time. An edit of an order and a charge-back that was won need
+    /// no call: the store follows them when their events are appended.
     ///
     /// # Errors
     /// [`Code::NotFound`](fenrun::Code::NotFound) when the sale has no outcome;
@@ -32,30 +33,32 @@ impl Batch<'_> {
     /// content; [`Code::Inconsistent`](fenrun::Code::Inconsistent) when what the outcome was computed from,
     /// its history or what stands of it was changed; those of [`commission::reverse`].
     pub fn reverse(&mut self, sale: &SaleKey, refund: &Refund, at: Timestamp) -> Result<Reversed, Error> {
-        self.run(|batch| {
-            let whole = batch.whole(sale)?;
-            let record = &whole.record;
-            let taken = taken_to_json(&refund.lines);
-            if let Some(known) = batch.known_refund(sale, record, refund)? {
-                same(known == taken, || {
-                    format!("{sale}: refund {} came before with another content", refund.id)
-                })?;
-                let rows = batch.rows_of_refund(sale, record, refund)?;
-                let retained_change = batch.retained_change_of(sale, refund)?;
-                return Ok(Reversed { posted: Posted::Repeat, rows, retained_change });
-            }
-            let stands: Vec<_> = whole.standing.iter().map(Standing::to_commission).collect();
-            let replay = &whole.replay;
-            let reversal = commission::reverse(&replay.frozen, replay.refunds(), refund, Some(&stands))?;
-            let journal = batch.post_taken_back(sale, &whole, (&reversal, refund), at)?;
-            batch.insert_refund(sale, record, refund, &taken, at)?;
-            batch.insert_reversal(sale, &whole, (&reversal.rows, refund), journal)?;
-            let due = due_of(&batch.standing(sale, record)?);
-            let deed = Deed::Reversed(at.ms(), refund.id.clone());
-            batch.write_deed(record, (&deed, &taken), (record.confirmed_at, due), reversal.rows.len())?;
-            let retained_change = reversal.retained_change;
-            Ok(Reversed { posted: Posted::New, rows: reversal.rows, retained_change })
-        })
+        self.run(|batch| batch.reverse_one(sale, refund, at))
+    }
+
+    pub(super) fn reverse_one(&mut self, sale: &SaleKey, refund: &Refund, at: Timestamp) -> Result<Reversed> {
+        let whole = self.whole(sale)?;
+        let record = &whole.record;
+        let taken = taken_to_json(&refund.lines);
+        if let Some(known) = self.known_refund(sale, record, refund)? {
+            same(known == taken, || {
+                format!("{sale}: refund {} came before with another content", refund.id)
+            })?;
+            let rows = self.rows_of_refund(sale, record, refund)?;
+            let retained_change = self.retained_change_of(sale, refund)?;
+            return Ok(Reversed { posted: Posted::Repeat, rows, retained_change });
+        }
+        let stands: Vec<_> = whole.standing.iter().map(Standing::to_commission).collect();
+        let replay = &whole.replay;
+        let reversal = commission::reverse(&replay.frozen, replay.refunds(), refund, Some(&stands))?;
+        let journal = self.post_taken_back(sale, &whole, (&reversal, refund), at)?;
+        self.insert_refund(sale, record, refund, &taken, at)?;
+        self.insert_reversal(sale, &whole, (&reversal.rows, refund), journal)?;
+        let due = due_of(&self.standing(sale, record)?);
+        let deed = Deed::Reversed(at.ms(), refund.id.clone());
+        self.write_deed(record, (&deed, &taken), (record.confirmed_at, due), reversal.rows.len())?;
+        let retained_change = reversal.retained_change;
+        Ok(Reversed { posted: Posted::New, rows: reversal.rows, retained_change })
     }
 
     fn known_refund(&self, sale: &SaleKey, record: &Record, refund: &Refund) -> Result<Option<String>> {

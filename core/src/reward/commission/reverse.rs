@@ -20,7 +20,8 @@ pub struct Taken {
     pub line: LineId,
     /// Units taken back; 0 for a refund of money only.
     pub units: u64,
-    /// Minor units of `paid` taken back.
+    /// Minor units of `paid` taken back; below zero where money that was taken back came again, as of a
+    /// charge-back that was won.
     pub amount: i64,
 }
 
@@ -165,13 +166,11 @@ fn left<'a>(frozen: &Frozen, refunds: impl IntoIterator<Item = &'a Refund>) -> R
         let Some(at) = lines.iter().position(|line| line.id == part.line) else {
             return Err(Error::new(Code::UnknownLine, format!("sale {sale} has no line {}", part.line)));
         };
-        if part.amount < 0 {
-            let error = format!("sale {sale}, line {}: {} taken back, below zero", part.line, part.amount);
-            return Err(Error::new(Code::OverReversed, error));
-        }
-        let (units, net) = (left[at].units.checked_sub(part.units), left[at].net - part.amount);
+        let whole = lines[at].paid();
+        let units = left[at].units.checked_sub(part.units);
+        let net = left[at].net.checked_sub(part.amount).filter(|net| (0..=whole).contains(net));
         left[at] = match (units, net) {
-            (Some(units), 0..) => Left { units, net },
+            (Some(units), Some(net)) => Left { units, net },
             _ => {
                 let error = format!(
                     "sale {sale}, line {}: {} units and {} taken back of {} units and {} left",

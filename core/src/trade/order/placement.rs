@@ -10,7 +10,7 @@ use crate::time::Timestamp;
 use crate::trade::fulfilment::Fulfilment;
 use crate::trade::pricing::{Quote, QuoteLine};
 use crate::words::words;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Deref;
 
 /// One line of an order: what is sold, how it reaches the buyer and who sells it.
@@ -71,6 +71,48 @@ pub struct QuoteMark {
     pub policy_version: String,
     /// The last moment the quote may be placed.
     pub valid_until: Timestamp,
+}
+
+/// What a quote used of coupons and points, to be taken from whoever has them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Used {
+    coupons: BTreeSet<String>,
+    points: u64,
+}
+
+impl Used {
+    fn of(quote: &Quote) -> Self {
+        Self { coupons: quote.coupons().clone(), points: quote.points_used() }
+    }
+
+    /// Adds tokens of the kinds the host named none of: each coupon once, by the id of its rule, and the
+    /// points from the buyer's account.
+    fn fill(&self, draft: &mut PlacementDraft) -> Result<()> {
+        let named = |kind| {
+            let tokens = draft.tokens.iter().filter(move |token| token.kind == kind);
+            tokens.map(|token| u128::from(token.amount)).sum::<u128>()
+        };
+        let (coupons, points) = (named(TokenKind::Coupon), named(TokenKind::Points));
+        if coupons == 0 {
+            for id in &self.coupons {
+                draft.tokens.push(Token { kind: TokenKind::Coupon, id: ExternalId::new(id)?, amount: 1 });
+            }
+        }
+        if self.points == 0 || points == u128::from(self.points) {
+            return Ok(());
+        }
+        let fault = |rule: String| Err(Error::new(Code::InvalidCommand, rule));
+        let used = self.points;
+        match &draft.parties {
+            _ if points > 0 => fault(format!("place: the quote uses {used} points, `tokens` name {points}")),
+            None => fault(format!("place: the quote uses {used} points; name the buyer or the account")),
+            Some(parties) => {
+                let id = ExternalId::new(parties.buyer.id.as_str())?;
+                draft.tokens.push(Token { kind: TokenKind::Points, id, amount: used });
+                Ok(())
+            }
+        }
+    }
 }
 
 /// The fields of a placement before they are checked, for hosts that price by themselves.
@@ -165,10 +207,11 @@ impl Placement {
         Ok(Self { draft, total, quote: None })
     }
 
-    /// Places what a quote priced.
+    /// Places what a quote priced. Its coupons are taken by the ids of their rules, its points from the
+    /// account of the buyer.
     ///
     /// # Errors
-    /// The rules of [`Placement::new`].
+    /// The rules of [`Placement::new`]; [`Code::InvalidCommand`] when points are used and no buyer is known.
     pub fn from_quote(
         quote: &Quote,
         terms: Terms,
@@ -179,6 +222,7 @@ impl Placement {
         draft.terms = terms;
         draft.parties = parties;
         draft.plan = plan;
+        Used::of(quote).fill(&mut draft)?;
         Self::quoted(quote, draft)
     }
 
@@ -221,6 +265,7 @@ impl Placement {
         draft.terms = self.terms();
         draft.parties = self.draft.parties.clone();
         draft.plan = self.draft.plan.clone();
+        revision.used.fill(&mut draft)?;
         Ok(Self { quote: revision.quote.clone(), ..Self::new(draft)? })
     }
 
@@ -333,13 +378,15 @@ impl Placement {
     pub(super) fn from_event(fields: &mut Fields<'_>) -> Result<Self> {
         let quote = fields.take("quote").map(mark_from_node).transpose()?;
         let draft = draft_from_fields(fields)?;
-        Self::agreed(Revision { draft, quote }, fields)
+        // The tokens stand in the event.
+        Self::agreed(Revision { draft, quote, used: Used::default() }, fields)
     }
 
     fn agreed(revision: Revision, fields: &mut Fields<'_>) -> Result<Self> {
-        let Revision { mut draft, quote } = revision;
+        let Revision { mut draft, quote, used } = revision;
         draft.terms = fields.take("terms").map_or(Ok(Terms::default()), Terms::from_node)?;
         (draft.parties, draft.plan) = sale_from_fields(fields)?;
+        used.fill(&mut draft)?;
         Ok(Self { quote, ..Self::new(draft)? })
     }
 
@@ -386,13 +433,14 @@ impl Placement {
 pub struct Revision {
     draft: PlacementDraft,
     quote: Option<QuoteMark>,
+    used: Used,
 }
 
 impl Revision {
     /// Lines of a host that prices by itself; `terms`, `parties` and `plan` of the draft are not read.
     #[must_use]
     pub const fn new(draft: PlacementDraft) -> Self {
-        Self { draft, quote: None }
+        Self { draft, quote: None, used: Used { coupons: BTreeSet::new(), points: 0 } }
     }
 
     /// What a quote priced.
@@ -401,7 +449,7 @@ impl Revision {
     /// The rules of [`Placement::new`].
     pub fn from_quote(quote: &Quote) -> Result<Self> {
         let placement = Placement::quoted(quote, Placement::draft_of(quote))?;
-        Ok(Self { draft: placement.draft, quote: placement.quote })
+        Ok(Self { draft: placement.draft, quote: placement.quote, used: Used::of(quote) })
     }
 
     /// Reads `quote`, or `currency`, `lines`, `shipping`, `rounding`, `tokens` and a `total` to check.

@@ -150,11 +150,18 @@ pub(super) struct Chargeback {
     pub(super) won: bool,
 }
 
-/// An authorization.
+/// An authorization; of one that was given up before it was reported the amount is not known yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Authorization {
     pub(super) amount: i64,
     pub(super) open: bool,
+}
+
+impl Authorization {
+    /// Whether only its end was reported so far.
+    pub(super) const fn is_announced(self) -> bool {
+        self.amount == 0
+    }
 }
 
 /// A command that acted: what it said and the events it made.

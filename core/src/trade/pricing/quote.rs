@@ -81,6 +81,8 @@ pub(super) struct QuoteContent {
     pub(super) rounding: i64,
     pub(super) total: i64,
     pub(super) points_used: u64,
+    /// The coupons that took something off.
+    pub(super) coupons: BTreeSet<String>,
     pub(super) trace: Vec<Entry>,
     pub(super) policy_version: String,
     pub(super) valid_until: Timestamp,
@@ -126,7 +128,9 @@ pub fn quote(cart: &Cart, catalog: &Catalog, policy: &Policy, facts: &PricingFac
         }
         lines.push(given(gift, catalog)?);
     }
-    Ok(Quote::seal(content(price, lines, trace, policy.version.clone(), valid_until)))
+    let mut content = content(price, lines, trace, policy.version.clone(), valid_until);
+    content.coupons = used_coupons(policy, &content.trace);
+    Ok(Quote::seal(content))
 }
 
 fn content(
@@ -153,10 +157,21 @@ fn content(
         rounding: price.rounding,
         total: price.total,
         points_used: price.points_used,
+        coupons: BTreeSet::new(),
         trace,
         policy_version,
         valid_until,
     }
+}
+
+/// Coupons that took something off or gave something: one that made no difference is not spent.
+fn used_coupons(policy: &Policy, trace: &[Entry]) -> BTreeSet<String> {
+    let coupon =
+        |entry: &&Entry| policy.rules.iter().any(|rule| rule.is_coupon() && rule.id.as_str() == entry.rule);
+    let gave = |entry: &&Entry| {
+        entry.verdict == Verdict::Applied && (entry.units > 0 || entry.shares.iter().any(|share| *share != 0))
+    };
+    trace.iter().filter(coupon).filter(gave).map(|entry| entry.rule.clone()).collect()
 }
 
 /// The kinds of the promotions that took something off each line.
@@ -329,6 +344,13 @@ impl Quote {
     #[must_use]
     pub const fn points_used(&self) -> u64 {
         self.content.points_used
+    }
+
+    /// The coupons that took something off, by the ids of their rules; one that made no difference is not
+    /// among them.
+    #[must_use]
+    pub const fn coupons(&self) -> &BTreeSet<String> {
+        &self.content.coupons
     }
 
     /// Every rule tried, in order.

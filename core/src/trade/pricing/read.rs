@@ -2,6 +2,7 @@
 
 use super::Price;
 use super::quote::{Quote, QuoteContent, QuoteDelivery, QuoteLine};
+use super::scope::names;
 use super::trace::{Entry, Per, Verdict};
 use crate::doc::{Fields, Node, NodeSink, Sink};
 use crate::error::{Code, Error, Result};
@@ -32,6 +33,7 @@ impl Quote {
             rounding: fields.need_int("rounding")?,
             total: fields.need_int("total")?,
             points_used: fields.count("points_used")?.unwrap_or(0),
+            coupons: names(&mut fields, "coupons")?,
             trace: fields.list("trace")?.iter().map(entry_from_node).collect::<Result<_>>()?,
             policy_version: fields.need_text("policy_version")?.to_owned(),
             valid_until: Timestamp::from_ms(fields.need_int("valid_until")?),
@@ -134,6 +136,10 @@ impl QuoteContent {
 
     pub(super) fn write(&self, sink: &mut impl Sink) {
         sink.int("added_tax", self.added_tax);
+        if !self.coupons.is_empty() {
+            let coupons = self.coupons.iter().map(|id| id.as_str().into());
+            sink.node("coupons", &Node::List(coupons.collect()));
+        }
         sink.text("currency", self.currency.code());
         sink.list("deliveries", &self.deliveries, |sink, delivery| {
             sink.int("fee", delivery.fee);

@@ -30,12 +30,13 @@ impl Draft<'_> {
 
     fn authorize(&mut self, transaction_id: &TransactionId, amount: i64) -> Result<()> {
         above_zero(amount)?;
-        if let Some(known) = self.order.authorizations.get(transaction_id) {
+        let known = self.order.authorizations.get(transaction_id);
+        if let Some(known) = known.filter(|known| !known.is_announced()) {
             return self.known(FactKind::Authorize, transaction_id, known.amount, amount);
         }
         fits(self.order.authorized(), amount)?;
         self.push(EventData::PaymentAuthorized { transaction_id: transaction_id.clone(), amount })?;
-        if self.order.life().awaits_money() {
+        if known.is_some() || self.order.life().awaits_money() {
             return Ok(());
         }
         self.push(EventData::AuthorizationVoided { transaction_id: transaction_id.clone() })
@@ -43,10 +44,8 @@ impl Draft<'_> {
 
     fn void(&mut self, transaction_id: &TransactionId) -> Result<()> {
         match self.order.authorizations.get(transaction_id) {
-            None => {
-                let rule = format!("order {} has no authorization {transaction_id}", self.order.id());
-                Err(Error::new(Code::InvalidCommand, rule))
-            }
+            // The report that it lapsed may come before the report that it was given.
+            None => self.push(EventData::AuthorizationVoided { transaction_id: transaction_id.clone() }),
             Some(known) if known.open => {
                 self.push(EventData::AuthorizationVoided { transaction_id: transaction_id.clone() })
             }

@@ -10,17 +10,14 @@ impl Order {
     pub(super) fn apply_money(&mut self, data: &EventData) -> Result<()> {
         match data {
             EventData::PaymentAuthorized { transaction_id, amount } => {
-                let sum = add(self.authorized, *amount)?;
-                if self.authorizations.contains_key(transaction_id) {
-                    return Err(invalid(format!("authorization {transaction_id} is known")));
-                }
-                let authorization = Authorization { amount: *amount, open: true };
-                self.authorizations.insert(transaction_id.clone(), authorization);
-                self.authorized = sum;
+                self.authorize(transaction_id, *amount)?;
             }
             EventData::AuthorizationVoided { transaction_id } => {
-                let open = self.authorizations.get_mut(transaction_id).filter(|known| known.open);
-                let known = open.ok_or_else(|| invalid(format!("no open authorization {transaction_id}")))?;
+                let unknown = Authorization { amount: 0, open: true };
+                let known = self.authorizations.entry(transaction_id.clone()).or_insert(unknown);
+                if !known.open {
+                    return Err(invalid(format!("no open authorization {transaction_id}")));
+                }
                 known.open = false;
                 self.authorized -= known.amount;
             }
@@ -47,6 +44,21 @@ impl Order {
                 self.charged_back -= known.amount;
             }
             refund => self.apply_refund(refund)?,
+        }
+        Ok(())
+    }
+
+    /// One whose end was reported before stays given up.
+    fn authorize(&mut self, transaction_id: &TransactionId, amount: i64) -> Result<()> {
+        let sum = add(self.authorized, amount)?;
+        match self.authorizations.get_mut(transaction_id) {
+            Some(known) if known.is_announced() => known.amount = amount,
+            Some(_) => return Err(invalid(format!("authorization {transaction_id} is known"))),
+            None => {
+                let authorization = Authorization { amount, open: true };
+                self.authorizations.insert(transaction_id.clone(), authorization);
+                self.authorized = sum;
+            }
         }
         Ok(())
     }
