@@ -101,13 +101,13 @@ pub(crate) struct StatementArgs {
     /// The tenant of the store the member belongs to
     #[arg(long, default_value = "")]
     pub(crate) tenant: String,
-    /// From this day or moment on, such as 2026-01-31 or whole milliseconds since 1970-01-01 UTC
+    /// From this day or moment on, such as 2026-01-31 or `2026-01-31 20:00`
     #[arg(long, value_name = "TIME")]
     pub(crate) from: Option<String>,
     /// Up to this day or moment, not included
     #[arg(long, value_name = "TIME")]
     pub(crate) to: Option<String>,
-    /// Where times written as dates were read off the clock: UTC, +08:00 or a name such as Asia/Shanghai
+    /// Where days begin and in which zone times are shown: UTC, +08:00 or a name such as Asia/Shanghai
     #[arg(long, default_value = "UTC")]
     pub(crate) time_zone: Zone,
     /// The language of the statement
@@ -140,13 +140,13 @@ pub(crate) struct OrdersArgs {
     /// Bought by
     #[arg(long, value_name = "ID")]
     pub(crate) invitee: Option<String>,
-    /// Placed at or after: 2024-11-11, 2024-11-11 20:00, or milliseconds since 1970-01-01 UTC
+    /// Placed at or after: 2024-11-11 or `2024-11-11 20:00`
     #[arg(long, value_name = "TIME")]
     pub(crate) from: Option<String>,
     /// Placed before
     #[arg(long, value_name = "TIME")]
     pub(crate) to: Option<String>,
-    /// Where dates were read off the clock: UTC, +08:00 or a name such as Asia/Shanghai
+    /// Where days begin and in which zone times are shown: UTC, +08:00 or a name such as Asia/Shanghai
     #[arg(long, default_value = "UTC")]
     pub(crate) time_zone: Zone,
     /// The cursor an earlier page ended with

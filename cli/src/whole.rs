@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 
 /// How many links in a row are followed, as Linux does.
 const MAX_LINKS: usize = 40;
+/// How many drafts that others left are passed over.
+const MAX_DRAFTS: usize = 64;
 
 /// An output that appears when it is complete.
 pub(crate) struct WholeFile {
@@ -49,21 +51,33 @@ impl WholeFile {
         Ok(Self { path: path.to_owned(), place })
     }
 
+    /// Where it appears.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Completes the output: all of it is there now.
     pub(crate) fn keep(mut self) -> Result<()> {
+        self.secure()?;
         self.complete().map_err(|error| fault(&self.path, &error))
+    }
+
+    /// Writes out all that a draft holds, so that nothing but taking its place is left to [`keep`](Self::keep).
+    ///
+    /// # Errors
+    /// [`Code::File`] when the disk is full, for one.
+    pub(crate) fn secure(&mut self) -> Result<()> {
+        let Place::Draft { before, writer, .. } = &mut self.place else { return Ok(()) };
+        let done = writer.flush().and_then(|()| {
+            before.as_ref().map_or(Ok(()), |before| take_after(writer.get_ref(), before))?;
+            writer.get_ref().sync_all()
+        });
+        done.map_err(|error| fault(&self.path, &error))
     }
 
     fn complete(&mut self) -> std::io::Result<()> {
         match &mut self.place {
-            Place::Draft { draft, target, before, writer } => {
-                writer.flush()?;
-                if let Some(before) = before {
-                    take_after(writer.get_ref(), before)?;
-                }
-                writer.get_ref().sync_all()?;
-                fs::rename(draft, target)
-            }
+            Place::Draft { draft, target, .. } => fs::rename(draft, target),
             Place::Through { file, bytes } => file.write_all(bytes),
             Place::Standard { bytes } => {
                 let mut out = std::io::stdout().lock();
@@ -160,13 +174,28 @@ fn draft(target: &Path, before: Option<Box<Metadata>>) -> std::io::Result<Place>
     if target.file_name().is_none() {
         return Err(std::io::Error::other("is no name of a file"));
     }
-    // Not made from the target's name, which may be as long as names can be.
-    let draft = target.with_file_name(format!(".fenrun.{}.tmp", std::process::id()));
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     narrow(&mut options, before.as_deref());
-    let writer = BufWriter::new(options.open(&draft)?);
-    Ok(Place::Draft { draft, target: target.to_owned(), before, writer })
+    // A run that was killed leaves its draft, and its number may be ours: in a container all have one.
+    for attempt in 0..MAX_DRAFTS {
+        // Not made from the target's name, which may be as long as names can be.
+        let draft = target.with_file_name(format!(".fenrun.{}.{attempt}.tmp", std::process::id()));
+        match options.open(&draft) {
+            Ok(file) => {
+                return Ok(Place::Draft {
+                    draft,
+                    target: target.to_owned(),
+                    before,
+                    writer: BufWriter::new(file),
+                });
+            }
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+        }
+    }
+    let rule = "runs that were killed left their drafts beside it; remove `.fenrun.*.tmp`";
+    Err(std::io::Error::other(rule))
 }
 
 /// A draft is never wider open than what it replaces, not even while it is written.
@@ -224,6 +253,27 @@ fn is_stream(_kind: FileType) -> bool {
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
+
+    /// In a container every run may have the same number.
+    #[test]
+    fn drafts_of_killed_runs_are_passed_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path().join("rows.csv");
+        let write = || {
+            let mut file = WholeFile::create(&out, &[]).unwrap();
+            file.write_all(b"rows").unwrap();
+            file.keep().unwrap();
+            fs::read_to_string(&out).unwrap()
+        };
+        let draft = |at: usize| folder.path().join(format!(".fenrun.{}.{at}.tmp", std::process::id()));
+        fs::write(draft(0), "killed").unwrap();
+        fs::write(draft(1), "killed").unwrap();
+        assert_eq!(write(), "rows");
+        assert_eq!(fs::read_to_string(draft(0)).unwrap(), "killed");
+        (0..MAX_DRAFTS).for_each(|at| fs::write(draft(at), "killed").unwrap());
+        let error = WholeFile::create(&out, &[]).err().unwrap();
+        assert!(error.message().contains("remove `.fenrun.*.tmp`"), "{error}");
+    }
 
     #[test]
     fn a_device_is_written_through() {

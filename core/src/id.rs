@@ -35,7 +35,9 @@ impl ExternalId {
             return fault("is empty");
         }
         if text.len() > MAX_ID_BYTES {
-            return fault("is longer than 64 bytes");
+            let start: String = text.chars().take(32).collect();
+            let error = format!("id {start:?}… has {} bytes; at most {MAX_ID_BYTES}", text.len());
+            return Err(Error::new(Code::InvalidId, error));
         }
         if text == "0" {
             return fault("means nobody; an id is not zero");

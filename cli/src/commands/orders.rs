@@ -2,33 +2,29 @@
 
 use crate::args::OrdersArgs;
 use crate::output::{Console, Ending};
-use crate::table::{Clock, TimeUnit};
+use crate::table::Clock;
 use fenrun::id::MemberId;
 use fenrun::money::{Currency, Money};
 use fenrun::report::distribution::{Cursor, EntryView, Filter, OrderView, Page, Totals};
 use fenrun::reward::commission::{EntryState, Language};
-use fenrun::time::Timestamp;
 use fenrun::{Code, Error, Result};
 use fenrun_store::{Distribution, Store, Tenant};
 
 pub(crate) fn run(args: &OrdersArgs, console: &Console) -> Result<Ending> {
-    let filter = filter(args)?;
+    let clock = Clock { unit: None, zone: args.time_zone };
+    let filter = filter(args, &clock)?;
     let mut distribution = Distribution::new(Tenant::new(&args.tenant)?);
     distribution.catch_up(&Store::open_to_read(&args.file)?)?;
     let page = distribution.orders().list(&filter)?;
-    console.answer(|| page.to_node(), || text(&page, args.lang.into()))?;
+    console.answer(|| page.to_node(), || text(&page, &clock, args.lang.into()))?;
     Ok(Ending::Fine)
 }
 
-fn filter(args: &OrdersArgs) -> Result<Filter> {
-    let clock = Clock { unit: Some(TimeUnit::Ms), zone: args.time_zone };
-    let moment = |text: &Option<String>| -> Result<Option<Timestamp>> {
-        let read = |text: &String| clock.read(text).map_err(|rule| Error::new(Code::InvalidArgument, rule));
-        text.as_ref().map(read).transpose()
-    };
+fn filter(args: &OrdersArgs, clock: &Clock) -> Result<Filter> {
+    let (from, to) = clock.period(args.from.as_deref(), args.to.as_deref())?;
     Ok(Filter {
-        from: moment(&args.from)?,
-        to: moment(&args.to)?,
+        from,
+        to,
         state: args.state.as_deref().map(state).transpose()?,
         level: args.level,
         invitee: args.invitee.as_deref().map(MemberId::new).transpose()?,
@@ -39,16 +35,18 @@ fn filter(args: &OrdersArgs) -> Result<Filter> {
 }
 
 fn state(word: &str) -> Result<EntryState> {
-    let found = EntryState::ALL.iter().find(|state| state.name() == word);
+    // Reserved is what a withdrawal has taken, never an order.
+    let states = || EntryState::ALL.iter().filter(|state| **state != EntryState::Reserved);
+    let found = states().find(|state| state.name() == word);
     found.copied().ok_or_else(|| {
-        let known: Vec<_> = EntryState::ALL.iter().map(|state| state.name()).collect();
+        let known: Vec<_> = states().map(|state| state.name()).collect();
         let rule = format!("--state is `{word}`; one of {}", known.join(", "));
         Error::new(Code::UnknownWord, rule)
     })
 }
 
-fn text(page: &Page, language: Language) -> String {
-    let mut lines: Vec<String> = page.orders.iter().flat_map(|order| shown(order, language)).collect();
+fn text(page: &Page, clock: &Clock, language: Language) -> String {
+    let mut lines: Vec<String> = page.orders.iter().flat_map(|order| shown(order, clock, language)).collect();
     for (currency, totals) in &page.totals {
         lines.push(sums(*currency, totals, language));
     }
@@ -65,19 +63,20 @@ fn text(page: &Page, language: Language) -> String {
     lines.join("\n")
 }
 
-fn shown(order: &OrderView, language: Language) -> Vec<String> {
+fn shown(order: &OrderView, clock: &Clock, language: Language) -> Vec<String> {
     let money = |minor| Money::new(minor, order.currency).to_string();
     let name = |id: &Option<MemberId>| id.as_ref().map_or_else(|| "–".to_owned(), ToString::to_string);
-    let (id, at, amount, left) = (&order.order, order.placed_at, money(order.amount), money(order.left));
+    let (id, at, amount, left) =
+        (&order.order, clock.show(order.placed_at), money(order.amount), money(order.left));
     let (inviter, invitee) = (name(&order.inviter), name(&order.invitee));
     let mut lines = vec![match language {
         Language::English => format!(
             "order {id}  {at}  {}  inviter {inviter}  invitee {invitee}  amount {amount}, left {left}",
-            order.life
+            order.life.english()
         ),
         Language::Chinese => format!(
             "订单 {id}  {at}  {}  邀请人 {inviter}  被邀请人 {invitee}  金额 {amount}，剩余 {left}",
-            order.life
+            order.life.chinese()
         ),
     }];
     lines.extend(order.entries.iter().map(|entry| commission(entry, order.currency, language)));

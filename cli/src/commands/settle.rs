@@ -4,7 +4,7 @@ use crate::args::SettleArgs;
 use crate::files::{plan_path, read_plan};
 use crate::output::{Console, Ending, count, grouped, pairs};
 use crate::table::{Arrays, Members, Orders, Placed, RowFile, RowRecord};
-use crate::whole::is_standard;
+use crate::whole::{WholeFile, is_standard};
 use fenrun::doc::Node;
 use fenrun::id::LineId;
 use fenrun::money::Money;
@@ -145,6 +145,7 @@ impl Settled<'_> {
             let rule = format!("a total of {minor} minor units does not fit");
             i64::try_from(minor).map_err(|_| Error::new(Code::Overflow, rule))
         };
+        let file = self.out.map(RowFile::finish).transpose()?;
         let reasons = Reason::ALL.iter().zip(self.retained).filter(|(_, minor)| *minor != 0);
         let totals = Totals {
             plan: self.plan,
@@ -153,12 +154,16 @@ impl Settled<'_> {
             pool: narrow(self.pool)?,
             paid: narrow(self.paid)?,
             retained: reasons.map(|(reason, minor)| Ok((*reason, narrow(minor)?))).collect::<Result<_>>()?,
-            out: self.out.map(RowFile::keep).transpose()?,
+            out: file.as_ref().map(|file| file.path().to_owned()),
         };
+        let keep = || file.map_or(Ok(()), WholeFile::keep);
         if totals.out.as_deref().is_some_and(is_standard) {
+            keep()?;
             Console::aside(&totals.text());
         } else {
+            // A file that took its place cannot be taken back when the totals find no way out.
             console.answer(|| totals.document(), || totals.text())?;
+            keep()?;
         }
         Ok(Ending::Fine)
     }

@@ -2,7 +2,7 @@
 
 use crate::args::StatementArgs;
 use crate::output::{Console, Ending, pairs};
-use crate::table::{Clock, TimeUnit};
+use crate::table::Clock;
 use fenrun::doc::Node;
 use fenrun::id::MemberId;
 use fenrun::ledger::{MemberAccount, Period, Statement};
@@ -13,12 +13,8 @@ use fenrun::{Code, Error, Result};
 use fenrun_store::{Store, Tenant};
 
 pub(crate) fn run(args: &StatementArgs, console: &Console) -> Result<Ending> {
-    let clock = Clock { unit: Some(TimeUnit::Ms), zone: args.time_zone };
-    let moment = |name: &str, text: &Option<String>| -> Result<Option<Timestamp>> {
-        let read = text.as_deref().map(|text| clock.read(text)).transpose();
-        read.map_err(|rule| Error::new(Code::InvalidArgument, format!("--{name}: {rule}")))
-    };
-    let (from, to) = (moment("from", &args.from)?, moment("to", &args.to)?);
+    let clock = Clock { unit: None, zone: args.time_zone };
+    let (from, to) = clock.period(args.from.as_deref(), args.to.as_deref())?;
     let (tenant, member) = (Tenant::new(&args.tenant)?, MemberId::new(&args.member)?);
     let store = Store::open_to_read(&args.file)?;
     let currencies = store.currencies_of(&tenant, &member)?;
@@ -32,16 +28,17 @@ pub(crate) fn run(args: &StatementArgs, console: &Console) -> Result<Ending> {
     };
     let statements = currencies.iter().map(made).collect::<Result<Vec<_>>>()?;
     let language = args.lang.into();
-    let texts =
-        || statements.iter().map(|statement| text(statement, language)).collect::<Vec<_>>().join("\n");
+    let texts = || {
+        statements.iter().map(|statement| text(statement, &clock, language)).collect::<Vec<_>>().join("\n")
+    };
     console.answer(|| Node::List(statements.iter().map(Statement::to_node).collect()), texts)?;
     Ok(Ending::Fine)
 }
 
-fn text(statement: &Statement, language: Language) -> String {
+fn text(statement: &Statement, clock: &Clock, language: Language) -> String {
     let period = statement.period();
     let (member, currency) = (&period.member, period.currency);
-    let bound = |at: Option<Timestamp>| at.map_or_else(|| "…".to_owned(), |at| at.to_string());
+    let bound = |at: Option<Timestamp>| at.map_or_else(|| "…".to_owned(), |at| clock.show(at));
     let (from, to) = (bound(period.from), bound(period.to));
     let mut text = match language {
         Language::English => format!("statement of {member} in {currency}, {from} to {to}\n"),
@@ -61,7 +58,12 @@ fn text(statement: &Statement, language: Language) -> String {
             .moves
             .iter()
             .map(|(account, minor)| format!("{} {}", account_word(*account, language), money(*minor)));
-        text.push_str(&format!("{}  {}  {}\n", row.at, row.reason, moves.collect::<Vec<_>>().join(", ")));
+        text.push_str(&format!(
+            "{}  {}  {}\n",
+            clock.show(row.at),
+            row.reason,
+            moves.collect::<Vec<_>>().join(", ")
+        ));
     }
     text
 }

@@ -7,6 +7,7 @@ mod columns;
 mod facts;
 mod members;
 mod orders;
+mod quoting;
 mod rows;
 mod sheet;
 

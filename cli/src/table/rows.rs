@@ -58,11 +58,11 @@ impl RowFile {
         ])
     }
 
-    /// Completes the file and gives its path.
-    pub(crate) fn keep(self) -> Result<PathBuf> {
-        let file = self.writer.into_inner().map_err(|error| fault(&self.path, error.error()))?;
-        file.keep()?;
-        Ok(self.path)
+    /// Ends the rows; the file is all there and has yet to take its place.
+    pub(crate) fn finish(self) -> Result<WholeFile> {
+        let mut file = self.writer.into_inner().map_err(|error| fault(&self.path, error.error()))?;
+        file.secure()?;
+        Ok(file)
     }
 
     fn record(&mut self, cells: &[&str; 10]) -> Result<()> {

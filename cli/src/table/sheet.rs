@@ -1,6 +1,6 @@
 //! One CSV file: its encoding, its header and its rows.
 
-use super::Columns;
+use super::{Columns, quoting};
 use crate::files::read_bytes;
 use csv::{ErrorKind, ReaderBuilder, StringRecord, Trim};
 use encoding_rs::GB18030;
@@ -30,6 +30,7 @@ impl Sheet {
         let bytes = read_bytes(path)?;
         let path = path.display().to_string();
         let text = decode(bytes, &path)?;
+        quoting::check(&text, &path)?;
         let mut reader = ReaderBuilder::new().trim(Trim::All).from_reader(Cursor::new(text));
         let header = reader.headers().map_err(|error| fault(&path, &error))?;
         let names = header.iter().map(str::to_owned).collect();

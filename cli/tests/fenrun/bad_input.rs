@@ -249,3 +249,19 @@ fn a_sale_of_its_own() {
         assert!(got.starts_with("sale.json: ") && got.contains(message), "{got}");
     }
 }
+
+#[test]
+fn no_order_hides_in_a_cell() {
+    let plan = PLAN.replace("to =", "when = { channel = \"app\" }\nto =");
+    for (rows, message) in [
+        ("1,B,1.00,\"app\n2,B,2.00,app\n", "o.csv:2: a quote is not closed on its line"),
+        ("1,B,1.00,\"app\n2,B,2.00,app\"\n", "o.csv:2: a quote is not closed on its line"),
+        ("1,B,1.00,app\"\n2,B,2.00,app\n", "o.csv:2: a quote that does not begin its cell"),
+        ("1,B,1.00,a\0b\n", "o.csv:2: a cell holds the control character"),
+    ] {
+        let got = refused(&plan, MEMBERS, &format!("order,buyer,paid,channel\n{rows}"));
+        assert!(got.contains(message), "{got}");
+    }
+    let long = refused(PLAN, MEMBERS, &format!("order,buyer,paid\n{},B,1.00\n", "9".repeat(3_000_000)));
+    assert!(long.len() < 200 && long.contains("has 3000000 bytes; at most 64"), "{long}");
+}

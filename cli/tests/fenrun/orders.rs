@@ -50,10 +50,10 @@ fn shop() -> Folder {
 fn a_distributor_sees_orders_in_two_languages() {
     let folder = shop();
     let text = folder.run("orders shop.db --distributor A").ended(0);
-    assert!(text.contains("order o2  1970-01-02T00:00:00.000Z  paid  inviter A  invitee B"), "{text}");
+    assert!(text.contains("order o2  1970-01-02T00:00:00.000Z  Paid  inviter A  invitee B"), "{text}");
     assert!(text.contains("upline level 1: earned") && text.contains("2 of 2 orders"), "{text}");
     let text = folder.run("orders shop.db --distributor A --limit 1 --lang zh").ended(0);
-    assert!(text.contains("邀请人 A  被邀请人 B") && text.contains("待结算"), "{text}");
+    assert!(text.contains("已支付  邀请人 A  被邀请人 B") && text.contains("待结算"), "{text}");
     assert!(text.contains("1 / 2 个订单") && text.contains("下一页：--after 86400000.o2"), "{text}");
 }
 
@@ -84,8 +84,17 @@ fn filters_and_totals_as_a_document() {
 #[test]
 fn wrong_words_are_2_and_a_missing_store_is_named() {
     let folder = shop();
-    for wrong in ["--state done", "--from soon", "--after x", "--limit 0"] {
-        folder.run(&format!("orders shop.db --distributor A {wrong}")).failed(2);
+    for (wrong, message) in [
+        ("--state done", "--state is `done`"),
+        ("--state reserved", "--state is `reserved`; one of pending"),
+        ("--from soon", "--from: `soon` is no time"),
+        ("--from 2024", "--from: 2024 is a number"),
+        ("--from 2024-02-01 --to 2024-02-01", "is not before --to 2024-02-01"),
+        ("--after x", "x"),
+        ("--limit 0", "0"),
+    ] {
+        let got = folder.run(&format!("orders shop.db --distributor A {wrong}")).failed(2);
+        assert!(got.contains(message), "{got}");
     }
     assert!(folder.run("orders nothing.db --distributor A").code > 1);
 }

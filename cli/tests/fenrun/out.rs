@@ -154,3 +154,16 @@ mod unix {
         assert!(fs::symlink_metadata(folder.path("socket")).unwrap().file_type().is_socket());
     }
 }
+
+/// What was there stays when the totals cannot be printed: they are part of the answer.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_run_that_could_not_answer_replaces_nothing() {
+    let folder = folder();
+    folder.write("rows.csv", b"before");
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let arguments = "settle --plan preset:two_level --members m.csv --orders o.csv --out rows.csv";
+    let code = folder.command(arguments).stdout(full).status().unwrap().code();
+    assert_eq!((code, folder.read("rows.csv").as_str()), (Some(3), "before"));
+    assert_eq!(folder.names(), ["m.csv", "o.csv", "rows.csv"]);
+}

@@ -56,15 +56,20 @@ impl Folder {
 
     /// Starts `fenrun` here and lets it run.
     pub(crate) fn start(&self, arguments: &str) -> Child {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_fenrun"));
-        command.current_dir(self.0.path()).args(arguments.split(' ')).spawn().unwrap()
+        self.command(arguments).spawn().unwrap()
     }
 
-    /// Runs `fenrun` here; arguments are apart by blanks.
-    pub(crate) fn run(&self, arguments: &str) -> Ran {
+    /// `fenrun` here, not started; arguments are apart by blanks.
+    pub(crate) fn command(&self, arguments: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_fenrun"));
         let arguments = arguments.split(' ').filter(|argument| !argument.is_empty());
-        let output = command.current_dir(self.0.path()).args(arguments).output().unwrap();
+        command.current_dir(self.0.path()).args(arguments);
+        command
+    }
+
+    /// Runs `fenrun` here.
+    pub(crate) fn run(&self, arguments: &str) -> Ran {
+        let output = self.command(arguments).output().unwrap();
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
         let code = output.status.code().unwrap();
         Ran { code, out: text(output.stdout), err: text(output.stderr) }

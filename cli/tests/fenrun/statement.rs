@@ -71,7 +71,26 @@ fn a_statement_sums_what_was_posted_in_two_languages() {
 fn who_or_when_nobody_knows_is_refused() {
     let folder = shop();
     assert!(folder.run("statement shop.db --member 8").failed(2).contains("member 8 has no account"));
-    assert!(folder.run("statement shop.db --member 7 --from soon").failed(2).contains("--from"));
+    for (period, message) in [
+        ("--from soon", "--from: `soon` is no time"),
+        ("--from 2024", "--from: 2024 is a number"),
+        ("--to 20241101", "--to: 20241101 is a number"),
+        ("--from 2024-12-01 --to 2024-01-01", "--from 2024-12-01 is not before --to 2024-01-01"),
+    ] {
+        let got = folder.run(&format!("statement shop.db --member 7 {period}")).failed(2);
+        assert!(got.contains(message), "{got}");
+    }
+}
+
+#[test]
+fn days_and_times_are_those_of_the_zone() {
+    let folder = shop();
+    let ask = |rest: &str| folder.run(&format!("statement shop.db --member 7 {rest}")).ended(0);
+    let shanghai = ask("--from 1970-01-02 --time-zone Asia/Shanghai");
+    assert!(shanghai.contains("1970-01-02T00:00:00.000+08:00 to"), "{shanghai}");
+    assert!(shanghai.contains("1970-01-02T08:00:00.000+08:00  payout_succeeded"), "{shanghai}");
+    // The day begins at one o'clock there: summer time came at midnight.
+    assert!(ask("--from 2024-09-08 --time-zone America/Santiago").contains("2024-09-08T01:00:00.000-03:00"));
 }
 
 #[test]

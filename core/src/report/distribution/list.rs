@@ -9,6 +9,7 @@ use crate::id::{MemberId, OrderId};
 use crate::money::{Currency, narrow};
 use crate::reward::commission::EntryState;
 use crate::time::Timestamp;
+use crate::trade::order::Life;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Bound;
@@ -127,7 +128,7 @@ pub struct OrderView {
     /// Who bought.
     pub invitee: Option<MemberId>,
     /// The word of the order's state.
-    pub life: &'static str,
+    pub life: Life,
     /// The currency of every amount.
     pub currency: Currency,
     /// What the buyer was to pay when the order was placed.
@@ -228,7 +229,7 @@ impl DistributionOrders {
             placed_at,
             inviter: tracked.inviter().cloned(),
             invitee: tracked.invitee().cloned(),
-            life: tracked.order.life().name(),
+            life: tracked.order.life(),
             currency,
             amount: tracked.order.total(),
             left: tracked.left()?,
@@ -295,7 +296,7 @@ impl OrderView {
             ("placed_at", self.placed_at.ms().into()),
             ("inviter", self.inviter.as_ref().map(Node::from).into()),
             ("invitee", self.invitee.as_ref().map(Node::from).into()),
-            ("life", self.life.into()),
+            ("life", self.life.name().into()),
             ("currency", self.currency.code().into()),
             ("amount", self.amount.into()),
             ("left", self.left.into()),
