@@ -55,12 +55,12 @@ pub(super) fn settle(plan: &Plan, input: &Node) -> Result<Node> {
 }
 
 /// The handles of all members.
-fn handles(forest: &Forest) -> impl Iterator<Item = MemberIx> {
+pub(super) fn handles(forest: &Forest) -> impl Iterator<Item = MemberIx> {
     (1..=u32::try_from(forest.len()).unwrap_or(u32::MAX)).map(MemberIx::new)
 }
 
 /// The number of an id; 0 for nobody.
-fn number(node: &Node) -> Result<u64> {
+pub(super) fn number(node: &Node) -> Result<u64> {
     match node {
         Node::Null => Ok(0),
         Node::Text(text) if text.is_empty() => Ok(0),
@@ -77,7 +77,7 @@ fn not_a_number(node: &Node) -> Error {
     Error::new(Code::InvalidId, message)
 }
 
-fn forest_from_nodes(plan: &Plan, nodes: &[Node]) -> Result<Forest> {
+pub(super) fn forest_from_nodes(plan: &Plan, nodes: &[Node]) -> Result<Forest> {
     let mut members = Vec::with_capacity(nodes.len());
     let mut inviters = Vec::with_capacity(nodes.len());
     let mut facts = BTreeMap::<&str, Vec<&Node>>::new();

@@ -9,6 +9,7 @@ mod ledger;
 mod matching;
 mod membership;
 mod money;
+mod period;
 mod report;
 mod reward;
 mod shop;
@@ -38,6 +39,8 @@ const OPERATIONS: &[(&str, Operation)] = &[
     ("settle", |plan, input| forest::settle(needed(plan)?, input)),
     ("check", reward::check),
     ("bind", |_, input| forest::bind(input)),
+    ("place", |plan, input| period::place_members(needed(plan)?, input)),
+    ("close", |plan, input| period::run(needed(plan)?, input)),
     ("order", |_, input| trade::order(input)),
     ("explain_order", |_, input| trade::explain_order(input)),
     ("quote", |_, input| trade::quote(input)),

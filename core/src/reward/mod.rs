@@ -4,5 +4,6 @@
 
 pub mod batch;
 pub mod commission;
+pub mod period;
 pub mod plan;
 pub mod referral;

@@ -9,7 +9,7 @@ use crate::sale::Pay;
 /// Shares of one rate are added before they are multiplied, so the usual sale (one rate for all lines)
 /// costs one division.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Exact {
+pub(crate) struct Exact {
     rate: Rate,
     base: i128,
     numerator: i128,
@@ -18,10 +18,10 @@ pub(super) struct Exact {
 }
 
 impl Exact {
-    pub(super) const ZERO: Self = Self { rate: Rate::ZERO, base: 0, numerator: 0, denominator: 1, whole: 0 };
+    pub(crate) const ZERO: Self = Self { rate: Rate::ZERO, base: 0, numerator: 0, denominator: 1, whole: 0 };
 
     /// Adds what one line gives.
-    pub(super) fn add(&mut self, pay: Pay, base: i64, units: u64) -> Result<()> {
+    pub(crate) fn add(&mut self, pay: Pay, base: i64, units: u64) -> Result<()> {
         match pay {
             Pay::PerUnit(minor) => self.whole += i128::from(minor) * i128::from(units),
             Pay::Share(rate) if rate.is_zero() => {}
@@ -55,7 +55,7 @@ impl Exact {
     }
 
     /// Rounds the sum.
-    pub(super) fn round(mut self, mode: Rounding) -> Result<i64> {
+    pub(crate) fn round(mut self, mode: Rounding) -> Result<i64> {
         self.flush()?;
         // Whether a tie lies next to an even number depends on the whole units too: an odd one goes along.
         let odd = self.whole & 1;

@@ -41,6 +41,21 @@ pub fn allocation_key(
     short_hash(&[TAG, "allocation", tenant, sale, &version, line, source, rule, &level, CASH])
 }
 
+/// The key of an amount that the close of a period pays: of a level of a source, a member or a row that the
+/// rule runs after (`from`, empty otherwise), on one account.
+#[must_use]
+pub fn period_key(
+    tenant: &str,
+    period: &str,
+    member: &str,
+    from: &str,
+    rule: &str,
+    level: usize,
+    account: &str,
+) -> String {
+    short_hash(&[TAG, "period", tenant, period, member, from, rule, &level.to_string(), account])
+}
+
 /// The key of a reversal: one per refund, rule, payee and account.
 #[must_use]
 pub fn reversal_key(sale: &Sale, refund: &str, rule: &str, payee: &str, account: &str) -> String {

@@ -23,13 +23,16 @@ mod slots;
 mod wide;
 
 pub use caps::Usage;
+pub(crate) use evaluate::{Cell, evaluate_cells};
+pub(crate) use exact::Exact;
+
 pub use entry::{
     ENTRY_TABLE, Entry, EntryEffect, EntryEvent, EntryGuard, EntryRow, EntryState, EntryTrigger,
     commission_dot,
 };
 pub use evaluate::{evaluate, offer};
 pub use frozen::Frozen;
-pub use keys::{allocation_key, reversal_key, row_key};
+pub use keys::{allocation_key, period_key, reversal_key, row_key};
 pub use lines::Left;
 pub use outcome::{Outcome, Retained, Row, Trace};
 pub use reason::{Language, Reason};
