@@ -97,9 +97,12 @@ impl PastInput {
         let plan = fields.take("plan").map_or_else(|| Ok(plan.clone()), Plan::from_node)?;
         let input = Input::read(&plan, &mut fields)?;
         let (mut adjusted, mut changes) = (Volumes::new(), Volumes::new());
-        for (key, target, sign) in
-            [("adjusted_sales", 0, 1), ("adjusted_refunds", 0, -1), ("late_sales", 1, 1), ("late_refunds", 1, -1)]
-        {
+        for (key, target, sign) in [
+            ("adjusted_sales", 0, 1),
+            ("adjusted_refunds", 0, -1),
+            ("late_sales", 1, 1),
+            ("late_refunds", 1, -1),
+        ] {
             let target = if target == 0 { &mut adjusted } else { &mut changes };
             add(target, &input.snapshot, fields.list(key)?, key, sign)?;
         }
@@ -168,13 +171,16 @@ pub(super) fn place_members(plan: &Plan, input: &Node) -> Result<Node> {
     let mut fields = Fields::new(input, "place")?;
     let (name, joins) = (fields.need_text("tree")?, fields.list("joins")?);
     let known = plan.trees().get(name);
-    let policy = known.ok_or_else(|| fields.fault(Code::InvalidValue, format!("the plan has no tree `{name}`")))?;
+    let policy =
+        known.ok_or_else(|| fields.fault(Code::InvalidValue, format!("the plan has no tree `{name}`")))?;
     fields.finish()?;
     let (mut forest, mut tree) = (Forest::new(), Placement::new(*policy)?);
     for join in joins {
         let Node::List(parts) = join else { return Err(invalid("a join", "a member and an inviter", join)) };
         let ids = parts.iter().map(number).collect::<Result<Vec<u64>>>()?;
-        let find = |id: u64| if id == 0 { Ok(MemberIx::NOBODY) } else { forest.resolve(&[id]).map(|found| found[0]) };
+        let find = |id: u64| {
+            if id == 0 { Ok(MemberIx::NOBODY) } else { forest.resolve(&[id]).map(|found| found[0]) }
+        };
         match ids.as_slice() {
             [_, inviter] => tree.join(find(*inviter)?)?,
             [_, inviter, parent, leg] => {

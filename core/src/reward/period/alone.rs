@@ -30,7 +30,7 @@ impl Alone<'_> {
     }
 
     fn entry(&self, place: usize, member: usize, amount: i64) -> Result<Entry> {
-        let entry = Entry::own((self.at, self.rule), place, member, amount);
+        let entry = Entry::own(self.rule, place, member, amount);
         Ok(if self.qualifies(member)? { entry } else { entry.kept(Reason::Ineligible) })
     }
 
@@ -40,7 +40,10 @@ impl Alone<'_> {
             return self.team(ladder, tree, entries);
         }
         if !matches!(self.rule.to.as_slice(), [stop] if stop.source == StopSource::Buyer) {
-            let error = format!("rule `{}`: a ladder of a period pays whose volume it is; write `to = \"self\"`", self.rule.id);
+            let error = format!(
+                "rule `{}`: a ladder of a period pays whose volume it is; write `to = \"self\"`",
+                self.rule.id
+            );
             return Err(Error::new(Code::NotSupported, error));
         }
         let mut pool = 0_i128;
@@ -102,10 +105,12 @@ impl Alone<'_> {
             if of[at] == 0 || absent(at) {
                 continue;
             }
-            let entry = Entry::own((self.at, self.rule), places[at], at, parts[at]);
+            let entry = Entry::own(self.rule, places[at], at, parts[at]);
             let entry = match (qualified[at], mode, next_up[at]) {
                 (true, ..) => entry,
-                (false, Unqualified::RollUp, up) if up != 0 && entry.reason.is_none() => Entry { payee: up, ..entry },
+                (false, Unqualified::RollUp, up) if up != 0 && entry.reason.is_none() => {
+                    Entry { payee: up, ..entry }
+                }
                 _ => entry.kept(Reason::Ineligible),
             };
             let (rate, below) = (rate(&ladder.shape, by[at]), entitled[at] - parts[at]);
@@ -146,7 +151,11 @@ impl Alone<'_> {
                     entry.cut(matched.reached - matched.paid, Reason::Flush);
                 }
                 let rate = pairing.rates.last().map_or(Pay::PerUnit(0), |pair| Pay::Share(pair.rate));
-                entries.push(Entry { rate, base: matched.consumed.left.min(matched.consumed.right), ..entry });
+                entries.push(Entry {
+                    rate,
+                    base: matched.consumed.left.min(matched.consumed.right),
+                    ..entry
+                });
             }
         }
         narrow(pool, || "a pool".into()).map_err(Error::from)
@@ -169,7 +178,10 @@ impl Alone<'_> {
                 2 => parent.right = sums[at],
                 leg => {
                     let id = self.scene.snapshot.id(at);
-                    let error = format!("tree `{}`: member {id} stands on leg {leg}; pairs have legs 1 and 2", pairing.tree);
+                    let error = format!(
+                        "tree `{}`: member {id} stands on leg {leg}; pairs have legs 1 and 2",
+                        pairing.tree
+                    );
                     return Err(Error::new(Code::InvalidValue, error));
                 }
             }
@@ -182,7 +194,8 @@ impl Alone<'_> {
         let mut tightest: Option<Headroom> = None;
         for cap in self.rule.caps.iter().filter(|cap| matches!(cap.over, Over::Carry | Over::Flush)) {
             if cap.per != CapPer::Payee {
-                let error = format!("rule `{}`: the volume of pairs is kept or burnt per payee", self.rule.id);
+                let error =
+                    format!("rule `{}`: the volume of pairs is kept or burnt per payee", self.rule.id);
                 return Err(Error::new(Code::InvalidValue, error));
             }
             let left = caps.room(self.rule, cap, member, base)?;
@@ -203,7 +216,11 @@ impl Alone<'_> {
         let (mut members, mut weights, mut ids) = (Vec::new(), Vec::new(), Vec::new());
         for member in self.scene.by_id() {
             let inside = self.scene.holds(class, member)?;
-            let weight = if inside && (!compress || self.qualifies(member)?) { self.weight(share, member)? } else { 0 };
+            let weight = if inside && (!compress || self.qualifies(member)?) {
+                self.weight(share, member)?
+            } else {
+                0
+            };
             if weight > 0 {
                 members.push(member);
                 weights.push(weight);
@@ -212,11 +229,12 @@ impl Alone<'_> {
         }
         let rate = Pay::Share(share.rate);
         if members.is_empty() {
-            let entry = Entry::own((self.at, self.rule), 0, 0, pool).kept(Reason::NoPayee);
+            let entry = Entry::own(self.rule, 0, 0, pool).kept(Reason::NoPayee);
             entries.push(Entry { level: 0, base, rate, ..entry });
             return Ok(pool);
         }
-        let shares = Allocate { total: pool, weights: &weights, ids: Some(&ids), ..Allocate::default() }.run()?.shares;
+        let shares =
+            Allocate { total: pool, weights: &weights, ids: Some(&ids), ..Allocate::default() }.run()?.shares;
         for (member, amount) in members.into_iter().zip(shares) {
             entries.push(Entry { base, rate, ..self.entry(0, member, amount)? });
         }
@@ -224,7 +242,8 @@ impl Alone<'_> {
     }
 
     fn no_class(&self) -> Error {
-        let error = format!("rule `{}`: `share` divides among a class; write `to = {{ class = … }}`", self.rule.id);
+        let error =
+            format!("rule `{}`: `share` divides among a class; write `to = {{ class = … }}`", self.rule.id);
         Error::new(Code::InvalidValue, error)
     }
 
@@ -243,7 +262,10 @@ impl Alone<'_> {
                     Err(crate::doc::invalid(&what, "a whole number at or above zero", other))
                 }
                 None => {
-                    let error = format!("member {} does not state the fact `{name}`, which is their weight", person.id);
+                    let error = format!(
+                        "member {} does not state the fact `{name}`, which is their weight",
+                        person.id
+                    );
                     Err(Error::new(Code::MissingFact, error))
                 }
             },
@@ -255,7 +277,9 @@ impl Alone<'_> {
 fn rate(shape: &LadderShape, by: i64) -> Pay {
     match shape {
         LadderShape::Whole(steps) | LadderShape::Marginal(steps) => Pay::Share(rate_at(steps, by)),
-        LadderShape::Polynomial(coefficients) => coefficients.first().map_or(Pay::PerUnit(0), |rate| Pay::Share(*rate)),
+        LadderShape::Polynomial(coefficients) => {
+            coefficients.first().map_or(Pay::PerUnit(0), |rate| Pay::Share(*rate))
+        }
     }
 }
 

@@ -15,7 +15,7 @@ use std::fmt;
 /// assert_eq!(PeriodKey::of(Period::Month, midnight, 480).to_string(), "month/2026-11-01");
 /// assert_eq!(PeriodKey::of(Period::Week, midnight, 480).to_string(), "week/2026-10-26");
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PeriodKey {
     every: Period,
     first_day: i64,

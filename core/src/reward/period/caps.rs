@@ -66,7 +66,8 @@ impl Caps<'_> {
         let Every::Period(every) = cap.every else { return Ok(None) };
         if every < self.period.every() {
             let whose = if rule.is_empty() { "plan".to_owned() } else { format!("rule `{rule}`") };
-            let error = format!("{whose}: a cap of a {}, closed by the {}", every.name(), self.period.every().name());
+            let error =
+                format!("{whose}: a cap of a {}, closed by the {}", every.name(), self.period.every().name());
             return Err(Error::new(Code::InvalidValue, error));
         }
         Ok((every > self.period.every()).then(|| self.period.within(every)))

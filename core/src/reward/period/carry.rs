@@ -43,7 +43,11 @@ impl Carry {
 
     pub(super) fn set_legs(&mut self, rule: &str, member: u64, legs: Legs) {
         let key = (rule.to_owned(), member);
-        if legs.is_empty() { drop(self.legs.remove(&key)) } else { drop(self.legs.insert(key, legs)) }
+        if legs.is_empty() {
+            self.legs.remove(&key);
+        } else {
+            self.legs.insert(key, legs);
+        }
     }
 
     pub(super) fn used(&self, counter: &Counter) -> i64 {
@@ -53,7 +57,11 @@ impl Carry {
     pub(super) fn use_up(&mut self, counter: Counter, amount: i64) -> Result<()> {
         let sum = self.used(&counter).checked_add(amount);
         let sum = sum.ok_or_else(|| Error::new(Code::Overflow, "what a cap counts does not fit 64 bits"))?;
-        if sum == 0 { drop(self.used.remove(&counter)) } else { drop(self.used.insert(counter, sum)) }
+        if sum == 0 {
+            self.used.remove(&counter);
+        } else {
+            self.used.insert(counter, sum);
+        }
         Ok(())
     }
 
@@ -61,7 +69,8 @@ impl Carry {
     pub(super) fn admit(&self, period: PeriodKey) -> Result<()> {
         match self.closed.get(&period.every()) {
             Some(last) if *last >= period => {
-                let error = format!("period {period}: the carry is that of {last}, which was closed after it");
+                let error =
+                    format!("period {period}: the carry is that of {last}, which was closed after it");
                 Err(Error::new(Code::InvalidValue, error))
             }
             _ => Ok(()),
@@ -87,7 +96,8 @@ impl Carry {
         }
         for counter in self.used.keys().chain(other.used.keys()) {
             let change = self.used(counter).checked_sub(other.used(counter));
-            let change = change.ok_or_else(|| Error::new(Code::Overflow, "what a cap counts does not fit"))?;
+            let change =
+                change.ok_or_else(|| Error::new(Code::Overflow, "what a cap counts does not fit"))?;
             if change != 0 {
                 difference.used.insert(counter.clone(), change);
             }
@@ -203,7 +213,11 @@ mod tests {
         let mut carry = Carry::default();
         let day = PeriodKey::parse("day/2026-11-30").unwrap();
         carry.set_legs("pairs", 7, Legs { left: 100, right: -5 });
-        let counter = |window: &str| Counter { rule: String::new(), payee: 7, window: PeriodKey::parse(window).unwrap() };
+        let counter = |window: &str| Counter {
+            rule: String::new(),
+            payee: 7,
+            window: PeriodKey::parse(window).unwrap(),
+        };
         carry.use_up(counter("month/2026-11-01"), 60).unwrap();
         carry.use_up(counter("week/2026-11-30"), 6).unwrap();
         carry.close(day);

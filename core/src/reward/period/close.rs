@@ -92,7 +92,13 @@ pub fn close(closing: &Closing<'_>, past: &[Past<'_>]) -> Result<Closed> {
 /// A close without adjustments, whatever was closed before.
 pub(super) fn run(closing: &Closing<'_>) -> Result<Closed> {
     let scene = Scene::new(closing)?;
-    let mut run = Run { scene: &scene, next: closing.carry.clone(), entries: Vec::new(), pairs: Vec::new(), done: Vec::new() };
+    let mut run = Run {
+        scene: &scene,
+        next: closing.carry.clone(),
+        entries: Vec::new(),
+        pairs: Vec::new(),
+        done: Vec::new(),
+    };
     for at in scene.plan.sequence(Some(closing.period.every())) {
         run.rule(at)?;
     }
@@ -238,7 +244,10 @@ impl Run<'_> {
         let scene = self.scene;
         let id_of = |member: usize| scene.snapshot.id(member);
         let caps = Caps { period: scene.period, before: scene.carry, id_of: &id_of };
-        let paid = scene.volumes.column("paid").map_or(0, |column| column.iter().map(|paid| i128::from(*paid)).sum());
+        let paid = scene
+            .volumes
+            .column("paid")
+            .map_or(0, |column| column.iter().map(|paid| i128::from(*paid)).sum());
         let paid = crate::money::narrow(paid, || "what was paid in the period".into())?;
         caps.apply(None, scene.plan.caps(), paid, &mut self.entries, &mut self.next)?;
         let outcome = |done: &Done| rule_outcome(scene, done, &self.entries[done.entries.clone()]);

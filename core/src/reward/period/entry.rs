@@ -20,8 +20,6 @@ pub(super) struct Source {
 /// What one slot of one source came to. Members are handles.
 #[derive(Clone, Debug)]
 pub(super) struct Entry {
-    /// The rule's place in the plan.
-    pub(super) rule: usize,
     /// The place of the source among the rule's sources.
     pub(super) source: usize,
     pub(super) level: usize,
@@ -40,15 +38,13 @@ pub(super) struct Entry {
 
 impl Entry {
     /// A slot at which a member stands and is paid, unless the amount or its smallness says otherwise.
-    pub(super) fn own(rule: (usize, &Rule), source: usize, member: usize, amount: i64) -> Self {
-        let (rule, written) = rule;
+    pub(super) fn own(rule: &Rule, source: usize, member: usize, amount: i64) -> Self {
         let reason = match amount {
             0 => Some(Reason::Rounding),
-            amount if amount < written.round.min => Some(Reason::BelowMinimum),
+            amount if amount < rule.round.min => Some(Reason::BelowMinimum),
             _ => None,
         };
         Self {
-            rule,
             source,
             level: 1,
             stands: member,

@@ -43,12 +43,14 @@ fn column(plan: &Plan, snapshot: &Snapshot, volumes: &Volumes, name: &str) -> Re
     }
     let Some((kind, rest)) = name.split_once('_') else { return Ok(None) };
     if let Some(rank) = plan.rank_index(rest) {
-        let ranks: Vec<i64> = (0..snapshot.len()).map(|at| i64::from(reaches(plan, snapshot, at, rank))).collect();
+        let ranks: Vec<i64> =
+            (0..snapshot.len()).map(|at| i64::from(reaches(plan, snapshot, at, rank))).collect();
         return match kind {
             "recruits" => direct(snapshot, &ranks).map(Some),
             "legs" => {
                 let holders = tree.sums(&ranks)?;
-                direct(snapshot, &holders.iter().map(|holders| (*holders).min(1)).collect::<Vec<_>>()).map(Some)
+                direct(snapshot, &holders.iter().map(|holders| (*holders).min(1)).collect::<Vec<_>>())
+                    .map(Some)
             }
             _ => Ok(None),
         };
@@ -61,9 +63,11 @@ fn column(plan: &Plan, snapshot: &Snapshot, volumes: &Volumes, name: &str) -> Re
         "weak" => {
             let team = tree.sums(own)?;
             let strong = strongest(snapshot, &team)?;
-            let rest = |at: usize| narrow(i128::from(team[at]) - i128::from(own[at]) - i128::from(strong[at]), || {
-                "the volume of weak legs".into()
-            });
+            let rest = |at: usize| {
+                narrow(i128::from(team[at]) - i128::from(own[at]) - i128::from(strong[at]), || {
+                    "the volume of weak legs".into()
+                })
+            };
             Some((0..snapshot.len()).map(|at| rest(at).map_err(Error::from)).collect::<Result<_>>()?)
         }
         _ => None,

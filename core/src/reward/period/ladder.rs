@@ -45,12 +45,16 @@ pub fn entitlement(shape: &LadderShape, holding: Holding, mode: Rounding) -> Res
 pub(super) fn check_team(rule: &Rule, ladder: &Ladder) -> Result<()> {
     let fault = |text: &str| Err(Error::new(Code::InvalidValue, format!("rule `{}`: {text}", rule.id)));
     if !matches!(rule.round.mode, Rounding::Down | Rounding::Floor) {
-        return fault("`span = \"team\"` rounds `down`, or the parts of a team could be more than the team's");
+        return fault(
+            "`span = \"team\"` rounds `down`, or the parts of a team could be more than the team's",
+        );
     }
     match &ladder.shape {
         LadderShape::Whole(steps) | LadderShape::Marginal(steps) => {
             if steps.windows(2).any(|pair| pair[0].rate > pair[1].rate) {
-                return fault("the rates of a team's ladder do not fall, or a team would earn less than its parts");
+                return fault(
+                    "the rates of a team's ladder do not fall, or a team would earn less than its parts",
+                );
             }
             Ok(())
         }
@@ -75,7 +79,8 @@ fn polynomial(coefficients: &[Rate], holding: Holding, mode: Rounding) -> Result
     let (mut above, mut below) = (0_i128, 1_i128);
     for rate in coefficients.iter().rev() {
         // (above / below) · x / root + rate
-        let (a, b) = (above.checked_mul(x).ok_or_else(too_wide)?, below.checked_mul(root).ok_or_else(too_wide)?);
+        let (a, b) =
+            (above.checked_mul(x).ok_or_else(too_wide)?, below.checked_mul(root).ok_or_else(too_wide)?);
         let denominator = i128::from(rate.denominator());
         let left = a.checked_mul(denominator).ok_or_else(too_wide)?;
         let right = b.checked_mul(rate.numerator().into()).ok_or_else(too_wide)?;

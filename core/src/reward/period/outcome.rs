@@ -82,8 +82,13 @@ pub(super) fn key(scene: &Scene<'_>, done: &Done, entry: &Entry, account: &str) 
 pub(super) fn rule_outcome(scene: &Scene<'_>, done: &Done, entries: &[Entry]) -> Result<RuleOutcome> {
     let rule = &scene.plan.rules()[done.rule];
     let member = |at: usize| (at != 0).then(|| MemberId::from(scene.snapshot.id(at)));
-    let mut outcome =
-        RuleOutcome { rule: rule.id.clone(), pool: done.pool, rows: Vec::new(), retained: Vec::new(), trace: Vec::new() };
+    let mut outcome = RuleOutcome {
+        rule: rule.id.clone(),
+        pool: done.pool,
+        rows: Vec::new(),
+        retained: Vec::new(),
+        trace: Vec::new(),
+    };
     let mut retained = BTreeMap::<Reason, i64>::new();
     for entry in entries {
         let source = source(scene, done, entry);
@@ -93,7 +98,8 @@ pub(super) fn rule_outcome(scene: &Scene<'_>, done: &Done, entries: &[Entry]) ->
                 outcome.rows.push(PeriodRow { key, payee, amount, level: entry.level, source, account });
             }
         }
-        let kept = entry.reason.map(|reason| (reason, entry.amount)).into_iter().chain(entry.cut.iter().copied());
+        let kept =
+            entry.reason.map(|reason| (reason, entry.amount)).into_iter().chain(entry.cut.iter().copied());
         for (reason, amount) in kept.filter(|(_, amount)| *amount != 0) {
             *retained.entry(reason).or_default() += amount;
         }
@@ -222,7 +228,10 @@ impl Closed {
             ("currency", plan.currency().code().into()),
             ("outcomes", Node::List(outcomes)),
             ("pairs", Node::List(self.pairs.iter().map(|pair| pair.to_node(plan)).collect())),
-            ("adjustments", Node::List(self.adjustments.iter().map(super::adjust::Adjustment::to_node).collect())),
+            (
+                "adjustments",
+                Node::List(self.adjustments.iter().map(super::adjust::Adjustment::to_node).collect()),
+            ),
             ("carry", self.carry.to_node()),
         ])
     }

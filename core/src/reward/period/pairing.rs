@@ -46,7 +46,8 @@ impl Legs {
     /// [`Code::Overflow`].
     pub fn plus(self, other: Self) -> Result<Self> {
         let add = |a: i64, b: i64| {
-            a.checked_add(b).ok_or_else(|| Error::new(Code::Overflow, "the volume of a leg does not fit 64 bits"))
+            a.checked_add(b)
+                .ok_or_else(|| Error::new(Code::Overflow, "the volume of a leg does not fit 64 bits"))
         };
         Ok(Self { left: add(self.left, other.left)?, right: add(self.right, other.right)? })
     }
@@ -134,7 +135,8 @@ impl Pairs<'_> {
         for (at, ratio) in self.pairing.rates.iter().enumerate() {
             let left_is_strong = units.0 >= units.1;
             let (strong, weak) = if left_is_strong { units } else { (units.1, units.0) };
-            let reaches = i128::from(strong) * i128::from(ratio.weak) >= i128::from(weak) * i128::from(ratio.strong);
+            let reaches =
+                i128::from(strong) * i128::from(ratio.weak) >= i128::from(weak) * i128::from(ratio.strong);
             let pairs = (strong / i64::from(ratio.strong)).min(weak / i64::from(ratio.weak));
             if pairs == 0 || !(reaches || at + 1 == self.pairing.rates.len()) {
                 continue;

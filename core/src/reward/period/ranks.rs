@@ -58,7 +58,7 @@ pub struct Ground {
 pub fn run_ranks(plan: &Plan, snapshot: &Snapshot, volumes: &Volumes) -> Result<RankRun> {
     volumes.check(snapshot)?;
     let tree = snapshot.tree(REFERRAL)?;
-    let names = plan.rank_names();
+    let names = plan.rank_facts();
     let columns = derived(plan, snapshot, volumes, &names)?;
     let mut run = Ranks {
         plan,
@@ -158,7 +158,9 @@ impl Asked<'_> {
         if let Some(stated) = snapshot.forest().fact(ix(self.at), name) {
             return Some(stated);
         }
-        if let Some((kind, rank)) = name.split_once('_').and_then(|(kind, rank)| Some((kind, plan.rank_index(rank)? + 1))) {
+        if let Some((kind, rank)) =
+            name.split_once('_').and_then(|(kind, rank)| Some((kind, plan.rank_index(rank)? + 1)))
+        {
             match kind {
                 "recruits" => return Some(self.ranks.below(self.at, rank, now)),
                 "legs" => return Some(self.ranks.below(self.at, rank, best)),
@@ -217,7 +219,8 @@ impl RankChange {
 impl Ground {
     fn explain(&self, language: Language) -> String {
         let shown = |value: &Node| value.as_text().map_or_else(|| value.to_json(), str::to_owned);
-        let read: Vec<String> = self.read.iter().map(|(name, value)| format!("{name} {}", shown(value))).collect();
+        let read: Vec<String> =
+            self.read.iter().map(|(name, value)| format!("{name} {}", shown(value))).collect();
         let (rank, read) = (&self.rank, read.join(", "));
         match (language, self.won) {
             (Language::English, true) => format!("{rank} is won with {read}"),
@@ -228,7 +231,9 @@ impl Ground {
     }
 
     fn to_node(&self) -> Node {
-        let fact = |(name, value): &(String, Node)| Node::map([("fact", Node::from(name.as_str())), ("value", value.clone())]);
+        let fact = |(name, value): &(String, Node)| {
+            Node::map([("fact", Node::from(name.as_str())), ("value", value.clone())])
+        };
         Node::map([
             ("rank", Node::from(self.rank.as_str())),
             ("condition", if self.won { "won" } else { "kept" }.into()),

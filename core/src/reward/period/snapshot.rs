@@ -82,7 +82,8 @@ impl Snapshot {
 
     pub(super) fn handle(&self, member: u64) -> Result<usize> {
         let found = self.forest.find(member).map(MemberIx::index);
-        found.ok_or_else(|| Error::new(Code::UnknownMember, format!("member {member} is not in the snapshot")))
+        found
+            .ok_or_else(|| Error::new(Code::UnknownMember, format!("member {member} is not in the snapshot")))
     }
 
     pub(super) fn tree(&self, name: &str) -> Result<&Tree> {
@@ -98,13 +99,10 @@ impl Snapshot {
     }
 
     /// All members with the facts of these names; a column of facts that were derived comes in `more`.
-    pub(super) fn people(
-        &self,
-        names: &BTreeSet<&str>,
-        more: &BTreeMap<String, Vec<i64>>,
-    ) -> Vec<Person> {
+    pub(super) fn people(&self, names: &BTreeSet<&str>, more: &BTreeMap<String, Vec<i64>>) -> Vec<Person> {
         let person = |at: usize| {
-            let stated = names.iter().filter_map(|name| Some(((*name).to_owned(), self.forest.fact(ix(at), name)?)));
+            let stated =
+                names.iter().filter_map(|name| Some(((*name).to_owned(), self.forest.fact(ix(at), name)?)));
             let derived = more.iter().map(|(name, column)| (name.clone(), Node::Int(column[at])));
             Person {
                 id: self.id(at).into(),

@@ -29,7 +29,8 @@ impl Volumes {
         let at = snapshot.handle(member)?;
         let column = self.column_mut(snapshot.len(), name);
         let sum = column[at].checked_add(amount);
-        let too_wide = || Error::new(Code::Overflow, format!("`{name}` of member {member} does not fit 64 bits"));
+        let too_wide =
+            || Error::new(Code::Overflow, format!("`{name}` of member {member} does not fit 64 bits"));
         column[at] = sum.ok_or_else(too_wide)?;
         Ok(())
     }
@@ -64,7 +65,8 @@ impl Volumes {
         for (name, column) in &self.columns {
             if let Some(at) = column.iter().position(|volume| *volume < 0) {
                 let (member, volume) = (snapshot.id(at), column[at]);
-                let rule = format!("member {member}: `{name}` is {volume}; more was taken back than was sold");
+                let rule =
+                    format!("member {member}: `{name}` is {volume}; more was taken back than was sold");
                 return Err(Error::new(Code::OverReversed, rule));
             }
         }

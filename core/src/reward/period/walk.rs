@@ -61,7 +61,9 @@ impl<'a> Walk<'a> {
     /// The source as a sale; nothing where it has neither base nor units.
     fn sale(&self, source: &Source) -> Result<Option<Sale>> {
         let units = match self.by_units {
-            true => self.scene.volumes.of(&self.scene.plan.rules()[self.at], "quantity", source.volumes_of)?,
+            true => {
+                self.scene.volumes.of(&self.scene.plan.rules()[self.at], "quantity", source.volumes_of)?
+            }
             false => 1,
         };
         if units == 0 || (source.base == 0 && !self.by_units) {
@@ -101,7 +103,6 @@ impl<'a> Walk<'a> {
             }
         };
         Ok(Entry {
-            rule: self.at,
             source: place,
             level: cell.level,
             stands: handle(cell.stands)?,

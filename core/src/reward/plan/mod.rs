@@ -209,6 +209,32 @@ impl Plan {
         self.ranks.iter().position(|known| known == rank)
     }
 
+    /// One rule alone, without caps and accounts, for a base that is stated as `paid` by whoever is the
+    /// buyer: what a period settles each of its sources with.
+    pub(crate) fn of_source(&self, at: usize) -> Self {
+        let mut rule = self.rules[at].clone();
+        rule.trigger = Trigger::Order;
+        rule.when = None;
+        rule.of = Base::named("paid");
+        (rule.caps, rule.split) = (Vec::new(), None);
+        for stop in &mut rule.to {
+            if let StopSource::Up { tree, .. } = &mut stop.source {
+                REFERRAL.clone_into(tree);
+            }
+        }
+        let (rules, sequence, caps) = (vec![rule], vec![(0, None)], Vec::new());
+        Self { rules, sequence, caps, ..self.clone() }
+    }
+
+    /// The names of all facts that decide on ranks.
+    #[must_use]
+    pub fn rank_facts(&self) -> std::collections::BTreeSet<&str> {
+        let mut names = std::collections::BTreeSet::new();
+        let conditions = self.rank_rules.iter().flat_map(|rule| rule.won.iter().chain(&rule.kept));
+        conditions.for_each(|condition| condition.names(&mut names));
+        names
+    }
+
     /// The names of all facts and components the plan reads: what a frozen sale must keep.
     #[must_use]
     pub fn names(&self) -> std::collections::BTreeSet<&str> {

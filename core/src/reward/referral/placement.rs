@@ -216,7 +216,9 @@ mod tests {
     /// The sum of width^k for k = 1 … depth, level by level from the left.
     #[test]
     fn a_full_matrix_has_so_many_positions() {
-        for (width, depth, positions) in [(3_u32, 7_u32, 3279_u32), (2, 12, 8190), (3, 9, 29_523), (5, 7, 97_655)] {
+        for (width, depth, positions) in
+            [(3_u32, 7_u32, 3279_u32), (2, 12, 8190), (3, 9, 29_523), (5, 7, 97_655)]
+        {
             let mut tree = fill(width, FillOrder::Breadth);
             tree.join(MemberIx::NOBODY).unwrap();
             for _ in 0..positions {
@@ -225,7 +227,10 @@ mod tests {
             let mut level = vec![0; usize::try_from(positions).unwrap() + 2];
             for member in 2..=positions + 1 {
                 let spot = tree.spot(ix(member));
-                assert_eq!(spot, Spot { parent: ix((member - 2) / width + 1), leg: (member - 2) % width + 1 });
+                assert_eq!(
+                    spot,
+                    Spot { parent: ix((member - 2) / width + 1), leg: (member - 2) % width + 1 }
+                );
                 level[ix(member).index()] = level[spot.parent.index()] + 1;
             }
             assert_eq!(level.iter().max(), Some(&depth));
@@ -240,7 +245,10 @@ mod tests {
         let right = Spot { parent: ix(2), leg: 2 };
         assert_eq!(tree.join_at(ix(1), right).unwrap(), ix(3));
         assert_eq!(tree.join_at(ix(1), right).unwrap_err().code(), Code::InvalidValue);
-        assert_eq!(tree.join_at(ix(1), Spot { parent: ix(2), leg: 3 }).unwrap_err().code(), Code::InvalidValue);
+        assert_eq!(
+            tree.join_at(ix(1), Spot { parent: ix(2), leg: 3 }).unwrap_err().code(),
+            Code::InvalidValue
+        );
         tree.join(ix(2)).unwrap();
         assert_eq!(tree.spot(ix(4)), Spot { parent: ix(2), leg: 1 });
         tree.join(ix(2)).unwrap();
