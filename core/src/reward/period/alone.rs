@@ -3,7 +3,7 @@
 use super::caps::Caps;
 use super::carry::Carry;
 use super::close::{Pair, Scene};
-use super::entry::{Entry, Source};
+use super::entry::{ALL_TOGETHER, Entry, Source};
 use super::ladder::{Holding, check_team, entitlement, parts, rate_at};
 use super::pairing::{Headroom, Legs, Pairs};
 use crate::doc::Node;
@@ -229,14 +229,14 @@ impl Alone<'_> {
         }
         let rate = Pay::Share(share.rate);
         if members.is_empty() {
-            let entry = Entry::own(self.rule, 0, 0, pool).kept(Reason::NoPayee);
+            let entry = Entry::own(self.rule, ALL_TOGETHER, 0, pool).kept(Reason::NoPayee);
             entries.push(Entry { level: 0, base, rate, ..entry });
             return Ok(pool);
         }
         let shares =
             Allocate { total: pool, weights: &weights, ids: Some(&ids), ..Allocate::default() }.run()?.shares;
         for (member, amount) in members.into_iter().zip(shares) {
-            entries.push(Entry { base, rate, ..self.entry(0, member, amount)? });
+            entries.push(Entry { base, rate, ..self.entry(ALL_TOGETHER, member, amount)? });
         }
         Ok(pool)
     }

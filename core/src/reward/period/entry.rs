@@ -7,7 +7,7 @@ use crate::sale::Pay;
 /// A member whose volume, or whose allocation, a rule shares out.
 #[derive(Clone, Debug)]
 pub(super) struct Source {
-    /// Whose; 0 for all members together.
+    /// Whose.
     pub(super) member: usize,
     /// Whose volumes are read: where a rule runs after another, those of that rule's source.
     pub(super) volumes_of: usize,
@@ -16,6 +16,9 @@ pub(super) struct Source {
     /// What is shared.
     pub(super) base: i64,
 }
+
+/// The place of a source that is all sources together, which none has.
+pub(super) const ALL_TOGETHER: usize = usize::MAX;
 
 /// What one slot of one source came to. Members are handles.
 #[derive(Clone, Debug)]

@@ -71,7 +71,7 @@ pub struct RuleOutcome {
 
 /// The key of the row of an entry.
 pub(super) fn key(scene: &Scene<'_>, done: &Done, entry: &Entry, account: &str) -> String {
-    let source = &done.sources.get(entry.source).filter(|source| source.member != 0);
+    let source = done.sources.get(entry.source);
     // A share of all volume has no source of its own; its payee keeps the keys apart.
     let member = scene.snapshot.id(source.map_or(entry.stands, |source| source.member));
     let rule = &scene.plan.rules()[done.rule].id;
@@ -124,11 +124,8 @@ pub(super) fn rule_outcome(scene: &Scene<'_>, done: &Done, entries: &[Entry]) ->
 
 fn source(scene: &Scene<'_>, done: &Done, entry: &Entry) -> Option<String> {
     let source = done.sources.get(entry.source)?;
-    match (source.from.is_empty(), source.member) {
-        (false, _) => Some(source.from.clone()),
-        (true, 0) => None,
-        (true, member) => Some(scene.snapshot.id(member).to_string()),
-    }
+    let from = Some(source.from.clone()).filter(|from| !from.is_empty());
+    from.or_else(|| Some(scene.snapshot.id(source.member).to_string()))
 }
 
 /// An amount on its accounts, by largest remainder.
