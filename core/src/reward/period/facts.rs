@@ -55,7 +55,11 @@ fn column(plan: &Plan, snapshot: &Snapshot, volumes: &Volumes, name: &str) -> Re
             _ => Ok(None),
         };
     }
-    let Some(own) = volumes.column(rest) else { return Ok(None) };
+    // Where no sale states anything, every volume is zero; a name that no sale states is no volume.
+    let none = vec![0; snapshot.len()];
+    let Some(own) = volumes.column(rest).or(volumes.is_empty().then_some(none.as_slice())) else {
+        return Ok(None);
+    };
     Ok(match kind {
         "own" => Some(own.to_vec()),
         "team" => Some(tree.sums(own)?),

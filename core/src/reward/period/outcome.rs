@@ -131,8 +131,7 @@ fn source(scene: &Scene<'_>, done: &Done, entry: &Entry) -> Option<String> {
 /// An amount on its accounts, by largest remainder.
 fn accounts(plan: &Plan, rule: usize, amount: i64) -> Result<Vec<(String, i64)>> {
     let Some(split) = &plan.rules()[rule].split else { return Ok(vec![(CASH.to_owned(), amount)]) };
-    let weights: Vec<u64> = split.weights().iter().map(|weight| weight.unsigned_abs()).collect();
-    let shares = Allocate { total: amount, weights: &weights, ..Allocate::default() }.run()?.shares;
+    let shares = Allocate { total: amount, weights: split.weights(), ..Allocate::default() }.run()?.shares;
     Ok(split.parts().iter().map(|(account, _)| account.clone()).zip(shares).collect())
 }
 

@@ -55,6 +55,11 @@ impl Volumes {
         self.columns.entry(name.to_owned()).or_insert_with(|| vec![0; members])
     }
 
+    /// Whether no sale states anything.
+    pub(super) fn is_empty(&self) -> bool {
+        self.columns.is_empty()
+    }
+
     /// The volume of a name, a value per handle; `None` where nobody has it.
     pub(super) fn column(&self, name: &str) -> Option<&[i64]> {
         self.columns.get(name).map(Vec::as_slice)
@@ -81,7 +86,7 @@ impl Volumes {
                 let (paid, cost) = (self.of(rule, "paid", at)?, self.of(rule, "cost", at)?);
                 narrow(i128::from(paid) - i128::from(cost), || "a margin".into()).map_err(Error::from)
             }
-            (None, _) if self.columns.is_empty() => Ok(0),
+            (None, _) if self.is_empty() => Ok(0),
             (None, _) => {
                 let error = format!("no sale of the period states `{name}`, which rule `{}` reads", rule.id);
                 Err(Error::new(Code::MissingComponent, error))

@@ -4,11 +4,11 @@
 use super::close::Scene;
 use super::entry::{Entry, Source};
 use super::tree::Tree;
-use crate::error::{Code, Error, Result};
+use crate::error::Result;
 use crate::id::{LineId, OrderId};
 use crate::reward::commission::{Cell, evaluate_cells, offer};
-use crate::reward::plan::{Amount, Plan, REFERRAL, Rule, Schedule, StopSource, Unqualified};
-use crate::sale::{Facts, Pay, Purpose, Sale, SaleDraft, SaleLine};
+use crate::reward::plan::{Amount, Plan, REFERRAL, Reach, Rule, Schedule, StopSource, Unqualified};
+use crate::sale::{Around, Facts, Pay, Person, Purpose, Sale, SaleDraft, SaleLine};
 use crate::time::Timestamp;
 use std::collections::BTreeMap;
 
@@ -18,35 +18,30 @@ pub(super) struct Walk<'a> {
     at: usize,
     /// The rule alone, as a rule of a sale.
     plan: Plan,
-    tree: &'a Tree,
-    limit: usize,
+    walks: Vec<Path<'a>>,
     /// Whether it pays minor units per unit sold.
     by_units: bool,
+}
+
+/// A tree that is walked, and how far.
+struct Path<'a> {
+    name: &'a str,
+    tree: &'a Tree,
+    limit: usize,
 }
 
 impl<'a> Walk<'a> {
     pub(super) fn new(scene: &'a Scene<'a>, at: usize) -> Result<Self> {
         let rule = &scene.plan.rules()[at];
-        let ups = || {
-            rule.to.iter().filter_map(|stop| match &stop.source {
-                StopSource::Up { tree, limit, .. } => Some((tree.as_str(), *limit)),
-                _ => None,
-            })
-        };
-        let name = ups().next().map_or(REFERRAL, |(tree, _)| tree);
-        if ups().any(|(tree, _)| tree != name) {
-            let error = format!("rule `{}`: stops in two trees; a rule of a period walks one", rule.id);
-            return Err(Error::new(Code::NotSupported, error));
-        }
         let units = |amount: &Amount| matches!(amount, Amount::Fixed(Pay::PerUnit(_)));
-        Ok(Self {
-            scene,
-            at,
-            plan: scene.plan.of_source(at),
-            tree: scene.snapshot.tree(name)?,
-            limit: ups().map(|(_, limit)| limit).max().unwrap_or(0).min(needed(rule)),
-            by_units: rule.pay.table().iter().flat_map(|(_, list)| list).any(units),
-        })
+        let (mut walks, most) = (Vec::new(), needed(rule));
+        for stop in &rule.to {
+            if let StopSource::Up { tree, limit, .. } = &stop.source {
+                walks.push(Path { name: tree, tree: scene.snapshot.tree(tree)?, limit: most.min(*limit) });
+            }
+        }
+        let by_units = rule.pay.table().iter().flat_map(|(_, list)| list).any(units);
+        Ok(Self { scene, at, plan: scene.plan.of_source(at), walks, by_units })
     }
 
     /// Adds the slots of one source and answers what the rule offers for it.
@@ -79,6 +74,18 @@ impl<'a> Walk<'a> {
             facts: Facts::new(),
             overrides: BTreeMap::new(),
         };
+        let (mut upline, mut around) = (Vec::new(), Around::default());
+        for walk in &self.walks {
+            let stops: Vec<Person> = walk.tree.upline(source.member).take(walk.limit).map(person).collect();
+            let known = if walk.name == REFERRAL {
+                &mut upline
+            } else {
+                around.uplines.entry(walk.name.to_owned()).or_default()
+            };
+            if stops.len() > known.len() {
+                *known = stops;
+            }
+        }
         let draft = SaleDraft {
             tenant: String::new(),
             id: OrderId::from(id),
@@ -86,7 +93,9 @@ impl<'a> Walk<'a> {
             currency: self.plan.currency(),
             placed_at: Timestamp::from_ms(0),
             buyer: person(source.member),
-            upline: self.tree.upline(source.member).take(self.limit).map(person).collect(),
+            upline,
+            around,
+            used: None,
             roles: BTreeMap::new(),
             facts: Facts::new(),
             lines: vec![line],
@@ -95,7 +104,7 @@ impl<'a> Walk<'a> {
     }
 
     fn entry(&self, place: usize, cell: &Cell<'_>) -> Result<Entry> {
-        let handle = |person: Option<&crate::sale::Person>| match person {
+        let handle = |person: Option<&Person>| match person {
             None => Ok(0),
             Some(person) => {
                 let id = person.id.as_str().parse().unwrap_or(0);
@@ -119,7 +128,9 @@ impl<'a> Walk<'a> {
 
 /// How much of an upline can matter: no more people than levels, where nobody is passed over.
 fn needed(rule: &Rule) -> usize {
-    let passes_over = !matches!(rule.unqualified, Unqualified::Retain | Unqualified::Stop);
+    let peers = |source: &StopSource| matches!(source, StopSource::Up { reach: Reach::SameRank, .. });
+    let passes_over = !matches!(rule.unqualified, Unqualified::Retain | Unqualified::Stop)
+        || rule.to.iter().any(|stop| peers(&stop.source));
     match &rule.pay {
         Schedule::Levels(table) if !passes_over && rule.to.len() == 1 => table.levels(),
         _ => usize::MAX,

@@ -217,11 +217,6 @@ impl Plan {
         rule.when = None;
         rule.of = Base::named("paid");
         (rule.caps, rule.split) = (Vec::new(), None);
-        for stop in &mut rule.to {
-            if let StopSource::Up { tree, .. } = &mut stop.source {
-                REFERRAL.clone_into(tree);
-            }
-        }
         let (rules, sequence, caps) = (vec![rule], vec![(0, None)], Vec::new());
         Self { rules, sequence, caps, ..self.clone() }
     }
