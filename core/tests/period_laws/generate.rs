@@ -78,7 +78,9 @@ pub(crate) fn case(seed: u64) -> Case {
                 "payee" => members.iter().map(|member| member.id).filter(|_| dice.one_in(2)).collect(),
                 _ => vec![0],
             };
-            used.extend(payees.into_iter().map(|payee| (rule.id.clone(), payee, dice.between(1, cap.limit))));
+            used.extend(
+                payees.into_iter().map(|payee| (rule.id.clone(), payee, dice.between(1, cap.limit.max(1)))),
+            );
         }
     }
     used.sort();
