@@ -506,3 +506,206 @@ fn a_quote_says_which_coupons_and_points_it_takes() {
     let fewer = r#""tokens":[{"kind":"points","id":"B","amount":499}]"#;
     shop.refused(Code::InvalidCommand, &format!(r#"{{"place":{{"quote":{quote},{buyer},{fewer}}}}}"#));
 }
+
+/// What `reserve` derives for the next event but one: whoever can compute it can name it first.
+fn derived_refund(shop: &Shop, seq: u64) -> String {
+    let order = shop.stream.order();
+    fenrun::doc::short_hash(&[
+        "fenrun.refund/0",
+        order.tenant().as_str(),
+        order.id().as_str(),
+        &seq.to_string(),
+    ])
+}
+
+#[test]
+fn an_id_that_somebody_took_is_not_derived_again() {
+    let mut shop = Shop::placed();
+    shop.paid();
+    let taken = derived_refund(&shop, 5);
+    shop.ok(&format!(r#"{{"refund_lines":{{"refund_id":"{taken}","lines":[{{"line":"a","amount":10}}]}}}}"#));
+    let events = shop.events(r#"{"capture":{"transaction_id":"more","amount":50}}"#);
+    assert_eq!(events, ["payment_captured", "refund_reserved"]);
+    assert_eq!((shop.int("captured"), shop.int("refunding"), shop.int("version")), (10050, 60, 5));
+    let replayed = OrderStream::replay(shop.stream.events().to_vec()).unwrap();
+    assert_eq!(replayed, shop.stream);
+}
+
+fn pay_out(id: &str, transaction: &str, amount: i64) -> String {
+    format!(
+        r#"{{"refund_succeeded":{{"refund_id":"{id}","transaction_id":"{transaction}","amount":{amount}}}}}"#
+    )
+}
+
+fn give(command: &str, id: &str, rest: &str) -> String {
+    format!(r#"{{"{command}":{{"refund_id":"{id}","lines":[{{"line":"a",{rest}}}]}}}}"#)
+}
+
+fn delivered() -> Shop {
+    let mut shop = Shop::placed();
+    shop.paid().ok(r#""release""#).ok(r#""ship""#).ok(r#""deliver""#);
+    shop
+}
+
+#[test]
+fn a_charge_back_goes_before_a_refund_that_failed() {
+    let mut shop = delivered();
+    shop.ok(&give("refund_lines", "r", r#""units":2"#));
+    shop.ok(r#"{"refund_failed":{"refund_id":"r","transaction_id":"no"}}"#);
+    shop.ok(r#"{"charge_back":{"transaction_id":"d","amount":6000}}"#);
+    let retry = r#"{"retry_refund":{"refund_id":"r"}}"#;
+    assert_eq!(shop.events(retry), ["refund_set_off", "refund_retried"]);
+    assert_eq!((shop.int("refunding"), shop.int("receivable")), (4000, 0));
+    shop.ok(r#"{"refund_failed":{"refund_id":"r","transaction_id":"no again"}}"#);
+    shop.ok(r#"{"charge_back":{"transaction_id":"e","amount":4000}}"#);
+    assert_eq!(shop.events(retry), ["refund_set_off"]);
+    shop.is("refunded", "charged_back", "none").refused(Code::NotAllowed, retry);
+    // Won after all: the money is there, and nobody has a use for it.
+    assert_eq!(
+        shop.events(r#"{"charge_back_won":{"transaction_id":"d"}}"#),
+        ["chargeback_won", "refund_reserved"]
+    );
+    assert_eq!(shop.int("refunding"), 6000);
+}
+
+#[test]
+fn goods_do_not_leave_for_money_that_is_gone() {
+    let mut shop = delivered();
+    shop.ok(r#"{"open_case":{"case_id":"k","kind":"exchange","lines":[{"line":"a","units":1}]}}"#);
+    shop.ok(r#"{"approve_case":{"case_id":"k"}}"#);
+    shop.ok(r#"{"receive_return":{"case_id":"k","lines":[{"line":"a","ok":1}]}}"#);
+    shop.ok(r#"{"charge_back":{"transaction_id":"d","amount":10000}}"#)
+        .ok(r#"{"resolve_case":{"case_id":"k"}}"#);
+    shop.refused(Code::NotAllowed, r#"{"ship_replacement":{"case_id":"k"}}"#);
+    shop.ok(r#"{"charge_back_won":{"transaction_id":"d"}}"#).ok(r#"{"ship_replacement":{"case_id":"k"}}"#);
+    let mut shop = Shop::with(
+        r#"{"lines":[{"id":"a","units":2,"paid":10000}],"currency":"CNY","terms":{"tender":"cash_on_delivery"}}"#,
+    );
+    shop.paid().ok(r#"{"charge_back":{"transaction_id":"d","amount":10000}}"#);
+    shop.refused(Code::NotAllowed, r#""release""#);
+    shop.ok(r#"{"charge_back_won":{"transaction_id":"d"}}"#).ok(r#""release""#);
+    shop.ok(r#"{"charge_back":{"transaction_id":"e","amount":1}}"#).refused(Code::NotAllowed, r#""ship""#);
+}
+
+#[test]
+fn units_that_came_back_are_the_shops() {
+    let mut shop = delivered();
+    shop.ok(r#"{"open_case":{"case_id":"k","kind":"return_and_refund","lines":[{"line":"a","units":2}]}}"#);
+    shop.ok(r#"{"approve_case":{"case_id":"k"}}"#);
+    shop.ok(r#"{"receive_return":{"case_id":"k","lines":[{"line":"a","ok":1,"damaged":1}]}}"#);
+    let end = |units: u64| {
+        let part = format!(r#"{{"line":"a","units":{units},"amount":10}}"#);
+        format!(r#"{{"resolve_case":{{"case_id":"k","refund_id":"r","lines":[{part}]}}}}"#)
+    };
+    shop.refused(Code::InvalidCommand, &end(0)).refused(Code::InvalidCommand, &end(1)).ok(&end(2));
+    shop.refused(
+        Code::TooManyUnits,
+        r#"{"open_case":{"case_id":"l","kind":"return_and_refund","lines":[{"line":"a","units":1}]}}"#,
+    );
+}
+
+#[test]
+fn what_is_kept_of_units_that_are_gone_can_be_given_back() {
+    let mut shop = Shop::with(
+        r#"{"lines":[{"id":"a","units":2,"paid":10000}],"shipping":500,"rounding":-3,"currency":"CNY"}"#,
+    );
+    shop.ok(r#"{"capture":{"transaction_id":"p","amount":10497}}"#).ok(r#""release""#).ok(r#""ship""#);
+    let first =
+        r#"{"refund_lines":{"refund_id":"r","shipping":0,"lines":[{"line":"a","units":2,"amount":2}]}}"#;
+    shop.ok(first).ok(&pay_out("r", "x", 2)).is("refunded", "paid", "partially_refunded");
+    let display = shop.state().get("display").unwrap().to_json();
+    assert_eq!(display, r#"{"en":"Partially refunded","zh":"部分退款"}"#);
+    shop.refused(Code::NotAllowed, &give("refund_lines", "s", r#""amount":1"#));
+    shop.refused(Code::OverRefund, &give("grant_refund", "s", r#""amount":9999"#));
+    shop.ok(&give("grant_refund", "s", r#""amount":9998"#));
+    shop.ok(r#"{"grant_refund":{"refund_id":"t","shipping":500}}"#);
+    assert_eq!(shop.int("refunding"), 10495);
+    shop.ok(&pay_out("s", "y", 9998)).ok(&pay_out("t", "z", 497)).is("refunded", "paid", "refunded");
+    assert_eq!(shop.state().get("display").unwrap().get("en"), Some(&"Fully refunded".into()));
+}
+
+#[test]
+fn money_given_ahead_of_units_is_not_asked_for_again() {
+    let mut shop = Shop::placed();
+    shop.paid().ok(&give("refund_lines", "g", r#""amount":1"#)).ok(&give(
+        "refund_lines",
+        "r",
+        r#""units":1"#,
+    ));
+    shop.refused(Code::InvalidCommand, &give("refund_lines", "s", r#""units":1,"amount":4998"#));
+    shop.ok(&give("refund_lines", "s", r#""units":1"#)).is("cancelled", "paid", "refunding");
+    assert_eq!(shop.int("refunding"), 10000);
+}
+
+fn exchanged() -> Shop {
+    let mut shop = delivered();
+    shop.ok(r#"{"open_case":{"case_id":"k","kind":"exchange","lines":[{"line":"a","units":2}]}}"#);
+    shop.ok(r#"{"approve_case":{"case_id":"k"}}"#);
+    shop.ok(r#"{"receive_return":{"case_id":"k","lines":[{"line":"a","ok":2}]}}"#);
+    shop.ok(r#"{"resolve_case":{"case_id":"k"}}"#);
+    shop
+}
+
+#[test]
+fn an_exchange_may_end_with_a_refund_until_the_goods_arrive() {
+    let refund = r#"{"resolve_case":{"case_id":"k","refund_id":"r"}}"#;
+    let mut shop = exchanged();
+    shop.refused(Code::NotAllowed, r#"{"resolve_case":{"case_id":"k"}}"#);
+    assert_eq!(shop.events(refund), ["case_refunded"]);
+    let line = shop.stream.order().lines()[0];
+    assert_eq!((line.refunded, line.replacements_cancelled, line.replacements_lost), (2, 2, 0));
+    shop.refused(Code::NotAllowed, r#"{"ship_replacement":{"case_id":"k"}}"#)
+        .refused(Code::NotAllowed, refund);
+    shop.ok(&pay_out("r", "x", 10000)).is("refunded", "paid", "refunded");
+    let mut shop = exchanged();
+    shop.ok(r#"{"ship_replacement":{"case_id":"k"}}"#).ok(refund);
+    let line = shop.stream.order().lines()[0];
+    assert_eq!((line.refunded, line.replacements_cancelled, line.replacements_lost), (2, 0, 2));
+    shop.ok(r#"{"receive_undelivered":{"lines":[{"line":"a","ok":2}]}}"#);
+    let mut shop = exchanged();
+    shop.ok(r#"{"ship_replacement":{"case_id":"k"}}"#).ok(r#"{"deliver_replacement":{"case_id":"k"}}"#);
+    shop.refused(Code::NotAllowed, refund);
+}
+
+#[test]
+fn refused_goods_come_back_to_the_warehouse_even_after_the_end() {
+    let mut shop = Shop::placed();
+    shop.paid().ok(r#""release""#).ok(r#""ship""#);
+    let back = |ok: u64, damaged: u64| {
+        format!(r#"{{"receive_undelivered":{{"lines":[{{"line":"a","ok":{ok},"damaged":{damaged}}}]}}}}"#)
+    };
+    shop.refused(Code::TooManyUnits, &back(1, 0));
+    shop.ok(&give("refund_lines", "r", r#""units":2"#)).ok(&pay_out("r", "x", 10000));
+    shop.is("refunded", "paid", "refunded").refused(Code::TooManyUnits, &back(2, 1));
+    assert_eq!(shop.events(&back(1, 0)), ["undelivered_received"]);
+    shop.refused(Code::TooManyUnits, &back(1, 1)).ok(&back(0, 1)).is("refunded", "paid", "refunded");
+    let line = shop.stream.order().lines()[0];
+    assert_eq!((line.returned_ok, line.returned_damaged, line.undelivered_back), (1, 1, 2));
+}
+
+#[test]
+fn small_promises_of_commands_and_clocks() {
+    let mut shop = Shop::placed();
+    let error = shop.send(r#"{"ship":{}}"#).unwrap_err().to_string();
+    assert!(error.ends_with("but authorize, cancel, capture, tick"), "{error}");
+    shop.paid().ok(&give("refund_lines", "r", r#""units":1"#));
+    let failed = r#"{"refund_failed":{"refund_id":"r","transaction_id":"p9"}}"#;
+    shop.ok(failed).ok(&pay_out("r", "p9", 5000));
+    assert!(shop.events(failed).is_empty(), "a repeat of the first report contradicts nothing");
+    let big =
+        format!(r#"{{"edit":{{"currency":"CNY","lines":[{{"id":"a","units":1,"paid":{}}}]}}}}"#, i64::MAX);
+    shop.refused(Code::Overflow, &big);
+    let mut shop = Shop::with(
+        r#"{"lines":[{"id":"a","units":2,"paid":9999},{"id":"b","units":1,"paid":1,"fulfilment":"digital"}],
+            "currency":"CNY","terms":{"auto_release":true,"window_ms":1000}}"#,
+    );
+    shop.paid().ok(r#"{"ship":{"carrier":"SF","tracking":"T1"}}"#);
+    let numbers: Vec<bool> =
+        shop.stream.order().shipments().iter().map(|s| s.tracking.number.is_some()).collect();
+    assert_eq!(numbers, [true, false]);
+    shop.now = 5000;
+    shop.ok(r#"{"deliver":{"lines":[{"line":"a","units":1}]}}"#);
+    shop.now = 10;
+    shop.ok(r#"{"deliver":{"lines":[{"line":"a","units":1}]}}"#);
+    assert_eq!(shop.state().get("deadlines").unwrap().to_json(), r#"[{"at":6000,"kind":"window_over"}]"#);
+}

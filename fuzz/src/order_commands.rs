@@ -150,6 +150,9 @@ fn case(which: u8, about: i64, amount: i64) -> String {
         ),
         29 if amount % 2 == 0 => format!(r#"{{"resolve_case":{{"case_id":"k{id}"}}}}"#),
         29 => format!(r#"{{"resolve_case":{{"case_id":"k{id}","refund_id":"c{id}"}}}}"#),
+        30 if amount % 3 == 0 => {
+            format!(r#"{{"receive_undelivered":{{"lines":[{{"line":{line},"ok":{units}}}]}}}}"#)
+        }
         30 => format!(r#"{{"ship_replacement":{{"case_id":"k{id}"}}}}"#),
         _ if amount % 2 == 0 => format!(r#"{{"refuse_return":{{"case_id":"k{id}"}}}}"#),
         _ => format!(r#"{{"deliver_replacement":{{"case_id":"k{id}"}}}}"#),

@@ -6,7 +6,7 @@ use fenrun::Code;
 use fenrun::id::{LineId, RefundId, TransactionId};
 use fenrun::trade::order::{
     Action, CaseKind, CaseLine, CaseState, Command, Event, EventData, Granted, Life, Part, Parts, PlacedLine,
-    Placement, RefundPart, Resolution, TakenBack, Tender,
+    Placement, RefundPart, RefundRequest, Resolution, TakenBack, Tender,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -30,6 +30,7 @@ struct Money {
     captures: BTreeMap<TransactionId, i64>,
     payouts: BTreeMap<TransactionId, (RefundId, i64)>,
     reserved: BTreeMap<RefundId, i64>,
+    set_off: BTreeMap<RefundId, i64>,
     charges: BTreeMap<TransactionId, (i64, bool)>,
 }
 
@@ -56,7 +57,8 @@ impl Money {
         let paid = |id: &RefundId| -> i64 {
             self.payouts.values().filter(|(refund, _)| refund == id).map(|(_, amount)| amount).sum()
         };
-        self.reserved.iter().map(|(id, amount)| (amount - paid(id)).max(0)).sum()
+        let set_off = |id: &RefundId| self.set_off.get(id).copied().unwrap_or(0);
+        self.reserved.iter().map(|(id, amount)| (amount - set_off(id) - paid(id)).max(0)).sum()
     }
 
     /// The first report of a transaction counts.
@@ -80,8 +82,11 @@ impl Money {
         }
     }
 
-    /// Takes a reserve down and says how much it was.
+    /// Takes a reserve down and says how much it was; what is set off is reserved no more.
     fn reserve(&mut self, event: &Event) -> i64 {
+        if let EventData::RefundSetOff { refund_id, amount } = &event.data {
+            *self.set_off.entry(refund_id.clone()).or_default() += amount;
+        }
         let Some((refund_id, amount)) = event.data.reserve() else { return 0 };
         self.reserved.insert(refund_id.clone(), amount);
         amount
@@ -102,7 +107,8 @@ pub(crate) fn money(machine: &dyn Machine, script: &Script, _: &[Fact], _: &[Fac
                 book.report(command.action());
                 for event in events {
                     let reserves = book.reserve(event) > 0;
-                    ensure!(book.kept() >= 0 || !reserves, "event {} reserves too much", event.seq);
+                    let goes_out = reserves || matches!(event.data, EventData::RefundRetried { .. });
+                    ensure!(book.kept() >= 0 || !goes_out, "event {} pays what is not there", event.seq);
                 }
             }
             Verdict::Refused(code) => {
@@ -178,7 +184,7 @@ pub(crate) fn counted(script: &Script, log: &[Event]) -> BTreeMap<LineId, Units>
             EventData::GoodsShipped { lines, .. } => each(lines, |line| &mut line.shipped),
             EventData::GoodsDelivered { lines, .. } => each(lines, |line| &mut line.delivered),
             EventData::CaseReplaced { lines, .. } => each(lines, |line| &mut line.exchanged),
-            EventData::ReturnReceived { lines, .. } => {
+            EventData::ReturnReceived { lines, .. } | EventData::UndeliveredReceived { lines } => {
                 for part in lines {
                     units.get_mut(&part.line).unwrap().returned += part.ok + part.damaged;
                 }
@@ -278,7 +284,7 @@ impl Given {
         let (asked, rest) = (sum + wanted, placement.rounding() - self.rounding);
         let given = self.gone.values().map(|(_, given)| given).sum::<i64>() + self.tax.values().sum::<i64>();
         let left = placement.total() - (given - sum) - (self.shipping - wanted) - self.rounding;
-        let rounding = if whole { rest.max(-asked) } else { (left - asked).min(0) };
+        let rounding = if whole && rest > 0 { rest } else { (left - asked).clamp(rest.min(0), 0) };
         ensure!(rounding == taken.rounding, "rounding: wanted {rounding}, got {}", taken.rounding);
         self.rounding += rounding;
         self.plain &= shipping.is_none();
@@ -426,7 +432,9 @@ pub(crate) fn ends(machine: &dyn Machine, script: &Script, _: &[Fact], _: &[Fact
             ensure!(run.order.refunds_open() < before, "a refund stays open");
         }
         let cases = run.order.cases();
-        let case = cases.iter().find_map(|(id, case)| run.case_onward(id, case, 1));
+        // An order whose money is gone sends no goods again: the exchange ends with a refund instead.
+        let how = if run.order.balance() < 0 { 0 } else { 1 };
+        let case = cases.iter().find_map(|(id, case)| run.case_onward(id, case, how));
         let unshipped = run.order.lines().iter().any(|line| line.unshipped() > 0);
         let action = match run.order.life() {
             life if life.is_terminal() => break,
@@ -446,11 +454,37 @@ pub(crate) fn ends(machine: &dyn Machine, script: &Script, _: &[Fact], _: &[Fact
         };
         run.act(action);
     }
+    grant_the_rest(&mut run)?;
     let view = run.view();
     ensure!(view.is_terminal() && view.open == 0, "{} with {} open", view.life, view.open);
     let kept = view.captured - view.refunded - view.charged_back;
     let called_off = ["cancelled", "expired"].contains(&view.life.as_str());
     ensure!(kept <= 0 || !called_off, "{} keeps {kept}", view.life);
+    Ok(())
+}
+
+/// What an order kept of units that are gone can still be given back, and nothing is kept then.
+fn grant_the_rest(run: &mut Run<'_>) -> Result<(), String> {
+    if run.order.life() != Life::Refunded || run.order.refundable() == 0 {
+        return Ok(());
+    }
+    let left = |at: usize| run.order.lines()[at].net_left();
+    let part = |at: usize| RefundPart { line: run.line_id(at), units: 0, amount: Some(left(at)) };
+    let lines = (0..run.order.lines().len()).filter(|at| left(*at) > 0).map(part).collect();
+    let request = RefundRequest {
+        refund_id: RefundId::new("rest").unwrap(),
+        lines,
+        shipping: Some(run.order.shipping_left()),
+        reason: reason("the rest"),
+    };
+    let (refund_id, before) = (request.refund_id.clone(), run.order.refundable());
+    let verdict = run.act(Action::GrantRefund(request));
+    ensure!(matches!(verdict, Verdict::Accepted(_)), "{before} kept and not given back: {verdict:?}");
+    let (amount, transaction_id) = (run.order.refunds_open(), run.transaction());
+    if amount > 0 {
+        run.act(Action::RefundSucceeded { refund_id, transaction_id, amount });
+    }
+    ensure!(run.order.refundable() == 0, "{} of {before} kept at the end", run.order.refundable());
     Ok(())
 }
 

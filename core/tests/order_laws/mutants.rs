@@ -51,6 +51,7 @@ faults! {
     KeysByEvent, KeepsStockOfCancelled, EditForgetsStock, CouponIsNeverSpent, CouponIsKept, CommitsWhenPlaced,
     // Charge-backs and tax.
     ForgetsChargebacks, WonTwice, KeepsAddedTax, KeepsRounding, ReplacesAsDelivered,
+    SetOffStaysOpen, KeepsTheRest, PromisesForGood, UndeliveredIsForgotten, ReturnsAreTwice,
     // Storing.
     DropsTime, DropsRefundLines, DropsTerms, DropsSale, RoundsAmounts, DropsReceipt, DropsSeconds,
 }
@@ -303,6 +304,12 @@ impl Mutant {
         }
         let life = order.life();
         match (self.0, command.action()) {
+            (Fault::KeepsTheRest, Action::GrantRefund(_)) if life == Life::Refunded => return refuse(),
+            (Fault::PromisesForGood, Action::ResolveCase { case_id, .. })
+                if order.cases().get(case_id).is_some_and(|case| case.replacement.is_open()) =>
+            {
+                return refuse();
+            }
             (Fault::RefusesLateCaptures, Action::Capture { .. }) if life.is_terminal() => return refuse(),
             (Fault::RefusesLatePayouts, Action::RefundSucceeded { .. }) if life.is_terminal() => {
                 return refuse();
@@ -521,6 +528,19 @@ impl Mutant {
             Fault::SaleStaysAtVersionOne => {
                 view.sale = view.sale.take().map(|sale| sale.replace("\"version\":2", "\"version\":1"));
             }
+            Fault::SetOffStaysOpen => {
+                let set_off = |event: &Event| match &event.data {
+                    EventData::RefundSetOff { amount, .. } => Some(*amount),
+                    _ => None,
+                };
+                view.open += log.iter().filter_map(set_off).sum::<i64>();
+            }
+            Fault::UndeliveredIsForgotten => {
+                for line in view.lines.iter_mut().filter(|line| line.undelivered_back > 0) {
+                    line.returned_ok = 0;
+                }
+            }
+            Fault::ReturnsAreTwice => view.lines.iter_mut().for_each(|line| line.returned_ok *= 2),
             Fault::ForgetsChargebacks => view.charged_back = 0,
             Fault::WonTwice if log.iter().any(|event| event.data.name() == "chargeback_won") => {
                 view.charged_back -= 1;

@@ -6,8 +6,8 @@ use crate::script::{Script, code};
 use fenrun::id::{CaseId, LineId};
 use fenrun::trade::fulfilment::Fulfilment;
 use fenrun::trade::order::{
-    Action, CaseKind, CaseMove, CaseStage, CaseState, Event, EventData, Goods, Order, PlacedLine, Port,
-    Replacement, Tender, Verb,
+    Action, CaseKind, CaseMove, CaseStage, CaseState, Event, EventData, Goods, LineState, Order, PlacedLine,
+    Port, Replacement, Tender, Verb,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -33,7 +33,8 @@ fn moved(from: CaseStage, kind: CaseKind, action: &Action) -> Option<CaseStage> 
         (Action::MoveCase { to: CaseMove::RefuseReturn, .. }, InTransit) => Some(ReturnRefused),
         (Action::SendReturn { .. }, AwaitingReturn) => Some(InTransit),
         (Action::ReceiveReturn { .. }, AwaitingReturn | InTransit | Received) => Some(Received),
-        (Action::ResolveCase { .. }, Approved | Received) => Some(Settled),
+        // From its end with a promise a case may still end with a refund.
+        (Action::ResolveCase { .. }, Approved | Received | Settled) => Some(Settled),
         _ => None,
     }
 }
@@ -121,7 +122,20 @@ fn held_once(script: &Script, run: &Run<'_>, view: &View) -> Result<(), String> 
         ensure!(arrived + sum.refunded <= sum.delivered, "line {id}: {arrived} claimed of {sum:?}");
         let all = arrived + missing + sum.refunded + sum.lost;
         ensure!(all <= sum.shipped, "line {id}: {all} claimed and gone of {sum:?}");
+        came_back_once(&id, line, view)?;
     }
+    Ok(())
+}
+
+/// A unit comes back once for each time it left: what came back and is not in a live case is refunded, or
+/// sent again.
+fn came_back_once(id: &LineId, line: &LineState, view: &View) -> Result<(), String> {
+    let live = view.cases.values().filter(|case| !case.stage.is_terminal());
+    let parts = live.flat_map(|case| &case.lines).filter(|part| part.line == *id);
+    let in_cases: u64 = parts.map(|part| part.ok + part.damaged).sum();
+    let back = line.returned_ok + line.returned_damaged - in_cases;
+    let gone = line.refunded + line.exchanged + line.undelivered_back;
+    ensure!(back <= gone, "line {id}: {back} came back, {gone} refunded, exchanged or undelivered");
     Ok(())
 }
 
@@ -257,7 +271,9 @@ pub(crate) fn intents(machine: &dyn Machine, script: &Script, _: &[Fact], _: &[F
     }
     let mut back = BTreeMap::<String, u64>::new();
     for event in &run.log {
-        if let EventData::ReturnReceived { lines, .. } = &event.data {
+        if let EventData::ReturnReceived { lines, .. } | EventData::UndeliveredReceived { lines } =
+            &event.data
+        {
             for part in lines {
                 *back.entry(part.line.to_string()).or_default() += part.ok;
             }

@@ -71,6 +71,10 @@ pub(crate) enum Step {
     /// Anything a case may be told, listed or not.
     AnyCase(u8, u8),
     RetryRefund(u8),
+    /// A refund that failed, where there is one, is tried again.
+    RetryFailed(u8),
+    /// Units refunded on their way come back.
+    Undelivered(u8, u8),
     /// Units of a line that is fetched are handed out on another code.
     WrongCode,
 }
@@ -146,10 +150,12 @@ fn step() -> impl Strategy<Value = Step> {
         2 => n().prop_map(Step::Clash),
         1 => Just(Step::Stale),
         2 => (n(), n()).prop_map(|(pick, other)| Step::Edit(pick, other)),
-        1 => n().prop_map(Step::ChargeBack),
+        2 => n().prop_map(Step::ChargeBack),
+        2 => n().prop_map(Step::RetryFailed),
+        1 => (n(), n()).prop_map(|(line, units)| Step::Undelivered(line, units)),
         1 => n().prop_map(Step::ChargeBackWon),
         6 => (n(), n(), n()).prop_map(|(line, units, kind)| Step::OpenCase { line, units, kind }),
-        9 => (n(), n()).prop_map(|(pick, how)| Step::Case(pick, how)),
+        13 => (n(), n()).prop_map(|(pick, how)| Step::Case(pick, how)),
         2 => (n(), n()).prop_map(|(pick, how)| Step::AnyCase(pick, how)),
         2 => n().prop_map(Step::RetryRefund),
         1 => Just(Step::WrongCode),
@@ -288,6 +294,16 @@ impl Run<'_> {
                 let refunds: Vec<_> = self.order.refunds().keys().cloned().collect();
                 Action::RetryRefund { refund_id: pick(&refunds, at)? }
             }
+            Step::RetryFailed(at) => {
+                let failed = self.order.refunds().iter().filter(|(_, refund)| !refund.failures.is_empty());
+                let failed: Vec<_> = failed.map(|(id, _)| id.clone()).collect();
+                Action::RetryRefund { refund_id: pick(&failed, at)? }
+            }
+            Step::Undelivered(at, units) => {
+                let line = self.line_id(usize::from(at) % self.order.lines().len());
+                let (ok, damaged) = (u64::from(units % 3), u64::from(units / 3 % 2));
+                Action::ReceiveUndelivered { lines: vec![ReturnedPart { line, ok, damaged }] }
+            }
             _ => return None,
         })
     }
@@ -343,7 +359,7 @@ impl Run<'_> {
             shipping: shipping.map(|shipping| i64::from(shipping % 20)),
             reason: reason("complaint"),
         };
-        if self.order.life() == Life::Completed {
+        if matches!(self.order.life(), Life::Completed | Life::Refunded) {
             Action::GrantRefund(request)
         } else {
             Action::RefundLines(request)
@@ -392,6 +408,12 @@ impl Run<'_> {
         Action::Deliver(handover)
     }
 
+    /// Whether money went back that nobody granted.
+    fn went_back(&self) -> bool {
+        let unasked = self.order.refunds().values().any(|refund| refund.succeeded > refund.reserved);
+        unasked || self.order.charged_back() > 0
+    }
+
     /// What usually becomes of a case.
     pub(crate) fn case_onward(&self, id: &CaseId, case: &CaseState, how: u8) -> Option<Action> {
         let case_id = id.clone();
@@ -427,6 +449,8 @@ impl Run<'_> {
             }
             CaseStage::Received => refund(),
             _ => match case.replacement {
+                // The goods are not to be had, or were lost.
+                Replacement::Owed | Replacement::Shipped if how % 11 == 0 => refund(),
                 Replacement::Owed => Some(Action::ShipReplacement {
                     case_id,
                     shipment_id: None,
@@ -492,7 +516,7 @@ impl Run<'_> {
             }
             Life::Paid | Life::AwaitingShipment if self.order.held().is_some() => Action::Unhold,
             Life::Paid | Life::AwaitingShipment | Life::PartiallyShipped | Life::PartiallyReceived
-                if self.order.balance() < 0 && !self.order.is_paid_on_delivery() =>
+                if self.order.balance() < 0 && (!self.order.is_paid_on_delivery() || self.went_back()) =>
             {
                 // Money that went back unasked, or by a charge-back, comes in again before more ships.
                 Action::Capture { transaction_id, amount: i64::try_from(-self.order.balance()).unwrap() }

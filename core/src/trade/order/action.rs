@@ -163,7 +163,8 @@ pub enum Action {
         /// Which units, and how they are.
         lines: Vec<ReturnedPart>,
     },
-    /// End a case with a refund or with the same goods again.
+    /// End a case with a refund or with the same goods again; with a refund after all while goods it
+    /// promised did not arrive.
     ResolveCase {
         /// Which case.
         case_id: CaseId,
@@ -184,7 +185,13 @@ pub enum Action {
         /// Which case.
         case_id: CaseId,
     },
-    /// Refund after completion.
+    /// Units that did not arrive, refused at the door or lost, came back to the warehouse. It is recorded
+    /// whatever became of the order.
+    ReceiveUndelivered {
+        /// Which units, and how they are.
+        lines: Vec<ReturnedPart>,
+    },
+    /// Refund after completion, or after the last unit went while money was kept.
     GrantRefund(RefundRequest),
     /// The provider paid a refund out.
     RefundSucceeded {
@@ -245,6 +252,7 @@ impl Action {
             | Self::ChargeBackWon { .. }
             | Self::RefundFailed { .. }
             | Self::RetryRefund { .. }
+            | Self::ReceiveUndelivered { .. }
             | Self::Tick => return None,
         })
     }
@@ -257,6 +265,7 @@ impl Action {
             Self::MoveCase { to, .. } => to.name(),
             Self::SendReturn { .. } => "send_return",
             Self::ReceiveReturn { .. } => "receive_return",
+            Self::ReceiveUndelivered { .. } => "receive_undelivered",
             Self::ShipReplacement { .. } => "ship_replacement",
             Self::DeliverReplacement { .. } => "deliver_replacement",
             Self::ChargeBack { .. } => "charge_back",
@@ -331,6 +340,7 @@ impl Action {
                 sink.text("case_id", case_id.as_str());
                 write_returned(sink, lines);
             }
+            Self::ReceiveUndelivered { lines } => write_returned(sink, lines),
             Self::ResolveCase { case_id, resolution } => {
                 sink.text("case_id", case_id.as_str());
                 if let Resolution::Refund(request) = resolution {

@@ -98,6 +98,8 @@ pub enum CaseGuard {
     RefundOnly,
     /// Goods are sent back.
     Returns,
+    /// The goods an exchange promised did not reach the buyer yet.
+    Promised,
 }
 
 impl CaseGuard {
@@ -108,11 +110,13 @@ impl CaseGuard {
             Self::Any => "",
             Self::RefundOnly => "refund only",
             Self::Returns => "with return",
+            Self::Promised => "goods promised",
         }
     }
 
-    const fn holds(self, kind: CaseKind) -> bool {
+    const fn holds(self, kind: CaseKind, replacement: Replacement) -> bool {
         match self {
+            Self::Promised => replacement.is_open(),
             Self::Any => true,
             Self::RefundOnly => matches!(kind, CaseKind::RefundOnly),
             Self::Returns => !matches!(kind, CaseKind::RefundOnly),
@@ -163,12 +167,15 @@ pub const CASE_TABLE: &[CaseRow] = table! {
     Received:
         ReceiveReturn Any => Received,
         Resolve Any => Settled,;
+    Settled:
+        Resolve Promised => Settled,;
 };
 
 /// Where a case goes, if the table lists the move.
 pub(super) fn next(case: &CaseState, on: CaseMove) -> Option<CaseStage> {
-    let row =
-        CASE_TABLE.iter().find(|row| row.from == case.stage && row.on == on && row.guard.holds(case.kind));
+    let row = CASE_TABLE
+        .iter()
+        .find(|row| row.from == case.stage && row.on == on && row.guard.holds(case.kind, case.replacement));
     row.map(|row| row.to)
 }
 
@@ -215,6 +222,8 @@ words! {
         Shipped = "shipped", "Shipped", "换货已发出";
         /// They reached the buyer.
         Delivered = "delivered", "Delivered", "换货已收到";
+        /// The units were refunded instead.
+        Refunded = "refunded", "Refunded instead", "改为退款";
     }
 }
 
@@ -268,7 +277,7 @@ mod tests {
 
     #[test]
     fn no_row_leaves_a_terminal_stage_and_every_other_one_can_end() {
-        assert!(CASE_TABLE.iter().all(|row| !row.from.is_terminal()));
+        assert!(CASE_TABLE.iter().all(|row| !row.from.is_terminal() || row.to == row.from));
         let mut ends: BTreeSet<_> =
             CaseStage::ALL.iter().copied().filter(|stage| stage.is_terminal()).collect();
         let mut reached = BTreeSet::from([CaseStage::Open]);
@@ -292,7 +301,8 @@ mod tests {
         for (from, on) in CASE_TABLE.iter().map(|row| (row.from, row.on)) {
             for kind in CaseKind::ALL {
                 let rows = CASE_TABLE.iter().filter(|row| (row.from, row.on) == (from, on));
-                assert_eq!(rows.filter(|row| row.guard.holds(*kind)).count(), 1, "{from:?} {on:?} {kind:?}");
+                let held = rows.filter(|row| row.guard.holds(*kind, Replacement::Owed)).count();
+                assert_eq!(held, 1, "{from:?} {on:?} {kind:?}");
             }
         }
     }

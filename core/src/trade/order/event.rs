@@ -62,6 +62,14 @@ impl Event {
 }
 
 /// An id derived from an order and a place in its log.
-pub(super) fn derived(kind: &str, tenant: &Tenant, order_id: &str, seq: u64) -> String {
+fn derived(kind: &str, tenant: &Tenant, order_id: &str, seq: u64) -> String {
     doc::short_hash(&[kind, tenant.as_str(), order_id, &seq.to_string()])
+}
+
+/// An id derived from an order, a place in its log, and how many such ids somebody has taken already.
+pub(super) fn derived_anew(kind: &str, tenant: &Tenant, order_id: &str, seq: u64, taken: u32) -> String {
+    if taken == 0 {
+        return derived(kind, tenant, order_id, seq);
+    }
+    doc::short_hash(&[kind, tenant.as_str(), order_id, &seq.to_string(), &taken.to_string()])
 }

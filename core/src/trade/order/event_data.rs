@@ -135,6 +135,11 @@ pub enum EventData {
         /// Which units, and how they are.
         lines: Vec<ReturnedPart>,
     },
+    /// Units that did not arrive, refused at the door or lost, came back to the warehouse.
+    UndeliveredReceived {
+        /// Which units, and how they are.
+        lines: Vec<ReturnedPart>,
+    },
     /// A case ended with a refund; entitlement falls, the host calls the gateway.
     CaseRefunded {
         /// The case.
@@ -196,6 +201,13 @@ pub enum EventData {
         refund_id: RefundId,
         /// Which attempt, from 2.
         attempt: u32,
+    },
+    /// A refund that failed is not paid out any more, in whole or in part: a charge-back took the money.
+    RefundSetOff {
+        /// The refund.
+        refund_id: RefundId,
+        /// Minor units above zero that are no longer open.
+        amount: i64,
     },
     /// More went out than came in: the shop has this much to claim.
     OverRefunded {
@@ -261,6 +273,7 @@ impl EventData {
             Self::CaseMoved { .. } => "case_moved",
             Self::ReturnSent { .. } => "return_sent",
             Self::ReturnReceived { .. } => "return_received",
+            Self::UndeliveredReceived { .. } => "undelivered_received",
             Self::CaseRefunded { .. } => "case_refunded",
             Self::CaseReplaced { .. } => "case_replaced",
             Self::ReplacementShipped { .. } => "replacement_shipped",
@@ -269,6 +282,7 @@ impl EventData {
             Self::RefundSucceeded { .. } => "refund_succeeded",
             Self::RefundFailed { .. } => "refund_failed",
             Self::RefundRetried { .. } => "refund_retried",
+            Self::RefundSetOff { .. } => "refund_set_off",
             Self::OverRefunded { .. } => "over_refunded",
             Self::ProviderConflict { .. } => "provider_conflict",
             Self::OrderCompleted => "order_completed",
@@ -360,6 +374,7 @@ impl EventData {
                 sink.text("case_id", case_id.as_str());
                 write_returned(sink, lines);
             }
+            Self::UndeliveredReceived { lines } => write_returned(sink, lines),
             Self::CaseReplaced { case_id, lines } => {
                 sink.text("case_id", case_id.as_str());
                 write_parts(sink, lines);
@@ -396,6 +411,10 @@ impl EventData {
                 sink.int("amount", *amount);
                 sink.text("refund_id", refund_id.as_str());
                 sink.text("transaction_id", transaction_id.as_str());
+            }
+            Self::RefundSetOff { refund_id, amount } => {
+                sink.int("amount", *amount);
+                sink.text("refund_id", refund_id.as_str());
             }
             Self::OverRefunded { refund_id, transaction_id, amount } => {
                 sink.int("amount", *amount);

@@ -89,7 +89,7 @@ impl Intent {
 /// What an event asks of stock, coupons and points, on the order as it was before the event.
 ///
 /// Stock is reserved by placing and editing, committed by shipping, and released by whatever calls units off
-/// and by goods that come back undamaged. Coupons and points are reserved by placing, committed once the
+/// and by goods that come back undamaged, whether or not they had arrived. Coupons and points are reserved by placing, committed once the
 /// order is paid or released to the warehouse, and released when it is cancelled or expires.
 ///
 /// # Errors
@@ -136,7 +136,7 @@ impl List<'_> {
             self.push(Port::Stock, Verb::Reserve, subject, line.exchanged - was.exchanged);
             let left = |line: &LineState| line.shipped + line.replacements_shipped;
             self.push(Port::Stock, Verb::Commit, subject, left(line) - left(&was));
-            let back = |line: &LineState| line.cancelled + line.returned_ok;
+            let back = |line: &LineState| line.cancelled + line.returned_ok + line.replacements_cancelled;
             self.push(Port::Stock, Verb::Release, subject, back(line) - back(&was));
         }
     }

@@ -31,7 +31,8 @@ words! {
         Cancelled = "cancelled", "Cancelled", "已取消";
         /// Not paid in time.
         Expired = "expired", "Expired", "超时关闭";
-        /// Shipped in part or whole, and no unit is left after refunds.
+        /// Shipped in part or whole, and no unit is left after refunds; what was kept for them may still be
+        /// granted.
         Refunded = "refunded", "Fully refunded", "已全额退款";
     }
 }
@@ -83,7 +84,7 @@ words! {
         Case = "case", "after-sale case", "售后";
         /// An after-sale case is resolved.
         ResolveCase = "resolve_case", "resolve case", "售后完结";
-        /// A refund is granted after completion.
+        /// A refund is granted after completion, or after the last unit went.
         GrantRefund = "grant_refund", "grant refund", "完成后退款";
         /// The provider paid a refund out.
         RefundSucceeded = "refund_succeeded", "refund succeeded", "退款成功";
@@ -99,6 +100,16 @@ words! {
 }
 
 impl Trigger {
+    /// The command to write for it: timers run at a `tick`, and cases have commands of their own.
+    #[must_use]
+    pub const fn command(self) -> &'static str {
+        match self {
+            Self::PayBy | Self::AutoReceive | Self::ReturnBy | Self::WindowOver => "tick",
+            Self::Case => "open_case",
+            named => named.name(),
+        }
+    }
+
     /// Whether a provider reports it: such a fact is recorded in every state after placement, and where
     /// the table has no row for it the life cycle stays.
     #[must_use]

@@ -48,20 +48,21 @@ pub(super) fn granted(order: &Order, request: &RefundRequest) -> Result<Granted>
         let line = find(order, &part.line, &mut seen)?;
         check_asked(part)?;
         let granted = grant(line, part.line.clone(), free_units(line, part)?, part.amount)?;
-        check_called_off(&granted)?;
+        check_called_off(&granted, line.net_left())?;
         lines.push(granted);
     }
     check_shipping(order, request, &lines)?;
     reserve(order, request, lines)
 }
 
-/// Units that never left are worth what was paid for them: the buyer has nothing to be paid less for.
-fn check_called_off(granted: &Grant) -> Result<()> {
-    if granted.cancelled > 0 && granted.shortfall > 0 {
-        let Grant { line, cancelled, amount, shortfall, .. } = granted;
+/// Units that never left are worth what was paid for them, as far as it was not given back ahead of them:
+/// the buyer has nothing to be paid less for.
+fn check_called_off(granted: &Grant, left: i64) -> Result<()> {
+    let Grant { line, cancelled, amount, shortfall, .. } = granted;
+    let least = (i128::from(*amount) + i128::from(*shortfall)).min(i128::from(left));
+    if *cancelled > 0 && i128::from(*amount) < least {
         let rule = format!(
-            "line {line}: {amount} asked for {cancelled} units that did not ship; at least {} is given back",
-            i128::from(*amount) + i128::from(*shortfall)
+            "line {line}: {amount} asked for {cancelled} units that did not ship; at least {least} is given back"
         );
         return Err(Error::new(Code::InvalidCommand, rule));
     }
@@ -130,11 +131,30 @@ pub(super) fn resolved(order: &Order, case: &CaseState, request: &RefundRequest)
         if part.units > most(at) {
             check_units(&part.line, part.units, most(at), "units of the case")?;
         }
+        check_returned(case, at, part.units)?;
         let lost = if case.goods == Goods::Missing { part.units.min(line.in_transit()) } else { 0 };
         let units = Units { cancelled: 0, lost, refunded: part.units - lost };
         lines.push(grant(line, part.line.clone(), units, part.amount)?);
     }
+    for (at, part) in case.lines.iter().enumerate() {
+        if !asked.iter().any(|asked| asked.line == part.line) {
+            check_returned(case, at, 0)?;
+        }
+    }
     reserve(order, request, lines)
+}
+
+/// Units that came back are the shop's: none of them stays with the buyer, whatever is paid for it.
+fn check_returned(case: &CaseState, at: usize, units: u64) -> Result<()> {
+    let back = case.lines[at].returned();
+    if units < back {
+        let rule = format!(
+            "line {}: {units} of {back} units that came back; a refund takes all of them, its amount may be less",
+            case.lines[at].line
+        );
+        return Err(Error::new(Code::InvalidCommand, rule));
+    }
+    Ok(())
 }
 
 fn check_asked(part: &RefundPart) -> Result<()> {
@@ -179,8 +199,8 @@ pub(super) fn there_for(order: &Order, taken: &TakenBack) -> Result<i64> {
     narrow((taken.sum() + order.balance().min(0)).max(0))
 }
 
-/// With the last unit go the shipping, unless an amount is named, and the cash rounding; rounding that took
-/// off goes earlier where more would be given back than is left.
+/// With the last unit go the shipping, unless an amount is named, and rounding that added; rounding that
+/// took off goes where more would be given back than is left.
 fn taken_back(order: &Order, lines: Vec<Grant>, shipping: Option<i64>) -> Result<TakenBack> {
     let units: u128 = lines.iter().map(|grant| u128::from(grant.units())).sum();
     let there: u128 = order.lines().iter().map(|line| u128::from(line.units_left())).sum();
@@ -188,11 +208,10 @@ fn taken_back(order: &Order, lines: Vec<Grant>, shipping: Option<i64>) -> Result
     let shipping = shipping.unwrap_or(if whole { order.shipping_left() } else { 0 });
     let mut taken = TakenBack { lines, shipping, rounding: 0 };
     let left = i128::from(order.rounding_left());
-    taken.rounding = narrow(if whole {
-        // Rounding that took off cannot take more than goes back.
-        left.max(-taken.sum())
+    taken.rounding = narrow(if whole && left > 0 {
+        left
     } else {
-        // Nor is more given back before the last unit than is left with it.
+        // What rounding took off is kept back once more would be given than is left with it.
         (order.due() - taken.sum()).clamp(left.min(0), 0)
     })?;
     Ok(taken)

@@ -47,6 +47,12 @@ pub struct LineState {
     pub replacements_shipped: u64,
     /// Replacement units that reached the buyer.
     pub replacements_delivered: u64,
+    /// Replacement units refunded before they left.
+    pub replacements_cancelled: u64,
+    /// Replacement units refunded on their way.
+    pub replacements_lost: u64,
+    /// Units that did not arrive and came back to the warehouse.
+    pub undelivered_back: u64,
     /// What the buyer pays for the line, frozen at placement, without added tax.
     pub net: i64,
     /// How much of the net was given back.
@@ -93,7 +99,8 @@ impl LineState {
     pub const fn free_delivered(&self) -> u64 {
         // Units that were missed and then arrived are still spoken for.
         let arrived_after_all = self.missing.saturating_sub(self.in_transit());
-        let promised = self.exchanged - self.replacements_delivered;
+        let kept = self.replacements_delivered + self.replacements_cancelled + self.replacements_lost;
+        let promised = self.exchanged - kept;
         let taken = self.refunded + self.return_requested + self.claimed + promised + arrived_after_all;
         self.delivered.saturating_sub(taken)
     }
@@ -102,6 +109,12 @@ impl LineState {
     #[must_use]
     pub const fn free_in_transit(&self) -> u64 {
         self.in_transit().saturating_sub(self.missing)
+    }
+
+    /// Units refunded on their way, replacements too, that did not come back to the warehouse.
+    #[must_use]
+    pub const fn not_back(&self) -> u64 {
+        self.lost + self.replacements_lost - self.undelivered_back
     }
 
     /// What is left of the net.
@@ -427,6 +440,13 @@ impl Order {
     #[must_use]
     pub fn receivable(&self) -> i64 {
         i64::try_from((-self.kept()).max(0)).unwrap_or(i64::MAX)
+    }
+
+    /// What went back without being granted: charge-backs, and refunds nobody asked for.
+    pub(super) fn went_back(&self) -> i128 {
+        let unasked =
+            self.refunds.values().map(|refund| i128::from(refund.succeeded - refund.reserved).max(0));
+        i128::from(self.charged_back) + unasked.sum::<i128>()
     }
 
     /// The refunds, by id.

@@ -96,6 +96,10 @@ impl Display {
             _ if order.cases().values().any(CaseState::is_live) => {
                 Self { english: "After-sale", chinese: "售后中" }
             }
+            // Every unit is gone, and money was kept for them.
+            refund @ Refund::PartiallyRefunded if order.life() == Life::Refunded => {
+                Self { english: refund.english(), chinese: refund.chinese() }
+            }
             _ => Self { english: order.life().english(), chinese: order.life().chinese() },
         }
     }

@@ -88,14 +88,26 @@ impl OrderStream {
             }
             Decision::Accepted(events) => {
                 let from = self.events.len();
-                for event in &events {
-                    self.order.apply(event)?;
-                }
+                self.fold(&events)?;
                 self.events.extend(events);
                 (from, false)
             }
         };
         Ok(Handled { events: &self.events[from..], repeat })
+    }
+
+    /// Folds the events of one command in, all or none: where one cannot follow, the log makes the order
+    /// anew, so that nobody pays for a copy while all is well.
+    fn fold(&mut self, events: &[Event]) -> Result<()> {
+        let Some(fault) = events.iter().find_map(|event| self.order.apply(event).err()) else {
+            return Ok(());
+        };
+        let mut order = Order::draft(self.order.tenant().clone(), self.order.id().clone());
+        for event in &self.events {
+            order.apply(event)?;
+        }
+        self.order = order;
+        Err(fault)
     }
 
     /// Decides a command given as JSON and answers with `{"events": […], "order": {…}, "repeat": …}`.
@@ -108,5 +120,28 @@ impl OrderStream {
         let repeat = Node::from(handled.repeat);
         let events: Vec<Node> = handled.events.iter().map(Event::to_node).collect();
         Ok(Node::map([("events", events.into()), ("order", self.order.to_node()), ("repeat", repeat)]))
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_events_of_a_command_are_folded_all_or_none() {
+        let mut stream = OrderStream::new("", "1").unwrap();
+        let text = r#"{"order_id": "1", "command_id": "c", "now": 0, "actor": "x", "command":
+            {"place": {"currency": "CNY", "lines": [{"id": 1, "paid": 5}]}}}"#;
+        stream.handle_json(text).unwrap();
+        let pay = r#"{"order_id": "1", "command_id": "d", "now": 0, "actor": "x", "command":
+            {"capture": {"transaction_id": "t", "amount": 5}}}"#;
+        let command = Command::from_node(&read_json(pay, MAX_COMMAND_BYTES).unwrap()).unwrap();
+        let Decision::Accepted(mut events) = decide(stream.order(), &command).unwrap() else { return };
+        events.push(events[0].clone());
+        let before = stream.clone();
+        assert_eq!(stream.fold(&events).unwrap_err().code(), Code::InvalidEvent);
+        assert_eq!(stream, before);
+        assert!(stream.fold(&events[..1]).is_ok() && stream != before);
     }
 }

@@ -155,6 +155,8 @@ pub const TABLE: &[Row] = table! {
         WindowOver => Completed,;
     Completed:
         GrantRefund => Completed,;
+    Refunded:
+        GrantRefund => Refunded,;
 };
 
 /// Whether the table lists the trigger for the order, or it is a fact that is recorded everywhere.

@@ -24,6 +24,7 @@ impl Draft<'_> {
                 self.push(EventData::ReturnSent { case_id, tracking })
             }
             Action::ReceiveReturn { case_id, lines } => self.receive_return(case_id, lines),
+            Action::ReceiveUndelivered { lines } => self.receive_undelivered(lines),
             Action::ResolveCase { case_id, resolution } => self.resolve_case(case_id, resolution),
             Action::ShipReplacement { case_id, shipment_id, tracking } => {
                 self.ship_replacement(case_id, shipment_id.as_ref(), tracking)
@@ -118,6 +119,20 @@ impl Draft<'_> {
         self.push(EventData::ReturnReceived { case_id, lines })
     }
 
+    /// Units refunded on their way may come back long after the order ended.
+    fn receive_undelivered(&mut self, lines: &[ReturnedPart]) -> Result<()> {
+        if lines.is_empty() {
+            return Err(Error::new(Code::InvalidCommand, "receive_undelivered: nothing came back"));
+        }
+        let mut seen = vec![false; self.order.lines().len()];
+        for part in lines {
+            let line = find(self.order, &part.line, &mut seen)?;
+            let units = part.ok.saturating_add(part.damaged);
+            check_units(&part.line, units, line.not_back(), "units refunded on their way and not back yet")?;
+        }
+        self.push(EventData::UndeliveredReceived { lines: lines.to_vec() })
+    }
+
     fn resolve_case(&mut self, case_id: &CaseId, resolution: &Resolution) -> Result<()> {
         let case = self.case(case_id, CaseMove::Resolve)?;
         match resolution {
@@ -129,6 +144,10 @@ impl Draft<'_> {
             Resolution::Replace if case.kind != CaseKind::Exchange => {
                 let rule = format!("case {case_id} is no exchange; it ends with a `refund_id`");
                 Err(Error::new(Code::InvalidCommand, rule))
+            }
+            Resolution::Replace if case.replacement.is_open() => {
+                let rule = format!("has case {case_id} with replacement {}", case.replacement.name());
+                Err(self.refused(&rule))
             }
             Resolution::Replace => {
                 let lines = case.came_back();
@@ -144,6 +163,7 @@ impl Draft<'_> {
         tracking: &Tracking,
     ) -> Result<()> {
         self.promised(case_id, Replacement::Owed)?;
+        self.check_paid()?;
         let shipment_id = self.shipment_id(shipment_id)?;
         let (case_id, tracking) = (case_id.clone(), tracking.clone());
         self.push(EventData::ReplacementShipped { case_id, shipment_id, tracking })

@@ -8,7 +8,7 @@ use crate::trade::order::action::{Part, Parts};
 use crate::trade::order::event_data::EventData;
 use crate::trade::order::placement::{PlacedLine, Placement};
 use crate::trade::order::refund::{check_units, find};
-use crate::trade::order::shipment::{Dispatch, Handover, Shipment, pickup_digest};
+use crate::trade::order::shipment::{Dispatch, Handover, Shipment, Tracking, pickup_digest};
 use crate::trade::order::state::{LineState, Order};
 use crate::trade::order::taken::Receipt;
 
@@ -24,6 +24,7 @@ impl Draft<'_> {
             let rule = "a shipment has one merchant and one way of fulfilment; name the lines of one";
             return Err(Error::new(Code::InvalidCommand, rule));
         }
+        let several = groups.len() > 1;
         let mut digital = Vec::new();
         for (fulfilment, lines) in groups {
             let shipment_id = self.shipment_id(dispatch.shipment_id.as_ref())?;
@@ -31,7 +32,9 @@ impl Draft<'_> {
             if fulfilment == Fulfilment::Digital {
                 digital.push((shipment_id.clone(), lines.clone()));
             }
-            let tracking = dispatch.tracking.clone();
+            // Of several shipments the number is that of the parcel: digital units have none.
+            let bare = fulfilment == Fulfilment::Digital && several;
+            let tracking = if bare { Tracking::default() } else { dispatch.tracking.clone() };
             self.push(EventData::GoodsShipped { shipment_id, lines, tracking, pickup })?;
         }
         for (shipment_id, lines) in digital {
@@ -43,15 +46,13 @@ impl Draft<'_> {
 
     /// A shipment's id: the one that was named, if it is new, or one derived from the event's place.
     pub(super) fn shipment_id(&self, named: Option<&ShipmentId>) -> Result<ShipmentId> {
-        let id = match named {
-            Some(id) => id.clone(),
-            None => ShipmentId::from(self.derive("fenrun.shipment/0")?),
-        };
-        if self.order.shipments().iter().any(|shipment| shipment.id == id) {
+        let known = |id: &ShipmentId| self.order.shipments().iter().any(|shipment| shipment.id == *id);
+        let Some(id) = named else { return self.derive("fenrun.shipment/0", known) };
+        if known(id) {
             let rule = format!("shipment {id} exists; another shipment has another id");
             return Err(Error::new(Code::InvalidCommand, rule));
         }
-        Ok(id)
+        Ok(id.clone())
     }
 
     fn pickup(&self, fulfilment: Fulfilment, code: Option<&PickupCode>) -> Result<Option<String>> {

@@ -7,7 +7,7 @@ mod timers;
 
 use super::action::Action;
 use super::command::{Command, Header};
-use super::event::{Event, derived};
+use super::event::{Event, derived_anew};
 use super::event_data::EventData;
 use super::placement::{Placement, Revision};
 use super::refund;
@@ -110,12 +110,19 @@ impl Draft<'_> {
     /// Refuses what the table does not list for the order.
     fn check_listed(&self, action: &Action) -> Result<()> {
         let life = self.order.life();
-        let Some(on) = action.trigger().filter(|on| !table::allows(self.order, *on)) else { return Ok(()) };
+        if action.trigger().is_none_or(|on| table::allows(self.order, on)) {
+            return Ok(());
+        }
         let listed = TABLE.iter().filter(|row| row.from == life && table::allows(self.order, row.on));
-        let mut listed: Vec<_> = listed.map(|row| row.on.name()).collect();
+        let mut listed: Vec<_> = listed.map(|row| row.on.command()).collect();
+        listed.sort_unstable();
         listed.dedup();
         let listed = if listed.is_empty() { "facts of providers only".into() } else { listed.join(", ") };
-        Err(self.refused(&format!("is {}: {} is not listed for it, but {listed}", life.name(), on.name())))
+        Err(self.refused(&format!(
+            "is {}: {} is not listed for it, but {listed}",
+            life.name(),
+            action.name()
+        )))
     }
 
     fn refused(&self, rule: &str) -> Error {
@@ -140,10 +147,14 @@ impl Draft<'_> {
         self.push(data)
     }
 
-    /// Money that came in may have gone back since, by a charge-back or a refund nobody asked for.
+    /// Money that came in may have gone back since, by a charge-back or a refund nobody asked for. On
+    /// delivery other money may be missing: what nobody has paid yet.
     pub(super) fn check_paid(&self) -> Result<()> {
-        let missing = -self.order.balance();
-        if missing > 0 && !self.order.is_paid_on_delivery() {
+        let mut missing = -self.order.balance();
+        if self.order.is_paid_on_delivery() {
+            missing = missing.min(self.order.went_back());
+        }
+        if missing > 0 {
             return Err(self.refused(&format!("is not paid: {missing} went back since it was")));
         }
         Ok(())
@@ -156,10 +167,19 @@ impl Draft<'_> {
         }
     }
 
-    /// An id nobody named: derived from the place of the event that carries it.
-    fn derive(&self, kind: &str) -> Result<ExternalId> {
-        let id = derived(kind, self.order.tenant(), self.order.id().as_str(), self.next_seq());
-        ExternalId::new(&id)
+    /// An id nobody named: derived from the place of the event that carries it. Who can compute it may
+    /// have named it before; then it is the next one that is free.
+    fn derive<T: From<ExternalId>>(&self, kind: &str, taken: impl Fn(&T) -> bool) -> Result<T> {
+        let (order, seq) = (self.order, self.next_seq());
+        let mut ordinal = 0;
+        loop {
+            let id = derived_anew(kind, order.tenant(), order.id().as_str(), seq, ordinal);
+            let id = T::from(ExternalId::new(&id)?);
+            if !taken(&id) {
+                return Ok(id);
+            }
+            ordinal += 1;
+        }
     }
 
     /// Reserves a refund nobody named.
@@ -167,7 +187,8 @@ impl Draft<'_> {
         if amount <= 0 {
             return Ok(());
         }
-        let refund_id = RefundId::from(self.derive("fenrun.refund/0")?);
+        let refund_id =
+            self.derive("fenrun.refund/0", |id: &RefundId| self.order.refunds().contains_key(id))?;
         self.push(EventData::RefundReserved { refund_id, amount, cause })
     }
 
@@ -209,6 +230,10 @@ impl Draft<'_> {
         let sale_version = sale_version
             .ok_or_else(|| Error::new(Code::Overflow, "an order is edited 2^32 times at most"))?;
         let over = order.kept() - i128::from(placement.total());
+        if i128::from(order.captured()) - over.min(0) > i128::from(i64::MAX) {
+            let rule = "edit: what was captured and what is short do not fit a signed 64-bit amount together";
+            return Err(Error::new(Code::Overflow, rule));
+        }
         self.push(EventData::OrderEdited { placement: Arc::new(placement), sale_version })?;
         self.reserve(i64::try_from(over).unwrap_or(0), Cause::Edited)
     }

@@ -141,20 +141,21 @@ impl Draft<'_> {
         transaction_id: &TransactionId,
         reason: &Reason,
     ) -> Result<()> {
+        let known = self.order.refunds().get(refund_id);
+        if known.is_some_and(|refund| refund.failures.contains(transaction_id)) {
+            return Ok(());
+        }
         if let Some((_, known)) = self.order.payouts.get(transaction_id) {
             return self.known(FactKind::Refund, transaction_id, *known, 0);
         }
-        let Some(refund) = self.order.refunds().get(refund_id) else {
+        if known.is_none() {
             return Err(unknown_refund(self.order, refund_id));
-        };
-        if refund.failures.contains(transaction_id) {
-            return Ok(());
         }
         let (refund_id, transaction_id) = (refund_id.clone(), transaction_id.clone());
         self.push(EventData::RefundFailed { refund_id, transaction_id, reason: reason.clone() })
     }
 
-    /// Asks for a refund again, once for each failure.
+    /// Asks for a refund again, once for each failure; for as much of it as a charge-back left.
     fn retry(&mut self, refund_id: &RefundId) -> Result<()> {
         let Some(refund) = self.order.refunds().get(refund_id) else {
             return Err(unknown_refund(self.order, refund_id));
@@ -165,7 +166,14 @@ impl Draft<'_> {
                 format!("has nothing to retry: refund {refund_id} did not fail since it was tried last");
             return Err(self.refused(&rule));
         }
-        let attempt = refund.retries.saturating_add(2);
+        let (open, attempt) = (refund.open, refund.retries.saturating_add(2));
+        let gone = open.min(self.order.receivable());
+        if gone > 0 {
+            self.push(EventData::RefundSetOff { refund_id: refund_id.clone(), amount: gone })?;
+        }
+        if gone == open {
+            return Ok(());
+        }
         self.push(EventData::RefundRetried { refund_id: refund_id.clone(), attempt })
     }
 

@@ -34,6 +34,7 @@ impl Order {
                 Ok(())
             }
             EventData::ReturnReceived { case_id, lines } => self.receive_return(case_id, lines),
+            EventData::UndeliveredReceived { lines } => self.receive_undelivered(lines),
             EventData::CaseRefunded { case_id, granted } => self.refund_case(case_id, granted),
             EventData::CaseReplaced { case_id, lines } => self.replace(case_id, lines),
             EventData::ReplacementShipped { case_id, shipment_id, tracking } => {
@@ -128,15 +129,53 @@ impl Order {
     fn refund_case(&mut self, id: &CaseId, granted: &Granted) -> Result<()> {
         self.after(id, CaseMove::Resolve)?;
         self.check_granted(granted)?;
+        let promised = self.case(id)?.replacement;
+        let back = self.case(id)?.came_back();
+        let whole = |part: &Part| {
+            let granted = granted.taken.lines.iter().find(|grant| grant.line == part.line);
+            granted.is_some_and(|grant| grant.units() >= part.units)
+        };
+        if !back.iter().all(whole) {
+            return Err(invalid(format!("case {id} leaves units with the buyer that came back")));
+        }
         self.take_back(&granted.taken)?;
         self.reserve(&granted.refund_id, granted.amount);
-        self.move_case(id, CaseMove::Resolve)?;
+        if promised.is_open() {
+            for part in &back {
+                let line = self.at(&part.line)?;
+                let line = &mut self.lines[line];
+                match promised {
+                    Replacement::Owed => line.replacements_cancelled += part.units,
+                    _ => line.replacements_lost += part.units,
+                }
+            }
+            self.case(id)?.replacement = Replacement::Refunded;
+        } else {
+            self.move_case(id, CaseMove::Resolve)?;
+        }
         self.case(id)?.refund_id = Some(granted.refund_id.clone());
+        Ok(())
+    }
+
+    /// Units that did not arrive came back to the warehouse.
+    fn receive_undelivered(&mut self, parts: &[ReturnedPart]) -> Result<()> {
+        let mut lines = self.lines.clone();
+        for part in parts {
+            let line = &mut lines[self.at(&part.line)?];
+            let units = part.ok.checked_add(part.damaged).filter(|units| *units <= line.not_back());
+            line.undelivered_back += units.ok_or_else(|| too_many(&part.line))?;
+            line.returned_ok += part.ok;
+            line.returned_damaged += part.damaged;
+        }
+        self.lines = lines;
         Ok(())
     }
 
     fn replace(&mut self, id: &CaseId, parts: &[Part]) -> Result<()> {
         self.after(id, CaseMove::Resolve)?;
+        if self.case(id)?.replacement != Replacement::None {
+            return Err(invalid(format!("case {id} promised its goods before")));
+        }
         if self.case(id)?.came_back() != parts {
             return Err(invalid(format!("case {id} promises what came back")));
         }
@@ -180,7 +219,7 @@ impl Order {
             part.delivered = part.units;
         }
         self.case(id)?.replacement = Replacement::Delivered;
-        self.delivered_at = Some(at);
+        self.delivered_at = self.delivered_at.max(Some(at));
         Ok(())
     }
 

@@ -22,7 +22,7 @@ impl Order {
                 let mut shipment = Shipment::new(shipment_id.clone(), lines, tracking.clone(), at);
                 shipment.pickup.clone_from(pickup);
                 self.shipments.push(shipment);
-                self.shipped_at = Some(at);
+                self.shipped_at = self.shipped_at.max(Some(at));
             }
             EventData::GoodsDelivered { shipment_id, lines, .. } => {
                 let counted = self.counted(lines, |line, units| {
@@ -31,7 +31,7 @@ impl Order {
                 })?;
                 self.attribute(shipment_id.as_ref(), lines)?;
                 self.lines = counted;
-                self.delivered_at = Some(at);
+                self.delivered_at = self.delivered_at.max(Some(at));
             }
             _ => {}
         }

@@ -105,6 +105,7 @@ impl Order {
             | EventData::CaseMoved { .. }
             | EventData::ReturnSent { .. }
             | EventData::ReturnReceived { .. }
+            | EventData::UndeliveredReceived { .. }
             | EventData::CaseRefunded { .. }
             | EventData::CaseReplaced { .. }
             | EventData::ReplacementShipped { .. }
@@ -213,7 +214,7 @@ fn trigger(data: &EventData, life: Life) -> Option<Trigger> {
         EventData::GoodsDelivered { receipt: Receipt::Confirmed, .. } => Trigger::Deliver,
         EventData::GoodsDelivered { receipt: Receipt::Assumed, .. } => Trigger::AutoReceive,
         EventData::LinesCancelled { .. } => Trigger::CancelLines,
-        EventData::RefundGranted(_) if life == Life::Completed => Trigger::GrantRefund,
+        EventData::RefundGranted(_) if life.is_terminal() => Trigger::GrantRefund,
         EventData::RefundGranted(_) => Trigger::RefundLines,
         EventData::CaseMoved { on: CaseMove::Lapse, .. } => Trigger::ReturnBy,
         EventData::CaseOpened { .. }
@@ -223,9 +224,11 @@ fn trigger(data: &EventData, life: Life) -> Option<Trigger> {
         | EventData::ReplacementShipped { .. }
         | EventData::ReplacementDelivered { .. } => Trigger::Case,
         EventData::CaseRefunded { .. } | EventData::CaseReplaced { .. } => Trigger::ResolveCase,
-        EventData::RefundSucceeded { .. } => Trigger::RefundSucceeded,
+        // Both close a refund.
+        EventData::RefundSucceeded { .. } | EventData::RefundSetOff { .. } => Trigger::RefundSucceeded,
         EventData::OrderCompleted => Trigger::WindowOver,
-        EventData::ChargebackRecorded { .. }
+        EventData::UndeliveredReceived { .. }
+        | EventData::ChargebackRecorded { .. }
         | EventData::ChargebackWon { .. }
         | EventData::RefundReserved { .. }
         | EventData::RefundFailed { .. }

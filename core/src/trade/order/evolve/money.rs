@@ -82,6 +82,7 @@ impl Order {
                 }
                 refund.retries += 1;
             }
+            EventData::RefundSetOff { refund_id, amount } => self.set_off(refund_id, *amount)?,
             EventData::ProviderConflict { kind, transaction_id, reported, .. } => {
                 self.conflicts.insert((*kind, transaction_id.clone(), *reported));
             }
@@ -118,6 +119,19 @@ impl Order {
         let refund = RefundState { reserved: amount, open: amount, ..RefundState::default() };
         self.refunds.insert(refund_id.clone(), refund);
         self.refunds_open += amount;
+    }
+
+    /// Gives up what a refund has open and nobody has the money for.
+    fn set_off(&mut self, refund_id: &RefundId, amount: i64) -> Result<()> {
+        let missing = self.receivable();
+        let refund = self.refund(refund_id)?;
+        if amount <= 0 || amount > refund.open.min(missing) {
+            let rule = format!("refund {refund_id}: {amount} set off of {}, {missing} missing", refund.open);
+            return Err(invalid(rule));
+        }
+        refund.open -= amount;
+        self.refunds_open -= amount;
+        Ok(())
     }
 
     fn pay_out(&mut self, refund_id: &RefundId, transaction_id: &TransactionId, amount: i64) -> Result<()> {

@@ -58,6 +58,7 @@ impl Sentence<'_> {
             | EventData::RefundSucceeded { .. }
             | EventData::RefundFailed { .. }
             | EventData::RefundRetried { .. }
+            | EventData::RefundSetOff { .. }
             | EventData::OverRefunded { .. }
             | EventData::ProviderConflict { .. } => self.refund(data),
             case => self.case(case),
@@ -151,6 +152,13 @@ impl Sentence<'_> {
                 let (head, tail) = (words.say("is tried again, attempt ", "第 "), words.say("", " 次尝试"));
                 format!("{refund} {refund_id} {head}{attempt}{tail}")
             }
+            EventData::RefundSetOff { refund_id, amount } => {
+                let head = words.say(
+                    "is not paid out any more, the money was charged back:",
+                    "不再打款，款项已被拒付追回：",
+                );
+                format!("{refund} {refund_id} {head} {}", words.money(*amount))
+            }
             EventData::OverRefunded { transaction_id, amount, .. } => {
                 let head =
                     words.say("more went out than came in, to be claimed back", "支出超过收入，应追回");
@@ -201,6 +209,11 @@ impl Sentence<'_> {
                 let back = lines.iter().map(|part| self.returned(part)).collect::<Vec<_>>();
                 let received = words.say("came back", "收到退货");
                 format!("{case} {case_id}{colon}{received} {} → {}", words.list(&back), stage(case_id))
+            }
+            EventData::UndeliveredReceived { lines } => {
+                let back = lines.iter().map(|part| self.returned(part)).collect::<Vec<_>>();
+                let received = words.say("came back without having arrived:", "未送达退回入库：");
+                format!("{received} {}", words.list(&back))
             }
             EventData::CaseRefunded { case_id, granted } => {
                 format!("{case} {case_id}{colon}{} → {}", self.granted(granted), stage(case_id))

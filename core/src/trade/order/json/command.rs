@@ -136,6 +136,7 @@ impl Action {
             },
             "send_return" => Self::SendReturn { case_id: case(fields)?, tracking: tracking(fields)? },
             "receive_return" => Self::ReceiveReturn { case_id: case(fields)?, lines: returned(fields)? },
+            "receive_undelivered" => Self::ReceiveUndelivered { lines: returned(fields)? },
             "resolve_case" => {
                 let case_id = case(fields)?;
                 let named = fields.id("refund_id")?.map(RefundId::from);
@@ -162,4 +163,4 @@ impl Action {
 const COMMANDS: &str = "place, edit, authorize, void_authorization, capture, charge_back, charge_back_won, \
     release, hold, unhold, cancel, ship, deliver, cancel_lines, refund_lines, open_case, approve_case, \
     reject_case, withdraw_case, send_return, receive_return, refuse_return, resolve_case, ship_replacement, \
-    deliver_replacement, grant_refund, refund_succeeded, refund_failed, retry_refund, tick";
+    deliver_replacement, receive_undelivered, grant_refund, refund_succeeded, refund_failed, retry_refund, tick";

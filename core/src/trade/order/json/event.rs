@@ -130,6 +130,7 @@ impl EventData {
             "refund_retried" => {
                 Self::RefundRetried { refund_id: refund(fields)?, attempt: need_count(fields, "attempt")? }
             }
+            "refund_set_off" => Self::RefundSetOff { refund_id: refund(fields)?, amount: amount(fields)? },
             "over_refunded" => Self::OverRefunded {
                 refund_id: fields.id("refund_id")?.map(RefundId::from),
                 transaction_id: transaction(fields)?,
@@ -161,6 +162,7 @@ impl EventData {
             },
             "return_sent" => Self::ReturnSent { case_id: case(fields)?, tracking: tracking(fields)? },
             "return_received" => Self::ReturnReceived { case_id: case(fields)?, lines: returned(fields)? },
+            "undelivered_received" => Self::UndeliveredReceived { lines: returned(fields)? },
             "case_refunded" => Self::CaseRefunded { case_id: case(fields)?, granted: granted(fields)? },
             "case_replaced" => Self::CaseReplaced { case_id: case(fields)?, lines: parts(fields)? },
             "replacement_shipped" => Self::ReplacementShipped {
