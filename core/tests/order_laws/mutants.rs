@@ -297,19 +297,27 @@ impl Mutant {
         })
     }
 
+    /// Faults that leave an order what it should give back.
+    fn keeps(&self, order: &Order, action: &Action) -> bool {
+        match (self.0, action) {
+            (Fault::KeepsTheRest, Action::GrantRefund(_)) => order.life() == Life::Refunded,
+            (Fault::PromisesForGood, Action::ResolveCase { case_id, .. }) => {
+                order.cases().get(case_id).is_some_and(|case| case.replacement.is_open())
+            }
+            _ => false,
+        }
+    }
+
     /// Faults that answer otherwise.
     fn verdict(&self, order: &Order, command: &Command, decision: Result<Decision>) -> Result<Decision> {
         if let Some(events) = self.invents(order, command) {
             return Ok(Decision::Accepted(events));
         }
+        if self.keeps(order, command.action()) {
+            return refuse();
+        }
         let life = order.life();
         match (self.0, command.action()) {
-            (Fault::KeepsTheRest, Action::GrantRefund(_)) if life == Life::Refunded => return refuse(),
-            (Fault::PromisesForGood, Action::ResolveCase { case_id, .. })
-                if order.cases().get(case_id).is_some_and(|case| case.replacement.is_open()) =>
-            {
-                return refuse();
-            }
             (Fault::RefusesLateCaptures, Action::Capture { .. }) if life.is_terminal() => return refuse(),
             (Fault::RefusesLatePayouts, Action::RefundSucceeded { .. }) if life.is_terminal() => {
                 return refuse();
