@@ -709,3 +709,36 @@ fn small_promises_of_commands_and_clocks() {
     shop.ok(r#"{"deliver":{"lines":[{"line":"a","units":1}]}}"#);
     assert_eq!(shop.state().get("deadlines").unwrap().to_json(), r#"[{"at":6000,"kind":"window_over"}]"#);
 }
+
+#[test]
+fn logs_of_later_versions_are_read() {
+    let shop = delivered();
+    let log: Vec<String> = shop.stream.events().iter().map(Event::to_json).collect();
+    for (line, event) in log.iter().zip(shop.stream.events()) {
+        let more = line
+            .replace("\"line\":\"a\"", "\"line\":\"a\",\"remark\":\"x\"")
+            .replace("\"window_ms\":0", "\"window_ms\":0,\"zone\":\"x\"")
+            .replace("\"paid\":10000", "\"paid\":10000,\"remark\":\"x\"");
+        assert_eq!(Event::from_json(&more).unwrap(), *event);
+    }
+    assert!(log[0].contains("\"window_ms\":0") && log[0].contains("\"paid\":10000"));
+    // A component of that name was a component when it was written.
+    let old = log[0].replace("\"paid\":10000", "\"paid\":10000,\"unit\":7");
+    assert!(Event::from_json(&old).unwrap().to_json().contains("\"unit\":7"));
+}
+
+#[test]
+fn another_merchant_is_another_price() {
+    let run =
+        |op: &str, text: &str| fenrun::operations::run(op, None, &read_json(text, 100_000).unwrap()).unwrap();
+    let asked = |merchant: &str| {
+        format!(r#""catalog":{{"currency":"CNY","skus":[{{"id":"s","list":1000,"merchant":"{merchant}"}}]}}"#)
+    };
+    let cart = r#""cart":{"lines":[{"id":"a","sku":"s"}]},"policy":{}"#;
+    let quote = run("quote", &format!("{{{},{cart}}}", asked("m"))).to_json();
+    let again = |merchant: &str| {
+        run("reprice", &format!(r#"{{"quote":{quote},{},"policy":{{}}}}"#, asked(merchant))).to_json()
+    };
+    assert!(again("m").contains(r#""differences":[]"#), "{}", again("m"));
+    assert!(again("n").contains(r#"{"now":"n","quoted":"m","what":"line a: merchant"}"#), "{}", again("n"));
+}

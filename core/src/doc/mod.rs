@@ -10,7 +10,7 @@ mod sink;
 
 pub use node::Node;
 pub use reader::Fields;
-pub(crate) use reader::invalid;
+pub(crate) use reader::{distance, invalid};
 pub(crate) use sink::{JsonSink, NodeSink, Sink};
 
 use crate::error::{Code, Error, Result};

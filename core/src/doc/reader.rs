@@ -11,6 +11,16 @@ pub struct Fields<'a> {
     what: String,
     map: &'a BTreeMap<String, Node>,
     taken: Vec<&'static str>,
+    unknown: Unknown,
+}
+
+/// What becomes of keys nobody takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Unknown {
+    /// A host wrote the map: a key nobody knows is a mistake.
+    Refused,
+    /// A log holds the map: a later version may have known more.
+    Ignored,
 }
 
 impl<'a> Fields<'a> {
@@ -25,10 +35,33 @@ impl<'a> Fields<'a> {
         static EMPTY: BTreeMap<String, Node> = BTreeMap::new();
         let what = what.into();
         match node {
-            Node::Map(map) => Ok(Self { what, map, taken: Vec::new() }),
-            Node::List(items) if items.is_empty() => Ok(Self { what, map: &EMPTY, taken: Vec::new() }),
+            Node::Map(map) => Ok(Self { what, map, taken: Vec::new(), unknown: Unknown::Refused }),
+            Node::List(items) if items.is_empty() => {
+                Ok(Self { what, map: &EMPTY, taken: Vec::new(), unknown: Unknown::Refused })
+            }
             other => Err(invalid(&what, "a map", other)),
         }
+    }
+
+    /// Starts on a map of a log: keys nobody knows are ignored in it and in the maps [within](Self::within).
+    ///
+    /// # Errors
+    /// As [`Fields::new`].
+    pub(crate) fn of_log(node: &'a Node, what: impl Into<String>) -> Result<Self> {
+        Ok(Self { unknown: Unknown::Ignored, ..Self::new(node, what)? })
+    }
+
+    /// Starts on a map that stands in this one, as strict as this one is.
+    ///
+    /// # Errors
+    /// As [`Fields::new`].
+    pub(crate) fn within(&self, node: &'a Node, what: impl Into<String>) -> Result<Self> {
+        Ok(Self { unknown: self.unknown, ..Self::new(node, what)? })
+    }
+
+    /// Whether the map stands in a log.
+    pub(crate) fn is_of_log(&self) -> bool {
+        self.unknown == Unknown::Ignored
     }
 
     /// What this map is called in messages.
@@ -192,6 +225,9 @@ impl<'a> Fields<'a> {
     /// # Errors
     /// [`Code::UnknownKey`] names the first key nobody took and the nearest one that exists.
     pub fn finish(self) -> Result<()> {
+        if self.is_of_log() {
+            return Ok(());
+        }
         let Some((unknown, _)) = self.rest().next() else { return Ok(()) };
         let nearest = self.taken.iter().min_by_key(|known| distance(unknown, known));
         let hint = nearest.filter(|known| distance(unknown, known) <= 1 + known.len() / 3).map_or_else(
@@ -232,7 +268,7 @@ pub(crate) fn invalid(what: &str, wanted: &str, got: &Node) -> Error {
 }
 
 /// Levenshtein distance, for hints.
-fn distance(left: &str, right: &str) -> usize {
+pub(crate) fn distance(left: &str, right: &str) -> usize {
     let right: Vec<char> = right.chars().collect();
     let mut row: Vec<usize> = (0..=right.len()).collect();
     for (i, a) in left.chars().take(64).enumerate() {

@@ -1,7 +1,7 @@
 //! The JSON form of a sale.
 
 use super::{Around, Facts, Override, Parties, Pay, Person, Purpose, Sale, SaleDraft, SaleLine, Used};
-use crate::doc::{Fields, Node, NodeSink, Sink};
+use crate::doc::{Fields, Node, NodeSink, Sink, distance};
 use crate::error::{Code, Error, Result};
 use crate::id::{LineId, MemberId, OrderId};
 use crate::money::Currency;
@@ -182,7 +182,12 @@ pub(crate) fn roles_to_node(roles: &BTreeMap<String, Person>) -> Node {
 }
 
 pub(crate) fn line_from_node(node: &Node, at: usize) -> Result<SaleLine> {
-    let mut fields = Fields::new(node, format!("sale: lines[{at}]"))?;
+    line_from_fields(Fields::new(node, format!("sale: lines[{at}]"))?, at)
+}
+
+/// Takes the fields of a line; whatever is left are components. Of a line in a log, what is no amount is
+/// something a later version knew.
+pub(crate) fn line_from_fields(mut fields: Fields<'_>, at: usize) -> Result<SaleLine> {
     let id = match fields.id("id")? {
         Some(id) => LineId::from(id),
         None => LineId::from(u64::try_from(at + 1).unwrap_or(u64::MAX)),
@@ -194,11 +199,51 @@ pub(crate) fn line_from_node(node: &Node, at: usize) -> Result<SaleLine> {
     let mut components = BTreeMap::new();
     for (name, value) in fields.rest() {
         let Node::Int(minor) = value else {
+            if fields.is_of_log() {
+                continue;
+            }
             return Err(fields.wrong(name, "an integer of minor units", value));
         };
+        if let Some(meant) = misspelt(name).filter(|_| !fields.is_of_log()) {
+            let rule = format!("unknown key `{name}`; did you mean `{meant}`?");
+            return Err(fields.fault(Code::UnknownKey, rule));
+        }
         components.insert(name.to_owned(), *minor);
     }
     Ok(SaleLine { id, units, components, purpose, facts, overrides })
+}
+
+/// The keys of a line that are long enough to be misspelt.
+const KEYS: &[&str] = &[
+    "units",
+    "purpose",
+    "facts",
+    "override",
+    "added_tax",
+    "fulfilment",
+    "merchant",
+    "paid",
+    "member",
+    "shipping",
+    "points",
+];
+
+/// The key of a line that somebody meant who named a component almost like it: a letter away, two letters
+/// from a key of eight, or two letters in the wrong order.
+pub(crate) fn misspelt(name: &str) -> Option<&'static str> {
+    if KEYS.contains(&name) {
+        return None;
+    }
+    let letters = |text: &str| {
+        let mut letters: Vec<char> = text.chars().collect();
+        letters.sort_unstable();
+        letters
+    };
+    let near = |key: &&&'static str| {
+        let away = distance(name, key);
+        away <= if key.len() < 8 { 1 } else { 2 } || (away == 2 && letters(name) == letters(key))
+    };
+    KEYS.iter().find(near).copied()
 }
 
 pub(crate) fn line_to_node(line: &SaleLine) -> Node {

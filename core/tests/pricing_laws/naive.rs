@@ -76,7 +76,9 @@ impl<'a> Naive<'a> {
             Err(verdict) => (verdict, Vec::new(), 0),
             Ok((shares, unallocated)) => {
                 self.nets.iter_mut().zip(&shares).for_each(|(net, share)| *net -= share);
-                self.applied.extend(rule.group.as_deref());
+                if shares.iter().any(|share| *share > 0) || matches!(rule.effect, Effect::Gift { .. }) {
+                    self.applied.extend(rule.group.as_deref());
+                }
                 (Verdict::Applied, shares, unallocated)
             }
         };
@@ -193,7 +195,16 @@ impl<'a> Naive<'a> {
         if let (Effect::Price { .. }, Some(limit)) = (&rule.effect, rule.limits.units) {
             left = limit - self.input.facts.usage_of(&rule.id).units;
         }
-        for at in inside {
+        let mut inside = inside.to_vec();
+        if let (Effect::Price { any: Some(price), .. }, true) = (&rule.effect, left < u64::MAX) {
+            // What a unit saves, times the units of both lines.
+            let saves = |at: usize, units: u64| {
+                (self.nets[at] - price * i64::try_from(self.lines[at].2).unwrap())
+                    * i64::try_from(units).unwrap()
+            };
+            inside.sort_by(|a, b| saves(*b, self.lines[*a].2).cmp(&saves(*a, self.lines[*b].2)));
+        }
+        for at in &inside {
             let (net, units) = (self.nets[*at], self.lines[*at].2);
             let some =
                 |part: u64| net * i64::try_from(part.min(units)).unwrap() / i64::try_from(units).unwrap();

@@ -90,17 +90,16 @@ impl Cart {
         for line in &guest.lines {
             let place = self.lines.iter().position(|own| own.sku == line.sku);
             let (placed, why) = self.room(&buying, line, place);
-            if placed > 0 {
-                match place {
-                    Some(at) => {
-                        let own = &mut self.lines[at];
-                        own.units += placed;
-                        if line.selection == Selection::Selected {
-                            own.selection = Selection::Selected;
-                        }
+            match place {
+                Some(at) => {
+                    let own = &mut self.lines[at];
+                    own.units += placed;
+                    if line.selection == Selection::Selected {
+                        own.selection = Selection::Selected;
                     }
-                    None => self.take_in(line, placed, &mut next_id, &mut merged),
                 }
+                None if placed > 0 => self.take_in(line, placed, &mut next_id, &mut merged),
+                None => {}
             }
             if placed < line.units {
                 let (id, sku, units) = (line.id.clone(), line.sku.clone(), line.units - placed);

@@ -301,4 +301,14 @@ mod tests {
         assert_eq!(more.unwrap_err().code(), Code::InvalidCart);
         cart.add(&catalog, LineId::from(last), SkuId::from(8), 1).unwrap();
     }
+
+    #[test]
+    fn a_merged_line_is_selected_though_none_of_its_units_fits() {
+        let (catalog, mut cart, mut guest) = (catalog(), Cart::default(), Cart::default());
+        cart.add(&catalog, LineId::from(1), SkuId::from(7), 5).unwrap();
+        cart.select(&LineId::from(1), Selection::Waiting).unwrap();
+        guest.add(&catalog, LineId::from(1), SkuId::from(7), 2).unwrap();
+        assert_eq!(cart.merge(&catalog, &guest).left_over[0].units, 2);
+        assert_eq!(cart.selected().map(|line| line.units).collect::<Vec<_>>(), [5]);
+    }
 }

@@ -16,6 +16,7 @@ pub use category::{Categories, Category};
 pub use change::Change;
 pub use product::Product;
 pub use quantity::QuantityRule;
+pub(crate) use sku::TIER_WORDS;
 pub use sku::{Shelf, Sku};
 pub use state::Catalog;
 

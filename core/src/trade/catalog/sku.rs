@@ -79,6 +79,9 @@ pub struct Sku {
     pub shelf: Shelf,
 }
 
+/// What quotes call prices that are of no tier: no tier is called so.
+pub(crate) const TIER_WORDS: &[&str] = &["list", "gift"];
+
 impl Sku {
     /// Goods at a list price.
     #[must_use]
@@ -208,6 +211,13 @@ impl Sku {
         }
         if let Some(name) = RESERVED.iter().find(|name| self.volumes.contains_key(**name)) {
             return fault(format!("the volume `{name}` has the name of a component"));
+        }
+        let near = self.volumes.keys().find_map(|name| Some((name, read::misspelt(name)?)));
+        if let Some((name, meant)) = near {
+            return fault(format!("the volume `{name}` reads like `{meant}`, a key of a line"));
+        }
+        if let Some(word) = TIER_WORDS.iter().find(|word| self.tiers.contains_key(**word)) {
+            return fault(format!("a tier is not called `{word}`: so quotes call a price of their own"));
         }
         let what = |kind: &str| format!("SKU {}: the {kind}", self.id);
         for (kind, name) in [("tax class", &self.tax_class), ("shipping template", &self.shipping_template)] {

@@ -384,7 +384,9 @@ impl Placement {
 
     fn agreed(revision: Revision, fields: &mut Fields<'_>) -> Result<Self> {
         let Revision { mut draft, quote, used } = revision;
-        draft.terms = fields.take("terms").map_or(Ok(Terms::default()), Terms::from_node)?;
+        if let Some(node) = fields.take("terms") {
+            draft.terms = Terms::from_fields(fields.within(node, "terms")?)?;
+        }
         (draft.parties, draft.plan) = sale_from_fields(fields)?;
         used.fill(&mut draft)?;
         Ok(Self { quote, ..Self::new(draft)? })
@@ -516,30 +518,20 @@ fn write_placed<S: Sink>(sink: &mut S, line: &PlacedLine) {
 }
 
 /// A line as in a sale, with `fulfilment`, `merchant` and `added_tax`, which are no components.
-fn placed_from_node(node: &Node, at: usize) -> Result<PlacedLine> {
-    let Node::Map(map) = node else { return read::line_from_node(node, at).map(PlacedLine::from) };
-    let own = ["added_tax", "fulfilment", "merchant"];
-    if !own.iter().any(|key| map.contains_key(*key)) {
-        return read::line_from_node(node, at).map(PlacedLine::from);
-    }
-    let (mine, sold): (BTreeMap<_, _>, BTreeMap<_, _>) = map
-        .iter()
-        .map(|(key, value)| (key.clone(), value.clone()))
-        .partition(|(key, _)| own.contains(&&**key));
-    let mine = Node::Map(mine);
-    let mut fields = Fields::new(&mine, format!("place: lines[{at}]"))?;
+fn placed_from_fields(mut fields: Fields<'_>, at: usize) -> Result<PlacedLine> {
     Ok(PlacedLine {
-        sold: read::line_from_node(&Node::Map(sold), at)?,
         fulfilment: fields.word("fulfilment", Fulfilment::ALL, Fulfilment::name)?.unwrap_or_default(),
         merchant: fields.id("merchant")?.map(MerchantId::from),
         added_tax: fields.int("added_tax")?.unwrap_or(0),
+        sold: read::line_from_fields(fields, at)?,
     })
 }
 
 fn draft_from_fields(fields: &mut Fields<'_>) -> Result<PlacementDraft> {
     let currency = Currency::parse(fields.need_text("currency")?)?;
-    let lines = fields.list("lines")?.iter().enumerate();
-    let lines = lines.map(|(at, line)| placed_from_node(line, at)).collect::<Result<_>>()?;
+    let nodes = fields.list("lines")?.iter().enumerate();
+    let line = |(at, node)| placed_from_fields(fields.within(node, format!("place: lines[{at}]"))?, at);
+    let lines = nodes.map(line).collect::<Result<_>>()?;
     let draft = PlacementDraft {
         shipping: fields.int("shipping")?.unwrap_or(0),
         rounding: fields.int("rounding")?.unwrap_or(0),
@@ -559,7 +551,7 @@ fn draft_from_fields(fields: &mut Fields<'_>) -> Result<PlacementDraft> {
 fn tokens_from_fields(fields: &mut Fields<'_>) -> Result<Vec<Token>> {
     let mut tokens = Vec::new();
     for (at, node) in fields.list("tokens")?.iter().enumerate() {
-        let mut inner = Fields::new(node, format!("{}: tokens[{at}]", fields.what()))?;
+        let mut inner = fields.within(node, format!("{}: tokens[{at}]", fields.what()))?;
         tokens.push(Token {
             kind: inner.need_word("kind", TokenKind::ALL, TokenKind::name)?,
             id: inner.need_id("id")?,
@@ -573,7 +565,7 @@ fn tokens_from_fields(fields: &mut Fields<'_>) -> Result<Vec<Token>> {
 /// Takes `sale`: the parties, and the hash of the plan in force.
 fn sale_from_fields(fields: &mut Fields<'_>) -> Result<(Option<Parties>, Option<String>)> {
     let Some(node) = fields.take("sale") else { return Ok((None, None)) };
-    let mut inner = Fields::new(node, format!("{}: `sale`", fields.what()))?;
+    let mut inner = fields.within(node, format!("{}: `sale`", fields.what()))?;
     let plan = inner.text("plan")?.map(str::to_owned);
     let parties = read::parties_from_fields(&mut inner, "sale")?;
     inner.finish()?;
@@ -581,7 +573,7 @@ fn sale_from_fields(fields: &mut Fields<'_>) -> Result<(Option<Parties>, Option<
 }
 
 fn mark_from_node(node: &Node) -> Result<QuoteMark> {
-    let mut fields = Fields::new(node, "quote")?;
+    let mut fields = Fields::of_log(node, "quote")?;
     let (hash, policy_version) =
         (fields.need_text("hash")?.to_owned(), fields.need_text("policy_version")?.to_owned());
     let valid_until = Timestamp::from_ms(fields.need_int("valid_until")?);

@@ -1,6 +1,6 @@
 //! The terms of an order: its timers, who releases it, and how it is paid.
 
-use crate::doc::{Fields, Node, Sink};
+use crate::doc::{Fields, Sink};
 use crate::error::Result;
 
 /// Who lets a paid order go to the warehouse.
@@ -66,8 +66,7 @@ impl Terms {
         ]
     }
 
-    pub(super) fn from_node(node: &Node) -> Result<Self> {
-        let mut fields = Fields::new(node, "terms")?;
+    pub(super) fn from_fields(mut fields: Fields<'_>) -> Result<Self> {
         let automatic = fields.flag("auto_release")?.unwrap_or(false);
         let terms = Self {
             pay_within_ms: fields.int("pay_within_ms")?,

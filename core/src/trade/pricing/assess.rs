@@ -6,7 +6,7 @@ use super::rule::{Effect, Off, Rule, Stage, Step, TestOn};
 use super::run::{Run, of_units, parts, times, too_large};
 use super::share::Splitter;
 use super::trace::{Per, Verdict};
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 use crate::money::{Rate, Rounding};
 
 /// Buffers of one entry a line, and the splitter's.
@@ -300,33 +300,48 @@ impl<'a> Run<'_, 'a> {
         })
     }
 
-    /// Units at a price: each line's base is what its units cost above it.
+    /// Units at a price: each line's base is what its units cost above it. Where there are fewer units than
+    /// the cart has, those that save most come first, of equal ones the line that stands first.
     fn price_at(
         &mut self,
         price: impl Fn(&crate::id::SkuId) -> Option<i64>,
         left: u64,
         mode: Rounding,
     ) -> Result<Found<'a>> {
-        let (mut left, mut given, mut priced) = (left, 0_u64, false);
-        self.room.bases.clear();
-        for (at, line) in self.lines.iter().enumerate() {
-            let price = price(&line.sku.id).filter(|_| self.room.inside[at]);
-            let units = line.units.min(left);
-            let base = match price {
-                Some(price) if units > 0 => {
-                    (of_units(line.net, units, line.units) - times(price, units)?).max(0)
-                }
-                _ => 0,
+        let (mut left, mut given) = (left, 0_u64);
+        let inside = &self.room.inside;
+        let at_price = |(at, line): (usize, &super::PricedLine<'_>)| {
+            let price = price(&line.sku.id).filter(|_| inside[at])?;
+            Some((at, price))
+        };
+        let mut priced: Vec<(usize, i64)> = self.lines.iter().enumerate().filter_map(at_price).collect();
+        if priced.is_empty() {
+            return Ok(Found::refused(Verdict::OutOfScope));
+        }
+        if left < u64::MAX {
+            let saves = |&(at, price): &(usize, i64)| {
+                let line = &self.lines[at];
+                (i128::from(line.net) - i128::from(price) * i128::from(line.units), i128::from(line.units))
             };
-            priced |= price.is_some();
+            priced.sort_by(|a, b| {
+                let (a, b) = (saves(a), saves(b));
+                (b.0 * a.1).cmp(&(a.0 * b.1))
+            });
+        }
+        self.room.bases.clear();
+        self.room.bases.resize(self.lines.len(), 0);
+        for (at, price) in priced {
+            let line = &self.lines[at];
+            let units = line.units.min(left);
+            if units == 0 {
+                continue;
+            }
+            let base = (of_units(line.net, units, line.units) - times(price, units)?).max(0);
             if base > 0 {
                 left -= units;
                 given += units;
             }
-            self.room.bases.push(base);
-        }
-        if !priced {
-            return Ok(Found::refused(Verdict::OutOfScope));
+            self.room.bases[at] = base;
         }
         Ok(Found { units: given, ..self.take_each(Rate::ONE, mode)? })
     }
@@ -389,7 +404,12 @@ impl<'a> Run<'_, 'a> {
         let units =
             units.checked_mul(count).filter(|units| i64::try_from(*units).is_ok()).ok_or_else(too_large)?;
         self.room.shares.fill(0);
-        let gift = PricedGift { id: rule.gift_line()?, sku, units };
+        let id = rule.gift_line()?;
+        if self.lines.iter().any(|line| *line.id == id) {
+            let rule = format!("cart: line {id} has the id of a gift's line");
+            return Err(Error::new(Code::InvalidCart, rule));
+        }
+        let gift = PricedGift { id, sku, units };
         Ok(Found { units, gift: Some(gift), ..Found::refused(Verdict::Applied) })
     }
 }

@@ -44,6 +44,25 @@ impl<'a> Item<'a> {
         }
     }
 
+    /// Whether the SKU, or the catalogue where the SKU says nothing, states any of these values.
+    pub(super) fn states(&self, key: &str, wanted: &Node) -> bool {
+        let any = |pick: &dyn Fn(&Node) -> bool| match wanted {
+            Node::List(values) => values.iter().any(pick),
+            value => pick(value),
+        };
+        if let Some(own) = self.sku.facts.get(key) {
+            return any(&|value| own == value || matches!(own, Node::List(list) if list.contains(value)));
+        }
+        match key {
+            "sku" => any(&|value| *value == Node::from(&self.sku.id)),
+            "product" => self.sku.product.as_ref().is_some_and(|id| any(&|value| *value == Node::from(id))),
+            "merchant" | "tags" | "category" => any(&|value| {
+                value.as_text().is_some_and(|name| self.is_named(key, &BTreeSet::from([name.to_owned()])))
+            }),
+            _ => false,
+        }
+    }
+
     fn product(&self) -> Option<&'a Product> {
         self.sku.product.as_ref().and_then(|id| self.catalog.product(id).ok())
     }

@@ -5,6 +5,7 @@ use crate::doc::{Fields, Node};
 use crate::error::{Code, Error, Result};
 use crate::id::{ExternalId, SkuId};
 use crate::time::Timestamp;
+use crate::trade::catalog::TIER_WORDS;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a rule gave in earlier orders.
@@ -83,7 +84,7 @@ impl PricingFacts {
         let coupons = names(fields, "coupons")?;
         Ok(Self {
             now: Timestamp::from_ms(fields.int("now")?.unwrap_or(0)),
-            tier: fields.text("tier")?.filter(|tier| !matches!(*tier, "" | "list")).map(str::to_owned),
+            tier: tier(fields)?,
             region,
             coupons: coupons.iter().map(|id| ExternalId::new(id)).collect::<Result<_>>()?,
             points: fields.take("points").map(points_from_node).transpose()?,
@@ -103,6 +104,18 @@ impl PricingFacts {
     #[must_use]
     pub fn usage_of(&self, rule: &ExternalId) -> Usage {
         self.usage.get(rule).copied().unwrap_or_default()
+    }
+}
+
+/// The tier of the buyer; `list` and nothing at all mean that there is none.
+fn tier(fields: &mut Fields<'_>) -> Result<Option<String>> {
+    match fields.text("tier")? {
+        None | Some("" | "list") => Ok(None),
+        Some(word) if TIER_WORDS.contains(&word) => {
+            let rule = format!("`tier` is `{word}`; no tier is called so");
+            Err(fields.fault(Code::InvalidValue, rule))
+        }
+        Some(tier) => Ok(Some(tier.to_owned())),
     }
 }
 

@@ -34,7 +34,7 @@ impl Run<'_, '_> {
         };
         let amount = terms.worth.of(i64::try_from(most).map_err(|_| too_large())?, Rounding::Down)?;
         let used = terms.needed(amount, most);
-        let refused = amount == 0 || most < terms.min || most < asked;
+        let refused = amount == 0 || used < terms.min || used < asked;
         let (used, amount) = if refused { (0, 0) } else { (used, amount) };
         self.room.splitter.split(amount, &self.room.weights, &mut self.room.shares)?;
         for (line, share) in self.lines.iter_mut().zip(&self.room.shares) {

@@ -6,6 +6,7 @@ use super::shipping::ShippingTerms;
 use super::tax::TaxTerms;
 use crate::error::{Code, Error, Result};
 use crate::money::{Rate, Rounding};
+use crate::trade::catalog::TIER_WORDS;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Deref;
 
@@ -126,6 +127,10 @@ impl Policy {
         if draft.rules.len() > MAX_RULES || draft.groups.len() > MAX_GROUPS {
             let (rules, groups) = (draft.rules.len(), draft.groups.len());
             return fault(format!("{rules} rules in {groups} groups; at most {MAX_RULES} in {MAX_GROUPS}"));
+        }
+        if let Some(word) = TIER_WORDS.iter().find(|word| draft.tiers.contains_key(**word)) {
+            let rule = format!("policy: a tier is not called `{word}`");
+            return Err(Error::new(Code::InvalidValue, rule));
         }
         if let Some((tier, rate)) = draft.tiers.iter().find(|(_, rate)| **rate > Rate::ONE) {
             return fault(format!("tier {tier:?} pays {rate} of the list price; at most 100%"));

@@ -7,7 +7,7 @@ use super::run::{Run, times};
 use super::trace::{Entry, Verdict};
 use super::{BasePrice, Price, PricedGift, PricedLine};
 use crate::doc::{JsonSink, Node, long_hash};
-use crate::error::{Code, Error, Result};
+use crate::error::Result;
 use crate::id::{LineId, MerchantId, SkuId};
 use crate::money::Currency;
 use crate::sale::SaleLine;
@@ -122,10 +122,6 @@ pub fn quote(cart: &Cart, catalog: &Catalog, policy: &Policy, facts: &PricingFac
         lines.push(sold(line, facts.tier.as_deref(), catalog, kinds.at(at))?);
     }
     for gift in &price.gifts {
-        if lines.iter().any(|line| line.sold.id == gift.id) {
-            let rule = format!("cart: line {} has the id of a gift's line", gift.id);
-            return Err(Error::new(Code::InvalidCart, rule));
-        }
         lines.push(given(gift, catalog)?);
     }
     let mut content = content(price, lines, trace, policy.version.clone(), valid_until);

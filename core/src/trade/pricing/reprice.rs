@@ -162,5 +162,7 @@ fn shown(line: &QuoteLine) -> Vec<(&'static str, Node)> {
         ("added_tax", line.added_tax.into()),
         ("shipping", component("shipping")),
         ("points", component("points")),
+        ("fulfilment", line.fulfilment.name().into()),
+        ("merchant", line.merchant.as_ref().map_or(Node::Null, Node::from)),
     ]
 }

@@ -193,8 +193,14 @@ impl<'r, 'a> Run<'r, 'a> {
     fn settle(&mut self, rule: &Rule, found: &Found<'a>, bit: u64) {
         let before = self.sum;
         let applied = found.verdict == Verdict::Applied;
-        if applied {
+        // A rule that gives nothing stops no other, and its end is nobody's.
+        if applied && (found.taken > 0 || found.gift.is_some()) {
             self.applied |= bit;
+            if let Some(until) = rule.until {
+                self.ends = Some(self.ends.map_or(until, |ends| ends.min(until)));
+            }
+        }
+        if applied {
             self.sum -= found.taken;
             if rule.stage == Stage::Shipping {
                 self.take_from_shipping();
@@ -206,9 +212,6 @@ impl<'r, 'a> Run<'r, 'a> {
             }
             if let Effect::BuyGet { .. } = rule.effect {
                 self.spend();
-            }
-            if let Some(until) = rule.until {
-                self.ends = Some(self.ends.map_or(until, |ends| ends.min(until)));
             }
             if let Some(gift) = &found.gift {
                 self.gifts.push(gift.clone());

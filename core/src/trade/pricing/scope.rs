@@ -18,7 +18,7 @@ pub struct Choice {
     pub tags: BTreeSet<String>,
     /// Merchants.
     pub merchants: BTreeSet<String>,
-    /// Facts of the SKU.
+    /// Facts of the SKU and of the catalogue about it; of a list, any.
     pub facts: Facts,
 }
 
@@ -41,7 +41,7 @@ impl Choice {
             && named("category", &self.categories)
             && named("tags", &self.tags)
             && named("merchant", &self.merchants)
-            && self.facts.iter().all(|(name, value)| item.sku.facts.get(name) == Some(value))
+            && self.facts.iter().all(|(name, value)| item.states(name, value))
     }
 
     fn from_fields(fields: &mut Fields<'_>) -> Result<Self> {

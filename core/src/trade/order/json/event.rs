@@ -44,7 +44,7 @@ impl Event {
         };
         let seq: u64 = fields.count("seq")?.unwrap_or(0);
         let name = fields.need_text("type")?;
-        let mut inner = Fields::new(fields.need("data")?, name)?;
+        let mut inner = Fields::of_log(fields.need("data")?, name)?;
         let data = EventData::from_fields(name, &mut inner)?;
         let event = Self { header: Arc::new(header), seq, data };
         let stated = fields.need_text("event_id")?;
@@ -62,7 +62,7 @@ impl EventData {
     /// # Errors
     /// As [`Event::from_node`].
     pub fn from_node(name: &str, node: &Node) -> Result<Self> {
-        Self::from_fields(name, &mut Fields::new(node, name)?)
+        Self::from_fields(name, &mut Fields::of_log(node, name)?)
     }
 
     fn from_fields(name: &str, fields: &mut Fields<'_>) -> Result<Self> {

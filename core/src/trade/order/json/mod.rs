@@ -92,7 +92,7 @@ fn each_line<T>(fields: &mut Fields<'_>, read: impl Fn(&mut Fields<'_>) -> Resul
     }
     let mut list = Vec::with_capacity(nodes.len());
     for (at, node) in nodes.iter().enumerate() {
-        let mut inner = Fields::new(node, format!("{}: lines[{at}]", fields.what()))?;
+        let mut inner = fields.within(node, format!("{}: lines[{at}]", fields.what()))?;
         list.push(read(&mut inner)?);
         inner.finish()?;
     }
