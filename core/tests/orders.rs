@@ -507,6 +507,19 @@ fn a_quote_says_which_coupons_and_points_it_takes() {
     shop.refused(Code::InvalidCommand, &format!(r#"{{"place":{{"quote":{quote},{buyer},{fewer}}}}}"#));
 }
 
+/// Two coupons took something off: naming one of them leaves the other to be used again.
+#[test]
+fn no_coupon_of_a_quote_is_forgotten() {
+    let asked = r#"{"catalog":{"currency":"CNY","skus":[{"id":"s","list":1000}]},
+        "cart":{"lines":[{"id":"a","sku":"s"}]},
+        "policy":{"rules":[{"id":"c","coupon":true,"off":100},{"id":"d","coupon":true,"off":200}]},
+        "coupons":["c","d"]}"#;
+    let quote = fenrun::operations::run("quote", None, &read_json(asked, 10_000).unwrap()).unwrap().to_json();
+    let place = |tokens: &str| format!(r#"{{"place":{{"quote":{quote},"tokens":[{tokens}]}}}}"#);
+    let (one, other) = (r#"{"kind":"coupon","id":"c-1"}"#, r#"{"kind":"coupon","id":"d-1"}"#);
+    Shop::new().refused(Code::InvalidCommand, &place(one)).ok(&place(&format!("{one},{other}")));
+}
+
 /// What `reserve` derives for the next event but one: whoever can compute it can name it first.
 fn derived_refund(shop: &Shop, seq: u64) -> String {
     let order = shop.stream.order();

@@ -98,10 +98,15 @@ impl Used {
                 draft.tokens.push(Token { kind: TokenKind::Coupon, id: ExternalId::new(id)?, amount: 1 });
             }
         }
+        let fault = |rule: String| Err(Error::new(Code::InvalidCommand, rule));
+        let tokens = draft.tokens.iter().filter(|token| token.kind == TokenKind::Coupon).count();
+        if tokens < self.coupons.len() {
+            let used = self.coupons.len();
+            return fault(format!("place: the quote uses {used} coupons, `tokens` name {tokens}"));
+        }
         if self.points == 0 || points == u128::from(self.points) {
             return Ok(());
         }
-        let fault = |rule: String| Err(Error::new(Code::InvalidCommand, rule));
         let used = self.points;
         match &draft.parties {
             _ if points > 0 => fault(format!("place: the quote uses {used} points, `tokens` name {points}")),
