@@ -58,6 +58,8 @@
 #define FENRUN_PAYS_RECRUITING 208
 /** No preset has this name. */
 #define FENRUN_UNKNOWN_PRESET 209
+/** Versions of a plan set that overlap, lie in the past or are not there. */
+#define FENRUN_INVALID_PLAN_SET 210
 /** A sale that contradicts itself or its plan. */
 #define FENRUN_INVALID_SALE 301
 /** The plan reads a fact that the sale or the person does not state. */
@@ -313,9 +315,9 @@ typedef struct {
    */
   uint32_t index;
   /**
-   * Zero.
+   * The line of the text that is at fault, from 1, or 0 where no line is.
    */
-  uint32_t reserved;
+  uint32_t line;
   /**
    * One line of UTF-8 that names the value and the rule, cut to fit, zero-terminated.
    */

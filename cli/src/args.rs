@@ -8,8 +8,8 @@ use std::path::PathBuf;
 const EXIT_CODES: &str = "\
 Exit codes:
   0  done
-  1  something was found: a plan or override that pays too much or for recruiting, a store that does not
-     verify, a vector that differs
+  1  something was found: a plan or override that pays too much or for recruiting, plans that differ, a
+     store that does not verify, a vector that differs
   2  the command line or an input is wrong; nothing was written
   3  a file or database cannot be read or written, or the program is at fault
 
@@ -30,6 +30,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Prove what a plan can pay at most, and list what its author should know
     Check(CheckArgs),
+    /// Show what changes when one plan replaces another: every cent, by person and cause
+    Diff(DiffArgs),
     /// Play real purchases from cart to ledger in a new SQLite file, and write a report
     Demo(DemoArgs),
     /// Say why each person got each cent, or nothing; what made a price; what happened to an order
@@ -54,6 +56,15 @@ pub(crate) enum Command {
 pub(crate) struct CheckArgs {
     /// A plan file (TOML or JSON), or preset:NAME
     pub(crate) plan: String,
+    /// Also try what false identities and split sales gain, on sample sales
+    #[arg(long)]
+    pub(crate) sybil: bool,
+    /// The most false identities in a row
+    #[arg(long, value_name = "N", default_value_t = 3, requires = "sybil")]
+    pub(crate) identities: usize,
+    /// The most parts a sale is split in
+    #[arg(long, value_name = "N", default_value_t = 4, requires = "sybil")]
+    pub(crate) parts: usize,
 }
 
 #[derive(Debug, Args)]
@@ -197,6 +208,34 @@ pub(crate) struct SettleArgs {
     /// Where the rows go, `-` for standard output; without it only the totals are printed
     #[arg(long, value_name = "CSV")]
     pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DiffArgs {
+    /// The plan before and the plan after, one --plan each: files (TOML or JSON) or preset:NAME. Over a store
+    /// one is enough: each sale is compared with the plan it was settled under
+    #[arg(long = "plan", value_name = "PLAN", required = true)]
+    pub(crate) plans: Vec<String>,
+    /// The orders: a CSV of order lines, or a store
+    #[arg(value_name = "FILE", required_unless_present = "orders", conflicts_with = "orders")]
+    pub(crate) file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) tables: TableArgs,
+    /// The shop the orders belong to
+    #[arg(long, default_value = "")]
+    pub(crate) tenant: String,
+    /// Where every difference goes, a row for each person of each order; `-` for standard output
+    #[arg(long, value_name = "CSV")]
+    pub(crate) out: Option<PathBuf>,
+    /// Where a page with pictures goes
+    #[arg(long, value_name = "HTML")]
+    pub(crate) page: Option<PathBuf>,
+    /// How many people are listed, those with the largest changes first
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub(crate) top: usize,
+    /// The language of the text
+    #[arg(long, value_enum, default_value = "en")]
+    pub(crate) lang: Lang,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

@@ -3,6 +3,7 @@
 mod args;
 mod commands;
 mod demo;
+mod diff;
 mod files;
 mod output;
 mod progress;
@@ -67,6 +68,7 @@ fn run(command: &Command, console: &Console) -> Result<Ending> {
     match command {
         Command::Check(args) => commands::check::run(args, console),
         Command::Demo(args) => demo::run(args, console),
+        Command::Diff(args) => diff::run(args, console),
         Command::Explain(args) => commands::explain::run(args, console),
         Command::Orders(args) => commands::orders::run(args, console),
         Command::Plans(args) => commands::plans::run(args, console),

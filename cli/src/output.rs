@@ -63,8 +63,10 @@ impl Console {
                 ("number", i64::from(error.code().number()).into()),
                 ("message", error.message().into()),
             ];
+            let line = error.line().map(|line| ("line", count(line).into()));
+            let fault = Node::map(parts.into_iter().chain(line));
             // Nothing is left to be done when even this cannot be printed.
-            let _ = print(&Node::map([("error", Node::map(parts))]).to_json_pretty());
+            let _ = print(&Node::map([("error", fault)]).to_json_pretty());
         }
         ExitCode::from(match error.code() {
             Code::PaysTooMuch | Code::PaysRecruiting => 1,

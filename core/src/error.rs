@@ -3,6 +3,7 @@
 //! Each module has its own `thiserror` enum; all of them fold into [`Error`]. The numbers in [`Code`]
 //! are part of the ABI: they are never reused and never change meaning.
 
+use crate::doc::Spot;
 use std::fmt;
 
 macro_rules! codes {
@@ -81,6 +82,8 @@ codes! {
     PaysRecruiting = 208, "pays_recruiting";
     /// No preset has this name.
     UnknownPreset = 209, "unknown_preset";
+    /// Versions of a plan set that overlap, lie in the past or are not there.
+    InvalidPlanSet = 210, "invalid_plan_set";
 
     /// A sale that contradicts itself or its plan.
     InvalidSale = 301, "invalid_sale";
@@ -265,7 +268,9 @@ impl Code {
     pub const fn family(self) -> Family {
         match self {
             Self::LengthMismatch | Self::UnknownWord | Self::InvalidId => Family::Document,
-            Self::PaysTooMuch | Self::PaysRecruiting | Self::UnknownPreset => Family::Plan,
+            Self::PaysTooMuch | Self::PaysRecruiting | Self::UnknownPreset | Self::InvalidPlanSet => {
+                Family::Plan
+            }
             Self::DuplicateOrder => Family::Sale,
             other => match other.number() / 100 {
                 1 => Family::Money,
@@ -290,26 +295,60 @@ impl fmt::Display for Code {
 }
 
 /// What went wrong: a stable [`Code`] and one line that names the value and the rule.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct Error {
     code: Code,
     message: String,
     index: Option<usize>,
+    line: Option<usize>,
+    /// Of no meaning once the document is gone, so it is no part of what is compared.
+    spot: Option<Box<Spot>>,
 }
+
+impl PartialEq for Error {
+    fn eq(&self, other: &Self) -> bool {
+        let parts = |error: &Self| (error.code, error.index, error.line);
+        parts(self) == parts(other) && self.message == other.message
+    }
+}
+
+impl Eq for Error {}
 
 impl Error {
     /// An error with its message. It stays one line whatever text of a user it repeats: control
     /// characters are written as their escapes.
     #[must_use]
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: one_line(message.into()), index: None }
+        Self { code, message: one_line(message.into()), index: None, line: None, spot: None }
     }
 
     /// Names the failing row of a batch, counted from zero.
     #[must_use]
     pub fn at(mut self, index: usize) -> Self {
         self.index = Some(index);
+        self
+    }
+
+    /// Remembers which value of a document is at fault, unless one inside it is known already.
+    pub(crate) fn about(mut self, spot: Spot) -> Self {
+        self.spot.get_or_insert_with(|| Box::new(spot));
+        self
+    }
+
+    /// The value of a document that is at fault.
+    pub(crate) fn spot(&self) -> Option<&Spot> {
+        self.spot.as_deref()
+    }
+
+    /// Names the line of the text, also in front of the message.
+    pub(crate) fn on_line(self, line: usize) -> Self {
+        self.within(&format!("line {line}")).with_line(line)
+    }
+
+    /// Names the line of the text where the message names it already.
+    pub(crate) fn with_line(mut self, line: usize) -> Self {
+        self.line = Some(line);
         self
     }
 
@@ -330,6 +369,12 @@ impl Error {
     #[must_use]
     pub fn message(&self) -> &str {
         &self.message
+    }
+
+    /// The line of the text that is at fault, from 1, where a text was read and the line is known.
+    #[must_use]
+    pub const fn line(&self) -> Option<usize> {
+        self.line
     }
 
     /// The failing row of a batch, if the call took one.

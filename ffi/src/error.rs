@@ -15,8 +15,8 @@ pub struct fenrun_error {
     pub code: i32,
     /// The failing row of a batch, from 0, or `FENRUN_NO_INDEX`.
     pub index: u32,
-    /// Zero.
-    pub reserved: u32,
+    /// The line of the text that is at fault, from 1, or 0 where no line is.
+    pub line: u32,
     /// One line of UTF-8 that names the value and the rule, cut to fit, zero-terminated.
     pub message: [c_char; 240],
 }
@@ -36,6 +36,7 @@ impl fenrun_error {
             *to = c_char::from_ne_bytes([from]);
         }
         let code = error.code().number();
-        Self { size, code, index: index.unwrap_or(FENRUN_NO_INDEX), reserved: 0, message }
+        let line = error.line().and_then(|line| u32::try_from(line).ok()).unwrap_or(0);
+        Self { size, code, index: index.unwrap_or(FENRUN_NO_INDEX), line, message }
     }
 }

@@ -46,7 +46,7 @@ static void layout(void) {
     EXPECT(sizeof(fenrun_error) == 256);
     EXPECT(offsetof(fenrun_error, code) == 4);
     EXPECT(offsetof(fenrun_error, index) == 8);
-    EXPECT(offsetof(fenrun_error, reserved) == 12);
+    EXPECT(offsetof(fenrun_error, line) == 12);
     EXPECT(offsetof(fenrun_error, message) == 16);
     EXPECT(sizeof(fenrun_buffer) == 3 * sizeof(size_t));
     EXPECT(sizeof(fenrun_component) == 3 * sizeof(void *));
@@ -80,7 +80,7 @@ static void errors(void) {
     EXPECT(fenrun_money_parse(TEXT("19.99"), TEXT("CNY"), &minor, FRESH(err)) == FENRUN_OK && minor == 1999);
     EXPECT(err.code == -1 && err.index == 7); /* untouched on success */
     EXPECT(fenrun_money_parse(TEXT("19.999"), TEXT("CNY"), &minor, FRESH(err)) == FENRUN_TOO_MANY_DECIMALS);
-    EXPECT(err.code == FENRUN_TOO_MANY_DECIMALS && err.index == FENRUN_NO_INDEX && err.reserved == 0);
+    EXPECT(err.code == FENRUN_TOO_MANY_DECIMALS && err.index == FENRUN_NO_INDEX && err.line == 0);
     EXPECT(strstr(err.message, "19.999") != NULL && strchr(err.message, '\n') == NULL);
     EXPECT(minor == 1999); /* untouched on failure */
     EXPECT(fenrun_money_parse(TEXT("x"), TEXT("CNY"), &minor, NULL) == FENRUN_INVALID_AMOUNT);

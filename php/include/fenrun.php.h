@@ -22,6 +22,7 @@ enum {
   FENRUN_PAYS_TOO_MUCH = 207,
   FENRUN_PAYS_RECRUITING = 208,
   FENRUN_UNKNOWN_PRESET = 209,
+  FENRUN_INVALID_PLAN_SET = 210,
   FENRUN_INVALID_SALE = 301,
   FENRUN_MISSING_FACT = 302,
   FENRUN_MISSING_COMPONENT = 303,
@@ -105,7 +106,7 @@ typedef struct {
   uint32_t size;
   int32_t code;
   uint32_t index;
-  uint32_t reserved;
+  uint32_t line;
   char message[240];
 } fenrun_error;
 typedef struct {

@@ -32,6 +32,7 @@ final class Constants
         207 => PlanError::class,
         208 => PlanError::class,
         209 => PlanError::class,
+        210 => PlanError::class,
         301 => SaleError::class,
         302 => SaleError::class,
         303 => SaleError::class,

@@ -16,11 +16,15 @@ class Error extends \RuntimeException
     /** @var int|null */
     private $index;
 
-    final public function __construct(int $code, string $name, ?int $index, string $message)
+    /** @var int|null */
+    private $textLine;
+
+    final public function __construct(int $code, string $name, ?int $index, string $message, ?int $textLine = null)
     {
         parent::__construct($message, $code);
         $this->name = $name;
         $this->index = $index;
+        $this->textLine = $textLine;
     }
 
     /** The stable name, such as pays_too_much. */
@@ -35,18 +39,24 @@ class Error extends \RuntimeException
         return $this->index;
     }
 
+    /** The line of the text that is at fault, from 1; null when no line is. getLine is PHP's own: where it was thrown. */
+    public function getTextLine(): ?int
+    {
+        return $this->textLine;
+    }
+
     /** The exception of a code, in its family. */
-    public static function of(int $code, string $name, ?int $index, string $message): self
+    public static function of(int $code, string $name, ?int $index, string $message, ?int $textLine = null): self
     {
         $family = Constants::FAMILIES[$code] ?? self::class;
 
-        return new $family($code, $name, $index, $message);
+        return new $family($code, $name, $index, $message, $textLine);
     }
 
     /** The same error, known to be the plan's. */
     public static function ofPlan(self $error): PlanError
     {
-        return new PlanError($error->getCode(), $error->name, $error->index, $error->getMessage());
+        return new PlanError($error->getCode(), $error->name, $error->index, $error->getMessage(), $error->textLine);
     }
 
     /** Refuses a float by its place and value: 19.99 is not 19.99 in binary. */

@@ -144,7 +144,8 @@ final class Library
         $code = $call($ffi, \FFI::addr($error));
         if ($code !== 0) {
             $index = $error->index === self::NO_INDEX ? null : $error->index;
-            throw Error::of($code, $ffi->fenrun_error_name($code), $index, \FFI::string($error->message));
+            $line = $error->line === 0 ? null : $error->line;
+            throw Error::of($code, $ffi->fenrun_error_name($code), $index, \FFI::string($error->message), $line);
         }
     }
 

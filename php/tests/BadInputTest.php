@@ -108,6 +108,18 @@ pay = { levels = ["%s"] }
         });
     }
 
+    public function testAPlansErrorNamesItsLine(): void
+    {
+        try {
+            Plan::fromText("schema = \"fenrun.plan/1\"\nname = \"n\"\ncurrency = \"CNY\"\ncurency = 1\n"
+                . "[[rule]]\nid = \"r\"\nto = \"self\"\npay = { levels = [\"1%\"] }\n");
+            $this->fail('accepted');
+        } catch (PlanError $error) {
+            $this->assertSame(4, $error->getTextLine());
+            $this->assertStringContainsString('did you mean `currency`?', $error->getMessage());
+        }
+    }
+
     public function testForests(): void
     {
         $this->refused(ForestError::class, 401, '', static function () {

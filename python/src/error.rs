@@ -12,7 +12,7 @@ pub(crate) fn exception(py: Python<'_>, error: &Error) -> PyErr {
     let (code, name) = (error.code().number(), error.code().name());
     let made = MAKE
         .get_or_try_init(py, || py.import("fenrun.errors")?.getattr("make").map(Bound::unbind))
-        .and_then(|make| make.bind(py).call1((code, name, error.message(), error.index())));
+        .and_then(|make| make.bind(py).call1((code, name, error.message(), error.index(), error.line())));
     made.map_or_else(|fault| fault, PyErr::from_value)
 }
 

@@ -27,6 +27,18 @@ def test_a_plan_is_read_from_text_file_and_preset(tmp_path: Path) -> None:
     assert fr.Plan.load(str(marked)) == loaded
 
 
+def test_an_error_names_its_line_and_the_nearest_word() -> None:
+    text = (ROOT / "examples" / "plans" / "two_level.toml").read_text("utf-8")
+    line = next(at for at, row in enumerate(text.splitlines(), 1) if row.startswith("pay"))
+    with pytest.raises(fr.PlanError, match="did you mean `levels`") as caught:
+        fr.Plan.parse(text.replace("levels =", "levles ="))
+    assert caught.value.line == line
+    assert pickle.loads(pickle.dumps(caught.value)).line == line
+    with pytest.raises(fr.PlanError, match="did you mean `crmeb`") as caught:
+        fr.Plan.preset("crmbe")
+    assert caught.value.line is None
+
+
 def test_every_preset_can_be_built() -> None:
     assert fr.Plan.presets() == sorted(fr.Plan.presets())
     for name in fr.Plan.presets():

@@ -28,6 +28,7 @@ pub(crate) fn run(root: &Path, mode: Mode) -> Result<String, String> {
         ("include/fenrun.h", header),
         ("php/include/fenrun.php.h", php),
         (states::PAGE, states::text(root)?),
+        ("schemas/plan.schema.json", fenrun::reward::plan_schema::document().to_json_pretty() + "\n"),
         ("php/src/Constants.php", tables::php()),
         ("java/src/main/java/io/fenrun/Constants.java", tables::java()),
     ];

@@ -5,26 +5,51 @@ use crate::files::read_plan;
 use crate::output::{Console, Ending, pairs};
 use fenrun::Result;
 use fenrun::doc::Node;
-use fenrun::money::Rate;
+use fenrun::money::{Money, Rate};
 use fenrun::reward::plan::{Plan, Report};
+use fenrun::reward::sybil::{self, Attack, Finding, Limits};
 
 pub(crate) fn run(args: &CheckArgs, console: &Console) -> Result<Ending> {
     let plan = read_plan(&args.plan)?;
     let report = plan.check()?;
-    console.answer(|| document(&plan, &report), || text(&plan, &report))?;
+    let limits = Limits { identities: args.identities, parts: args.parts };
+    let findings = match args.sybil {
+        true => Some(sybil::audit(&plan, &sybil::sample(&plan)?, limits)?),
+        false => None,
+    };
+    let findings = findings.as_deref();
+    console.answer(|| document(&plan, &report, findings), || text(&plan, &report, findings))?;
     Ok(Ending::Fine)
 }
 
-fn document(plan: &Plan, report: &Report) -> Node {
-    Node::map([
+fn document(plan: &Plan, report: &Report, findings: Option<&[Finding]>) -> Node {
+    let findings = findings.map(|all| ("sybil", Node::List(all.iter().map(Finding::to_node).collect())));
+    let parts = [
         ("name", Node::from(plan.name())),
         ("currency", plan.currency().code().into()),
         ("hash", plan.hash().into()),
         ("report", report.to_node()),
-    ])
+    ];
+    Node::map(parts.into_iter().chain(findings))
 }
 
-fn text(plan: &Plan, report: &Report) -> String {
+/// The largest gain in one line, and how it is made.
+fn gained(plan: &Plan, finding: &Finding) -> (String, String) {
+    let name = format!("{} {}", finding.rule.as_deref().unwrap_or("all rules"), finding.attack.name());
+    let money = |minor: i64| Money::new(minor, plan.currency()).to_string();
+    let Some(witness) = &finding.witness else { return (name, format!("gains {}", money(0))) };
+    let rank = witness.rank.as_ref().map_or_else(String::new, |rank| format!(" of rank {rank}"));
+    let (who, count) = (&witness.attacker, witness.count);
+    let means = match finding.attack {
+        Attack::Split => format!("{count} parts"),
+        Attack::Above | Attack::Below => format!("{count} identities{rank}"),
+    };
+    let (honest, attacked) = (money(witness.honest), money(witness.attacked));
+    let gain = money(finding.gain);
+    (name, format!("gains {gain}: {who} in {} gets {attacked} for {honest} by {means}", witness.sale))
+}
+
+fn text(plan: &Plan, report: &Report, findings: Option<&[Finding]>) -> String {
     let at_most = |rate: Option<Rate>| {
         rate.map_or_else(|| "no bound against the base".to_owned(), |rate| format!("at most {rate}"))
     };
@@ -43,5 +68,6 @@ fn text(plan: &Plan, report: &Report) -> String {
     for warning in &report.warnings {
         rows.push((format!("warning {}", warning.rule), warning.text.clone()));
     }
+    rows.extend(findings.into_iter().flatten().map(|finding| gained(plan, finding)));
     pairs(&rows)
 }

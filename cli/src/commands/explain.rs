@@ -3,7 +3,7 @@
 use crate::args::ExplainArgs;
 use crate::files::{read_plan, read_text};
 use crate::output::{Console, Ending};
-use crate::table::{Members, Orders};
+use crate::table::{Members, Names, Orders};
 use fenrun::doc::{self, MAX_DOCUMENT_BYTES, Node};
 use fenrun::id::OrderId;
 use fenrun::money::Money;
@@ -166,9 +166,9 @@ fn from_document(path: &Path, plan: &Plan) -> Result<(Sale, Outcome)> {
 
 fn from_tables(args: &ExplainArgs, path: &Path, order: &str, plan: &Plan) -> Result<(Sale, Outcome)> {
     let (tables, tenant) = (&args.tables, Tenant::new(&args.tenant)?);
-    let clock = tables.clock();
-    let members = tables.members.as_deref().map(|path| Members::read(path, plan, &clock)).transpose()?;
-    let mut orders = Orders::open(path, plan, members.as_ref(), &clock, &tenant)?;
+    let (clock, names) = (tables.clock(), Names::of(plan));
+    let members = tables.members.as_deref().map(|path| Members::read(path, &names, &clock)).transpose()?;
+    let mut orders = Orders::open(path, &names, members.as_ref(), &clock, &tenant)?;
     while let Some(placed) = orders.next()? {
         if placed.sale.id.as_str() == order {
             let outcome = evaluate(plan, &placed.sale).map_err(|error| orders.explain(&placed, error))?;

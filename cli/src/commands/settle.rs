@@ -3,7 +3,7 @@
 use crate::args::SettleArgs;
 use crate::files::{plan_path, read_plan};
 use crate::output::{Console, Ending, count, grouped, pairs};
-use crate::table::{Arrays, Members, Orders, Placed, RowFile, RowRecord};
+use crate::table::{Arrays, Members, Names, Orders, Placed, RowFile, RowRecord};
 use crate::whole::{WholeFile, is_standard};
 use fenrun::doc::Node;
 use fenrun::id::LineId;
@@ -18,16 +18,16 @@ use std::path::{Path, PathBuf};
 pub(crate) fn run(args: &SettleArgs, console: &Console) -> Result<Ending> {
     let plan = read_plan(&args.plan)?;
     let tenant = Tenant::new(&args.tenant)?;
-    let clock = args.tables.clock();
+    let (clock, names) = (args.tables.clock(), Names::of(&plan));
     let path = args.tables.orders.as_deref().ok_or_else(|| {
         let rule = "name the orders with --orders; docs/reference/csv.md lists their columns";
         Error::new(Code::InvalidArgument, rule)
     })?;
     let members =
-        args.tables.members.as_deref().map(|path| Members::read(path, &plan, &clock)).transpose()?;
+        args.tables.members.as_deref().map(|path| Members::read(path, &names, &clock)).transpose()?;
     let out = args.out.as_deref().map(|out| create(out, args, &plan, &tenant, console)).transpose()?;
     let mut settled = Settled { plan: &plan, out, orders: 0, rows: 0, pool: 0, paid: 0, retained: [0; _] };
-    let open = || Orders::open(path, &plan, members.as_ref(), &clock, &tenant);
+    let open = || Orders::open(path, &names, members.as_ref(), &clock, &tenant);
     // An order at fault stops the batch without its line of the file; read one by one, it is named.
     let batch = match (&members, open()?.arrays()?) {
         (Some(members), Some(arrays)) => {

@@ -1,10 +1,12 @@
-//! The page the demo writes: one file, no network, two languages, light and dark.
+//! The pages: what the demo writes, and what changes between two plans. Each is one file, no network, two
+//! languages, light and dark.
 //!
-//! Numbers come from [`Figures`], which were read back from the store; this module only draws them.
+//! The demo's numbers come from [`Figures`], which were read back from the store; this module only draws.
 
 mod bars;
 mod below;
 mod lorenz;
+mod plans;
 mod svg;
 mod tree;
 mod weekly;
@@ -20,12 +22,20 @@ use std::collections::BTreeMap;
 use tree::{Person, tree};
 use words::{amount, both, count, escape, per_cent};
 
+pub(crate) use plans::{Difference, render as render_plans};
+
 const TEMPLATE: &str = include_str!("../../templates/report.html");
+/// What all pages look like.
+const STYLE: &str = include_str!("../../templates/style.css");
+/// Chooses between the languages.
+const SCRIPT: &str = include_str!("../../templates/language.js");
 
 /// The whole page.
 pub(crate) fn render(run: &Run<'_>, figures: &Figures) -> String {
     let page = Page { run, figures, currency: run.shop.plan.currency() };
-    let parts: [(&str, String); 15] = [
+    let parts: [(&str, String); 17] = [
+        ("style", STYLE.to_owned()),
+        ("script", SCRIPT.to_owned()),
         ("orders", count(figures.orders)),
         ("currency", page.currency.code().to_owned()),
         ("kpis", page.kpis()),

@@ -2,7 +2,7 @@
 
 use fenrun::doc::Node;
 use fenrun::money::{Currency, Money};
-use fenrun::reward::plan::{Plan, StopSource};
+use fenrun::reward::plan::{Plan, REFERRAL, StopSource};
 use fenrun::sale::Facts;
 use fenrun::{Error, Result};
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,8 +24,8 @@ enum Kind {
     Open,
 }
 
-/// The names a plan reads.
-pub(super) struct Names {
+/// The names a plan reads, or several that are compared.
+pub(crate) struct Names {
     /// Components, in the order of their names.
     pub(super) components: BTreeSet<String>,
     /// Roles, in the order of their names.
@@ -33,13 +33,16 @@ pub(super) struct Names {
     facts: BTreeMap<String, Kind>,
     ranks: Vec<String>,
     currency: Currency,
+    /// How many people of an upline are walked at most.
+    pub(super) walk: usize,
 }
 
 /// Columns of facts.
 pub(super) type FactColumns = Vec<(String, usize)>;
 
 impl Names {
-    pub(super) fn of(plan: &Plan) -> Self {
+    /// What a plan reads.
+    pub(crate) fn of(plan: &Plan) -> Self {
         let mut components: BTreeSet<String> = COMPONENTS.iter().map(|name| (*name).to_owned()).collect();
         let mut roles = BTreeSet::new();
         for rule in plan.rules() {
@@ -59,7 +62,27 @@ impl Names {
             .filter(fact)
             .map(|name| (name.to_owned(), kinds.get(name).copied().unwrap_or(Kind::Open)));
         let facts = facts.collect();
-        Self { components, roles, facts, ranks: plan.ranks().to_vec(), currency: plan.currency() }
+        let walk = plan.walks().get(REFERRAL).copied().unwrap_or(0);
+        Self { components, roles, facts, ranks: plan.ranks().to_vec(), currency: plan.currency(), walk }
+    }
+
+    /// What another plan reads too, which pays in the same currency.
+    pub(crate) fn and(mut self, plan: &Plan) -> Self {
+        let other = Self::of(plan);
+        self.components.extend(other.components);
+        self.roles.extend(other.roles);
+        for (name, kind) in other.facts {
+            let known = self.facts.entry(name).or_insert(kind);
+            if *known != kind {
+                *known = Kind::Open;
+            }
+        }
+        self.facts.retain(|name, _| !self.components.contains(name));
+        // Where the plans have other ranks, each refuses the people whose rank it does not have.
+        let fresh: Vec<String> = other.ranks.into_iter().filter(|rank| !self.ranks.contains(rank)).collect();
+        self.ranks.extend(fresh);
+        self.walk = self.walk.max(other.walk);
+        self
     }
 
     /// The fact columns a file has; `column` says what the column of a fact is called.
@@ -97,6 +120,10 @@ impl Names {
     /// An amount written with a decimal point.
     pub(super) fn amount(&self, text: &str) -> Result<i64> {
         Money::parse(text, self.currency).map(|money| money.minor()).map_err(Error::from)
+    }
+
+    pub(super) fn ranks(&self) -> &[String] {
+        &self.ranks
     }
 
     pub(super) const fn currency(&self) -> Currency {

@@ -4,7 +4,6 @@ use super::facts::{FactColumns, Names};
 use super::{Clock, Row, Sheet};
 use fenrun::doc::Node;
 use fenrun::id::{ExternalId, MemberId};
-use fenrun::reward::plan::Plan;
 use fenrun::reward::referral::{Column, Forest, MemberIx};
 use fenrun::sale::{Facts, Person};
 use fenrun::time::Timestamp;
@@ -58,9 +57,8 @@ impl Members {
     ///
     /// # Errors
     /// Names file and line: a member that stands twice, an unknown inviter, a cycle, an unknown rank.
-    pub(crate) fn read(path: &Path, plan: &Plan, clock: &Clock) -> Result<Self> {
+    pub(crate) fn read(path: &Path, names: &Names, clock: &Clock) -> Result<Self> {
         let (mut sheet, mut header) = Sheet::open(path)?;
-        let names = Names::of(plan);
         let layout = Layout {
             member: header.need("member")?,
             inviter: header.need("inviter")?,
@@ -80,10 +78,10 @@ impl Members {
         };
         let mut entries = Vec::new();
         while let Some(row) = sheet.next()? {
-            entries.push(members.entry(row, &layout, &names, clock)?);
+            entries.push(members.entry(row, &layout, names, clock)?);
         }
         members.build(entries, sheet.path())?;
-        members.fill_columns(plan, &layout.facts)?;
+        members.fill_columns(names.ranks(), &layout.facts)?;
         Ok(members)
     }
 
@@ -183,7 +181,7 @@ impl Members {
     }
 
     /// Gives ranks and facts to the forest, where they never change and everybody states them in one type.
-    fn fill_columns(&mut self, plan: &Plan, facts: &FactColumns) -> Result<()> {
+    fn fill_columns(&mut self, ranks: &[String], facts: &FactColumns) -> Result<()> {
         if self.standings.iter().any(|standing| standing.len() != 1 || standing[0].0 != BEGINNING) {
             return Ok(());
         }
@@ -199,10 +197,11 @@ impl Members {
         }
         let code = |profile: &usize| {
             let rank = self.profiles[*profile].rank.as_deref()?;
-            plan.rank_index(rank).and_then(|at| u8::try_from(at + 1).ok())
+            let at = ranks.iter().position(|known| known == rank)?;
+            u8::try_from(at + 1).ok()
         };
         let codes = order.iter().map(|profile| code(profile).unwrap_or(0)).collect();
-        self.forest.set_ranks(plan.ranks(), codes)?;
+        self.forest.set_ranks(ranks, codes)?;
         self.in_forest = true;
         Ok(())
     }

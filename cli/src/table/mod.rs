@@ -12,6 +12,7 @@ mod rows;
 mod sheet;
 
 pub(crate) use clock::{Clock, TimeUnit, Zone};
+pub(crate) use facts::Names;
 pub(crate) use members::Members;
 pub(crate) use orders::{Arrays, Orders, Placed};
 pub(crate) use rows::{RowFile, RowRecord};

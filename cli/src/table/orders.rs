@@ -7,7 +7,6 @@ use fenrun::doc::{self, MAX_COMMAND_BYTES};
 use fenrun::id::{LineId, MemberId, OrderId};
 use fenrun::money::Currency;
 use fenrun::request::Tenant;
-use fenrun::reward::plan::{Plan, REFERRAL};
 use fenrun::reward::referral::MemberIx;
 use fenrun::sale::{Around, Facts, MAX_STOPS, Override, Person, Purpose, Sale, SaleDraft, SaleLine};
 use fenrun::time::Timestamp;
@@ -85,12 +84,10 @@ pub(crate) struct Arrays {
 pub(crate) struct Orders<'a> {
     sheet: Sheet,
     layout: Layout,
-    names: Names,
+    names: &'a Names,
     clock: Clock,
     tenant: &'a Tenant,
-    plan: &'a Plan,
     members: Option<&'a Members>,
-    walk: usize,
     ahead: Option<Entry>,
     seen: HashMap<OrderId, u64>,
 }
@@ -102,14 +99,13 @@ impl<'a> Orders<'a> {
     /// [`Code::Column`] names the column that is missing or unknown.
     pub(crate) fn open(
         path: &Path,
-        plan: &'a Plan,
+        names: &'a Names,
         members: Option<&'a Members>,
         clock: &Clock,
         tenant: &'a Tenant,
     ) -> Result<Self> {
         let (sheet, mut header) = Sheet::open(path)?;
-        let names = Names::of(plan);
-        let layout = Layout::read(&mut header, &names)?;
+        let layout = Layout::read(&mut header, names)?;
         if layout.upline.is_empty() && members.is_none() {
             let rule = "no column `upline_1`, so the orders carry no upline; name the members with --members";
             return Err(header.fault(rule.into()));
@@ -118,9 +114,8 @@ impl<'a> Orders<'a> {
             return Err(header.missing("`placed_at`, which the history of the members needs,", "placed_at"));
         }
         header.finish()?;
-        let walk = plan.walks().get(REFERRAL).copied().unwrap_or(0);
         let seen = HashMap::new();
-        Ok(Self { sheet, layout, names, clock: *clock, tenant, plan, members, walk, ahead: None, seen })
+        Ok(Self { sheet, layout, names, clock: *clock, tenant, members, ahead: None, seen })
     }
 
     /// Every order as one row of columns; `None` when they need more than columns hold.
@@ -223,13 +218,13 @@ impl<'a> Orders<'a> {
         if let Some(members) = self.members.filter(|_| self.layout.upline.is_empty())
             && let Some(ix) = members.find(&buyer.id)
         {
-            upline = members.upline(ix, placed_at, self.walk);
+            upline = members.upline(ix, placed_at, self.names.walk);
         }
         Sale::new(SaleDraft {
             tenant: self.tenant.as_str().to_owned(),
             id: order,
             version: 1,
-            currency: self.plan.currency(),
+            currency: self.names.currency(),
             placed_at: placed_at.unwrap_or_default(),
             buyer,
             upline,
@@ -244,7 +239,7 @@ impl<'a> Orders<'a> {
     /// The next row.
     fn entry(&mut self) -> Result<Option<Entry>> {
         let Some(row) = self.sheet.next()? else { return Ok(None) };
-        let (layout, names) = (&self.layout, &self.names);
+        let (layout, names) = (&self.layout, self.names);
         check_currency(row, layout.currency, names.currency())?;
         let order = OrderId::new(row.cell(Some(layout.order))).map_err(|error| row.place(error))?;
         let placed_at = match row.cell(layout.placed_at) {

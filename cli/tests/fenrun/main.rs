@@ -7,6 +7,7 @@ mod bad_input;
 mod command_line;
 mod commands;
 mod demo;
+mod diff;
 mod explain_order;
 mod explain_quote;
 mod orders;

@@ -11,7 +11,7 @@ use fenrun_store::Store;
 const DAY_MS: i64 = 86_400_000;
 
 /// Two paid orders, a day apart, that earned commission for A (10 %) and Z (5 %).
-fn shop() -> Folder {
+pub(crate) fn shop() -> Folder {
     let folder = Folder::new();
     let plan = Plan::from_json(
         r#"{"schema":"fenrun.plan/1","name":"two","currency":"CNY","rule":[{"id":"upline","on":"order",

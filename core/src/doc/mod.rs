@@ -4,14 +4,18 @@
 //! or a rate is refused while it is read, with its line and column. Canonical JSON (UTF-8, keys sorted
 //! by bytes, no blanks) is what hashes and golden vectors are taken over.
 
+mod nearest;
 mod node;
 mod reader;
 mod sink;
+mod spot;
 
+pub(crate) use nearest::{did_you_mean, distance};
 pub use node::Node;
 pub use reader::Fields;
-pub(crate) use reader::{distance, invalid};
+pub(crate) use reader::invalid;
 pub(crate) use sink::{JsonSink, NodeSink, Sink};
+pub(crate) use spot::{Spot, Syntax, located};
 
 use crate::error::{Code, Error, Result};
 use sha2::{Digest, Sha256};
@@ -31,7 +35,7 @@ pub fn read_json(text: &str, limit: usize) -> Result<Node> {
     check_size(text, limit)?;
     serde_json::from_str(text).map_err(|error| {
         let message = as_written(&error.to_string(), number_at(text, error.line(), error.column()));
-        Error::new(Code::Syntax, format!("JSON: {message}"))
+        Error::new(Code::Syntax, format!("JSON: {message}")).with_line(error.line())
     })
 }
 
@@ -43,15 +47,13 @@ pub fn read_json(text: &str, limit: usize) -> Result<Node> {
 pub fn read_toml(text: &str, limit: usize) -> Result<Node> {
     check_size(text, limit)?;
     toml::from_str(text).map_err(|error| {
-        let place = error.span().map_or_else(String::new, |span| {
-            let before = text.get(..span.start).unwrap_or(text);
-            let line = before.matches('\n').count() + 1;
-            let column = before.rsplit('\n').next().map_or(0, |tail| tail.chars().count()) + 1;
-            format!(" at line {line} column {column}")
-        });
         let written = error.span().and_then(|span| text.get(span)).unwrap_or_default();
         let message = as_written(&error.message().trim().replace('\n', " "), written);
-        Error::new(Code::Syntax, format!("TOML: {message}{place}"))
+        let Some(span) = error.span() else { return Error::new(Code::Syntax, format!("TOML: {message}")) };
+        let before = text.get(..span.start).unwrap_or(text);
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().map_or(0, |tail| tail.chars().count()) + 1;
+        Error::new(Code::Syntax, format!("TOML: {message} at line {line} column {column}")).with_line(line)
     })
 }
 

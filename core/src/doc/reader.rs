@@ -1,6 +1,7 @@
 //! Reading a map field by field, with errors that name the key.
 
-use super::Node;
+use super::nearest::{did_you_mean, misspelt};
+use super::{Node, Spot};
 use crate::error::{Code, Error, Result};
 use crate::id::ExternalId;
 use std::collections::BTreeMap;
@@ -9,6 +10,7 @@ use std::collections::BTreeMap;
 /// names the nearest known key.
 pub struct Fields<'a> {
     what: String,
+    node: &'a Node,
     map: &'a BTreeMap<String, Node>,
     taken: Vec<&'static str>,
     unknown: Unknown,
@@ -35,9 +37,9 @@ impl<'a> Fields<'a> {
         static EMPTY: BTreeMap<String, Node> = BTreeMap::new();
         let what = what.into();
         match node {
-            Node::Map(map) => Ok(Self { what, map, taken: Vec::new(), unknown: Unknown::Refused }),
+            Node::Map(map) => Ok(Self { what, node, map, taken: Vec::new(), unknown: Unknown::Refused }),
             Node::List(items) if items.is_empty() => {
-                Ok(Self { what, map: &EMPTY, taken: Vec::new(), unknown: Unknown::Refused })
+                Ok(Self { what, node, map: &EMPTY, taken: Vec::new(), unknown: Unknown::Refused })
             }
             other => Err(invalid(&what, "a map", other)),
         }
@@ -152,7 +154,8 @@ impl<'a> Fields<'a> {
     /// [`Code::InvalidId`].
     pub fn id(&mut self, key: &'static str) -> Result<Option<ExternalId>> {
         self.take(key).map_or(Ok(None), |node| {
-            ExternalId::from_node(node).map_err(|error| error.within(&format!("{}: `{key}`", self.what)))
+            let place = || format!("{}: `{key}`", self.what);
+            ExternalId::from_node(node).map_err(|error| error.within(&place()).about(Spot::of(node)))
         })
     }
 
@@ -194,8 +197,8 @@ impl<'a> Fields<'a> {
         let Some(got) = self.text(key)? else { return Ok(None) };
         let found = known.iter().copied().find(|value| name(*value) == got);
         found.map(Some).ok_or_else(|| {
-            let words: Vec<_> = known.iter().map(|value| name(*value)).collect();
-            self.fault(Code::UnknownWord, format!("`{key}` is `{got}`; one of {}", words.join(", ")))
+            let hint = did_you_mean(got, "one of", known.iter().map(|value| name(*value)));
+            self.fault(Code::UnknownWord, format!("`{key}` is `{got}`; {hint}"))
         })
     }
 
@@ -229,12 +232,9 @@ impl<'a> Fields<'a> {
             return Ok(());
         }
         let Some((unknown, _)) = self.rest().next() else { return Ok(()) };
-        let nearest = self.taken.iter().min_by_key(|known| distance(unknown, known));
-        let hint = nearest.filter(|known| distance(unknown, known) <= 1 + known.len() / 3).map_or_else(
-            || format!("known keys: {}", self.taken.join(", ")),
-            |known| format!("did you mean `{known}`?"),
-        );
-        Err(Error::new(Code::UnknownKey, format!("{}: unknown key `{unknown}`; {hint}", self.what)))
+        let hint = did_you_mean(unknown, "known keys", self.taken.iter().copied());
+        let message = format!("{}: unknown key `{unknown}`; {hint}", self.what);
+        Err(Error::new(Code::UnknownKey, message).about(Spot::entry(self.node, unknown)))
     }
 
     /// An error about the value of a key.
@@ -243,14 +243,25 @@ impl<'a> Fields<'a> {
         invalid(&format!("{}: `{key}`", self.what), wanted, got)
     }
 
-    fn missing(&self, key: &str) -> Error {
-        self.fault(Code::MissingKey, format!("the key `{key}` is missing"))
+    /// The error for a key that must be there; a misspelt one is named beside it.
+    pub(crate) fn missing(&self, key: &str) -> Error {
+        let rule = format!("the key `{key}` is missing");
+        match self.rest().find(|(written, _)| misspelt(written, key)) {
+            None => self.fault(Code::MissingKey, rule),
+            Some((written, _)) => {
+                let message = format!("{}: {rule}; did you mean it by `{written}`?", self.what);
+                Error::new(Code::MissingKey, message).about(Spot::entry(self.node, written))
+            }
+        }
     }
 
-    /// An error of this map with its own rule.
+    /// An error of this map with its own rule; one that starts with a key in backticks is about its value.
     #[must_use]
     pub fn fault(&self, code: Code, rule: impl AsRef<str>) -> Error {
-        Error::new(code, format!("{}: {}", self.what, rule.as_ref()))
+        let rule = rule.as_ref();
+        let key = rule.strip_prefix('`').and_then(|rest| Some(rest.split_once('`')?.0));
+        let spot = key.map_or_else(|| Spot::of(self.node), |key| Spot::entry(self.node, key));
+        Error::new(code, format!("{}: {rule}", self.what)).about(spot)
     }
 }
 
@@ -264,22 +275,7 @@ pub(crate) fn invalid(what: &str, wanted: &str, got: &Node) -> Error {
             if short.len() < json.len() { format!("{short}…") } else { short }
         }
     };
-    Error::new(Code::InvalidValue, format!("{what} must be {wanted}, not {shown}"))
-}
-
-/// Levenshtein distance, for hints.
-pub(crate) fn distance(left: &str, right: &str) -> usize {
-    let right: Vec<char> = right.chars().collect();
-    let mut row: Vec<usize> = (0..=right.len()).collect();
-    for (i, a) in left.chars().take(64).enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, b) in right.iter().enumerate() {
-            let next = (diagonal + usize::from(a != *b)).min(row[j] + 1).min(row[j + 1] + 1);
-            diagonal = std::mem::replace(&mut row[j + 1], next);
-        }
-    }
-    row[right.len()]
+    Error::new(Code::InvalidValue, format!("{what} must be {wanted}, not {shown}")).about(Spot::of(got))
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ mod matching;
 mod membership;
 mod money;
 mod period;
+mod plans;
 mod report;
 mod reward;
 mod shop;
@@ -38,6 +39,9 @@ const OPERATIONS: &[(&str, Operation)] = &[
     ("reverse", |plan, input| reward::reverse(needed(plan)?, input)),
     ("settle", |plan, input| forest::settle(needed(plan)?, input)),
     ("check", reward::check),
+    ("diff", |plan, input| plans::diff(needed(plan)?, input)),
+    ("sybil", |plan, input| plans::sybil(needed(plan)?, input)),
+    ("plan_set", |_, input| plans::plan_set(input)),
     ("bind", |_, input| forest::bind(input)),
     ("place", |plan, input| period::place_members(needed(plan)?, input)),
     ("close", |plan, input| period::run(needed(plan)?, input)),

@@ -4,6 +4,10 @@
 
 pub mod batch;
 pub mod commission;
+pub mod compare;
 pub mod period;
 pub mod plan;
+pub mod plan_schema;
+pub mod plan_set;
 pub mod referral;
+pub mod sybil;

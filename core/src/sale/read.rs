@@ -1,7 +1,7 @@
 //! The JSON form of a sale.
 
 use super::{Around, Facts, Override, Parties, Pay, Person, Purpose, Sale, SaleDraft, SaleLine, Used};
-use crate::doc::{Fields, Node, NodeSink, Sink, distance};
+use crate::doc::{Fields, Node, NodeSink, Sink, Spot, distance};
 use crate::error::{Code, Error, Result};
 use crate::id::{LineId, MemberId, OrderId};
 use crate::money::Currency;
@@ -380,12 +380,13 @@ fn override_from_node(node: &Node, rule: &str) -> Result<Override> {
 pub(crate) fn pay_from_node(node: &Node, what: &str) -> Result<Pay> {
     match node {
         Node::Text(text) => {
-            let rate = text.parse().map_err(|error| Error::from(error).within(what))?;
+            let fault = |error| Error::from(error).within(what).about(Spot::of(node));
+            let rate = text.parse().map_err(fault)?;
             Ok(Pay::Share(rate))
         }
         Node::Int(minor) => u32::try_from(*minor).map(Pay::PerUnit).map_err(|_| {
             let rule = format!("{what}: {minor} minor units per unit is outside 0..=4294967295");
-            Error::new(Code::InvalidValue, rule)
+            Error::new(Code::InvalidValue, rule).about(Spot::of(node))
         }),
         other => Err(crate::doc::invalid(what, "a rate such as \"5%\" or minor units per unit", other)),
     }

@@ -20,13 +20,18 @@ class Error(Exception):
     """The one line."""
     index: int | None
     """The failing row of a column or a batch, counted from zero."""
+    line: int | None
+    """The line of the text that is at fault, counted from one."""
 
-    def __init__(self, message: str, code: int, name: str, index: int | None = None) -> None:
-        super().__init__(message, code, name, index)
+    def __init__(
+        self, message: str, code: int, name: str, index: int | None = None, line: int | None = None
+    ) -> None:
+        super().__init__(message, code, name, index, line)
         self.message = message
         self.code = code
         self.name = name
         self.index = index
+        self.line = line
 
     def __str__(self) -> str:
         return self.message if self.index is None else f"row {self.index}: {self.message}"
@@ -92,16 +97,16 @@ _CLASSES: dict[str, type[Error]] = {
 _OF_CODE = {number: _CLASSES[family] for number, family in _fenrun.codes().values()}
 
 
-def make(code: int, name: str, message: str, index: int | None = None) -> Error:
+def make(code: int, name: str, message: str, index: int | None = None, line: int | None = None) -> Error:
     """The exception for an error of the engine."""
-    return _OF_CODE[code](message, code, name, index)
+    return _OF_CODE[code](message, code, name, index, line)
 
 
 def of_plan(error: Error) -> PlanError:
     """The same error, known to be the plan's."""
-    return PlanError(error.message, error.code, error.name, error.index)
+    return PlanError(error.message, error.code, error.name, error.index, error.line)
 
 
 def within(error: Error, place: str) -> Error:
     """The same error with its place in front."""
-    return type(error)(f"{place}: {error.message}", error.code, error.name, error.index)
+    return type(error)(f"{place}: {error.message}", error.code, error.name, error.index, error.line)

@@ -265,7 +265,7 @@ class _Batch:
             return error
         number, text = self.columns["ids"][error.index], self.orders[error.index]
         message = re.sub(rf"\b(order|sale) {number}\b", rf"\1 {text}", error.message, count=1)
-        return make(error.code, error.name, message, error.index)
+        return make(error.code, error.name, message, error.index, error.line)
 
 
 def _own_ids(table: dict[str, Column], name: str) -> _columns.Ids | None:

@@ -1,6 +1,6 @@
 //! Conditions on facts.
 
-use crate::doc::{Fields, Node};
+use crate::doc::{Fields, Node, Spot, did_you_mean};
 use crate::error::{Code, Error, Result};
 use crate::sale::Purpose;
 use std::collections::{BTreeMap, BTreeSet};
@@ -76,7 +76,7 @@ impl Condition {
                 _ => {
                     let test = Test::read(value, &place)?;
                     if key == "rank" {
-                        test.check_ranks(&place, ranks)?;
+                        test.check_ranks(&place, ranks).map_err(|error| error.about(Spot::of(value)))?;
                     }
                     Clause::Fact(test)
                 }
@@ -275,8 +275,9 @@ impl Test {
         };
         for value in listed {
             if !value.as_text().is_some_and(|name| ranks.iter().any(|known| known == name)) {
-                let known = if ranks.is_empty() { "none".into() } else { ranks.join(", ") };
-                let rule = format!("{what}: {} is not one of the plan's ranks: {known}", value.to_json());
+                let name = value.as_text().unwrap_or_default();
+                let hint = did_you_mean(name, "it has", ranks.iter().map(String::as_str));
+                let rule = format!("{what}: {} is not one of the plan's ranks; {hint}", value.to_json());
                 return Err(Error::new(Code::InvalidValue, rule));
             }
         }

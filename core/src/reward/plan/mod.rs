@@ -75,10 +75,11 @@ impl Plan {
     /// Reads a plan from TOML.
     ///
     /// # Errors
-    /// Names the key, the value and the rule; see [`Code`] 201 to 208.
+    /// Names the line, the key, the value and the rule; see [`Code`] 201 to 208.
     #[cfg(feature = "toml")]
     pub fn from_toml(text: &str) -> Result<Self> {
-        Self::from_node(&doc::read_toml(text, MAX_PLAN_BYTES)?)
+        let node = doc::read_toml(text, MAX_PLAN_BYTES)?;
+        Self::from_node(&node).map_err(|error| doc::located(error, &node, text, doc::Syntax::Toml))
     }
 
     /// Reads a plan from JSON.
@@ -86,7 +87,8 @@ impl Plan {
     /// # Errors
     /// As [`Plan::from_toml`].
     pub fn from_json(text: &str) -> Result<Self> {
-        Self::from_node(&doc::read_json(text, MAX_PLAN_BYTES)?)
+        let node = doc::read_json(text, MAX_PLAN_BYTES)?;
+        Self::from_node(&node).map_err(|error| doc::located(error, &node, text, doc::Syntax::Json))
     }
 
     /// Reads a plan from TOML or JSON, told apart by the first character that is no blank.
@@ -106,9 +108,9 @@ impl Plan {
     #[cfg(feature = "toml")]
     pub fn preset(name: &str) -> Result<Self> {
         let text = PRESETS.iter().find(|(known, _)| *known == name).map(|(_, text)| *text);
-        let known = || PRESETS.iter().map(|(known, _)| *known).collect::<Vec<_>>().join(", ");
         let text = text.ok_or_else(|| {
-            Error::new(Code::UnknownPreset, format!("no preset is called `{name}`; there are {}", known()))
+            let hint = doc::did_you_mean(name, "there are", PRESETS.iter().map(|(known, _)| *known));
+            Error::new(Code::UnknownPreset, format!("no preset is called `{name}`; {hint}"))
         })?;
         Self::from_toml(text)
     }

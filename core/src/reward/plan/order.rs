@@ -3,6 +3,7 @@
 use super::rule::{Rule, Trigger};
 use super::stop::StopSource;
 use super::{Period, Plan};
+use crate::doc::{Spot, did_you_mean};
 use crate::error::{Code, Error, Result};
 use crate::sale::MAX_STOPS;
 use std::collections::BTreeMap;
@@ -22,10 +23,10 @@ pub(super) fn sequence(rules: &[Rule]) -> Result<Vec<(usize, Clock)>> {
             continue;
         };
         let source = rules.iter().position(|other| other.id == *id).ok_or_else(|| {
-            let known = rules.iter().map(|rule| rule.id.as_str()).collect::<Vec<_>>().join(", ");
+            let hint = did_you_mean(id, "its rules", rules.iter().map(|rule| rule.id.as_str()));
             let error =
-                format!("rule `{}`: `after` is `{id}`, which is no rule of this plan: {known}", rule.id);
-            Error::new(Code::InvalidValue, error)
+                format!("rule `{}`: `after` is `{id}`, which is no rule of this plan; {hint}", rule.id);
+            Error::new(Code::InvalidValue, error).about(Spot::item("rule", &rule.id))
         })?;
         sources.push(Some(source));
     }

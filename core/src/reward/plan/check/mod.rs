@@ -6,7 +6,7 @@ mod warnings;
 use super::Plan;
 use super::condition::RECRUITING_FACTS;
 use super::rule::Rule;
-use crate::doc::Node;
+use crate::doc::{Node, Spot};
 use crate::error::{Code, Error, Result};
 use crate::money::Rate;
 use crate::sale::Purpose;
@@ -61,7 +61,7 @@ impl Plan {
                     "rule `{}` may pay {rate} of its base ({}): at most 100%",
                     rule.id, bound.witness
                 );
-                return Err(Error::new(Code::PaysTooMuch, error));
+                return Err(Error::new(Code::PaysTooMuch, error).about(Spot::item("rule", &rule.id)));
             }
         }
         if let Some(rate) = total.filter(|rate| *rate > Rate::ONE && !self.allow().contains_key("plan")) {
@@ -79,20 +79,21 @@ impl Plan {
 impl Plan {
     /// Refuses rules, and tests of ranks, that pay for recruiting, unless they are allowed to.
     fn check_recruiting(&self) -> Result<()> {
-        let refused = |what: String| {
+        let refused = |list, id: &str, what: String| {
             let error = format!("{what}: pay for recruiting; it needs an `allow` entry with a reason");
-            Err(Error::new(Code::PaysRecruiting, error))
+            Err(Error::new(Code::PaysRecruiting, error).about(Spot::item(list, id)))
         };
         for rule in self.rules().iter().filter(|rule| !self.allow().contains_key(&rule.id)) {
             if let Some(why) = recruiting(rule) {
-                return refused(format!("rule `{}` {why}", rule.id));
+                return refused("rule", &rule.id, format!("rule `{}` {why}", rule.id));
             }
         }
         for rank in self.rank_rules().iter().filter(|_| !self.allow().contains_key("ranks")) {
             let mut names = BTreeSet::new();
             rank.won.iter().chain(&rank.kept).for_each(|condition| condition.names(&mut names));
             if let Some(fact) = RECRUITING_FACTS.iter().find(|fact| names.contains(**fact)) {
-                return refused(format!("rank `{}` reads `{fact}`, and no `allow.ranks` says why", rank.id));
+                let what = format!("rank `{}` reads `{fact}`, and no `allow.ranks` says why", rank.id);
+                return refused("rank", &rank.id, what);
             }
         }
         Ok(())

@@ -107,9 +107,8 @@ fn policy(node: &Node, name: &str) -> Result<TreePolicy> {
 
 fn above_zero(fields: &mut Fields<'_>, key: &'static str) -> Result<u32> {
     let count = fields.count(key)?;
-    let missing = fields.fault(Code::MissingKey, format!("the key `{key}` is missing"));
     let zero = fields.fault(Code::InvalidValue, format!("`{key}` is 0; it is above zero"));
-    count.ok_or(missing).and_then(|count| if count == 0 { Err(zero) } else { Ok(count) })
+    count.ok_or_else(|| fields.missing(key)).and_then(|count| if count == 0 { Err(zero) } else { Ok(count) })
 }
 
 /// `"+08:00"`: when days, weeks and months of the plan start.

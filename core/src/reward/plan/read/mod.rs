@@ -9,7 +9,7 @@ mod stops;
 
 use super::rule::Rule;
 use super::{MAX_NAME_BYTES, MAX_RULES, Plan, order};
-use crate::doc::{Fields, Node};
+use crate::doc::{Fields, Node, Spot, did_you_mean};
 use crate::error::{Code, Error, Result};
 use crate::id::MAX_ID_BYTES;
 use crate::money::Currency;
@@ -49,20 +49,23 @@ pub(super) fn plan(node: &Node) -> Result<Plan> {
     let known = Names { ranks: &ranks, trees: &trees };
     let mut rules: Vec<Rule> = Vec::with_capacity(items.len());
     for (at, item) in items.iter().enumerate() {
-        let rule = rule::rule(item, at, &known)?;
+        // What is wrong inside a rule stands there, or at least the rule does.
+        let rule = rule::rule(item, at, &known).map_err(|error| error.about(Spot::of(item)))?;
         if rules.iter().any(|known| known.id == rule.id) {
-            return Err(Error::new(Code::InvalidValue, format!("plan: two rules have the id `{}`", rule.id)));
+            let error = Error::new(Code::InvalidValue, format!("plan: two rules have the id `{}`", rule.id));
+            return Err(error.about(Spot::of(item)));
         }
         rules.push(rule);
     }
     let sequence = order::sequence(&rules)?;
     for (at, clock) in &sequence {
-        combine::check(&rules[*at], *clock)?;
+        combine::check(&rules[*at], *clock).map_err(|error| error.about(Spot::of(&items[*at])))?;
     }
     let known = |id: &str| matches!(id, "plan" | "ranks") || rules.iter().any(|rule| rule.id == id);
     if let Some(unknown) = allow.keys().find(|id| !known(id)) {
-        let error = format!("plan: `allow` names `{unknown}`, which is no rule of this plan");
-        return Err(Error::new(Code::InvalidValue, error));
+        let hint = did_you_mean(unknown, "its rules", rules.iter().map(|rule| rule.id.as_str()));
+        let error = format!("plan: `allow` names `{unknown}`, which is no rule of this plan; {hint}");
+        return Err(Error::new(Code::InvalidValue, error).about(Spot::entry(node, "allow")));
     }
     Ok(Plan {
         name,
@@ -105,8 +108,7 @@ fn allow(fields: &mut Fields<'_>) -> Result<BTreeMap<String, String>> {
 }
 
 fn text(fields: &mut Fields<'_>, key: &'static str) -> Result<String> {
-    let missing = fields.fault(Code::MissingKey, format!("the key `{key}` is missing"));
-    fields.text(key)?.filter(|text| !text.is_empty()).map(str::to_owned).ok_or(missing)
+    fields.text(key)?.filter(|text| !text.is_empty()).map(str::to_owned).ok_or_else(|| fields.missing(key))
 }
 
 fn names(fields: &mut Fields<'_>, key: &'static str) -> Result<Vec<String>> {
@@ -164,7 +166,8 @@ fn check_texts(plan: &Node) -> Result<()> {
 }
 
 fn unknown_word(fields: &Fields<'_>, key: &str, word: &str, known: &str) -> Error {
-    fields.fault(Code::UnknownWord, format!("`{key}` is `{word}`; one of {known}"))
+    let hint = did_you_mean(word, "one of", known.split(", "));
+    fields.fault(Code::UnknownWord, format!("`{key}` is `{word}`; {hint}"))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! From a document to a schedule.
 
 use super::{Names, check_length, stops, unknown_word};
-use crate::doc::{Fields, Node, invalid};
+use crate::doc::{Fields, Node, Spot, did_you_mean, invalid};
 use crate::error::{Code, Error, Result};
 use crate::money::Rate;
 use crate::reward::plan::rule::Rule;
@@ -30,13 +30,14 @@ pub(super) fn schedule(node: &Node, what: &str, known: &Names<'_>) -> Result<Sch
     fields.finish()?;
     let (Some((kind, node)), None) = (first, second) else { return Err(wrong) };
     let place = format!("{what}: `{kind}`");
-    match kind {
+    let read = match kind {
         "levels" => levels(node, &place, options.block),
         "differential" => RateTable::read_single(node, &place).map(Schedule::Differential),
         "ladder" => ladder(node, &place, options, known),
         "pairing" => pairing(node, &place, options, known),
         _ => share(node, &place, options),
-    }
+    };
+    read.map_err(|error| error.about(Spot::of(node)))
 }
 
 /// The keys beside the one that names a schedule.
@@ -254,9 +255,9 @@ fn share(node: &Node, place: &str, options: Options<'_>) -> Result<Schedule> {
 pub(super) fn check_table(rule: &Rule, ranks: &[String]) -> Result<()> {
     let known = rule.rate_keys(ranks);
     if let Some(key) = rule.pay.keys().find(|key| !known.contains(key)) {
-        let names = known.iter().copied().collect::<Vec<_>>().join(", ");
+        let hint = did_you_mean(key, "it has", known.iter().copied());
         let error =
-            format!("rule `{}`: `{key}` in the rate table is no rank, label or role: {names}", rule.id);
+            format!("rule `{}`: `{key}` in the rate table is no rank, label or role; {hint}", rule.id);
         return Err(Error::new(Code::InvalidValue, error));
     }
     if let Schedule::Infinity(_) = rule.pay {

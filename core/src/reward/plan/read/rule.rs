@@ -1,7 +1,7 @@
 //! From a document to a rule.
 
 use super::{Names, caps, check_length, names, pay, stops, text, unknown_word};
-use crate::doc::{Fields, Node};
+use crate::doc::{Fields, Node, Spot};
 use crate::error::{Code, Error, Result};
 use crate::money::{Rate, Rounding};
 use crate::reward::plan::rule::{Base, Change, Per, Reverse, Round, Rule, Trigger, Unqualified};
@@ -58,7 +58,7 @@ pub(super) fn rule(node: &Node, at: usize, known: &Names<'_>) -> Result<Rule> {
         change,
         hold_days,
     };
-    pay::check_table(&rule, known.ranks)?;
+    pay::check_table(&rule, known.ranks).map_err(|error| error.about(Spot::entry(node, "pay")))?;
     Ok(rule)
 }
 

@@ -1,7 +1,7 @@
 //! From a document to the stops of a walk.
 
 use super::{Names, check_length, names};
-use crate::doc::{Fields, Node};
+use crate::doc::{Fields, Node, Spot, did_you_mean};
 use crate::error::{Code, Error, Result};
 use crate::reward::plan::Condition;
 use crate::reward::plan::stop::{DEFAULT_LIMIT, REFERRAL, Reach, Stop, StopSource};
@@ -34,7 +34,7 @@ fn stop(node: &Node, what: &str, known: &Names<'_>) -> Result<Stop> {
     let source = match (buyer, up, roles.is_empty(), region.is_empty(), class) {
         (Some(true), None, true, true, None) => StopSource::Buyer,
         (None, Some(tree), true, true, None) => {
-            check_tree(tree, what, known)?;
+            check_tree(tree, what, known).map_err(|error| error.about(Spot::entry(node, "up")))?;
             StopSource::Up { tree: tree.to_owned(), limit: walk.limit, reach: walk.reach, label: walk.label }
         }
         (None, None, false, true, None) => StopSource::Roles(roles),
@@ -85,7 +85,8 @@ pub(super) fn check_tree(tree: &str, what: &str, known: &Names<'_>) -> Result<()
     if tree == REFERRAL || known.trees.contains_key(tree) {
         return Ok(());
     }
-    let names: Vec<&str> = [REFERRAL].into_iter().chain(known.trees.keys().map(String::as_str)).collect();
-    let rule = format!("{what}: the plan has no tree `{tree}`; it has {}", names.join(", "));
+    let names = [REFERRAL].into_iter().chain(known.trees.keys().map(String::as_str));
+    let hint = did_you_mean(tree, "it has", names);
+    let rule = format!("{what}: the plan has no tree `{tree}`; {hint}");
     Err(Error::new(Code::InvalidValue, rule))
 }

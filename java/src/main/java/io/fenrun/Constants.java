@@ -48,6 +48,7 @@ final class Constants {
             case 207:
             case 208:
             case 209:
+            case 210:
                 return new FenrunException.PlanException(fault);
             case 301:
             case 302:

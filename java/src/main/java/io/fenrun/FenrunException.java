@@ -14,12 +14,14 @@ public class FenrunException extends RuntimeException {
     private final int code;
     private final String name;
     private final int index;
+    private final int line;
 
     FenrunException(Fault fault) {
         super(fault.message);
         this.code = fault.code;
         this.name = fault.name;
         this.index = fault.index;
+        this.line = fault.line;
     }
 
     /** The stable number, the same in every language. */
@@ -37,28 +39,39 @@ public class FenrunException extends RuntimeException {
         return index;
     }
 
+    /** The line of the text that is at fault, from 1, or 0 where no line is. */
+    public int line() {
+        return line;
+    }
+
     /** What an exception says. */
     static final class Fault {
         final int code;
         final String name;
         final int index;
+        final int line;
         final String message;
 
-        Fault(int code, String name, int index, String message) {
+        Fault(int code, String name, int index, int line, String message) {
             this.code = code;
             this.name = name;
             this.index = index;
+            this.line = line;
             this.message = message;
         }
     }
 
     static FenrunException of(int code, String name, int index, String message) {
-        return Constants.exception(new Fault(code, name, index, message));
+        return of(code, name, index, 0, message);
+    }
+
+    static FenrunException of(int code, String name, int index, int line, String message) {
+        return Constants.exception(new Fault(code, name, index, line, message));
     }
 
     /** The same error, known to be the plan's. */
     PlanException ofPlan() {
-        return new PlanException(new Fault(code, name, index, getMessage()));
+        return new PlanException(new Fault(code, name, index, line, getMessage()));
     }
 
     /** An amount, a currency, a rate or weights. */

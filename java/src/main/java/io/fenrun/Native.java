@@ -19,12 +19,12 @@ final class Native {
     static final int ABI_VERSION = 1;
 
     /** {@code fenrun_error}. */
-    @Structure.FieldOrder({"size", "code", "index", "reserved", "message"})
+    @Structure.FieldOrder({"size", "code", "index", "line", "message"})
     public static final class Failure extends Structure {
         public int size = 256;
         public int code;
         public int index;
-        public int reserved;
+        public int line;
         public byte[] message = new byte[240];
     }
 
@@ -268,6 +268,6 @@ final class Native {
         }
         String message = new String(error.message, 0, end, StandardCharsets.UTF_8);
         // 2^32 - 1 in the header, which is -1 in a Java int.
-        return FenrunException.of(code, functions.fenrun_error_name(code), error.index, message);
+        return FenrunException.of(code, functions.fenrun_error_name(code), error.index, error.line, message);
     }
 }

@@ -82,6 +82,16 @@ class BadInputTest {
     }
 
     @Test
+    void aPlansErrorNamesItsLine() {
+        String text = "schema = \"fenrun.plan/1\"\nname = \"n\"\ncurrency = \"CNY\"\n\nnmae = 1\n"
+                + "[[rule]]\nid = \"r\"\nto = \"self\"\npay = { levels = [\"1%\"] }\n";
+        FenrunException error = assertThrows(FenrunException.PlanException.class, () -> Plan.parse(text));
+        assertEquals(5, error.line());
+        assertTrue(error.getMessage().contains("did you mean `name`?"), error.getMessage());
+        assertEquals(0, assertThrows(FenrunException.class, () -> Plan.preset("x")).line());
+    }
+
+    @Test
     void everyErrorIsOfTheFamilyOfWhatItIsAbout() {
         refused(FenrunException.PlanException.class, "invalid_rate", "5 %", () -> Plan.parse(plan("\"5 %\"")));
         refused(FenrunException.PlanException.class, "unknown_key", "levles",

@@ -1,0 +1,125 @@
+//! `fenrun diff`: what changes when one plan replaces another, over a file of orders or a store.
+
+mod rows;
+mod source;
+mod summary;
+
+use crate::args::DiffArgs;
+use crate::files::{fault, plan_path, read_plan};
+use crate::output::{Console, Ending};
+use crate::report::{Difference, render_plans};
+use crate::whole::{WholeFile, is_standard};
+use fenrun::reward::compare::{Comparison, compare};
+use fenrun::reward::plan::Plan;
+use fenrun::{Code, Error, Result};
+use rows::DifferenceFile;
+use source::Source;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use summary::Summary;
+
+/// How many single differences the page lists.
+const LISTED: usize = 24;
+
+pub(crate) fn run(args: &DiffArgs, console: &Console) -> Result<Ending> {
+    let plans = args.plans.iter().map(|name| read_plan(name)).collect::<Result<Vec<_>>>()?;
+    let path = args.file.as_deref().or(args.tables.orders.as_deref());
+    let path = path.ok_or_else(|| Error::new(Code::InvalidArgument, "name a file of orders, or a store"))?;
+    let source = Source::open(path, args)?;
+    let (first, last) = match plans.as_slice() {
+        [before, after] => (Some(before), after),
+        [after] if source.is_store() => (None, after),
+        _ => {
+            let rule = format!("{} plans; write --plan twice: before and after", plans.len());
+            return Err(Error::new(Code::InvalidArgument, rule));
+        }
+    };
+    let mut files = Files::create(args, path, last, console)?;
+    let (mut comparison, mut largest) = (Comparison::default(), Largest::default());
+    source.for_each_sale(first, last, |own, sale| {
+        let compared = compare(first.unwrap_or(own), last, sale)?;
+        comparison.add(&compared)?;
+        for difference in compared.differences {
+            files.write(&difference)?;
+            largest.add(difference);
+        }
+        Ok(())
+    })?;
+    let summary = Summary { before: first, after: last, comparison: &comparison, top: args.top };
+    summary.check()?;
+    if let Some((page, _)) = &mut files.page {
+        let html = render_plans(first, last, &comparison, &largest.into_ranking());
+        page.write_all(html.as_bytes()).map_err(|error| fault(path, &error))?;
+    }
+    let written = files.keep()?;
+    if args.out.as_deref().is_some_and(is_standard) {
+        Console::aside(&summary.text(args.lang.into(), &written));
+    } else {
+        console.answer(|| summary.document(&written), || summary.text(args.lang.into(), &written))?;
+    }
+    Ok(if comparison.is_equal() { Ending::Fine } else { Ending::Findings })
+}
+
+/// What is written beside the answer.
+struct Files {
+    rows: Option<DifferenceFile>,
+    page: Option<(WholeFile, PathBuf)>,
+}
+
+impl Files {
+    /// Starts the files, none of which is one that is read.
+    fn create(args: &DiffArgs, source: &Path, plan: &Plan, console: &Console) -> Result<Self> {
+        if args.out.as_deref().is_some_and(is_standard) && console.is_json() {
+            let rule = "`--out -` and `--json` both want standard output; name a file with --out";
+            return Err(Error::new(Code::InvalidArgument, rule));
+        }
+        let plans = args.plans.iter().filter_map(|name| plan_path(name));
+        let inputs: Vec<&Path> = plans.chain(args.tables.members.as_deref()).chain([source]).collect();
+        let rows = args.out.as_deref().map(|out| DifferenceFile::create(out, &inputs, plan.currency()));
+        let page = match args.page.as_deref() {
+            Some(page) => Some((WholeFile::create(page, &inputs)?, page.to_owned())),
+            None => None,
+        };
+        Ok(Self { rows: rows.transpose()?, page })
+    }
+
+    fn write(&mut self, difference: &Difference) -> Result<()> {
+        self.rows.as_mut().map_or(Ok(()), |rows| rows.write(difference))
+    }
+
+    /// Completes the files and gives their paths.
+    fn keep(self) -> Result<Vec<PathBuf>> {
+        let mut written = Vec::new();
+        if let Some(rows) = self.rows {
+            written.extend(Some(rows.keep()?).filter(|path| !is_standard(path)));
+        }
+        if let Some((file, path)) = self.page {
+            file.keep()?;
+            written.push(path);
+        }
+        Ok(written)
+    }
+}
+
+/// The largest differences that were met.
+#[derive(Default)]
+struct Largest(Vec<Difference>);
+
+impl Largest {
+    fn add(&mut self, difference: Difference) {
+        self.0.push(difference);
+        if self.0.len() >= 64 * LISTED {
+            self.cut();
+        }
+    }
+
+    fn cut(&mut self) {
+        self.0.sort_by_key(|difference| std::cmp::Reverse(difference.change().unsigned_abs()));
+        self.0.truncate(LISTED);
+    }
+
+    fn into_ranking(mut self) -> Vec<Difference> {
+        self.cut();
+        self.0
+    }
+}

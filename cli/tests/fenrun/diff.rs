@@ -1,0 +1,113 @@
+//! `diff`: two plans over a file of orders and over a store.
+
+use crate::orders::shop;
+use crate::run::Folder;
+use fenrun::doc::Node;
+
+const RETAIN: &str = "\
+schema = \"fenrun.plan/1\"
+name = \"retain\"
+currency = \"CNY\"
+[[rule]]
+id = \"upline\"
+to = { up = \"referral\" }
+qualify = { active = true }
+unqualified = \"retain\"
+pay = { levels = [\"10%\", \"6%\", \"3%\"] }
+";
+
+const ORDERS: &str = "\
+order,buyer,paid,upline_1,active_1,upline_2,active_2,upline_3,active_3,upline_4,active_4
+O-1,u,1000,a,1,b,0,c,1,<d>,1
+O-2,u,0.01,a,1,b,1,c,1,<d>,1
+";
+
+fn folder() -> Folder {
+    let compress = RETAIN.replace("\"retain\"", "\"compress\"");
+    Folder::with(&[("a.toml", RETAIN), ("b.toml", &compress), ("o.csv", ORDERS)])
+}
+
+fn at<'a>(node: &'a Node, path: &[&str]) -> &'a Node {
+    path.iter().fold(node, |node, key| node.get(key).unwrap())
+}
+
+#[test]
+fn every_cent_that_differs() {
+    let folder = folder();
+    let run = "diff --plan a.toml --plan b.toml o.csv --out d.csv --page d.html";
+    let text = folder.run(run).ended(1);
+    for line in ["orders", "2", "130.00 → 190.00 (+60.00)", "60.00 → 0.00 (-60.00)", "190.00 ="] {
+        assert!(text.contains(line), "{line}: {text}");
+    }
+    assert!(text.contains("<d>") && text.contains("0.00 → 30.00 (+30.00)"), "{text}");
+    let rows = folder.read("d.csv");
+    let rows: Vec<&str> = rows.lines().collect();
+    assert_eq!(rows.len(), 3, "{rows:?}");
+    assert!(rows[1].starts_with("O-1,<d>,0.00,30.00,30.00,3000,CNY,gained,,"), "{rows:?}");
+    assert!(rows[2].starts_with("O-1,c,30.00,60.00,30.00,3000,CNY,rate,,"), "{rows:?}");
+    let page = folder.read("d.html");
+    assert!(page.contains("&lt;d&gt;") && !page.contains("<d>") && !page.contains("{{"));
+    assert!(page.contains("retain → compress") && page.contains("仅第二个方案发放"));
+    let document = folder.run("diff --plan a.toml --plan b.toml --orders o.csv --json").document(1);
+    assert_eq!(at(&document, &["after", "paid"]), &Node::Int(19_000));
+    assert_eq!(at(&document, &["differing"]), &Node::Int(1));
+    let text = folder.run("diff --plan a.toml --plan b.toml o.csv --lang zh").ended(1);
+    assert!(text.contains("新方案") && text.contains("比例不同"), "{text}");
+}
+
+#[test]
+fn equal_plans_end_with_zero() {
+    let folder = folder();
+    let document = folder.run("diff --plan a.toml --plan a.toml o.csv --json --page d.html").document(0);
+    assert_eq!(at(&document, &["differing"]), &Node::Int(0));
+    assert!(folder.read("d.html").contains("Nobody gets another amount."));
+    let message = folder.run("diff --plan a.toml o.csv").failed(2);
+    assert!(message.contains("write --plan twice"), "{message}");
+    let message = folder.run("diff --plan a.toml --plan b.toml o.csv --out o.csv").failed(2);
+    assert!(message.contains("o.csv"), "{message}");
+}
+
+#[test]
+fn a_change_is_shown_over_a_store_before_it_takes_effect() {
+    let folder = shop();
+    let plan = |name: &str, rates: &str| {
+        let text = format!(
+            "{{\"schema\":\"fenrun.plan/1\",\"name\":\"{name}\",\"currency\":\"CNY\",\"rule\":[{{\"id\":\"upline\",\
+             \"to\":{{\"up\":\"referral\"}},\"pay\":{{\"levels\":[{rates}]}}}}]}}"
+        );
+        folder.write(&format!("{name}.json"), text.as_bytes());
+    };
+    plan("new", "\"12%\",\"5%\"");
+    let document = folder.run("diff --plan new.json shop.db --json").document(1);
+    // 10 % and 5 % of 100.00 and 20.00 were paid.
+    assert_eq!(at(&document, &["before", "paid"]), &Node::Int(1800));
+    assert_eq!(at(&document, &["after", "paid"]), &Node::Int(2040));
+    plan("same", "\"10%\",\"5%\"");
+    let document = folder.run("diff --plan same.json shop.db --json").document(0);
+    assert_eq!(at(&document, &["sales"]), &Node::Int(2));
+}
+
+#[test]
+fn a_wrong_plan_names_its_line() {
+    let folder = folder();
+    folder.write("bad.toml", RETAIN.replace("levels", "levles").as_bytes());
+    let message = folder.run("check bad.toml").failed(2);
+    let wanted = "bad.toml: line 9: rule `upline`: `pay`: unknown key `levles`; did you mean `levels`?";
+    assert_eq!(message, wanted);
+    let document = folder.run("check bad.toml --json").document(2);
+    assert_eq!(at(&document, &["error", "line"]), &Node::Int(9));
+}
+
+#[test]
+fn a_plan_is_audited_for_false_identities() {
+    let folder = Folder::new();
+    let text = folder.run("check preset:jicha --sybil").ended(0);
+    assert!(text.contains("diff above") && text.contains("gains 0.00 CNY"), "{text}");
+    let text = folder.run("check preset:two_level --sybil --identities 2").ended(0);
+    let wanted = "gains 74.98 CNY: u in path gets 74.98 CNY for 0.00 CNY by 2 identities";
+    assert!(text.contains(wanted), "{text}");
+    let document = folder.run("check preset:two_level --sybil --json").document(0);
+    let Node::List(findings) = at(&document, &["sybil"]) else { panic!("no list") };
+    assert_eq!(findings.len(), 6);
+    assert!(folder.run("check preset:two_level --json").document(0).get("sybil").is_none());
+}

@@ -1,0 +1,381 @@
+//! What stands around plans: lines of errors, the schema of editors against the reader, presets.
+
+// A failing helper of a test is a failing test.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use fenrun::doc::Node;
+use fenrun::reward::plan::{PRESETS, Plan};
+use fenrun::reward::plan_schema;
+use fenrun::{Code, Error};
+use std::collections::BTreeSet;
+
+const PLAN: &str = r#"schema = "fenrun.plan/1"
+name = "n"
+currency = "CNY"
+ranks = ["V1", "V2"]
+
+[tree.placement]
+fill = { width = 2 }
+
+[[rule]]
+id = "upline"
+to = [
+  "self",
+  { up = "referral" },
+]
+when = { category = "tea", any = [
+  { rank = "V1" },
+] }
+pay = { differential = { V1 = "5%", V2 = "8%" } }
+
+[[rule]]
+id = "peer"
+after = "upline"
+of = "income"
+to = { up = "referral", rank = "same" }
+pay = { levels = [
+  "2%",
+  "1%",
+] }
+"#;
+
+/// What is wrong, on which line, what the message must hold.
+const WRONG: [(&str, &str, usize, &str); 18] = [
+    ("name = \"n\"", "nmae = \"n\"", 2, "did you mean it by `nmae`?"),
+    ("currency = \"CNY\"", "currency = \"CNY\"\ncurency = 1", 4, "did you mean `currency`?"),
+    ("\"V1\", \"V2\"", "\"V1\", 2", 4, "`ranks`"),
+    ("width", "widht", 7, "did you mean it by `widht`?"),
+    ("id = \"upline\"", "id = 7", 10, "`id` must be text"),
+    ("\"self\"", "\"slef\"", 12, "must be a map"),
+    ("{ up = \"referral\" },", "{ up = \"referal\" },", 13, "did you mean `referral`?"),
+    ("{ rank = \"V1\" }", "{ rank = \"V11\" }", 16, "did you mean `V1`?"),
+    ("{ rank = \"V1\" }", "{ rank = [\"V1\", \"v2\"] }", 16, "did you mean `V2`?"),
+    ("V2 = \"8%\"", "V3 = \"8%\"", 18, "did you mean `V1`?"),
+    ("V2 = \"8%\"", "V2 = \"8 %\"", 18, "8 %"),
+    ("after = \"upline\"", "after = \"uplin\"", 20, "did you mean `upline`?"),
+    ("after = \"upline\"", "on = \"dya\"", 22, "did you mean `day`?"),
+    ("id = \"peer\"", "id = \"upline\"", 20, "two rules have the id `upline`"),
+    ("rank = \"same\"", "rank = \"sane\"", 24, "only `same`"),
+    ("  \"1%\",", "  1.5,", 27, "the number `1.5`"),
+    ("  \"2%\",", "  \"200%\",", 20, "at most 100%"),
+    ("id = \"peer\"", "id = \"peer\"\nqualfy = 1", 22, "did you mean `qualify`?"),
+];
+
+fn refused(text: &str) -> Error {
+    Plan::parse(text).err().unwrap_or_else(|| panic!("accepted: {text}"))
+}
+
+#[test]
+fn an_error_names_its_line_and_the_nearest_word() {
+    Plan::from_toml(PLAN).unwrap();
+    for (right, wrong, line, message) in WRONG {
+        assert!(PLAN.contains(right), "{right}");
+        let error = refused(&PLAN.replacen(right, wrong, 1));
+        assert_eq!(error.line(), Some(line), "{wrong}: {error}");
+        assert!(error.message().contains(message), "{wrong}: {error}");
+        if error.code() != Code::Syntax {
+            assert!(error.message().starts_with(&format!("line {line}: ")), "{error}");
+        }
+    }
+}
+
+/// The same faults in JSON, one value a line.
+#[test]
+fn json_has_lines_too() {
+    let json = Plan::from_toml(PLAN).unwrap().to_node().to_json_pretty();
+    for (right, wrong, message) in [
+        ("\"differential\"", "\"diferential\"", "did you mean `differential`?"),
+        ("\"after\": \"upline\"", "\"after\": \"uplin\"", "did you mean `upline`?"),
+        ("\"rank\": \"same\"", "\"rank\": \"sane\"", "only `same`"),
+        ("\"V2\": \"8%\"", "\"V2\": \"8\u{ff05}\"", "8\u{ff05}"),
+    ] {
+        let at = json.find(right).unwrap_or_else(|| panic!("{right}: {json}"));
+        let error = refused(&json.replacen(right, wrong, 1));
+        let mut line = json[..at].matches('\n').count() + 1;
+        if right.contains("after") {
+            // The rule is at fault, its first line is the one with the brace.
+            line = json[..at]
+                .rfind("{\n      \"after\"")
+                .map_or(line - 1, |at| json[..at].matches('\n').count() + 1);
+        }
+        assert_eq!(error.line(), Some(line), "{wrong}: {error}");
+        assert!(error.message().contains(message), "{error}");
+    }
+}
+
+#[test]
+fn a_plan_that_is_no_text_has_no_line() {
+    let mut node = Plan::preset("two_level").unwrap().to_node();
+    let Node::Map(map) = &mut node else { panic!("{node:?}") };
+    map.insert("nmae".into(), "x".into());
+    let error = Plan::from_node(&node).unwrap_err();
+    assert_eq!((error.line(), error.code()), (None, Code::UnknownKey));
+    assert_eq!(error.message(), "plan: unknown key `nmae`; did you mean `name`?");
+}
+
+#[test]
+fn a_preset_is_suggested() {
+    let error = Plan::preset("crmbe").unwrap_err();
+    assert_eq!(error.message(), "no preset is called `crmbe`; did you mean `crmeb`?");
+    let error = Plan::preset("shareholders of the world").unwrap_err();
+    assert!(
+        error.message().ends_with("likeshop, lilishop, niushop3, three_level, two_level, yudao"),
+        "{error}"
+    );
+}
+
+/// A word that is like no other, so that the reader lists all it knows.
+const UNLIKE: &str = "zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz";
+
+/// A part of the schema by its keys, and a rule or plan in which `@` stands where one more entry fits.
+const PARTS: [(&str, &str); 24] = [
+    ("plan", "PLAN"),
+    ("rule", r#"{"id":"r","to":"self","pay":{"levels":["1%"]},@}"#),
+    ("base.anyOf.1", r#"{"id":"r","to":"self","of":{"base":"paid",@},"pay":{"levels":["1%"]}}"#),
+    ("test.anyOf.2", r#"{"id":"r","to":"self","when":{"n":{"min":1,@}},"pay":{"levels":["1%"]}}"#),
+    ("stop.anyOf.*", r#"{"id":"r","to":{"up":"referral",@},"pay":{"levels":["1%"]}}"#),
+    ("amount.anyOf.2", r#"{"id":"r","to":"self","pay":{"levels":[{"fact":"f",@}]}}"#),
+    ("pay.anyOf.*", r#"{"id":"r","to":"self","pay":{"levels":["1%"],@}}"#),
+    ("levels.anyOf.1", r#"{"id":"r","to":"self","pay":{"levels":{"first":"1%","ratio":"50%",@}}}"#),
+    ("round.anyOf.1", r#"{"id":"r","to":"self","round":{"min":1,@},"pay":{"levels":["1%"]}}"#),
+    ("rule_cap", r#"{"id":"r","to":"self","cap":{"per":"rule","limit":1,@},"pay":{"levels":["1%"]}}"#),
+    ("plan_cap", r#"PLAN "cap":{"per":"plan","limit":1,@}"#),
+    ("rank", r#"PLAN "rank":[{"id":"V",@}]"#),
+    ("tree", r#"PLAN "tree":{"t":{@}}"#),
+    ("tree.properties.fill", r#"PLAN "tree":{"t":{"fill":{"width":1,@}}}"#),
+    ("tree.properties.pass_up", r#"PLAN "tree":{"t":{"pass_up":{"first":1,"to":"sponsor",@}}}"#),
+    (
+        "pay.anyOf.2.properties.ladder.anyOf.1",
+        r#"{"id":"r","on":"day","to":"self","pay":{"span":"team","ladder":{"polynomial":["1"],@}}}"#,
+    ),
+    (
+        "pay.anyOf.4.properties.weights.anyOf.0",
+        r#"{"id":"r","on":"day","to":"self","pay":{"share":"1%","weights":{"fact":"f",@}}}"#,
+    ),
+    // Parts whose keys are those of another one.
+    ("stop.anyOf.1", ""),
+    ("stop.anyOf.2", ""),
+    ("stop.anyOf.3", ""),
+    ("stop.anyOf.4", ""),
+    ("stop.anyOf.5", ""),
+    ("condition", ""),
+    ("pay.anyOf.0", ""),
+];
+
+fn at<'a>(schema: &'a Node, path: &str) -> &'a Node {
+    path.split('.').fold(schema.get("$defs").unwrap(), |node, step| match node {
+        Node::List(items) => &items[step.parse::<usize>().unwrap()],
+        map => map.get(step).unwrap_or_else(|| panic!("{path}: no {step}")),
+    })
+}
+
+fn properties(node: &Node) -> BTreeSet<String> {
+    match node.get("properties") {
+        Some(Node::Map(map)) => map.keys().cloned().collect(),
+        _ => BTreeSet::new(),
+    }
+}
+
+/// The keys of a part; those of all its forms where it ends with `*`.
+fn keys(schema: &Node, path: &str) -> BTreeSet<String> {
+    let Some(path) = path.strip_suffix(".*") else { return properties(at(schema, path)) };
+    let Node::List(forms) = at(schema, path) else { panic!("{path} is no list") };
+    forms.iter().flat_map(properties).collect()
+}
+
+fn probe(text: &str, entry: &str) -> Error {
+    let (more, rule) = match text.strip_prefix("PLAN") {
+        Some("") => (format!(",{entry}"), r#"{"id":"r","to":"self","pay":{"levels":["1%"]}}"#.to_owned()),
+        Some(more) => (
+            format!(",{}", more.replace('@', entry)),
+            r#"{"id":"r","to":"self","pay":{"levels":["1%"]}}"#.to_owned(),
+        ),
+        None => (String::new(), text.replace('@', entry)),
+    };
+    let text = format!(r#"{{"schema":"fenrun.plan/1","name":"n","currency":"CNY","rule":[{rule}]{more}}}"#);
+    refused(&text.replace("{,", "{"))
+}
+
+/// Every object of the schema has exactly the keys the reader takes there.
+#[test]
+fn editors_and_the_reader_know_the_same_keys() {
+    let schema = plan_schema::document();
+    for (path, text) in PARTS.into_iter().filter(|(_, text)| !text.is_empty()) {
+        let error = probe(text, &format!("\"{UNLIKE}\":1"));
+        assert_eq!(error.code(), Code::UnknownKey, "{path}: {error}");
+        let known = error.message().split("known keys: ").nth(1).unwrap_or_else(|| panic!("{error}"));
+        let known: BTreeSet<String> = known.split(", ").map(str::to_owned).collect();
+        assert_eq!(keys(&schema, path), known, "{path}");
+    }
+}
+
+/// Every object of the schema is among those that are compared.
+#[test]
+fn no_part_is_left_out() {
+    let schema = plan_schema::document();
+    let (mut objects, mut open) = (0, vec![&schema]);
+    while let Some(node) = open.pop() {
+        objects += usize::from(node.get("properties").is_some_and(|keys| keys.get("type").is_none()));
+        match node {
+            Node::Map(map) => open.extend(map.values()),
+            Node::List(items) => open.extend(items),
+            _ => {}
+        }
+    }
+    let listed = PARTS.iter().filter(|(path, _)| !path.ends_with('*')).count();
+    // The other forms of `pay` are compared together.
+    assert_eq!(objects, listed + 4, "a part was added: list it in PARTS");
+}
+
+/// Every list of words is the reader's.
+#[test]
+fn editors_and_the_reader_know_the_same_words() {
+    let schema = plan_schema::document();
+    let rule = |key: &str| format!(r#"{{"id":"r","to":"self",@,{key}"pay":{{"levels":["1%"]}}}}"#);
+    let qualify = rule(r#""qualify":{"a":1},"#);
+    let plain = rule("");
+    for (path, key, text) in [
+        ("rule.properties.on", "on", plain.as_str()),
+        ("rule.properties.unqualified", "unqualified", qualify.as_str()),
+        ("rule.properties.reverse", "reverse", plain.as_str()),
+        ("rule.properties.change", "change", plain.as_str()),
+        ("rule.properties.residual", "residual", plain.as_str()),
+        ("round.anyOf.0", "round", plain.as_str()),
+        ("round.anyOf.1.properties.mode", "mode", PARTS[8].1),
+        ("round.anyOf.1.properties.per", "per", PARTS[8].1),
+        ("rule_cap.properties.every", "every", PARTS[9].1),
+        ("rule_cap.properties.over", "over", PARTS[9].1),
+        ("tree.properties.fill.properties.order", "order", PARTS[13].1),
+        ("pay.anyOf.2.properties.span", "span", r#"{"id":"r","to":"self","pay":{"ladder":[[1,"1%"]],@}}"#),
+    ] {
+        let Some(Node::List(words)) = at(&schema, path).get("enum") else { panic!("{path}: no words") };
+        let words: BTreeSet<&str> = words.iter().filter_map(Node::as_text).collect();
+        let error = probe(text, &format!("\"{key}\":\"{UNLIKE}\""));
+        assert_eq!(error.code(), Code::UnknownWord, "{path}: {error}");
+        let known = error.message().rsplit("one of").next().unwrap();
+        let known: BTreeSet<&str> = known.trim_start_matches([':', ' ']).split(", ").collect();
+        assert_eq!(words, known, "{path}");
+    }
+}
+
+#[test]
+fn every_preset_says_what_it_is() {
+    for (name, text) in PRESETS {
+        let comment: Vec<&str> = text.lines().take_while(|line| line.starts_with('#')).collect();
+        assert!(comment.len() >= 2, "{name}: a preset starts with what it is and where it is from");
+        let total = Plan::preset(name).unwrap().check().unwrap().total;
+        let costs = total.map_or("No bound".to_owned(), |rate| format!("At most {rate} of"));
+        let told = comment.iter().any(|line| line.starts_with(&format!("# {costs}")));
+        assert!(told, "{name}: its comment says what it costs: {costs}");
+    }
+}
+
+/// The guide: each plan of it is read, and each sale under it comes to what stands there.
+mod guide {
+    use fenrun::doc::{Node, read_json};
+    use fenrun::reward::commission::evaluate;
+    use fenrun::reward::plan::Plan;
+    use fenrun::sale::Sale;
+    use std::collections::BTreeMap;
+
+    const GUIDE: &str = include_str!("../../docs/plans.md");
+    const HEAD: &str = "schema = \"fenrun.plan/1\"\nname = \"guide\"\ncurrency = \"CNY\"\n";
+
+    /// The fenced blocks with their language.
+    fn blocks() -> Vec<(&'static str, &'static str)> {
+        let fenced = GUIDE.split("```").skip(1).step_by(2);
+        fenced.filter_map(|block| block.split_once('\n')).collect()
+    }
+
+    fn minor(text: &str) -> i64 {
+        let (whole, cents) = text.split_once('.').unwrap_or_else(|| panic!("{text}"));
+        assert_eq!(cents.len(), 2, "{text}");
+        format!("{whole}{cents}").parse().unwrap()
+    }
+
+    /// `a[V1]` or `b[active=false]`; who says nothing is active.
+    fn person(text: &str, ranked: bool) -> Node {
+        let (id, more) = text.trim_end_matches(']').split_once('[').unwrap_or((text, ""));
+        let mut map = BTreeMap::from([("id".to_owned(), Node::from(id)), ("active".to_owned(), true.into())]);
+        for part in more.split(',').filter(|part| !part.is_empty()) {
+            match part.split_once('=') {
+                Some((fact, value)) => map.insert(fact.to_owned(), Node::Bool(value == "true")),
+                None => map.insert("rank".to_owned(), part.into()),
+            };
+        }
+        assert!(ranked || !map.contains_key("rank"), "{text}");
+        Node::Map(map)
+    }
+
+    /// `100.00 cost=60.00 staff=s category=tea: u ← a[V1] ← b`.
+    fn sale(text: &str, plan: &Plan) -> Sale {
+        let (head, path) = text.split_once(": ").unwrap_or_else(|| panic!("{text}"));
+        let mut head = head.split(' ');
+        let mut line = BTreeMap::from([("paid".to_owned(), Node::Int(minor(head.next().unwrap())))]);
+        let (mut roles, mut facts) = (BTreeMap::new(), BTreeMap::new());
+        for (key, value) in head.map(|part| part.split_once('=').unwrap()) {
+            match (value.contains('.'), plan.names().contains(key)) {
+                (true, _) => line.insert(key.to_owned(), Node::Int(minor(value))),
+                (false, true) => facts.insert(key.to_owned(), Node::from(value)),
+                (false, false) => roles.insert(key.to_owned(), Node::from(value)),
+            };
+        }
+        let ranked = !plan.ranks().is_empty();
+        let mut people = path.split(" ← ").map(|text| person(text, ranked));
+        let node = Node::map([
+            ("id", Node::from("O1")),
+            ("buyer", people.next().unwrap()),
+            ("upline", Node::List(people.collect())),
+            ("roles", Node::Map(roles)),
+            ("facts", Node::Map(facts)),
+            ("lines", Node::List(vec![Node::Map(line)])),
+        ]);
+        Sale::from_node(&read_json(&node.to_json(), 10_000).unwrap(), plan.currency()).unwrap()
+    }
+
+    fn comes_to(plan: &Plan, text: &str, wanted: &str) {
+        let outcome = evaluate(plan, &sale(text, plan)).unwrap_or_else(|error| panic!("{text}: {error}"));
+        let mut amounts = BTreeMap::<String, i64>::new();
+        for row in outcome.rows() {
+            *amounts.entry(row.payee.to_string()).or_default() += row.amount;
+        }
+        let kept: i64 = outcome.retained().iter().map(|entry| entry.amount).sum();
+        if kept != 0 {
+            amounts.insert("shop".into(), kept);
+        }
+        let wanted = wanted.split(", ").filter(|part| !part.is_empty()).map(|part| {
+            let (who, amount) = part.split_once(' ').unwrap_or_else(|| panic!("{part}"));
+            (who.to_owned(), minor(amount))
+        });
+        assert_eq!(amounts, wanted.collect(), "{text}");
+    }
+
+    #[test]
+    fn every_plan_of_the_guide_comes_to_what_it_says() {
+        let (mut plan, mut sales) = (None, 0);
+        for (language, text) in blocks() {
+            match language {
+                "toml" => {
+                    let text =
+                        if text.starts_with("schema") { text.to_owned() } else { format!("{HEAD}{text}") };
+                    Plan::from_toml(&text).unwrap_or_else(|error| panic!("{text}\n{error}"));
+                    plan = Some(text);
+                }
+                "sale" => {
+                    let text_of_plan = plan.as_ref().unwrap();
+                    let mut lines = text.lines();
+                    let told = lines.next().unwrap();
+                    let wanted: Vec<&str> = lines.collect();
+                    for line in if wanted.is_empty() { &[""][..] } else { wanted.as_slice() } {
+                        let (mode, amounts) = line.split_once(": ").unwrap_or(("retain", line));
+                        let plan = text_of_plan.replace("\"retain\"", &format!("\"{mode}\""));
+                        comes_to(&Plan::from_toml(&plan).unwrap(), told, amounts);
+                        sales += 1;
+                    }
+                }
+                _ => {}
+            }
+        }
+        assert_eq!(sales, 12);
+    }
+}
