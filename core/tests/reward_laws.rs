@@ -30,6 +30,16 @@ fn l01_rows_and_retained_sum_to_the_offer() {
 }
 
 #[test]
+fn l01_rows_and_retained_sum_to_the_offer_in_every_shape() {
+    prove(&reward::limits::CONSERVATION);
+}
+
+#[test]
+fn l02_accounts_sum_to_their_amount() {
+    prove(&reward::limits::ACCOUNTS);
+}
+
+#[test]
 fn l03_a_differential_pays_the_best_rate_of_the_path() {
     prove(&reward::amounts::BEST_RATE);
 }
@@ -37,6 +47,11 @@ fn l03_a_differential_pays_the_best_rate_of_the_path() {
 #[test]
 fn l04_reversals_end_at_zero() {
     prove(&reward::reversal::ENDS_AT_ZERO);
+}
+
+#[test]
+fn l04_reversals_end_at_zero_in_every_shape() {
+    prove(&reward::limits::ENDS_AT_ZERO);
 }
 
 #[test]
@@ -60,8 +75,18 @@ fn l09_only_the_path_counts() {
 }
 
 #[test]
+fn l09_a_chain_is_a_sale_to_its_source() {
+    prove(&reward::limits::CHAINS);
+}
+
+#[test]
 fn l11_amounts_scale_where_they_divide() {
     prove(&reward::amounts::SCALES);
+}
+
+#[test]
+fn l13_nothing_is_above_a_cap() {
+    prove(&reward::limits::CAPPED);
 }
 
 #[test]

@@ -13,6 +13,7 @@ use fenrun::doc::Node;
 use fenrun::money::Rounding;
 use laws::cases;
 use naive::generate::forests::grove;
+use naive::generate::rich::rich_case;
 use naive::generate::{Case, case};
 use naive::shrink::shrink;
 use naive::{Mutation, Naive};
@@ -45,7 +46,17 @@ fn is_good(case: &Case) -> bool {
 
 #[test]
 fn one_sale_and_its_refunds() {
-    for seed in 0..cases(20_000) {
+    compare(case, cases(20_000));
+}
+
+/// Plans of every shape: other trees, peers, regions, chains, series, ladders, pools, caps and accounts.
+#[test]
+fn one_sale_of_every_shape() {
+    compare(rich_case, cases(20_000) / 4);
+}
+
+fn compare(case: fn(u64) -> Case, cases: u64) {
+    for seed in 0..cases {
         let case = case(seed);
         if difference(NAIVE, &case).is_some() {
             let differs = |node: &Node| {
@@ -78,6 +89,7 @@ fn planted_mistakes_show() {
         let shows = |seed: u64| {
             let grove = grove(seed);
             difference(&mutant, &case(seed)).is_some()
+                || difference(&mutant, &rich_case(seed)).is_some()
                 || Engine.settle(&grove) != Evaluator::settle(&mutant, &grove)
         };
         assert!((0..3_000).any(shows), "{mutation:?} does not show");

@@ -66,7 +66,9 @@ impl Engine {
             let reversal = commission::reverse(&frozen, &before, &refund, None)?;
             let rows = reversal.rows.into_iter();
             steps.push(Step {
-                rows: rows.map(|row| ((row.rule, row.payee.to_string()), big(row.amount))).collect(),
+                rows: rows
+                    .map(|row| ((row.rule, row.payee.to_string(), row.account), big(row.amount)))
+                    .collect(),
                 retained: big(reversal.retained_change),
             });
             before.push(refund);
@@ -127,6 +129,8 @@ fn outcome_of(node: &Node) -> Outcome {
         rule: text(row, "rule").expect("rule"),
         line: text(row, "line"),
         level: usize::try_from(int(row, "level")).expect("level"),
+        source: text(row, "source"),
+        account: text(row, "account").expect("account"),
     };
     Outcome {
         pool: big(int(node, "pool")),

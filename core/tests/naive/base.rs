@@ -61,7 +61,7 @@ impl Naive {
         base
     }
 
-    fn component(self, line: &Line, name: &str) -> Result<BigInt, Fault> {
+    pub(super) fn component(self, line: &Line, name: &str) -> Result<BigInt, Fault> {
         let stated = |name: &str| line.components.get(name).cloned().ok_or(Fault::MissingComponent);
         match name {
             "quantity" => Ok(line.units.clone()),
@@ -93,7 +93,7 @@ impl Naive {
         Ok(self.rounded(&exact, &rule.mode) + apart)
     }
 
-    fn rounded(self, exact: &Q, mode: &str) -> BigInt {
+    pub(super) fn rounded(self, exact: &Q, mode: &str) -> BigInt {
         if self.planted(Mutation::OneTooMuch) && exact.is_positive() {
             return round(exact, "floor") + big(1);
         }

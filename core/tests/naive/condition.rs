@@ -16,7 +16,15 @@ struct View<'a> {
 
 impl Naive {
     /// Whether a rule pays for a line at all: its purpose, then `when`.
-    pub(crate) fn applies(self, plan: &Plan, rule: &Rule, sale: &Sale, line: &Line) -> Result<bool, Fault> {
+    /// `asker` is the buyer, or the payee a rule runs after.
+    pub(crate) fn applies(
+        self,
+        plan: &Plan,
+        rule: &Rule,
+        sale: &Sale,
+        asker: &Person,
+        line: &Line,
+    ) -> Result<bool, Fault> {
         let purpose = Node::from(line.purpose.as_str());
         let opened = rule.when.as_ref().is_some_and(|when| names_purpose(when) && self.may(when, &purpose).0);
         if line.purpose != "goods" && !(opened && plan.allowed.contains(&rule.id)) {
@@ -25,23 +33,51 @@ impl Naive {
         let Some(when) = &rule.when else { return Ok(true) };
         let facts = |name: &str| match name {
             "purpose" => Some(line.purpose.as_str().into()),
-            name => {
-                line.facts.get(name).cloned().or_else(|| sale.fact(name)).or_else(|| sale.buyer.fact(name))
-            }
+            name => line.facts.get(name).cloned().or_else(|| sale.fact(name)).or_else(|| asker.fact(name)),
         };
         self.holds(when, &View { ranks: &plan.ranks, sale, facts: &facts })
     }
 
+    /// Whether a rule that runs after an amount of a whole sale applies to it: the purposes of all its lines,
+    /// then `when`, which sees no line.
+    pub(crate) fn applies_to_all(
+        self,
+        plan: &Plan,
+        rule: &Rule,
+        sale: &Sale,
+        asker: &Person,
+        lines: &[&Line],
+    ) -> Result<bool, Fault> {
+        for line in lines.iter().filter(|line| line.purpose != "goods") {
+            let purpose = Node::from(line.purpose.as_str());
+            let opened =
+                rule.when.as_ref().is_some_and(|when| names_purpose(when) && self.may(when, &purpose).0);
+            if !(opened && plan.allowed.contains(&rule.id)) {
+                return Ok(false);
+            }
+        }
+        self.opens(plan, rule.when.as_ref(), sale, asker)
+    }
+
     /// Whether a stop is walked: its `when` sees the facts of the sale and of the buyer.
-    pub(crate) fn opens(self, plan: &Plan, when: Option<&Node>, sale: &Sale) -> Result<bool, Fault> {
+    pub(crate) fn opens(
+        self,
+        plan: &Plan,
+        when: Option<&Node>,
+        sale: &Sale,
+        asker: &Person,
+    ) -> Result<bool, Fault> {
         let Some(when) = when else { return Ok(true) };
-        let facts = |name: &str| sale.fact(name).or_else(|| sale.buyer.fact(name));
+        let facts = |name: &str| sale.fact(name).or_else(|| asker.fact(name));
         self.holds(when, &View { ranks: &plan.ranks, sale, facts: &facts })
     }
 
     /// q(a, k): whether a person meets the condition of level k, counted from 1.
     pub(crate) fn qualifies(self, scene: &Scene<'_>, person: &Person, level: usize) -> Result<bool, Fault> {
         let Scene { plan, rule, sale, .. } = scene;
+        if person.is_nobody() {
+            return Ok(false);
+        }
         let Some(last) = rule.qualify.last() else { return Ok(true) };
         let condition = rule.qualify.get(level - 1).unwrap_or(last);
         let person = if self.planted(Mutation::QualifyReadsBuyer) { &sale.buyer } else { person };

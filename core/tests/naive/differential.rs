@@ -45,7 +45,7 @@ impl Naive {
             left -= &part;
             height = self.raised(rule, walker, height, reached, own);
             if walker.qualified {
-                ledger.pay(rule, &walker.candidate.person.id, walker.level, part);
+                ledger.pay(rule, walker.candidate.person, walker.level, part);
                 continue;
             }
             let mut heir = None;
@@ -56,7 +56,7 @@ impl Naive {
                 }
             }
             match heir {
-                Some(heir) => ledger.pay(rule, &heir.id, walker.level, part),
+                Some(heir) => ledger.pay(rule, heir, walker.level, part),
                 None => ledger.retain("ineligible", part),
             }
         }
@@ -74,7 +74,7 @@ impl Naive {
     fn walk<'a>(self, scene: &Scene<'a>) -> Result<Vec<Walker<'a>>, Fault> {
         let rule = scene.rule;
         let mut walk = Vec::new();
-        for candidate in scene.row.iter().copied() {
+        for candidate in scene.row.iter().copied().filter(|candidate| !candidate.person.is_nobody()) {
             let level = walk.len() + 1;
             let qualified = self.qualifies(scene, candidate.person, level)?;
             match rule.unqualified {

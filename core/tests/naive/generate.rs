@@ -3,6 +3,7 @@
 mod conditions;
 pub(crate) mod forests;
 mod plans;
+pub(crate) mod rich;
 mod sales;
 
 use plans::{flat_plan, plan};

@@ -7,6 +7,8 @@
 
 mod base;
 pub(crate) mod batch;
+mod caps;
+mod chain;
 mod condition;
 mod differential;
 pub(crate) mod edit;
@@ -20,6 +22,7 @@ pub(crate) mod plan;
 mod rates;
 pub(crate) mod reverse;
 mod sale;
+mod schedules;
 pub(crate) mod shrink;
 
 pub(crate) use mutation::Mutation;
@@ -28,8 +31,8 @@ pub(crate) use number::{Q, big};
 use fenrun::doc::Node;
 use num_bigint::BigInt;
 use outcome::{Ledger, Outcome};
-use plan::{Pay, Per, Plan, Rule};
-use sale::{Line, Sale};
+use plan::{Pay, Per, Plan, Trigger};
+use sale::Sale;
 use std::collections::BTreeMap;
 
 /// Why a sale cannot be settled; the names are those of the page.
@@ -77,8 +80,15 @@ impl Naive {
     pub(crate) fn evaluate(self, plan: &Node, sale: &Node) -> Result<Outcome, Fault> {
         let (plan, sale) = self.documents(plan, sale);
         let (plan, sale) = (Plan::read(&plan), Sale::read(&sale));
-        let outcome = self.run(&plan, &sale)?.close(self.pool(&plan, &sale)?, &sale);
+        let outcome = self.settled(&plan, &sale)?.close(self, &plan, self.pool(&plan, &sale)?, &sale);
         Ok(self.spoil(outcome, &sale))
+    }
+
+    /// What all rules hand out and retain, within all caps.
+    fn settled(self, plan: &Plan, sale: &Sale) -> Result<Ledger, Fault> {
+        let mut ledger = self.run(plan, sale)?;
+        self.plan_caps(plan, sale, &mut ledger)?;
+        Ok(ledger)
     }
 
     /// What the plan offers for a sale, whoever gets it.
@@ -87,40 +97,46 @@ impl Naive {
         self.pool(&Plan::read(&plan), &Sale::read(&sale))
     }
 
-    /// What each rule hands out and retains.
+    /// What each rule hands out and retains, within its own caps.
     fn run(self, plan: &Plan, sale: &Sale) -> Result<Ledger, Fault> {
         let mut ledger = Ledger::default();
-        for rule in &plan.rules {
-            let groups = self.groups(plan, rule, sale)?;
-            if groups.is_empty() {
-                continue;
-            }
-            let scene = self.scene(plan, rule, sale)?;
-            for group in groups {
-                ledger.open(rule, &group);
-                match &rule.pay {
-                    Pay::Levels(_) => self.levels(&scene, &group, &mut ledger)?,
-                    Pay::Differential(_) => self.differential(&scene, &group, &mut ledger)?,
+        for rule in chain::sequence(plan) {
+            let mut base = big(0);
+            for source in self.sources(plan, rule, sale, &ledger)? {
+                let scene = self.scene(plan, rule, sale, &source.asker)?;
+                for group in chain::groups(rule, &source.lines) {
+                    ledger.open(rule, &group, source.award);
+                    match &rule.pay {
+                        Pay::Levels(_) | Pay::Endless(_) => self.levels(&scene, &group, &mut ledger)?,
+                        Pay::Differential(_) => self.differential(&scene, &group, &mut ledger)?,
+                        _ => self.schedule(&scene, &group, &mut ledger)?,
+                    }
+                }
+                for line in &source.lines {
+                    base += self.base(rule, line)?;
                 }
             }
+            self.rule_caps(rule, sale, &base, &mut ledger)?;
         }
         Ok(ledger)
     }
 
-    /// `Σ offers over lines, rules and slots`, without a look at any row.
+    /// `Σ offers over lines, rules and slots`. Of the amounts only those are looked at that other rules run
+    /// after.
     fn pool(self, plan: &Plan, sale: &Sale) -> Result<BigInt, Fault> {
         let mut pool = big(0);
-        for rule in &plan.rules {
-            let groups = self.groups(plan, rule, sale)?;
-            if groups.is_empty() {
-                continue;
-            }
-            let scene = self.scene(plan, rule, sale)?;
-            for group in groups {
-                pool += match &rule.pay {
-                    Pay::Levels(_) => self.levels_offer(&scene, &group)?,
-                    Pay::Differential(_) => self.differential_offer(&scene, &group)?,
-                };
+        let chained = plan.rules.iter().any(|rule| matches!(rule.trigger, Trigger::After(_)));
+        let ledger = if chained { self.run(plan, sale)? } else { Ledger::default() };
+        for rule in chain::sequence(plan) {
+            for source in self.sources(plan, rule, sale, &ledger)? {
+                let scene = self.scene(plan, rule, sale, &source.asker)?;
+                for group in chain::groups(rule, &source.lines) {
+                    pool += match &rule.pay {
+                        Pay::Levels(_) | Pay::Endless(_) => self.levels_offer(&scene, &group)?,
+                        Pay::Differential(_) => self.differential_offer(&scene, &group)?,
+                        _ => self.schedule_offer(rule, &group)?,
+                    };
+                }
             }
         }
         Ok(pool)
@@ -131,8 +147,9 @@ impl Naive {
         let (plan, sale) = (Plan::read(plan), Sale::read(sale));
         let mut best = Entitlements::new();
         for rule in &plan.rules {
-            for group in self.groups(&plan, rule, &sale)? {
-                let scene = self.scene(&plan, rule, &sale)?;
+            let lines = self.lines(&plan, rule, &sale)?;
+            for group in chain::groups(rule, &lines) {
+                let scene = self.scene(&plan, rule, &sale, &sale.buyer)?;
                 let amount = self.best_of_row(&scene, &group)?;
                 let line = (rule.per != Per::Order).then(|| group[0].id.clone());
                 if amount != big(0) {
@@ -141,25 +158,5 @@ impl Naive {
             }
         }
         Ok(best)
-    }
-
-    /// The lines a rule pays for, in the portions that are rounded together: each line alone, or with
-    /// `per = "order"` all of them.
-    fn groups<'a>(self, plan: &Plan, rule: &Rule, sale: &'a Sale) -> Result<Vec<Vec<&'a Line>>, Fault> {
-        let mut lines = Vec::new();
-        for line in &sale.lines {
-            if self.applies(plan, rule, sale, line)? {
-                // A component that is named and not stated is an error, whatever it would have earned.
-                self.base(rule, line)?;
-                lines.push(line);
-            }
-        }
-        if lines.is_empty() {
-            return Ok(Vec::new());
-        }
-        Ok(match rule.per {
-            Per::Order => vec![lines],
-            Per::Line | Per::Unit => lines.into_iter().map(|line| vec![line]).collect(),
-        })
     }
 }

@@ -110,6 +110,44 @@ mutations! {
     RateWithoutDifference,
     /// Parts are rounded one by one.
     PartRoundedAlone,
+    /// A region that nobody holds gives its place to the next.
+    VacancySkipped,
+    /// A rule that runs after an amount walks up from the buyer.
+    WalksFromBuyer,
+    /// A higher rank does not end a walk of peers.
+    HigherPassedOver,
+    /// Lower ranks are peers too.
+    LowerArePeers,
+    /// `income` is what was paid for the goods.
+    IncomeIsPaid,
+    /// Somebody of equal rank does not block a walk without end.
+    EqualDoesNotBlock,
+    /// What a series leaves disappears.
+    TailDropped,
+    /// A step of a ladder is reached above its volume, not at it.
+    StepExcluded,
+    /// A pool goes to whoever stands first.
+    PoolToFirst,
+    /// `cap` is not read.
+    CapIgnored,
+    /// A cap lets one minor unit more pass.
+    CapPlusOne,
+    /// Each amount is held against the cap by itself.
+    CapOnEach,
+    /// What earlier sales used is not read.
+    HeadroomIgnored,
+    /// A limit that is a share is rounded up.
+    CapShareRoundedUp,
+    /// `split` is not read.
+    SplitIgnored,
+    /// Accounts and their shares are confused.
+    SplitReversed,
+    /// Parts are rounded down, and what is left disappears.
+    SplitFloors,
+    /// Parts are rounded one by one.
+    SplitEachRounded,
+    /// The last account takes what the others left.
+    SplitRestToLast,
     /// The nearest takes the table's best rate.
     TableMaximum,
     /// h is kept from one line to the next.
@@ -136,6 +174,10 @@ mutations! {
     KeyWithoutLine,
     /// The rule is not part of the key.
     KeyWithoutRule,
+    /// The amount a rule runs after is not part of the key.
+    KeyWithoutSource,
+    /// The account is not part of the key.
+    KeyWithoutAccount,
     /// The version of the sale is not part of the key.
     KeyWithoutVersion,
     /// The tenant is not part of the key.
@@ -326,6 +368,8 @@ fn spoiled_key(planted: Mutation, sale: &Sale, row: &Row) -> String {
         M::KeyWithoutTenant => parts[2].clear(),
         M::KeyWithoutVersion => parts[4].clear(),
         M::KeyWithoutLine => parts[5].clear(),
+        M::KeyWithoutSource => parts[6].clear(),
+        M::KeyWithoutAccount => parts[9].clear(),
         M::KeyWithoutRule => parts[7].clear(),
         M::KeyWithoutLevel => parts[8].clear(),
         M::KeyWithoutLengths => parts = vec![parts.concat()],

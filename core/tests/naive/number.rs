@@ -80,3 +80,20 @@ pub(crate) fn round_to(share: &Q, decimals: usize, mode: &str) -> Q {
     let scale = power_of_ten(decimals);
     Q::new(round(&(share * whole(scale.clone())), mode), scale)
 }
+
+/// Largest remainders: floors, then one more for the largest fractions, those in front first.
+pub(crate) fn allocate(total: &BigInt, weights: &[BigInt]) -> Vec<BigInt> {
+    let sum: BigInt = weights.iter().sum();
+    let exact: Vec<Q> = weights.iter().map(|weight| whole(total * weight) / whole(sum.clone())).collect();
+    let mut parts: Vec<BigInt> = exact.iter().map(|part| part.floor().to_integer()).collect();
+    let mut order: Vec<usize> = (0..parts.len()).collect();
+    order.sort_by_key(|at| std::cmp::Reverse(&exact[*at] - whole(parts[*at].clone())));
+    let mut rest = total - parts.iter().sum::<BigInt>();
+    for at in order {
+        if rest.is_positive() {
+            parts[at] += 1;
+            rest -= 1;
+        }
+    }
+    parts
+}

@@ -1,8 +1,9 @@
 //! The outcome document, collected row by row.
 
+use super::Naive;
 use super::number::big;
-use super::plan::{Per, Rule};
-use super::sale::{Line, Sale};
+use super::plan::{Per, Plan, Rule};
+use super::sale::{Line, Person, Sale};
 use fenrun::doc::Node;
 use num_bigint::BigInt;
 use num_traits::Zero;
@@ -10,8 +11,21 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
 /// The reasons for which something is retained, in the order of the page.
-pub(crate) const REASONS: [&str; 7] =
-    ["not_applicable", "no_upline", "ineligible", "blocked", "unreached_rank", "rounding", "below_minimum"];
+pub(crate) const REASONS: [&str; 13] = [
+    "not_applicable",
+    "no_upline",
+    "ineligible",
+    "blocked",
+    "unreached_rank",
+    "tail",
+    "rounding",
+    "below_minimum",
+    "cap_payee",
+    "cap_rule",
+    "cap_plan",
+    "flush",
+    "no_payee",
+];
 
 /// What somebody gets.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -23,6 +37,28 @@ pub(crate) struct Row {
     /// None when the rule rounds per order.
     pub(crate) line: Option<String>,
     pub(crate) level: usize,
+    /// The key of the amount the rule runs after.
+    pub(crate) source: Option<String>,
+    pub(crate) account: String,
+}
+
+/// An amount of a rule for somebody, before it is split over accounts.
+#[derive(Clone)]
+pub(crate) struct Award {
+    pub(crate) rule: String,
+    pub(crate) payee: Person,
+    pub(crate) amount: BigInt,
+    pub(crate) line: Option<String>,
+    pub(crate) level: usize,
+    /// The award the rule runs after.
+    pub(crate) source: Option<usize>,
+}
+
+/// What nobody got of a rule, for one line or the whole sale.
+pub(crate) struct Kept {
+    pub(crate) rule: String,
+    pub(crate) line: Option<String>,
+    pub(crate) amount: BigInt,
 }
 
 /// What a sale comes to.
@@ -55,7 +91,8 @@ impl Outcome {
                 ("rule", row.rule.as_str().into()),
                 ("line", row.line.clone().into()),
                 ("level", i64::try_from(row.level).expect("a level").into()),
-                ("account", ACCOUNT.into()),
+                ("source", row.source.clone().into()),
+                ("account", row.account.as_str().into()),
             ])
         };
         let entry = |(reason, amount): &(String, BigInt)| {
@@ -81,47 +118,79 @@ fn minor(amount: &BigInt) -> Node {
 /// Collects what the rules hand out.
 #[derive(Default)]
 pub(crate) struct Ledger {
+    rule: String,
     line: Option<String>,
-    pub(crate) rows: Vec<Row>,
-    /// What nobody got, amount by amount, with its line.
-    pub(crate) kept: Vec<(Option<String>, BigInt)>,
+    source: Option<usize>,
+    pub(crate) awards: Vec<Award>,
+    /// What nobody got, amount by amount.
+    pub(crate) kept: Vec<Kept>,
     retained: [BigInt; REASONS.len()],
 }
 
 impl Ledger {
-    /// Says which lines the next amounts are for.
-    pub(crate) fn open(&mut self, rule: &Rule, lines: &[&Line]) {
-        self.line = (rule.per != Per::Order).then(|| lines[0].id.clone());
+    /// Says which lines the next amounts are for, and which amount they run after.
+    pub(crate) fn open(&mut self, rule: &Rule, lines: &[&Line], source: Option<usize>) {
+        self.rule = rule.id.clone();
+        self.line = (rule.per != Per::Order).then(|| lines[0].id.clone()).filter(|id| !id.is_empty());
+        self.source = source;
     }
 
     /// A row, unless the amount is zero or below the rule's minimum.
-    pub(crate) fn pay(&mut self, rule: &Rule, payee: &str, level: usize, amount: BigInt) {
+    pub(crate) fn pay(&mut self, rule: &Rule, payee: &Person, level: usize, amount: BigInt) {
         if amount < rule.min {
             self.retain("below_minimum", amount);
         } else if !amount.is_zero() {
-            self.rows.push(Row {
-                key: String::new(),
-                payee: payee.into(),
+            self.awards.push(Award {
+                payee: payee.clone(),
                 amount,
                 rule: rule.id.clone(),
                 line: self.line.clone(),
                 level,
+                source: self.source,
             });
         }
     }
 
     pub(crate) fn retain(&mut self, reason: &str, amount: BigInt) {
-        self.kept.push((self.line.clone(), amount.clone()));
+        self.kept.push(Kept { rule: self.rule.clone(), line: self.line.clone(), amount: amount.clone() });
         self.retained[place(reason)] += amount;
     }
 
-    pub(crate) fn close(mut self, pool: BigInt, sale: &Sale) -> Outcome {
-        for row in &mut self.rows {
-            row.key = hash(&key_parts(sale, row));
+    /// Leaves so much of an award and retains the rest.
+    pub(crate) fn cut(&mut self, at: usize, left: BigInt, reason: &str, rest: BigInt) {
+        let award = &mut self.awards[at];
+        award.amount = left;
+        self.kept.push(Kept { rule: award.rule.clone(), line: award.line.clone(), amount: rest.clone() });
+        self.retained[place(reason)] += rest;
+    }
+
+    pub(crate) fn close(self, naive: Naive, plan: &Plan, pool: BigInt, sale: &Sale) -> Outcome {
+        // The slot of an award has its key in cash, whatever account it goes to.
+        let mut keys: Vec<String> = Vec::new();
+        let mut rows = Vec::new();
+        for award in &self.awards {
+            let mut row = Row {
+                key: String::new(),
+                payee: award.payee.id.clone(),
+                amount: award.amount.clone(),
+                rule: award.rule.clone(),
+                line: award.line.clone(),
+                level: award.level,
+                source: award.source.map(|at| keys[at].clone()),
+                account: ACCOUNT.into(),
+            };
+            keys.push(hash(&key_parts(sale, &row)));
+            let rule = plan.rules.iter().find(|rule| rule.id == award.rule).expect("its rule");
+            for (account, amount) in naive.accounts(rule, &award.amount) {
+                (row.account, row.amount) = (account, amount);
+                row.key = hash(&key_parts(sale, &row));
+                rows.push(row.clone());
+            }
         }
+        rows.retain(|row| row.amount != big(0));
         let entries = REASONS.iter().zip(self.retained).filter(|(_, amount)| *amount != big(0));
         let retained = entries.map(|(reason, amount)| ((*reason).to_owned(), amount)).collect();
-        Outcome { pool, rows: self.rows, retained }
+        Outcome { pool, rows, retained }
     }
 }
 
@@ -134,14 +203,14 @@ pub(crate) fn key_parts(sale: &Sale, row: &Row) -> Vec<String> {
         sale.id.clone(),
         sale.version.to_string(),
         row.line.clone().unwrap_or_default(),
-        String::new(),
+        row.source.clone().unwrap_or_default(),
         row.rule.clone(),
         row.level.to_string(),
-        ACCOUNT.into(),
+        row.account.clone(),
     ]
 }
 
-/// The account of every row.
+/// The account of rows whose rule does not split them.
 pub(crate) const ACCOUNT: &str = "cash";
 
 /// The first 16 bytes, in hex, of SHA-256 over texts, each preceded by its length as 8 bytes, big-endian.

@@ -6,9 +6,11 @@ use num_bigint::BigInt;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A plan, as far as amounts depend on it.
+#[derive(Clone)]
 pub(crate) struct Plan {
     pub(crate) ranks: Vec<String>,
     pub(crate) rules: Vec<Rule>,
+    pub(crate) caps: Vec<Cap>,
     pub(crate) allowed: BTreeSet<String>,
 }
 
@@ -16,6 +18,7 @@ pub(crate) struct Plan {
 #[derive(Clone)]
 pub(crate) struct Rule {
     pub(crate) id: String,
+    pub(crate) trigger: Trigger,
     pub(crate) when: Option<Node>,
     pub(crate) of: Of,
     pub(crate) to: Vec<Stop>,
@@ -28,6 +31,28 @@ pub(crate) struct Rule {
     pub(crate) min: BigInt,
     pub(crate) decimals: Option<usize>,
     pub(crate) share_of_units: bool,
+    pub(crate) caps: Vec<Cap>,
+    /// Accounts and their shares; nothing means all of it in cash.
+    pub(crate) split: BTreeMap<String, Q>,
+}
+
+/// What makes a rule run.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) enum Trigger {
+    Sale,
+    Period,
+    After(String),
+}
+
+/// What is paid at most.
+#[derive(Clone)]
+pub(crate) struct Cap {
+    /// `payee`, `rule` or `plan`.
+    pub(crate) per: String,
+    /// `event` or a period.
+    pub(crate) every: String,
+    pub(crate) limit: Written,
+    pub(crate) over: String,
 }
 
 /// What a rate is taken of.
@@ -43,8 +68,9 @@ pub(crate) struct Of {
 #[derive(Clone)]
 pub(crate) enum Stop {
     Buyer { when: Option<Node> },
-    Up { limit: usize, label: Option<String>, when: Option<Node> },
+    Up { tree: String, limit: usize, peers: bool, label: Option<String>, when: Option<Node> },
     Roles { roles: Vec<String>, when: Option<Node> },
+    Region { kinds: Vec<String>, when: Option<Node> },
 }
 
 /// What becomes of the share of somebody who does not qualify.
@@ -58,11 +84,34 @@ pub(crate) enum Unqualified {
     RollUp,
 }
 
-/// How a rule pays; both hold a rate table, by rank, label or `any`.
+/// How a rule pays; some hold a rate table, by rank, label or `any`.
 #[derive(Clone)]
 pub(crate) enum Pay {
     Levels(Table),
+    /// `levels` with `block = "rank"`.
+    Endless(Table),
     Differential(Table),
+    Series {
+        first: Q,
+        ratio: Q,
+    },
+    Ladder {
+        by: Option<String>,
+        steps: Vec<(BigInt, Q)>,
+        marginal: bool,
+    },
+    Share {
+        rate: Q,
+        weights: Weights,
+    },
+}
+
+/// In which proportions a pool is divided.
+#[derive(Clone)]
+pub(crate) enum Weights {
+    Equal,
+    Fact(String),
+    Table(BTreeMap<String, i64>),
 }
 
 /// Rates by rank, label or `any`, then by level.
@@ -92,14 +141,9 @@ impl Plan {
         Self {
             ranks: texts(node.get("ranks")),
             rules: items(node.get("rule")).iter().map(Rule::read).collect(),
+            caps: caps(node.get("cap")),
             allowed: entries(node.get("allow")).keys().cloned().collect(),
         }
-    }
-
-    /// The plan with some of its rules.
-    pub(crate) fn only(&self, keep: impl Fn(&Rule) -> bool) -> Self {
-        let rules = self.rules.iter().filter(|rule| keep(rule)).cloned().collect();
-        Self { rules, ranks: self.ranks.clone(), allowed: self.allowed.clone() }
     }
 }
 
@@ -113,6 +157,11 @@ impl Rule {
         let pay = node.get("pay").expect("pay");
         Self {
             id: text(node.get("id")).expect("id"),
+            trigger: match (text(node.get("after")), text(node.get("on")).as_deref()) {
+                (Some(source), _) => Trigger::After(source),
+                (None, None | Some("order")) => Trigger::Sale,
+                (None, Some(_)) => Trigger::Period,
+            },
             when: node.get("when").cloned(),
             of: Of::read(node.get("of")),
             to: match node.get("to").expect("to") {
@@ -133,11 +182,7 @@ impl Rule {
                 Some("roll_up") => Unqualified::RollUp,
                 Some(other) => panic!("unqualified = {other}"),
             },
-            pay: match (pay.get("levels"), pay.get("differential")) {
-                (Some(levels), _) => Pay::Levels(table(levels)),
-                (_, Some(differential)) => Pay::Differential(table(differential)),
-                _ => panic!("pay"),
-            },
+            pay: Pay::read(pay),
             mode: text(round.get("mode")).unwrap_or_else(|| "down".into()),
             per: match text(round.get("per")).as_deref() {
                 None | Some("line") => Per::Line,
@@ -148,8 +193,72 @@ impl Rule {
             min: big(int(round.get("min")).unwrap_or(0)),
             decimals: int(round.get("rate_decimals")).map(|n| usize::try_from(n).expect("decimals")),
             share_of_units: text(node.get("reverse")).as_deref() == Some("share_of_units"),
+            caps: caps(node.get("cap")),
+            split: entries(node.get("split"))
+                .iter()
+                .map(|(to, share)| (to.clone(), share_of(share)))
+                .collect(),
         }
     }
+}
+
+impl Pay {
+    fn read(node: &Node) -> Self {
+        if let Some(levels) = node.get("levels") {
+            return match (levels.get("first"), levels.get("ratio")) {
+                (Some(first), Some(ratio)) => Self::Series { first: share_of(first), ratio: share_of(ratio) },
+                _ if node.get("block").is_some() => Self::Endless(table(levels)),
+                _ => Self::Levels(table(levels)),
+            };
+        }
+        if let Some(differential) = node.get("differential") {
+            return Self::Differential(table(differential));
+        }
+        if let Some(rate) = node.get("share") {
+            let weights = match node.get("weights") {
+                None => Weights::Equal,
+                Some(weights) => match text(weights.get("fact")) {
+                    Some(fact) => Weights::Fact(fact),
+                    None => {
+                        let weight =
+                            |(key, weight): (String, Node)| (key, int(Some(&weight)).expect("a weight"));
+                        Weights::Table(entries(Some(weights)).into_iter().map(weight).collect())
+                    }
+                },
+            };
+            return Self::Share { rate: share_of(rate), weights };
+        }
+        let step = |step: &Node| {
+            let [Node::Int(from), rate] = items(Some(step)) else { panic!("a step") };
+            (big(*from), share_of(rate))
+        };
+        // Pairs and teams are a period's, which no sale is settled by.
+        let steps = items(node.get("ladder")).iter().map(step).collect();
+        Self::Ladder {
+            by: text(node.get("by")),
+            steps,
+            marginal: node.get("marginal") == Some(&Node::Bool(true)),
+        }
+    }
+}
+
+fn share_of(node: &Node) -> Q {
+    rate(node.as_text().expect("a share is a text"))
+}
+
+fn caps(node: Option<&Node>) -> Vec<Cap> {
+    let list = match node {
+        None => Vec::new(),
+        Some(Node::List(caps)) => caps.clone(),
+        Some(cap) => vec![cap.clone()],
+    };
+    let read = |cap: &Node| Cap {
+        per: text(cap.get("per")).expect("per"),
+        every: text(cap.get("every")).unwrap_or_else(|| "event".into()),
+        limit: written(cap.get("limit").expect("limit")),
+        over: text(cap.get("over")).unwrap_or_else(|| "retain".into()),
+    };
+    list.iter().map(read).collect()
 }
 
 impl Of {
@@ -176,7 +285,16 @@ impl Stop {
         } else if node.get("up").is_some() {
             let limit = int(node.get("limit")).unwrap_or(64);
             let limit = usize::try_from(limit).expect("limit");
-            Self::Up { limit, label: text(node.get("as")), when }
+            let peers = node.get("rank").is_some();
+            Self::Up {
+                tree: text(node.get("up")).expect("tree"),
+                limit,
+                peers,
+                label: text(node.get("as")),
+                when,
+            }
+        } else if node.get("region").is_some() {
+            Self::Region { kinds: texts(node.get("region")), when }
         } else {
             Self::Roles { roles: texts(node.get("roles")), when }
         }

@@ -10,7 +10,11 @@ use super::{Fault, Naive};
 impl Rule {
     pub(crate) fn table(&self) -> &Table {
         match &self.pay {
-            Pay::Levels(table) | Pay::Differential(table) => table,
+            Pay::Levels(table) | Pay::Endless(table) | Pay::Differential(table) => table,
+            Pay::Series { .. } | Pay::Ladder { .. } | Pay::Share { .. } => {
+                static NONE: Table = Table::new();
+                &NONE
+            }
         }
     }
 
@@ -39,7 +43,8 @@ impl Naive {
         keys.push("any");
         for table in line.overrides.get(&rule.id).into_iter().chain([rule.table()]) {
             if let Some(list) = keys.iter().find_map(|key| table.get(*key)) {
-                return match list.get(level - 1) {
+                let last = list.last().filter(|_| matches!(rule.pay, Pay::Endless(_)));
+                return match list.get(level - 1).or(last) {
                     Some(written) => self.value(rule, written, candidate),
                     None => Ok(Rate::zero()),
                 };
@@ -59,7 +64,9 @@ impl Naive {
             Written::PerUnit(minor) => return Ok(Rate::PerUnit(minor.clone())),
             Written::Share(share) => share.clone(),
             Written::Fact(name) => {
-                let Some(candidate) = candidate else { return Ok(Rate::zero()) };
+                let Some(candidate) = candidate.filter(|candidate| !candidate.person.is_nobody()) else {
+                    return Ok(Rate::zero());
+                };
                 let stated = candidate.person.facts.get(name).ok_or(Fault::MissingFact)?;
                 rate(stated.as_text().expect("a rate is a text"))
             }

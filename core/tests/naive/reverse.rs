@@ -13,8 +13,8 @@ use std::collections::BTreeMap;
 /// What one refund takes back: by line, units and amount.
 pub(crate) type Refund = BTreeMap<String, (i64, i64)>;
 
-/// What one reversal posts, or what stands: by rule and payee; nothing is written down as zero.
-pub(crate) type Posting = BTreeMap<(String, String), BigInt>;
+/// What one reversal posts, or what stands: by rule, payee and account; nothing is written down as zero.
+pub(crate) type Posting = BTreeMap<(String, String, String), BigInt>;
 
 /// What stands of a sale, or what a refund changes about it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -58,18 +58,26 @@ impl Naive {
             self.take_back(line, refunds);
         }
         let mut standing = Step::default();
-        let recomputed = self.run(&plan.only(|rule| !rule.share_of_units), &left)?;
-        for row in recomputed.rows {
-            *standing.rows.entry((row.rule, row.payee)).or_default() += row.amount;
-        }
-        standing.retained += recomputed.kept.into_iter().map(|(_, amount)| amount).sum::<BigInt>();
-        let shared = self.run(&plan.only(|rule| rule.share_of_units), sale)?;
-        for row in shared.rows {
-            let kept = kept_of(sale, refunds, row.line.as_ref(), &row.amount);
-            *standing.rows.entry((row.rule, row.payee)).or_default() += kept;
-        }
-        for (line, amount) in shared.kept {
-            standing.retained += kept_of(sale, refunds, line.as_ref(), &amount);
+        let shares = |id: &str| plan.rules.iter().any(|rule| rule.id == id && rule.share_of_units);
+        // Rules that run again do so on what is left, the others on the whole sale.
+        for shared in [false, true] {
+            let settled = self.settled(plan, if shared { sale } else { &left })?;
+            let kept = |line: Option<&String>, amount: &BigInt| {
+                if shared { kept_of(sale, refunds, line, amount) } else { amount.clone() }
+            };
+            for award in settled.awards.iter().filter(|award| shares(&award.rule) == shared) {
+                let rule = plan.rules.iter().find(|rule| rule.id == award.rule).expect("its rule");
+                for (account, part) in self.accounts(rule, &kept(award.line.as_ref(), &award.amount)) {
+                    let who = (award.rule.clone(), award.payee.id.clone(), account);
+                    *standing.rows.entry(who).or_default() += part;
+                }
+            }
+            for entry in settled.kept.iter().filter(|entry| shares(&entry.rule) == shared) {
+                standing.retained += kept(entry.line.as_ref(), &entry.amount);
+            }
+            if !plan.rules.iter().any(|rule| rule.share_of_units) {
+                break;
+            }
         }
         standing.rows.retain(|_, amount| !amount.is_zero());
         Ok(standing)

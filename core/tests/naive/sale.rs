@@ -15,6 +15,13 @@ pub(crate) struct Sale {
     pub(crate) buyer: Person,
     pub(crate) upline: Vec<Person>,
     pub(crate) roles: BTreeMap<String, Person>,
+    /// The buyer's upline in other trees.
+    pub(crate) uplines: BTreeMap<String, Vec<Person>>,
+    pub(crate) regions: BTreeMap<String, Person>,
+    /// Who stands where nobody does.
+    pub(crate) nobody: Person,
+    /// What earlier sales used of caps: rule, period, payee, amount.
+    pub(crate) used: Option<Vec<(Option<String>, String, Option<String>, BigInt)>>,
     pub(crate) facts: BTreeMap<String, Node>,
     /// Shorter ids first, then by bytes.
     pub(crate) lines: Vec<Line>,
@@ -44,14 +51,30 @@ impl Sale {
         let lines = items(node.get("lines")).iter().enumerate();
         let mut lines: Vec<Line> = lines.map(|(at, line)| Line::read(line, at)).collect();
         lines.sort_by_key(|line| (line.id.len(), line.id.clone()));
-        let roles = entries(node.get("roles"));
+        let holders = |key: &str| {
+            let holders = entries(node.get(key));
+            holders.iter().filter_map(|(held, who)| Some((held.clone(), Person::read(who)?))).collect()
+        };
+        let people = |stops: &Node| items(Some(stops)).iter().filter_map(Person::read).collect::<Vec<_>>();
+        let used = |entry: &Node| {
+            let amount = amount(entry.get("amount").expect("amount"));
+            let every = text(entry.get("every")).expect("every");
+            (text(entry.get("rule")), every, id(entry.get("payee")), amount)
+        };
         Self {
             tenant: text(node.get("tenant")).unwrap_or_default(),
             id: id(node.get("id")).expect("sale id"),
             version: int(node.get("version")).unwrap_or(1),
             buyer: Person::read(node.get("buyer").expect("buyer")).expect("buyer id"),
             upline: items(node.get("upline")).iter().filter_map(Person::read).collect(),
-            roles: roles.iter().filter_map(|(role, who)| Some((role.clone(), Person::read(who)?))).collect(),
+            roles: holders("roles"),
+            uplines: entries(node.get("uplines"))
+                .iter()
+                .map(|(tree, stops)| (tree.clone(), people(stops)))
+                .collect(),
+            regions: holders("regions"),
+            nobody: Person { id: String::new(), rank: None, facts: BTreeMap::new() },
+            used: node.get("used").map(|list| items(Some(list)).iter().map(used).collect()),
             facts: entries(node.get("facts")),
             lines,
         }
@@ -59,6 +82,10 @@ impl Sale {
 }
 
 impl Person {
+    pub(crate) fn is_nobody(&self) -> bool {
+        self.id.is_empty()
+    }
+
     /// Nobody, for an id that is `null`, empty or 0.
     fn read(node: &Node) -> Option<Self> {
         let Node::Map(map) = node else {

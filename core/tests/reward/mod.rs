@@ -2,6 +2,7 @@
 
 pub(crate) mod amounts;
 pub(crate) mod keys;
+pub(crate) mod limits;
 pub(crate) mod lines;
 pub(crate) mod people;
 pub(crate) mod reversal;

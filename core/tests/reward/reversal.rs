@@ -54,7 +54,7 @@ fn ends_at_zero(who: &dyn Evaluator, seed: u64) -> Verdict {
 fn standing_of(outcome: &Outcome) -> Step {
     let mut standing = Step::default();
     for row in &outcome.rows {
-        let payee = (row.rule.clone(), row.payee.clone());
+        let payee = (row.rule.clone(), row.payee.clone(), row.account.clone());
         *standing.rows.entry(payee).or_insert_with(|| big(0)) += &row.amount;
     }
     standing.retained = outcome.retained.iter().map(|(_, amount)| amount).sum();

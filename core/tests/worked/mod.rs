@@ -240,7 +240,7 @@ fn three_equal_refunds_of_a_differential() {
         .map(|step| {
             step.rows
                 .iter()
-                .map(|((_, payee), amount)| format!("{payee} {amount}"))
+                .map(|((_, payee, _), amount)| format!("{payee} {amount}"))
                 .collect::<Vec<_>>()
                 .join(", ")
         })

@@ -9,7 +9,7 @@ use crate::naive::reverse::{Posting, Refund};
 use fenrun::doc::{Node, read_json, read_toml};
 use fenrun::reward::plan::PRESETS;
 
-const FILES: [&str; 5] = ["levels", "differential", "malls", "reversal", "forest"];
+const FILES: [&str; 6] = ["levels", "differential", "malls", "reversal", "forest", "plans"];
 
 #[test]
 fn the_interpreter_meets_the_vectors() {
@@ -77,7 +77,8 @@ fn refund(node: &Node) -> Refund {
 
 fn posting(rows: &Node) -> Posting {
     let row = |row: &Node| {
-        let who = (text(row.get("rule")).unwrap(), id_text(row.get("payee")));
+        let account = text(row.get("account")).unwrap_or_else(|| "cash".into());
+        let who = (text(row.get("rule")).unwrap(), id_text(row.get("payee")), account);
         (who, int(row.get("amount")).unwrap().into())
     };
     items(Some(rows)).iter().map(row).collect()

@@ -21,9 +21,8 @@ pub fn row_key(
 ) -> String {
     let (line, source) = (line.unwrap_or(""), source.unwrap_or(""));
     let (version, level) = (sale.version.to_string(), level.to_string());
-    let sold = [TAG, "allocation", &sale.tenant, sale.id.as_str(), &version];
-    let slot = [line, source, rule, &level, account];
-    short_hash(&[sold, slot].concat())
+    let (tenant, sale) = (&*sale.tenant, sale.id.as_str());
+    short_hash(&[TAG, "allocation", tenant, sale, &version, line, source, rule, &level, account])
 }
 
 /// The same key of an amount that no rule splits, from the ids alone, for rows of a batch; `line` and `source` are empty where there is none.

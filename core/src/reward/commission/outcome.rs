@@ -100,7 +100,7 @@ impl Outcome {
             let payee = cell.payee.filter(|_| cell.reason.is_none());
             if let Some(payee) = payee {
                 let source = cell.source.map(|at| keys.of(at));
-                for (account, amount) in accounts(rule, cell.amount)? {
+                each_account(rule, cell.amount, &mut |account, amount| {
                     let (line_id, source_key) = (line.map(LineId::as_str), source.as_deref());
                     rows.push(Row {
                         key: row_key(sale, line_id, source_key, &rule.id, cell.level, &account),
@@ -112,7 +112,8 @@ impl Outcome {
                         source: source.clone(),
                         account,
                     });
-                }
+                    Ok(())
+                })?;
             }
             if let (Some(reason), true) = (cell.reason, cell.amount != 0) {
                 let sum = retained.entry(reason).or_default();
@@ -255,12 +256,16 @@ impl Outcome {
     }
 }
 
-/// The parts of an amount by account, zero parts left out.
-pub(super) fn accounts(rule: &Rule, amount: i64) -> Result<Vec<(Cow<'static, str>, i64)>> {
-    let Some(split) = &rule.split else { return Ok(vec![(Cow::Borrowed(CASH), amount)]) };
+/// Hands over the parts of an amount by account, zero parts left out.
+pub(super) fn each_account(
+    rule: &Rule,
+    amount: i64,
+    to: &mut dyn FnMut(Cow<'static, str>, i64) -> Result<()>,
+) -> Result<()> {
+    let Some(split) = &rule.split else { return to(Cow::Borrowed(CASH), amount) };
     let parts = split.parts().iter().zip(allocate(amount, split.weights())?);
-    let stands = parts.filter(|(_, part)| *part != 0);
-    Ok(stands.map(|((account, _), part)| (Cow::Owned(account.clone()), part)).collect())
+    let mut stands = parts.filter(|(_, part)| *part != 0);
+    stands.try_for_each(|((account, _), part)| to(Cow::Owned(account.clone()), part))
 }
 
 /// The keys of amounts that rules run after, each computed once.

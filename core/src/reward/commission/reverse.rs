@@ -5,7 +5,7 @@ use super::evaluate::{Cell, evaluate_cells};
 use super::frozen::Frozen;
 use super::keys::reversal_key;
 use super::lines::Left;
-use super::outcome::accounts;
+use super::outcome::each_account;
 use crate::doc::{Fields, Node, invalid};
 use crate::error::{Code, Error, Result};
 use crate::id::{LineId, MemberId, RefundId};
@@ -196,11 +196,10 @@ fn entitlements(frozen: &Frozen, left: &[Left]) -> Result<Entitled> {
             return add(&mut entitled.retained, amount);
         };
         let rule = &plan.rules()[cell.rule];
-        for (account, part) in accounts(rule, amount)? {
+        each_account(rule, amount, &mut |account, part| {
             let key = (cell.rule, rule.id.clone(), payee.id.clone(), account.into_owned());
-            add(entitled.book.entry(key).or_insert(0), part)?;
-        }
-        Ok(())
+            add(entitled.book.entry(key).or_insert(0), part)
+        })
     };
     let shares = |cell: &Cell<'_>| plan.rules()[cell.rule].reverse == Reverse::ShareOfUnits;
     for cell in evaluate_cells(plan, sale, Some(left))?.iter().filter(|cell| !shares(cell)) {
