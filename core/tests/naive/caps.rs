@@ -3,7 +3,7 @@
 use super::number::{allocate, big, round, whole};
 use super::outcome::Ledger;
 use super::plan::{Cap, Plan, Rule, Written};
-use super::sale::Sale;
+use super::sale::{Sale, Used};
 use super::{Fault, Mutation, Naive};
 use num_bigint::BigInt;
 
@@ -91,12 +91,11 @@ impl Naive {
             return Ok(limit);
         }
         let used = sale.used.as_ref().ok_or(Fault::MissingFact)?;
-        let same = |(of, every, whose, _): &&(Option<String>, String, Option<String>, BigInt)| {
-            of.as_deref() == rule.map(|rule| rule.id.as_str())
-                && *every == cap.every
-                && whose.as_deref() == payee
+        let own = rule.map(|rule| rule.id.as_str());
+        let same = |entry: &&Used| {
+            entry.rule.as_deref() == own && entry.every == cap.every && entry.payee.as_deref() == payee
         };
-        let before = used.iter().find(same).map_or(big(0), |(_, _, _, amount)| amount.clone());
+        let before = used.iter().find(same).map_or(big(0), |entry| entry.amount.clone());
         if self.planted(Mutation::HeadroomIgnored) {
             return Ok(limit);
         }

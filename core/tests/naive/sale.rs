@@ -20,11 +20,20 @@ pub(crate) struct Sale {
     pub(crate) regions: BTreeMap<String, Person>,
     /// Who stands where nobody does.
     pub(crate) nobody: Person,
-    /// What earlier sales used of caps: rule, period, payee, amount.
-    pub(crate) used: Option<Vec<(Option<String>, String, Option<String>, BigInt)>>,
+    /// What earlier sales used of caps.
+    pub(crate) used: Option<Vec<Used>>,
     pub(crate) facts: BTreeMap<String, Node>,
     /// Shorter ids first, then by bytes.
     pub(crate) lines: Vec<Line>,
+}
+
+/// What earlier sales of a period used of a cap.
+#[derive(Clone)]
+pub(crate) struct Used {
+    pub(crate) rule: Option<String>,
+    pub(crate) every: String,
+    pub(crate) payee: Option<String>,
+    pub(crate) amount: BigInt,
 }
 
 /// Somebody who may be paid.
@@ -56,10 +65,11 @@ impl Sale {
             holders.iter().filter_map(|(held, who)| Some((held.clone(), Person::read(who)?))).collect()
         };
         let people = |stops: &Node| items(Some(stops)).iter().filter_map(Person::read).collect::<Vec<_>>();
-        let used = |entry: &Node| {
-            let amount = amount(entry.get("amount").expect("amount"));
-            let every = text(entry.get("every")).expect("every");
-            (text(entry.get("rule")), every, id(entry.get("payee")), amount)
+        let used = |entry: &Node| Used {
+            rule: text(entry.get("rule")),
+            every: text(entry.get("every")).expect("every"),
+            payee: id(entry.get("payee")),
+            amount: amount(entry.get("amount").expect("amount")),
         };
         Self {
             tenant: text(node.get("tenant")).unwrap_or_default(),
