@@ -5,7 +5,11 @@ import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 
-/** One order in Java: commands in from stdin, one JSON document a line; answers out. */
+/**
+ * One order in Java: commands in from stdin, one JSON document a line; answers out.
+ *
+ * <p>With the jar of fenrun and JNA in CP: java -cp $CP examples/java/OneOrder.java &lt; commands.jsonl
+ */
 public class OneOrder {
     public static void main(String[] args) throws IOException {
         BufferedReader commands = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));

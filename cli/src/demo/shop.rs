@@ -95,7 +95,11 @@ impl<'a> Shop<'a> {
         self.act(batch, &mut visit, Action::Place(Arc::new(placement)))?;
         visit.wait(MINUTE_MS);
         if total > 0 {
-            let capture = Action::Capture { transaction_id: transaction("pay", purchase)?, amount: total };
+            let capture = Action::Capture {
+                transaction_id: transaction("pay", purchase)?,
+                amount: total,
+                method: None,
+            };
             self.act(batch, &mut visit, capture)?;
         }
         let sale = self.order(batch, &visit)?.to_sale()?;

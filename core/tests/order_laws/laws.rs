@@ -64,7 +64,7 @@ impl Money {
     /// The first report of a transaction counts.
     fn report(&mut self, action: &Action) {
         match action {
-            Action::Capture { transaction_id, amount } => {
+            Action::Capture { transaction_id, amount, .. } => {
                 self.captures.entry(transaction_id.clone()).or_insert(*amount);
             }
             Action::RefundSucceeded { refund_id, transaction_id, amount } => {
@@ -442,7 +442,7 @@ pub(crate) fn ends(machine: &dyn Machine, script: &Script, _: &[Fact], _: &[Fact
             // Cash that nobody collected: what was delivered is paid before the order ends.
             Life::Received if run.order.owed() > 0 => {
                 let transaction_id = run.transaction();
-                Action::Capture { transaction_id, amount: run.order.owed() }
+                Action::Capture { transaction_id, amount: run.order.owed(), method: None }
             }
             Life::Received if case.is_none() => {
                 run.now += 1_000_000;
@@ -505,11 +505,17 @@ pub(crate) fn commute(
             let lines = run.order.lines().len();
             let arrival =
                 Parts::Lines(vec![Part { line: run.line_id(usize::from(*number) % lines), units: 1 }]);
-            let capture =
-                Action::Capture { transaction_id: transaction_id.clone(), amount: 1 + i64::from(*number) };
+            let capture = Action::Capture {
+                transaction_id: transaction_id.clone(),
+                amount: 1 + i64::from(*number),
+                method: None,
+            };
             // An authorization and its end, whichever is reported first.
-            let begun =
-                Action::Authorize { transaction_id: transaction_id.clone(), amount: 1 + i64::from(*number) };
+            let begun = Action::Authorize {
+                transaction_id: transaction_id.clone(),
+                amount: 1 + i64::from(*number),
+                method: None,
+            };
             let ended = Action::VoidAuthorization { transaction_id: transaction_id.clone() };
             let mut first = None;
             let action = match refunds.get(*at) {
@@ -564,7 +570,7 @@ impl Facts {
     fn count(&mut self, data: &EventData) {
         let money = &mut self.money;
         match data {
-            EventData::PaymentAuthorized { transaction_id, amount }
+            EventData::PaymentAuthorized { transaction_id, amount, .. }
                 if !self.given_up.contains(transaction_id) =>
             {
                 self.authorized.insert(transaction_id.clone(), *amount);
@@ -573,7 +579,7 @@ impl Facts {
                 self.authorized.remove(transaction_id);
                 self.given_up.insert(transaction_id.clone());
             }
-            EventData::PaymentCaptured { transaction_id, amount } => {
+            EventData::PaymentCaptured { transaction_id, amount, .. } => {
                 money.captures.insert(transaction_id.clone(), *amount);
             }
             EventData::RefundSucceeded { refund_id, transaction_id, amount } => {

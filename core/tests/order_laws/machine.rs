@@ -196,7 +196,9 @@ impl<'m> Run<'m> {
     /// What the provider reported as captured so far, first report of each transaction.
     pub(crate) fn captures(&self) -> Vec<(TransactionId, i64)> {
         let captures = self.log.iter().filter_map(|event| match &event.data {
-            EventData::PaymentCaptured { transaction_id, amount } => Some((transaction_id.clone(), *amount)),
+            EventData::PaymentCaptured { transaction_id, amount, .. } => {
+                Some((transaction_id.clone(), *amount))
+            }
             _ => None,
         });
         captures.collect()

@@ -78,8 +78,12 @@ impl Machine for Mutant {
                     amount: *amount,
                 }
             }
-            (Fault::HalvesCaptures, EventData::PaymentCaptured { transaction_id, amount }) => {
-                EventData::PaymentCaptured { transaction_id: transaction_id.clone(), amount: amount / 2 + 1 }
+            (Fault::HalvesCaptures, EventData::PaymentCaptured { transaction_id, amount, .. }) => {
+                EventData::PaymentCaptured {
+                    transaction_id: transaction_id.clone(),
+                    amount: amount / 2 + 1,
+                    method: None,
+                }
             }
             (Fault::RefundsLeaveUnits, EventData::RefundGranted(granted)) => {
                 let mut granted = granted.clone();
@@ -110,7 +114,7 @@ impl Machine for Mutant {
             }
             (Fault::RefusedCaptureStays, Action::RefundLines(_) | Action::Deliver(_)) => {
                 let transaction_id = TransactionId::new(&format!("refused{}", order.version())).unwrap();
-                EventData::PaymentCaptured { transaction_id, amount: 1 }
+                EventData::PaymentCaptured { transaction_id, amount: 1, method: None }
             }
             (Fault::RefusedRefundReserves, Action::RefundLines(request) | Action::GrantRefund(request)) => {
                 EventData::RefundReserved {
@@ -222,12 +226,22 @@ impl Mutant {
             (Fault::CountsDuplicateCaptures, Action::Capture { amount, .. })
                 if known(decide(order, command)) =>
             {
-                again(command, Action::Capture { transaction_id: fresh(), amount: *amount }, None, now)
+                again(
+                    command,
+                    Action::Capture { transaction_id: fresh(), amount: *amount, method: None },
+                    None,
+                    now,
+                )
             }
             (Fault::ConflictMovesMoney, Action::Capture { amount, .. })
                 if conflicts(decide(order, command)) =>
             {
-                again(command, Action::Capture { transaction_id: fresh(), amount: *amount }, None, now)
+                again(
+                    command,
+                    Action::Capture { transaction_id: fresh(), amount: *amount, method: None },
+                    None,
+                    now,
+                )
             }
             (Fault::CountsDuplicatePayouts, Action::RefundSucceeded { refund_id, amount, .. })
                 if known(decide(order, command)) =>
@@ -281,7 +295,7 @@ impl Mutant {
                 let paid = event(
                     order,
                     command,
-                    EventData::PaymentCaptured { transaction_id, amount: order.total() },
+                    EventData::PaymentCaptured { transaction_id, amount: order.total(), method: None },
                 );
                 let mut released = event(order, command, EventData::OrderReleased);
                 released.seq += 1;

@@ -146,7 +146,7 @@ pub(crate) fn goods(machine: &dyn Machine, script: &Script, _: &[Fact], _: &[Fac
     let (mut came_in, mut seen) = (0, BTreeSet::new());
     let mut kept_before = 0;
     Run::new(machine).play(script, |run, command, verdict| {
-        if let (Action::Capture { transaction_id, amount }, Verdict::Accepted(_)) =
+        if let (Action::Capture { transaction_id, amount, .. }, Verdict::Accepted(_)) =
             (command.action(), verdict)
         {
             if seen.insert(transaction_id.clone()) {

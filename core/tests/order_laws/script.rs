@@ -216,8 +216,12 @@ impl Run<'_> {
         let transaction_id = self.transaction();
         let action = match step {
             Step::Onward(at) => return self.onward(at).map(|action| self.next(action)),
-            Step::Authorize(n) => Action::Authorize { transaction_id, amount: self.part_of_total(n) },
-            Step::Capture(n) => Action::Capture { transaction_id, amount: self.part_of_total(n) },
+            Step::Authorize(n) => {
+                Action::Authorize { transaction_id, amount: self.part_of_total(n), method: None }
+            }
+            Step::Capture(n) => {
+                Action::Capture { transaction_id, amount: self.part_of_total(n), method: None }
+            }
             Step::Void(n) => {
                 // Of an authorization that is known, or still to come.
                 let at = usize::from(n) % (self.sent.len() + 4);
@@ -280,7 +284,7 @@ impl Run<'_> {
             },
             Step::CaptureAgain(at, same) => {
                 let (transaction_id, amount) = pick(&self.captures(), at)?;
-                Action::Capture { transaction_id, amount: amount + i64::from(!same) }
+                Action::Capture { transaction_id, amount: amount + i64::from(!same), method: None }
             }
             Step::PaidOutAgain(at, same) => {
                 let (refund_id, transaction_id, amount) = pick(&self.payouts(), at)?;
@@ -504,7 +508,7 @@ impl Run<'_> {
         let transaction_id = self.transaction();
         Some(match self.order.life() {
             Life::PendingPayment if at % 8 == 0 => {
-                Action::Authorize { transaction_id, amount: self.order.total() }
+                Action::Authorize { transaction_id, amount: self.order.total(), method: None }
             }
             Life::PendingPayment | Life::PartiallyPaid if self.order.is_paid_on_delivery() && at % 4 > 0 => {
                 Action::Release
@@ -512,14 +516,18 @@ impl Run<'_> {
             Life::PendingPayment | Life::Authorized | Life::PartiallyPaid => {
                 let owed = self.order.owed().max(1);
                 let amount = if at % 3 == 0 { 1 + i64::from(at) * owed / 256 } else { owed };
-                Action::Capture { transaction_id, amount }
+                Action::Capture { transaction_id, amount, method: None }
             }
             Life::Paid | Life::AwaitingShipment if self.order.held().is_some() => Action::Unhold,
             Life::Paid | Life::AwaitingShipment | Life::PartiallyShipped | Life::PartiallyReceived
                 if self.order.balance() < 0 && (!self.order.is_paid_on_delivery() || self.went_back()) =>
             {
                 // Money that went back unasked, or by a charge-back, comes in again before more ships.
-                Action::Capture { transaction_id, amount: i64::try_from(-self.order.balance()).unwrap() }
+                Action::Capture {
+                    transaction_id,
+                    amount: i64::try_from(-self.order.balance()).unwrap(),
+                    method: None,
+                }
             }
             Life::Paid => Action::Release,
             Life::AwaitingShipment => ship(some(unshipped)),

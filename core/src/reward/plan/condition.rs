@@ -8,9 +8,14 @@ use std::collections::{BTreeMap, BTreeSet};
 /// How deep conditions may nest.
 const MAX_DEPTH: usize = 16;
 
-/// Facts whose reading makes a rule pay for recruiting.
-pub(super) const RECRUITING_FACTS: [&str; 6] =
-    ["own_spend", "own_volume", "purchases", "purchased", "recruits", "team_size"];
+/// Facts whose reading makes a rule pay for recruiting, and the beginnings of those that a period derives.
+const RECRUITING_FACTS: [&str; 4] = ["purchases", "purchased", "recruits", "team_size"];
+const RECRUITING_PREFIXES: [&str; 3] = ["own_", "recruits_", "legs_"];
+
+/// Whether a rule that reads this fact pays for recruiting: what one bought oneself, whom one recruited.
+pub(super) fn is_recruiting(fact: &str) -> bool {
+    RECRUITING_FACTS.contains(&fact) || RECRUITING_PREFIXES.iter().any(|start| fact.starts_with(start))
+}
 
 /// All clauses hold, read in the byte order of their keys.
 #[derive(Clone, Debug, PartialEq, Eq)]

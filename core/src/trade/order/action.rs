@@ -6,7 +6,7 @@ use super::life::Trigger;
 use super::placement::{Placement, Revision};
 use super::shipment::{Dispatch, Handover, Tracking};
 use crate::doc::Sink;
-use crate::id::{CaseId, LineId, RefundId, ShipmentId, TransactionId};
+use crate::id::{CaseId, ExternalId, LineId, RefundId, ShipmentId, TransactionId};
 use std::sync::Arc;
 
 /// Some units of one line.
@@ -74,6 +74,8 @@ pub enum Action {
         transaction_id: TransactionId,
         /// Minor units above zero.
         amount: i64,
+        /// By which payment method; the one that was chosen where nobody says.
+        method: Option<ExternalId>,
     },
     /// Give an authorization up, or report that it lapsed.
     VoidAuthorization {
@@ -86,6 +88,8 @@ pub enum Action {
         transaction_id: TransactionId,
         /// Minor units above zero.
         amount: i64,
+        /// By which payment method; the one that was chosen where nobody says.
+        method: Option<ExternalId>,
     },
     /// The provider took an amount back on the buyer's complaint.
     ChargeBack {
@@ -285,9 +289,11 @@ impl Action {
         sink.map(self.name(), |sink| match self {
             Self::Place(placement) => placement.write(sink),
             Self::Edit(revision) => revision.write(sink),
-            Self::Authorize { transaction_id, amount }
-            | Self::Capture { transaction_id, amount }
-            | Self::ChargeBack { transaction_id, amount } => {
+            Self::Authorize { transaction_id, amount, method }
+            | Self::Capture { transaction_id, amount, method } => {
+                write_payment(sink, transaction_id, *amount, method.as_ref());
+            }
+            Self::ChargeBack { transaction_id, amount } => {
                 sink.int("amount", *amount);
                 sink.text("transaction_id", transaction_id.as_str());
             }
@@ -419,6 +425,20 @@ impl Handover {
             sink.text("shipment_id", id.as_str());
         }
     }
+}
+
+/// Money that came in, or is promised.
+pub(super) fn write_payment(
+    sink: &mut impl Sink,
+    transaction_id: &TransactionId,
+    amount: i64,
+    method: Option<&ExternalId>,
+) {
+    sink.int("amount", amount);
+    if let Some(method) = method {
+        sink.text("method", method.as_str());
+    }
+    sink.text("transaction_id", transaction_id.as_str());
 }
 
 pub(super) fn write_parts(sink: &mut impl Sink, parts: &[Part]) {

@@ -97,7 +97,10 @@ mod tests {
             actor: ExternalId::new(actor).unwrap(),
             now: Timestamp::from_ms(now),
         };
-        Command::new(envelope, Action::Capture { transaction_id: TransactionId::from(7), amount })
+        Command::new(
+            envelope,
+            Action::Capture { transaction_id: TransactionId::from(7), amount, method: None },
+        )
     }
 
     #[test]

@@ -1,13 +1,13 @@
 //! What happened to an order: every type of event with its data.
 
-use super::action::{Part, write_parts, write_returned};
+use super::action::{Part, write_parts, write_payment, write_returned};
 use super::case::{CaseKind, CaseMove, Goods, ReturnedPart};
 use super::command::Reason;
 use super::placement::Placement;
 use super::shipment::Tracking;
 use super::taken::{Cause, FactKind, Receipt, TakenBack};
 use crate::doc::{JsonSink, Sink};
-use crate::id::{CaseId, RefundId, ShipmentId, TransactionId};
+use crate::id::{CaseId, ExternalId, RefundId, ShipmentId, TransactionId};
 use std::sync::Arc;
 
 /// What happened.
@@ -29,6 +29,8 @@ pub enum EventData {
         transaction_id: TransactionId,
         /// Minor units.
         amount: i64,
+        /// By which payment method, where that is known.
+        method: Option<ExternalId>,
     },
     /// An authorization was given up; the host tells the provider.
     AuthorizationVoided {
@@ -41,6 +43,8 @@ pub enum EventData {
         transaction_id: TransactionId,
         /// Minor units.
         amount: i64,
+        /// By which payment method, where that is known.
+        method: Option<ExternalId>,
     },
     /// The provider took money back; entitlement falls by it.
     ChargebackRecorded {
@@ -393,9 +397,11 @@ impl EventData {
     /// The events that are about a transaction or a refund alone.
     fn write_money(&self, sink: &mut impl Sink) {
         match self {
-            Self::PaymentAuthorized { transaction_id, amount }
-            | Self::PaymentCaptured { transaction_id, amount }
-            | Self::ChargebackRecorded { transaction_id, amount } => {
+            Self::PaymentAuthorized { transaction_id, amount, method }
+            | Self::PaymentCaptured { transaction_id, amount, method } => {
+                write_payment(sink, transaction_id, *amount, method.as_ref());
+            }
+            Self::ChargebackRecorded { transaction_id, amount } => {
                 sink.int("amount", *amount);
                 sink.text("transaction_id", transaction_id.as_str());
             }

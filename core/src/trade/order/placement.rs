@@ -1,5 +1,6 @@
 //! What an order freezes when it is placed: lines, money, terms, and what commission needs.
 
+use super::method::Payments;
 use super::terms::{Release, Tender, Terms};
 use crate::doc::{Fields, Node, Sink};
 use crate::error::{Code, Error, Result};
@@ -133,8 +134,10 @@ pub struct PlacementDraft {
     pub rounding: i64,
     /// Coupons and points the price was made with.
     pub tokens: Vec<Token>,
-    /// Timers, release and tender.
+    /// Timers, release and tender; the tender follows from the payment method where one is chosen.
     pub terms: Terms,
+    /// How it may be paid.
+    pub payment: Payments,
     /// Who bought and who stands above; without it the order becomes no sale.
     pub parties: Option<Parties>,
     /// The hash of the commission plan in force.
@@ -152,6 +155,7 @@ impl PlacementDraft {
             rounding: 0,
             tokens: Vec::new(),
             terms: Terms::default(),
+            payment: Payments::default(),
             parties: None,
             plan: None,
         }
@@ -208,6 +212,7 @@ impl Placement {
         if total < 0 {
             return fault(format!("rounding is {}, and the total would be {total}", draft.rounding));
         }
+        draft.terms.tender = draft.payment.tender(draft.terms.tender)?;
         draft.lines.sort_by(|a, b| sale::id_order(&a.id, &b.id));
         Ok(Self { draft, total, quote: None })
     }
@@ -229,6 +234,16 @@ impl Placement {
         draft.plan = plan;
         Used::of(quote).fill(&mut draft)?;
         Self::quoted(quote, draft)
+    }
+
+    /// The same placement, to be paid as this says.
+    ///
+    /// # Errors
+    /// [`Code::InvalidCommand`] for methods of one id, a choice that is not listed, or one that contradicts
+    /// the tender.
+    pub fn with_payment(self, payment: Payments) -> Result<Self> {
+        let draft = PlacementDraft { payment, ..self.draft };
+        Ok(Self { quote: self.quote, ..Self::new(draft)? })
     }
 
     fn draft_of(quote: &Quote) -> PlacementDraft {
@@ -268,6 +283,7 @@ impl Placement {
             return Err(Error::new(Code::CurrencyMismatch, rule));
         }
         draft.terms = self.terms();
+        draft.payment = self.draft.payment.clone();
         draft.parties = self.draft.parties.clone();
         draft.plan = self.draft.plan.clone();
         revision.used.fill(&mut draft)?;
@@ -314,6 +330,12 @@ impl Placement {
     #[must_use]
     pub const fn terms(&self) -> Terms {
         self.draft.terms
+    }
+
+    /// How it may be paid.
+    #[must_use]
+    pub const fn payment(&self) -> &Payments {
+        &self.draft.payment
     }
 
     /// The hash of the commission plan in force.
@@ -391,6 +413,9 @@ impl Placement {
         let Revision { mut draft, quote, used } = revision;
         if let Some(node) = fields.take("terms") {
             draft.terms = Terms::from_fields(fields.within(node, "terms")?)?;
+        }
+        if let Some(node) = fields.take("payment") {
+            draft.payment = Payments::from_fields(fields.within(node, "payment")?)?;
         }
         (draft.parties, draft.plan) = sale_from_fields(fields)?;
         used.fill(&mut draft)?;
@@ -486,6 +511,9 @@ fn write_draft<S: Sink>(
 ) {
     sink.text("currency", draft.currency.code());
     sink.list("lines", &draft.lines, write_placed);
+    if !draft.payment.is_empty() {
+        sink.map("payment", |sink| draft.payment.write(sink));
+    }
     if let Some(quote) = quote {
         sink.map("quote", |sink| {
             sink.text("hash", &quote.hash);

@@ -8,7 +8,7 @@ use super::shipment::Shipment;
 use super::table;
 use super::taken::FactKind;
 use crate::error::{Code, Error, Result};
-use crate::id::{CaseId, CommandId, LineId, OrderId, RefundId, TransactionId};
+use crate::id::{CaseId, CommandId, ExternalId, LineId, OrderId, RefundId, TransactionId};
 use crate::money::{Currency, allocate};
 use crate::sale::Sale;
 use crate::time::Timestamp;
@@ -156,6 +156,15 @@ pub struct RefundState {
     pub retries: u32,
 }
 
+/// Money that came in by one transaction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Captured {
+    /// Minor units.
+    pub amount: i64,
+    /// By which payment method, where that is known.
+    pub method: Option<ExternalId>,
+}
+
 /// A charge-back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Chargeback {
@@ -213,7 +222,7 @@ pub struct Order {
     pub(super) refunded: i64,
     pub(super) charged_back: i64,
     pub(super) authorizations: BTreeMap<TransactionId, Authorization>,
-    pub(super) captures: BTreeMap<TransactionId, i64>,
+    pub(super) captures: BTreeMap<TransactionId, Captured>,
     pub(super) refunds: BTreeMap<RefundId, RefundState>,
     /// Which refund a provider's transaction paid out, and how much.
     pub(super) payouts: BTreeMap<TransactionId, (RefundId, i64)>,
@@ -404,6 +413,12 @@ impl Order {
     #[must_use]
     pub fn has_void(&self) -> bool {
         self.authorizations.values().any(|authorization| !authorization.open)
+    }
+
+    /// Money that came in, by the provider's transactions.
+    #[must_use]
+    pub const fn captures(&self) -> &BTreeMap<TransactionId, Captured> {
+        &self.captures
     }
 
     /// Money that came in.

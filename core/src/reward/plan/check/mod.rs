@@ -4,7 +4,7 @@ mod bound;
 mod warnings;
 
 use super::Plan;
-use super::condition::RECRUITING_FACTS;
+use super::condition::is_recruiting;
 use super::rule::Rule;
 use crate::doc::{Node, Spot};
 use crate::error::{Code, Error, Result};
@@ -91,7 +91,7 @@ impl Plan {
         for rank in self.rank_rules().iter().filter(|_| !self.allow().contains_key("ranks")) {
             let mut names = BTreeSet::new();
             rank.won.iter().chain(&rank.kept).for_each(|condition| condition.names(&mut names));
-            if let Some(fact) = RECRUITING_FACTS.iter().find(|fact| names.contains(**fact)) {
+            if let Some(fact) = names.iter().find(|fact| is_recruiting(fact)) {
                 let what = format!("rank `{}` reads `{fact}`, and no `allow.ranks` says why", rank.id);
                 return refused("rank", &rank.id, what);
             }
@@ -104,7 +104,7 @@ impl Plan {
 fn recruiting(rule: &Rule) -> Option<String> {
     let mut names = BTreeSet::new();
     rule.names(&mut names);
-    if let Some(fact) = RECRUITING_FACTS.iter().find(|fact| names.contains(**fact)) {
+    if let Some(fact) = names.iter().find(|fact| is_recruiting(fact)) {
         return Some(format!("reads `{fact}`"));
     }
     let other = Purpose::ALL.iter().find(|purpose| **purpose != Purpose::Goods && rule.sees(**purpose));

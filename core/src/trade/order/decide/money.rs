@@ -2,19 +2,24 @@
 
 use super::Draft;
 use crate::error::{Code, Error, Result};
-use crate::id::{RefundId, TransactionId};
+use crate::id::{ExternalId, RefundId, TransactionId};
 use crate::trade::order::action::Action;
 use crate::trade::order::command::Reason;
 use crate::trade::order::event_data::EventData;
+use crate::trade::order::placement::Placement;
 use crate::trade::order::state::Order;
 use crate::trade::order::taken::{Cause, FactKind};
 
 impl Draft<'_> {
     pub(super) fn decide_money(&mut self, action: &Action) -> Result<()> {
         match action {
-            Action::Authorize { transaction_id, amount } => self.authorize(transaction_id, *amount),
+            Action::Authorize { transaction_id, amount, method } => {
+                self.authorize(transaction_id, *amount, method.as_ref())
+            }
             Action::VoidAuthorization { transaction_id } => self.void(transaction_id),
-            Action::Capture { transaction_id, amount } => self.capture(transaction_id, *amount),
+            Action::Capture { transaction_id, amount, method } => {
+                self.capture(transaction_id, *amount, method.as_ref())
+            }
             Action::ChargeBack { transaction_id, amount } => self.charge_back(transaction_id, *amount),
             Action::ChargeBackWon { transaction_id } => self.charge_back_won(transaction_id),
             Action::RefundSucceeded { refund_id, transaction_id, amount } => {
@@ -28,14 +33,29 @@ impl Draft<'_> {
         }
     }
 
-    fn authorize(&mut self, transaction_id: &TransactionId, amount: i64) -> Result<()> {
+    /// By which method money came: the one that is named, which the shop has to take, or the one the buyer
+    /// chose.
+    fn method(&self, named: Option<&ExternalId>) -> Result<Option<ExternalId>> {
+        let Some(payment) = self.order.placement().map(Placement::payment) else { return Ok(None) };
+        named.map_or(Ok(()), |id| payment.check(id))?;
+        Ok(named.or(payment.chosen.as_ref()).cloned())
+    }
+
+    fn authorize(
+        &mut self,
+        transaction_id: &TransactionId,
+        amount: i64,
+        method: Option<&ExternalId>,
+    ) -> Result<()> {
         above_zero(amount)?;
+        let method = self.method(method)?;
         let known = self.order.authorizations.get(transaction_id);
         if let Some(known) = known.filter(|known| !known.is_announced()) {
             return self.known(FactKind::Authorize, transaction_id, known.amount, amount);
         }
         fits(self.order.authorized(), amount)?;
-        self.push(EventData::PaymentAuthorized { transaction_id: transaction_id.clone(), amount })?;
+        let transaction = transaction_id.clone();
+        self.push(EventData::PaymentAuthorized { transaction_id: transaction, amount, method })?;
         if known.is_some() || self.order.life().awaits_money() {
             return Ok(());
         }
@@ -53,14 +73,21 @@ impl Draft<'_> {
         }
     }
 
-    fn capture(&mut self, transaction_id: &TransactionId, amount: i64) -> Result<()> {
+    fn capture(
+        &mut self,
+        transaction_id: &TransactionId,
+        amount: i64,
+        method: Option<&ExternalId>,
+    ) -> Result<()> {
         above_zero(amount)?;
+        let method = self.method(method)?;
         let order = self.order;
         if let Some(known) = order.captures.get(transaction_id) {
-            return self.known(FactKind::Capture, transaction_id, *known, amount);
+            return self.known(FactKind::Capture, transaction_id, known.amount, amount);
         }
         fits(order.captured(), amount)?;
-        self.push(EventData::PaymentCaptured { transaction_id: transaction_id.clone(), amount })?;
+        let transaction = transaction_id.clone();
+        self.push(EventData::PaymentCaptured { transaction_id: transaction, amount, method })?;
         let covered = order.balance() + i128::from(amount) >= 0;
         let releases = order.placement().is_some_and(|placement| placement.releases_itself());
         if order.life().awaits_money() && covered && releases {

@@ -4,12 +4,12 @@ use super::invalid;
 use crate::error::{Code, Error, Result};
 use crate::id::{RefundId, TransactionId};
 use crate::trade::order::event_data::{EventData, Granted};
-use crate::trade::order::state::{Authorization, Chargeback, Order, RefundState};
+use crate::trade::order::state::{Authorization, Captured, Chargeback, Order, RefundState};
 
 impl Order {
     pub(super) fn apply_money(&mut self, data: &EventData) -> Result<()> {
         match data {
-            EventData::PaymentAuthorized { transaction_id, amount } => {
+            EventData::PaymentAuthorized { transaction_id, amount, .. } => {
                 self.authorize(transaction_id, *amount)?;
             }
             EventData::AuthorizationVoided { transaction_id } => {
@@ -21,12 +21,13 @@ impl Order {
                 known.open = false;
                 self.authorized -= known.amount;
             }
-            EventData::PaymentCaptured { transaction_id, amount } => {
+            EventData::PaymentCaptured { transaction_id, amount, method } => {
                 let sum = add(self.captured, *amount)?;
                 if self.captures.contains_key(transaction_id) {
                     return Err(invalid(format!("capture {transaction_id} is known")));
                 }
-                self.captures.insert(transaction_id.clone(), *amount);
+                let captured = Captured { amount: *amount, method: method.clone() };
+                self.captures.insert(transaction_id.clone(), captured);
                 self.captured = sum;
             }
             EventData::ChargebackRecorded { transaction_id, amount } => {

@@ -1,7 +1,7 @@
 //! One event in words.
 
 use super::Words;
-use crate::id::LineId;
+use crate::id::{ExternalId, LineId};
 use crate::trade::fulfilment::Fulfilment;
 use crate::trade::order::action::Part;
 use crate::trade::order::case::{CaseMove, ReturnedPart};
@@ -98,11 +98,14 @@ impl Sentence<'_> {
     fn payment(&self, data: &EventData) -> String {
         let words = self.words;
         match data {
-            EventData::PaymentAuthorized { transaction_id, amount } => {
-                self.moved(words.say("authorized", "授权"), *amount, transaction_id)
-            }
-            EventData::PaymentCaptured { transaction_id, amount } => {
-                let paid = self.moved(words.say("paid", "支付"), *amount, transaction_id);
+            EventData::PaymentAuthorized { transaction_id, amount, method } => self.moved(
+                &self.by(words.say("authorized", "授权"), method.as_ref()),
+                *amount,
+                transaction_id,
+            ),
+            EventData::PaymentCaptured { transaction_id, amount, method } => {
+                let head = self.by(words.say("paid", "支付"), method.as_ref());
+                let paid = self.moved(&head, *amount, transaction_id);
                 match self.after.owed() {
                     0 => paid,
                     owed => {
@@ -231,6 +234,14 @@ impl Sentence<'_> {
             }
             other => other.name().to_owned(),
         }
+    }
+
+    /// What came by a payment method, by the name people know it under.
+    fn by(&self, head: &str, method: Option<&ExternalId>) -> String {
+        let Some(id) = method else { return head.to_owned() };
+        let known = self.after.placement().and_then(|placement| placement.payment().method(id));
+        let name = known.map_or(id.as_str(), |method| method.display(self.words.language));
+        format!("{head} ({name})")
     }
 
     /// An amount and the provider's transaction.

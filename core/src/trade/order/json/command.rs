@@ -1,8 +1,8 @@
 //! Commands from documents.
 
 use super::{
-    case, parts, pickup_code, reason, refund, request, request_of, returned, shipment, some_or_all, tracking,
-    transaction,
+    case, parts, payment, pickup_code, reason, refund, request, request_of, returned, shipment, some_or_all,
+    tracking, transaction,
 };
 use crate::doc::{Fields, Node};
 use crate::error::{Code, Error, Result};
@@ -96,11 +96,13 @@ impl Action {
     fn money_from_fields(name: &str, fields: &mut Fields<'_>) -> Result<Option<Self>> {
         Ok(Some(match name {
             "authorize" => {
-                Self::Authorize { transaction_id: transaction(fields)?, amount: fields.need_int("amount")? }
+                let (transaction_id, amount, method) = payment(fields)?;
+                Self::Authorize { transaction_id, amount, method }
             }
             "void_authorization" => Self::VoidAuthorization { transaction_id: transaction(fields)? },
             "capture" => {
-                Self::Capture { transaction_id: transaction(fields)?, amount: fields.need_int("amount")? }
+                let (transaction_id, amount, method) = payment(fields)?;
+                Self::Capture { transaction_id, amount, method }
             }
             "charge_back" => {
                 Self::ChargeBack { transaction_id: transaction(fields)?, amount: fields.need_int("amount")? }

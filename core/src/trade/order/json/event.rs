@@ -1,6 +1,6 @@
 //! Events from documents.
 
-use super::{case, each_line, parts, reason, refund, returned, shipment, tracking, transaction};
+use super::{case, each_line, parts, payment, reason, refund, returned, shipment, tracking, transaction};
 use crate::doc::{Fields, MAX_DOCUMENT_BYTES, Node, read_json};
 use crate::error::{Code, Error, Result};
 use crate::id::{CommandId, LineId, OrderId, RefundId};
@@ -102,11 +102,13 @@ impl EventData {
         let amount = |fields: &mut Fields<'_>| fields.need_int("amount");
         Ok(Some(match name {
             "payment_authorized" => {
-                Self::PaymentAuthorized { transaction_id: transaction(fields)?, amount: amount(fields)? }
+                let (transaction_id, amount, method) = payment(fields)?;
+                Self::PaymentAuthorized { transaction_id, amount, method }
             }
             "authorization_voided" => Self::AuthorizationVoided { transaction_id: transaction(fields)? },
             "payment_captured" => {
-                Self::PaymentCaptured { transaction_id: transaction(fields)?, amount: amount(fields)? }
+                let (transaction_id, amount, method) = payment(fields)?;
+                Self::PaymentCaptured { transaction_id, amount, method }
             }
             "chargeback_recorded" => {
                 Self::ChargebackRecorded { transaction_id: transaction(fields)?, amount: amount(fields)? }

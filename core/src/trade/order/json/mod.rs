@@ -10,12 +10,17 @@ use super::command::Reason;
 use super::shipment::Tracking;
 use crate::doc::Fields;
 use crate::error::{Code, Result};
-use crate::id::{CaseId, LineId, RefundId, ShipmentId, TransactionId};
+use crate::id::{CaseId, ExternalId, LineId, RefundId, ShipmentId, TransactionId};
 use crate::sale::MAX_LINES;
 use crate::trade::fulfilment::PickupCode;
 
 fn transaction(fields: &mut Fields<'_>) -> Result<TransactionId> {
     fields.need_id("transaction_id").map(TransactionId::from)
+}
+
+/// Money that came in, or is promised: the transaction, the amount and the method where it is known.
+fn payment(fields: &mut Fields<'_>) -> Result<(TransactionId, i64, Option<ExternalId>)> {
+    Ok((transaction(fields)?, fields.need_int("amount")?, fields.id("method")?))
 }
 
 fn refund(fields: &mut Fields<'_>) -> Result<RefundId> {

@@ -28,6 +28,13 @@ impl Order {
                 ("retries", count(refund.retries)),
             ])
         });
+        let payments = self.captures().iter().map(|(id, captured)| {
+            Node::map([
+                ("transaction_id", Node::from(id)),
+                ("amount", captured.amount.into()),
+                ("method", captured.method.as_ref().map_or(Node::Null, Node::from)),
+            ])
+        });
         let deadlines = self.deadlines().into_iter().map(|deadline| {
             Node::map([("kind", Node::from(deadline.kind.name())), ("at", deadline.at.ms().into())])
         });
@@ -57,6 +64,7 @@ impl Order {
             ("receivable", self.receivable().into()),
             ("conflicts", count(self.conflicts())),
             ("lines", lines.into()),
+            ("payments", payments.collect::<Vec<_>>().into()),
             ("refunds", refunds.collect::<Vec<_>>().into()),
             ("shipments", self.shipments().iter().map(shipment_to_node).collect::<Vec<_>>().into()),
             (
