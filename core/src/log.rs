@@ -1,7 +1,8 @@
 //! Logs: commands become events once, and a subject is folded from its events alone.
 //!
 //! Rooms whose commands and events are the same [`Change`], asked for and happened, share this log: the
-//! catalogue, members, visitors. The same command id acts once; another content under it is refused.
+//! catalogue, members, visitors. The same command id acts once; another content under it is refused. That holds
+//! for a command that asked for what stood already, too: it leaves an event without a change.
 
 use crate::doc::{Fields, Node, NodeSink, Sink};
 use crate::error::{Code, Error, Result};
@@ -13,6 +14,9 @@ use std::fmt::Debug;
 
 /// The schema number in every event; upcasters begin after 0.
 pub const LOG_SCHEMA: i64 = 0;
+
+/// The word of an event that changed nothing: its command asked for what stood already.
+const NOTED: &str = "noted";
 
 /// Something that can be asked for, and that can have happened.
 pub trait Change: Clone + Debug + PartialEq + Sized {
@@ -45,6 +49,11 @@ pub trait Subject: Clone + Debug + PartialEq {
     /// # Errors
     /// Names the value and the rule when it cannot have happened; the subject is then as it was.
     fn make(&mut self, change: &Self::Change, header: &Header) -> Result<()>;
+
+    /// How many changes it counts itself. A log over a snapshot counts on from there.
+    fn version(&self) -> u64 {
+        0
+    }
 }
 
 /// Who asked, when, and under which id.
@@ -76,10 +85,10 @@ pub struct Event<C> {
     pub header: Header,
     /// What the command said.
     pub fingerprint: Fingerprint,
-    /// Its place in the log, from 1.
+    /// The version of the subject after it, from 1; one without a change leaves the version as it was.
     pub seq: u64,
-    /// What happened.
-    pub change: C,
+    /// What happened; none when its command asked for what stood already.
+    pub change: Option<C>,
 }
 
 /// What became of a command.
@@ -87,9 +96,9 @@ pub struct Event<C> {
 pub enum Handled<C> {
     /// It made this event.
     Made(Event<C>),
-    /// It asked for what stands already.
-    Nothing,
-    /// It made this event before.
+    /// It asked for what stands already; its id is taken.
+    Noted(Event<C>),
+    /// It left this event before.
     Repeat(Event<C>),
 }
 
@@ -108,15 +117,16 @@ pub enum Handled<C> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Log<S: Subject> {
     subject: S,
+    version: u64,
     events: Vec<Event<S::Change>>,
     commands: BTreeMap<CommandId, usize>,
 }
 
 impl<S: Subject> Log<S> {
-    /// A subject to which nothing has happened.
+    /// A subject to which nothing has happened, or one as a snapshot has it.
     #[must_use]
-    pub const fn new(subject: S) -> Self {
-        Self { subject, events: Vec::new(), commands: BTreeMap::new() }
+    pub fn new(subject: S) -> Self {
+        Self { version: subject.version(), subject, events: Vec::new(), commands: BTreeMap::new() }
     }
 
     /// Folds a log, from its first event on.
@@ -127,8 +137,9 @@ impl<S: Subject> Log<S> {
         let mut log = Self::new(subject);
         for event in events {
             let place = format!("event {}", event.seq);
-            if event.seq != log.version() + 1 || log.commands.contains_key(&event.header.command_id) {
-                let rule = format!("{place} cannot follow {} events", log.version());
+            let next = log.version.checked_add(u64::from(event.change.is_some()));
+            if Some(event.seq) != next || log.commands.contains_key(&event.header.command_id) {
+                let rule = format!("{place} cannot follow version {}", log.version);
                 return Err(Error::new(Code::InvalidEvent, rule));
             }
             log.push(event)
@@ -149,13 +160,14 @@ impl<S: Subject> Log<S> {
         &self.events
     }
 
-    /// How many events there are.
+    /// How many changes there were, those before a snapshot included.
     #[must_use]
-    pub fn version(&self) -> u64 {
-        u64::try_from(self.events.len()).unwrap_or(u64::MAX)
+    pub const fn version(&self) -> u64 {
+        self.version
     }
 
-    /// Decides a command and folds its event in.
+    /// Decides a command and folds its event in. A command that asks for what stands already leaves an event
+    /// too, so that its id never acts later.
     ///
     /// # Errors
     /// [`Code::IdempotencyConflict`] when the id came with another content; [`Code::VersionConflict`] when
@@ -174,17 +186,19 @@ impl<S: Subject> Log<S> {
             let rule = format!("version {seen} was expected; {} is the one of now", self.version());
             return Err(Error::new(Code::VersionConflict, rule));
         }
-        if !self.subject.changes(&command.change, header)? {
-            return Ok(Handled::Nothing);
-        }
-        let (header, change) = (header.clone(), command.change.clone());
-        let event = Event { header, fingerprint, seq: self.version() + 1, change };
+        let change = self.subject.changes(&command.change, header)?.then(|| command.change.clone());
+        let seq = self.version.checked_add(u64::from(change.is_some()));
+        let full = || Error::new(Code::Overflow, "the versions of this log are used up");
+        let event = Event { header: header.clone(), fingerprint, seq: seq.ok_or_else(full)?, change };
         self.push(event.clone())?;
-        Ok(Handled::Made(event))
+        Ok(if event.change.is_some() { Handled::Made(event) } else { Handled::Noted(event) })
     }
 
     fn push(&mut self, event: Event<S::Change>) -> Result<()> {
-        self.subject.make(&event.change, &event.header)?;
+        if let Some(change) = &event.change {
+            self.subject.make(change, &event.header)?;
+        }
+        self.version = event.seq;
         self.commands.insert(event.header.command_id.clone(), self.events.len());
         self.events.push(event);
         Ok(())
@@ -219,6 +233,12 @@ impl<C: Change> Command<C> {
 }
 
 impl<C: Change> Event<C> {
+    /// The word of what happened.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        self.change.as_ref().map_or(NOTED, Change::event)
+    }
+
     /// The event as a document, one line of a log.
     #[must_use]
     pub fn to_node(&self) -> Node {
@@ -226,11 +246,14 @@ impl<C: Change> Event<C> {
             sink.text("actor", self.header.actor.as_str());
             sink.int("at", self.header.at.ms());
             sink.text("command_id", self.header.command_id.as_str());
-            sink.node("data", &self.change.to_node());
+            sink.node(
+                "data",
+                &self.change.as_ref().map_or_else(|| Node::Map(BTreeMap::new()), Change::to_node),
+            );
             sink.text("fingerprint", &self.fingerprint.to_string());
             sink.int("schema", LOG_SCHEMA);
             sink.count("seq", self.seq);
-            sink.text("type", self.change.event());
+            sink.text("type", self.word());
         })
     }
 
@@ -249,7 +272,10 @@ impl<C: Change> Event<C> {
             header: header_from_fields(&mut fields, "at")?,
             fingerprint: Fingerprint::parse(fields.need_text("fingerprint")?)?,
             seq: u64::try_from(fields.need_int("seq")?).unwrap_or(0),
-            change: C::from_node(fields.need_text("type")?, fields.need("data")?)?,
+            change: match (fields.need_text("type")?, fields.need("data")?) {
+                (NOTED, data) => Fields::new(data, NOTED)?.finish().map(|()| None)?,
+                (word, data) => Some(C::from_node(word, data)?),
+            },
         };
         fields.finish()?;
         Ok(event)

@@ -10,7 +10,7 @@ use std::sync::Arc;
 pub const MAX_REASON_BYTES: usize = 500;
 
 /// The shop an order or a wallet belongs to; empty for a host with one shop.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Tenant(Arc<str>);
 
 impl Tenant {
@@ -67,13 +67,16 @@ impl Fingerprint {
         Self(doc::short_digest(&[text, actor.as_str()]))
     }
 
-    /// Reads 32 hex digits.
+    /// Reads 32 hex digits as they are written, in lower case.
     ///
     /// # Errors
     /// [`Code::InvalidValue`].
     pub fn parse(text: &str) -> Result<Self> {
-        let fault = || Error::new(Code::InvalidValue, format!("fingerprint {text:?} is not 32 hex digits"));
-        if text.len() != 32 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        let fault = || {
+            Error::new(Code::InvalidValue, format!("fingerprint {text:?} is not 32 hex digits in lower case"))
+        };
+        let written = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+        if text.len() != 32 || !text.bytes().all(written) {
             return Err(fault());
         }
         u128::from_str_radix(text, 16).map(|value| Self(value.to_be_bytes())).map_err(|_| fault())

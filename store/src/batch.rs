@@ -68,7 +68,9 @@ impl<'s> Batch<'s> {
         self.transaction.commit().map_err(|error| Fault::from(error).at(path))
     }
 
-    /// Runs one operation. When it fails after it has begun to write, the batch can no longer be kept.
+    /// Runs one operation. When it fails after it has begun to write, the batch can no longer be kept; nor when
+    /// the engine fails: on a full disk it takes back the whole transaction by itself, and what came after it
+    /// would be kept alone.
     pub(crate) fn run<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T, Error> {
         if let Some(error) = &self.spoiled {
             let rule = format!("the batch cannot go on after a failure in the middle of a write: {error}");
@@ -76,8 +78,9 @@ impl<'s> Batch<'s> {
         }
         let before = self.transaction.total_changes();
         work(self).map_err(|fault| {
+            let engine = matches!(fault, Fault::Engine(_)) || self.transaction.is_autocommit();
             let error = fault.at(self.path);
-            if self.transaction.total_changes() != before {
+            if engine || self.transaction.total_changes() != before {
                 self.spoiled = Some(error.clone());
             }
             error
@@ -92,5 +95,45 @@ impl<'s> Batch<'s> {
     /// A statement, prepared once per connection.
     pub(crate) fn sql(&self, text: &str) -> Result<CachedStatement<'_>> {
         Ok(self.transaction.prepare_cached(text)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Store, Tenant};
+    use fenrun::Code;
+    use fenrun::id::ExternalId;
+    use fenrun::time::Timestamp;
+
+    /// SQLite takes the whole transaction back when a file is full: whoever catches that and goes on would
+    /// keep the second half of a batch alone.
+    #[test]
+    fn a_full_disk_leaves_nothing_of_a_batch() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = Store::create(folder.path().join("shop.db")).unwrap();
+        let shop = Tenant::new("shop").unwrap();
+        let pages: i64 = store.connection.query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
+        let full = format!("PRAGMA max_page_count = {}", pages + 8);
+        store.connection.query_row(&full, [], |_| Ok(())).unwrap();
+        let kept = store.batch(|batch| {
+            batch.put_member(&shop, &1.into(), Timestamp::from_ms(0))?;
+            let long = "x".repeat(20_000);
+            let mut refused = None;
+            for at in 0..8 {
+                let subject = ExternalId::new(&format!("s{at}")).unwrap();
+                refused = refused.or(batch.put_personal(&shop, &subject, "name", &long).err());
+            }
+            assert_eq!(refused.map(|error| error.code()), Some(Code::Database));
+            // Caught; what comes next would be a transaction of its own.
+            let _ = batch.put_member(&shop, &2.into(), Timestamp::from_ms(0));
+            Ok(())
+        });
+        assert_eq!(kept.map_err(|error| error.code()), Err(Code::Database));
+        for table in ["members", "personal"] {
+            let sql = format!("SELECT count(*) FROM {table}");
+            let rows: i64 = store.connection.query_row(&sql, [], |row| row.get(0)).unwrap();
+            assert_eq!(rows, 0, "{table}");
+        }
+        assert!(store.verify().unwrap().is_clean());
     }
 }

@@ -30,9 +30,10 @@ pub struct Distribution {
     silent: BTreeSet<(i64, String)>,
 }
 
-/// The rows of an outcome that one journal posted.
+/// The rows of an outcome that one journal posted, or of a refund that needed none.
 struct Group {
     outcome: i64,
+    journal: Option<i64>,
     sale: SaleKey,
     currency: String,
     refund: Option<String>,
@@ -103,13 +104,14 @@ impl Distribution {
         while let Some(row) = rows.next()? {
             let (journal, id, at): (i64, String, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
             self.journal = journal;
-            if let Some(groups) = groups.remove(&journal) {
-                for group in groups {
-                    facts.push(self.commission_fact(group, store)?);
-                }
-            } else if let Some(moved) = self.moves.remove(&id) {
+            let mut own = false;
+            for group in groups.remove(&journal).unwrap_or_default() {
+                own |= group.journal.is_some();
+                facts.push(self.commission_fact(group, store)?);
+            }
+            if let Some(moved) = self.moves.remove(&id) {
                 facts.push(moved);
-            } else {
+            } else if !own {
                 facts.extend(self.payout(connection, store, (journal, Timestamp::from_ms(at)))?);
             }
         }
@@ -155,6 +157,7 @@ impl Distribution {
             if groups.last().is_none_or(|last| last.outcome != number || last.refund != refund) {
                 groups.push(Group {
                     outcome: number,
+                    journal,
                     sale: SaleKey {
                         tenant: self.tenant.clone(),
                         sale: OrderId::new(&row.get::<_, String>(1)?)?,
@@ -192,7 +195,7 @@ impl Distribution {
         Ok(Fact::Earned(Earned { sale, currency, rows: group.rows }))
     }
 
-    /// What a journal paid out of one member's wallet: what left for them, with fee and tax.
+    /// What a journal paid out of one member's wallet, or what came back: with fee and tax.
     fn payout(
         &self,
         connection: &Connection,
@@ -214,8 +217,11 @@ impl Distribution {
                 Account::Mall(_) => {}
             }
         }
-        let Some((member, currency)) = paid.filter(|_| amount > 0) else { return Ok(None) };
+        let Some((member, currency)) = paid.filter(|_| amount != 0) else { return Ok(None) };
         let currency = store.currencies.parse(&currency).map_err(Error::from)?;
-        Ok(Some(Fact::PaidOut { member, currency, amount, at }))
+        Ok(Some(match amount.checked_neg() {
+            Some(amount) if amount > 0 => Fact::CameBack { member, currency, amount, at },
+            _ => Fact::PaidOut { member, currency, amount, at },
+        }))
     }
 }

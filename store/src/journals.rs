@@ -7,6 +7,7 @@ use crate::fault::{Result, inconsistent};
 use crate::file::Store;
 use fenrun::Error;
 use fenrun::id::{JournalId, MemberId};
+use fenrun::ledger::wallet::POSTING_EVENTS;
 use fenrun::ledger::{Account, Advance, Journal, MallAccount, MemberAccount, Posted, Posting, Reversal};
 use fenrun::money::{Currency, CurrencyTable, Money};
 use fenrun::trade::order::Tenant;
@@ -23,13 +24,17 @@ impl Batch<'_> {
     /// [`Account::check_balance`]; [`Code::InvalidJournal`](fenrun::Code::InvalidJournal) for an account
     /// that stands for claims of a wallet, as only the wallet's own events move what they answer for, and
     /// for an id that begins like those of the store's own journals: `earned:`, `confirmed:`, `released:`,
-    /// `reversed:`, `wallet:`.
+    /// `reversed:`, `wallet:`; for a reason that is one of [`POSTING_EVENTS`]; and for a journal that leaves a
+    /// member a debt beside money at hand, as what becomes available repays a debt first.
     pub fn post(&mut self, tenant: &Tenant, journal: &Journal) -> Result<Posted, Error> {
         check_free(journal.id())?;
         check_unclaimed(journal)?;
         self.run(|batch| match batch.known_journal(tenant, journal.id())? {
             Some((_, known)) => Ok(journal.check_repeat(&known).map(|()| Posted::Repeat)?),
-            None => batch.insert_journal(tenant, journal).map(|_| Posted::New),
+            None => {
+                batch.check_debts_first(tenant, journal)?;
+                batch.insert_journal(tenant, journal).map(|_| Posted::New)
+            }
         })
     }
 
@@ -79,6 +84,35 @@ impl Batch<'_> {
     pub(crate) fn post_step(&mut self, tenant: &Tenant, step: &Advance) -> Result<()> {
         let journal = step.journal(|account| self.stands(tenant, account, step.currency))?;
         journal.map_or(Ok(()), |journal| self.insert_journal(tenant, &journal).map(|_| ()))
+    }
+
+    /// Nobody has a debt and money at hand.
+    fn check_debts_first(&self, tenant: &Tenant, journal: &Journal) -> Result<()> {
+        let touches = [MemberAccount::Available, MemberAccount::Debt];
+        for posting in journal.postings() {
+            let Account::Member(member, kind) = &posting.account else { continue };
+            if !touches.contains(kind) {
+                continue;
+            }
+            let currency = posting.amount.currency();
+            let after = |kind| -> Result<i128> {
+                let account = Account::member(member, kind);
+                let posted = journal
+                    .postings()
+                    .iter()
+                    .find(|posting| posting.account == account && posting.amount.currency() == currency);
+                let stands = self.stored_balance(&(tenant.clone(), account, currency))?;
+                Ok(i128::from(stands) + posted.map_or(0, |posting| i128::from(posting.amount.minor())))
+            };
+            let (available, debt) = (after(MemberAccount::Available)?, after(MemberAccount::Debt)?);
+            if available > 0 && debt < 0 {
+                let id = journal.id();
+                let rule =
+                    format!("journal {id}: member {member} would owe {} beside {available} available", -debt);
+                return Err(Error::new(fenrun::Code::InvalidJournal, rule).into());
+            }
+        }
+        Ok(())
     }
 
     fn stands(&self, tenant: &Tenant, account: &Account, currency: Currency) -> Result<Money, Error> {
@@ -247,7 +281,13 @@ impl Store {
     }
 }
 
+/// What wallets answer for, and the reasons statements tell their postings by, are theirs alone.
 fn check_unclaimed(journal: &Journal) -> Result<(), Error> {
+    if POSTING_EVENTS.contains(&journal.reason()) {
+        let rule =
+            format!("journal {}: the reason {} is one of wallets alone", journal.id(), journal.reason());
+        return Err(Error::new(fenrun::Code::InvalidJournal, rule));
+    }
     let claimed = |account: &Account| matches!(account, Account::Member(_, kind) if kind.is_claimed());
     let found = journal.postings().iter().map(|posting| &posting.account).find(|account| claimed(account));
     found.map_or(Ok(()), |account| {

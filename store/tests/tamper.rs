@@ -9,7 +9,8 @@ use common::{
     DAY_MS, Home, at, capture, key, member, paid_withdrawal, place, settle, shop, wallet_command, whole_order,
 };
 use fenrun::id::{ExternalId, JournalId, LineId, RefundId};
-use fenrun::ledger::{self, Share};
+use fenrun::ledger::wallet::POSTING_EVENTS;
+use fenrun::ledger::{self, Account, Journal, MemberAccount, Posted, Posting, Share};
 use fenrun::money::Currency;
 use fenrun::reward::commission::{Refund, Taken};
 use fenrun::trade::order::Tenant;
@@ -68,6 +69,7 @@ fn filled() -> Home {
                 r#"{"request":{"withdrawal_id":"open","amount":100}}"#,
                 r#"{"approve":{"withdrawal_id":"open"}}"#,
                 r#"{"pay":{"withdrawal_id":"open","payout_id":"open-p"}}"#,
+                r#"{"request":{"withdrawal_id":"new","amount":10}}"#,
                 r#"{"hold":{"hold_id":"h","account":"available","amount":50,"reason":"check"}}"#,
                 r#"{"propose_adjustment":{"adjustment_id":"a","amount":5,"reason":"goodwill"}}"#,
             ];
@@ -222,6 +224,63 @@ fn changes_that_hide_behind_one_another() {
     }
 }
 
+#[test]
+fn what_reads_alike_is_told_apart() {
+    let swap = |first: &str, second: &str| {
+        let number = |id: &str| {
+            format!("(SELECT journal FROM journals WHERE tenant = 'shop' AND journal_id = '{id}')")
+        };
+        let mut sql = format!(
+            "CREATE TEMP TABLE pair (a INTEGER NOT NULL, b INTEGER NOT NULL); INSERT INTO pair SELECT {}, {};",
+            number(first),
+            number(second)
+        );
+        for table in ["journals", "postings", "outcome_rows", "wallet_events"] {
+            sql += &format!(
+                "UPDATE {table} SET journal = -journal WHERE journal IN (SELECT a FROM pair UNION SELECT b FROM pair);
+                 UPDATE {table} SET journal = (SELECT CASE WHEN -{table}.journal = a THEN b ELSE a END FROM pair)
+                     WHERE journal < 0;"
+            );
+        }
+        sql
+    };
+    for sql in [
+        "UPDATE outcomes SET history = rtrim(history, char(10)) WHERE sale_id = '3'",
+        "UPDATE outcomes SET history = replace(history, 'confirmed ', 'confirmed +') WHERE sale_id = '3'",
+        "UPDATE wallets SET frozen = 2 WHERE frozen = 0",
+        "UPDATE wallets SET frozen = -1",
+        "UPDATE withdrawals SET payout_id = ' none ' WHERE payout_id IS NULL",
+        "UPDATE payouts SET transaction_id = ' none ' WHERE transaction_id IS NULL",
+        "UPDATE payouts SET expires_at = NULL, transaction_id = ' none ' WHERE transaction_id IS NULL",
+        "UPDATE commands SET fingerprint = upper(fingerprint) WHERE fingerprint <> upper(fingerprint)",
+        "UPDATE wallet_events SET fingerprint = upper(fingerprint) WHERE fingerprint <> upper(fingerprint)",
+        "UPDATE commands SET last_seq = 9223372036854775807 WHERE command_id = 'place'",
+        "DROP INDEX payouts_live",
+        "DROP TABLE personal",
+        "CREATE TABLE extra (x)",
+        "ALTER TABLE wallets ADD COLUMN z TEXT",
+        "CREATE TRIGGER more AFTER INSERT ON journals BEGIN UPDATE balances SET minor = minor + 1; END",
+        &swap("earned:1:1", "confirmed:1:1"),
+        &swap("earned:1:2", "earned:1:4"),
+    ] {
+        let home = filled();
+        let changed = home.raw().execute_batch(sql);
+        assert_eq!(changed, Ok(()), "{sql}");
+        assert!(!home.store.verify().unwrap().is_clean(), "{sql}");
+    }
+}
+
+#[test]
+fn a_history_that_was_cut_is_not_gone_on_with() {
+    let mut home = filled();
+    home.raw()
+        .execute_batch("UPDATE outcomes SET history = rtrim(history, char(10)) WHERE sale_id = '3'")
+        .unwrap();
+    let refused =
+        home.store.batch(|batch| batch.reverse(&key(&shop(), 3), &refund("r3", 1, 3334), at(9 * DAY_MS)));
+    assert_eq!(refused.unwrap_err().code(), Code::Inconsistent);
+}
+
 /// What is asked of a changed outcome: a refund, its confirmation, its release, its explanation.
 type Act = fn(&mut Store, u64) -> Result<(), Error>;
 
@@ -282,6 +341,35 @@ fn nobody_acts_on_entries_that_do_not_follow_from_the_history() {
             assert_eq!(error.code(), Code::Inconsistent, "{name} after {sql}");
         }
     }
+}
+
+#[test]
+fn journals_that_break_a_promise_are_refused() {
+    let mut home = filled();
+    let of = |account| Account::member(&member(5), account);
+    let mut post = |id: &str, reason: &str, to: [(MemberAccount, i64); 2]| {
+        let [first, second] = to.map(|(account, minor)| Posting::new(of(account), minor, Currency::CNY));
+        let mall = Account::Mall(ledger::MallAccount::Adjustment);
+        let back = Posting::new(mall, -(to[0].1 + to[1].1), Currency::CNY);
+        let journal =
+            Journal::new(JournalId::new(id).unwrap(), at(0), reason, [first, second, back]).unwrap();
+        home.store.batch(|batch| batch.post(&shop(), &journal)).map_err(|error| error.code())
+    };
+    let (available, debt) = (MemberAccount::Available, MemberAccount::Debt);
+    for reason in POSTING_EVENTS {
+        assert_eq!(
+            post("forged", reason, [(available, 5), (debt, 0)]),
+            Err(Code::InvalidJournal),
+            "{reason}"
+        );
+    }
+    assert_eq!(post("both", "gift", [(available, 5), (debt, -5)]), Err(Code::InvalidJournal));
+    assert_eq!(post("owed", "fine", [(available, 0), (debt, -5)]), Ok(Posted::New));
+    assert_eq!(post("first", "gift", [(available, 5), (debt, 0)]), Err(Code::InvalidJournal));
+    assert_eq!(post("some", "gift", [(available, 1), (debt, 4)]), Err(Code::InvalidJournal));
+    assert_eq!(post("all", "gift", [(available, 2), (debt, 5)]), Ok(Posted::New));
+    assert_eq!(post("more", "fine", [(available, 0), (debt, -1)]), Err(Code::InvalidJournal));
+    assert_eq!(post("all", "gift", [(available, 2), (debt, 5)]), Ok(Posted::Repeat));
 }
 
 #[test]

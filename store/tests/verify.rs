@@ -56,7 +56,10 @@ fn a_sound_store_is_clean() {
 
 #[test]
 fn an_empty_store_is_clean() {
-    assert!(Home::new().store.verify().unwrap().is_clean());
+    let report = Home::new().store.verify().unwrap();
+    assert!(report.is_clean());
+    let counted = report.checks().iter().filter(|check| check.checked() > 0).map(|check| check.name());
+    assert_eq!(counted.collect::<Vec<_>>(), ["file"], "only the file has anything to count");
 }
 
 /// Plants one corruption after the other, each in a store of its own.

@@ -44,8 +44,8 @@ pub enum Reapply {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub struct ApplicationPolicy {
     /// Milliseconds from a decision until the next application.
-    pub wait_ms: i64,
-    /// The most applications of one member; none means no limit.
+    pub wait_ms: u64,
+    /// The most applications of one member, the first one included; none means no limit.
     pub max_applications: Option<u32>,
     /// Whether the revoked may apply again.
     pub revoked: Reapply,
@@ -60,6 +60,8 @@ pub struct Application {
     pub count: u32,
     /// When it was made.
     pub applied_at: Timestamp,
+    /// Who made it, the member or somebody for them.
+    pub applied_by: ExternalId,
     /// Who decided last, and when.
     pub decided: Option<(ExternalId, Timestamp)>,
     /// Why it was rejected or revoked.
@@ -96,6 +98,7 @@ impl Application {
                 state,
                 count: now.map_or(0, |now| now.count).saturating_add(1),
                 applied_at: at,
+                applied_by: actor.clone(),
                 decided: None,
                 reason: None,
             },
@@ -114,6 +117,7 @@ impl Application {
             ("state", Node::from(self.state.name())),
             ("count", i64::from(self.count).into()),
             ("applied_at", self.applied_at.ms().into()),
+            ("applied_by", (&self.applied_by).into()),
             ("decided_by", by.into()),
             ("decided_at", decided.map(|(_, at)| Node::from(at.ms())).into()),
             ("reason", self.reason.as_ref().map(|reason| Node::from(reason.as_str())).into()),
@@ -124,17 +128,18 @@ impl Application {
 impl ApplicationPolicy {
     /// Whether a member may apply now, given the application that stands.
     pub(super) fn check(&self, now: Option<&Application>, at: Timestamp) -> Result<()> {
-        let Some(now) = now else { return Ok(()) };
         let refused = |rule: String| Err(Error::new(Code::InvalidApplication, rule));
-        if now.state == ApplicationState::Revoked && self.revoked == Reapply::Refused {
+        let count = now.map_or(0, |now| now.count);
+        if now.is_some_and(|now| now.state == ApplicationState::Revoked) && self.revoked == Reapply::Refused {
             return refused("a distributor who was revoked may not apply again".into());
         }
-        if let Some(max) = self.max_applications.filter(|max| now.count >= *max) {
-            return refused(format!("{} applications were made; {max} are allowed", now.count));
+        if let Some(max) = self.max_applications.filter(|max| count >= *max) {
+            return refused(format!("{count} applications were made; {max} are allowed"));
         }
-        match now.decided {
-            Some((_, decided)) if at.ms() < decided.ms().saturating_add(self.wait_ms) => {
-                let until = Timestamp::from_ms(decided.ms().saturating_add(self.wait_ms));
+        let until = |decided: Timestamp| decided.ms().saturating_add_unsigned(self.wait_ms);
+        match now.and_then(|now| now.decided.as_ref()) {
+            Some((_, decided)) if at.ms() < until(*decided) => {
+                let until = Timestamp::from_ms(until(*decided));
                 refused(format!("the next application is possible from {until}, now it is {at}"))
             }
             _ => Ok(()),

@@ -235,6 +235,12 @@ impl Subject for Member {
                     let rule = format!("member {} cannot decide on their own application", self.id);
                     return Err(Error::new(Code::InvalidApplication, rule));
                 }
+                let filed = self.application.as_ref().map(|application| &application.applied_by);
+                if *change == MemberChange::Approve && filed == Some(&header.actor) {
+                    let rule =
+                        format!("{} made this application; somebody else has to approve it", header.actor);
+                    return Err(Error::new(Code::InvalidApplication, rule));
+                }
                 true
             }
         })

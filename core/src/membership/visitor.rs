@@ -117,13 +117,26 @@ pub struct Visitor {
     clicks: u64,
     first_click: Option<Click>,
     last_click: Option<Click>,
+    /// The first and the last click on what somebody else shared than who shared those above: what stands when
+    /// the visitor turns out to be that member.
+    first_other: Option<Click>,
+    last_other: Option<Click>,
 }
 
 impl Visitor {
     /// A visitor who has done nothing yet.
     #[must_use]
     pub const fn new(id: VisitorId) -> Self {
-        Self { id, member: None, visits: 0, clicks: 0, first_click: None, last_click: None }
+        Self {
+            id,
+            member: None,
+            visits: 0,
+            clicks: 0,
+            first_click: None,
+            last_click: None,
+            first_other: None,
+            last_other: None,
+        }
     }
 
     /// The member they turned out to be.
@@ -167,6 +180,20 @@ impl Visitor {
     }
 }
 
+impl Visitor {
+    /// Nobody is won by what they shared themselves: those clicks no longer stand.
+    fn forget_own(&mut self, member: &MemberId) {
+        let own = |known: &Option<Click>| known.as_ref().is_some_and(|known| known.sharer == *member);
+        if own(&self.first_click) {
+            self.first_click = self.first_other.take();
+        }
+        if own(&self.last_click) {
+            self.last_click = self.last_other.take();
+        }
+        (self.first_other, self.last_other) = (None, None);
+    }
+}
+
 impl Subject for Visitor {
     type Change = VisitorChange;
 
@@ -198,10 +225,21 @@ impl Subject for Visitor {
                 let (sharer, code, page) = (sharer.clone(), code.clone(), page.clone());
                 let click = Click { sharer, code, page, at: header.at };
                 self.clicks = self.clicks.saturating_add(1);
+                let other =
+                    |known: &Option<Click>| known.as_ref().is_some_and(|known| known.sharer != click.sharer);
+                if other(&self.first_click) {
+                    self.first_other.get_or_insert_with(|| click.clone());
+                }
+                if other(&self.last_click) {
+                    self.last_other = self.last_click.take();
+                }
                 self.first_click.get_or_insert_with(|| click.clone());
                 self.last_click = Some(click);
             }
-            VisitorChange::Identify { member } => self.member = Some(member.clone()),
+            VisitorChange::Identify { member } => {
+                self.forget_own(member);
+                self.member = Some(member.clone());
+            }
         }
         Ok(())
     }

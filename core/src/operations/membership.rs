@@ -26,7 +26,7 @@ fn policy(node: &Node) -> Result<ApplicationPolicy> {
     let mut fields = Fields::new(node, "policy")?;
     let again = fields.flag("revoked_may_reapply")?.unwrap_or(false);
     let policy = ApplicationPolicy {
-        wait_ms: fields.int("wait_ms")?.unwrap_or(0),
+        wait_ms: fields.count("wait_ms")?.unwrap_or(0),
         max_applications: fields.count("max_applications")?,
         revoked: if again { Reapply::Allowed } else { Reapply::Refused },
     };

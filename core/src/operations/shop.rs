@@ -42,7 +42,7 @@ pub(super) fn run_log<S: Subject>(
             Err(error) if at < given.len() => return Err(error.within(&format!("given[{at}]"))),
             Err(error) => ("rejected", Some(error.code().name())),
             Ok(Handled::Repeat(_)) => ("repeat", None),
-            Ok(Handled::Made(_) | Handled::Nothing) => ("ok", None),
+            Ok(Handled::Made(_) | Handled::Noted(_)) => ("ok", None),
         };
     }
     let written =
@@ -50,7 +50,7 @@ pub(super) fn run_log<S: Subject>(
     if Log::replay(start, written)? != log {
         return Err(fields.fault(Code::Inconsistent, "replaying the log came to something else"));
     }
-    let events = log.events().iter().map(|event| Node::from(event.change.event())).collect();
+    let events = log.events().iter().map(|event| Node::from(event.word())).collect();
     let (key, subject) = write(log.subject());
     Ok(Node::map([
         (key, subject),

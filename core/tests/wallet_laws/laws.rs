@@ -4,9 +4,9 @@ use crate::law::{Bearing, Verdict as Holds, need};
 use crate::machine::{Machine, Run, Verdict, mine};
 use crate::script::{Came, Move, Numbers, play, report};
 use fenrun::Code;
-use fenrun::id::{AdjustmentId, PayoutId, WithdrawalId};
+use fenrun::id::{AdjustmentId, PayoutId, TransactionId, WithdrawalId};
 use fenrun::ledger::wallet::{
-    Action, Event, EventData, Hold, Policy, TaxOf, Verdict as Finding, Wallet, WithdrawalState,
+    Action, Event, EventData, Hold, PayoutState, Policy, TaxOf, Verdict as Finding, Wallet, WithdrawalState,
 };
 use fenrun::ledger::{Account, MallAccount, MemberAccount, Period};
 use fenrun::money::{Rate, Rounding};
@@ -140,7 +140,14 @@ pub(crate) fn verdicts(machine: &Subject, seed: u64) -> Holds {
         match verdict {
             Verdict::Repeat(..) => Err(format!("{step:?} never came before")),
             Verdict::Refused(_) => need(!changed, || format!("{step:?} was refused and changed something")),
-            _ => Ok(()),
+            Verdict::Accepted(events) => {
+                need(!events.is_empty(), || format!("{step:?} left no trace of its id"))?;
+                let idle = events.iter().all(|event| event.data == EventData::Noted);
+                let still =
+                    before.book == run.book && before.wallet.withdrawals() == run.wallet.withdrawals();
+                need(!idle || still, || format!("{step:?} changed something and says it did nothing"))
+            }
+            Verdict::Broken(_) => Ok(()),
         }
     })?;
     Ok(tested(repeats > 0))
@@ -206,6 +213,7 @@ pub(crate) fn commute(machine: &Subject, seed: u64) -> Holds {
 /// what contradicts that is on record.
 pub(crate) fn payouts(machine: &Subject, seed: u64) -> Holds {
     let mut conflicts = false;
+    let mut waits: BTreeMap<PayoutId, Timestamp> = BTreeMap::new();
     play(machine, seed, |_, step, came, run| {
         check_payouts(&run.log)?;
         let (Move::Command(command), Came::Command(Verdict::Accepted(events))) = (step, came) else {
@@ -216,7 +224,17 @@ pub(crate) fn payouts(machine: &Subject, seed: u64) -> Holds {
             Action::PayoutLapsed { .. } | Action::Tick => (false, true),
             _ => (false, false),
         };
+        if let Action::PayoutAwaiting { payout_id, expires_at } = command.action() {
+            let until = waits.entry(payout_id.clone()).or_insert(*expires_at);
+            *until = (*until).max(*expires_at);
+        }
         for event in events {
+            if let (EventData::PayoutLapsed { payout_id }, Action::Tick) = (&event.data, command.action()) {
+                let until = waits.get(payout_id).copied();
+                need(until.is_some_and(|until| until <= event.header.at), || {
+                    format!("{step:?}: the provider waits for {payout_id} until {until:?}")
+                })?;
+            }
             let known = match &event.data {
                 EventData::PayoutFailed { .. } => failed,
                 EventData::PayoutLapsed { .. } => lapsed,
@@ -248,14 +266,15 @@ fn check_payouts(log: &[Event]) -> Result<(), String> {
     let mut live: BTreeMap<&PayoutId, (&WithdrawalId, i64)> = BTreeMap::new();
     let mut owner: BTreeMap<&PayoutId, &WithdrawalId> = BTreeMap::new();
     let mut expires: BTreeMap<&PayoutId, Timestamp> = BTreeMap::new();
-    let mut open = BTreeSet::new();
+    let mut open: Vec<Reported<'_>> = Vec::new();
+    let mut sent: BTreeMap<&TransactionId, (&PayoutId, i64)> = BTreeMap::new();
     for event in log {
         let place = event.seq;
         match &event.data {
             EventData::PayoutRequested { withdrawal_id, payout_id, net } => {
                 let other = live.values().any(|(of, _)| of == &withdrawal_id);
                 need(!other, || format!("place {place}: two live payouts"))?;
-                let waits = open.iter().any(|(payout, _)| owner.get(payout) == Some(&withdrawal_id));
+                let waits = open.iter().any(|(payout, ..)| owner.get(payout) == Some(&withdrawal_id));
                 need(!waits, || format!("place {place}: paid again with a conflict open"))?;
                 need(owner.insert(payout_id, withdrawal_id).is_none(), || {
                     format!("place {place}: an id again")
@@ -265,7 +284,10 @@ fn check_payouts(log: &[Event]) -> Result<(), String> {
             EventData::PayoutAwaiting { payout_id, expires_at } => {
                 expires.insert(payout_id, *expires_at);
             }
-            EventData::PayoutSucceeded { payout_id, moves, .. } => {
+            EventData::PayoutSucceeded { payout_id, transaction_id, moves } => {
+                need(sent.insert(transaction_id, (payout_id, moves.paid_out)).is_none(), || {
+                    format!("place {place}: {transaction_id} paid before")
+                })?;
                 let net = live.remove(payout_id).map(|(_, net)| net);
                 need(net == Some(moves.paid_out), || {
                     format!("place {place}: {} paid of {net:?}", moves.paid_out)
@@ -280,11 +302,13 @@ fn check_payouts(log: &[Event]) -> Result<(), String> {
                     && expires.get(payout_id).is_none_or(|until| event.header.at < *until);
                 need(!early, || format!("place {place}: lapsed before its time"))?;
             }
-            EventData::PayoutConflict { payout_id, transaction_id, .. } => {
-                open.insert((payout_id, transaction_id.as_ref()));
+            EventData::PayoutConflict { payout_id, transaction_id, reported, amount, .. } => {
+                open.push((payout_id, transaction_id.as_ref(), *reported, *amount));
             }
-            EventData::ConflictResolved { payout_id, transaction_id, verdict, .. } => {
-                open.remove(&(payout_id, transaction_id.as_ref()));
+            EventData::ConflictResolved { payout_id, transaction_id, verdict, moves, .. } => {
+                let told = (payout_id, transaction_id.as_ref());
+                check_resolved(&mut open, &mut sent, told, (*verdict, moves.paid_out))
+                    .map_err(|why| format!("place {place}: {why}"))?;
                 if *verdict == Finding::Paid {
                     live.remove(payout_id);
                 }
@@ -298,6 +322,49 @@ fn check_payouts(log: &[Event]) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// A report that contradicts: payout, transaction, where it says the payout stands, amount.
+type Reported<'a> = (&'a PayoutId, Option<&'a TransactionId>, PayoutState, i64);
+
+/// A transaction is paid once, and what comes back is what one of them sent, once.
+fn check_resolved<'a>(
+    open: &mut Vec<Reported<'a>>,
+    sent: &mut BTreeMap<&'a TransactionId, (&'a PayoutId, i64)>,
+    (payout, transaction): (&'a PayoutId, Option<&'a TransactionId>),
+    (verdict, moved): (Finding, i64),
+) -> Result<(), String> {
+    let of_verdict = |reported: PayoutState| match verdict {
+        Finding::Paid => reported == PayoutState::Succeeded,
+        Finding::Returned => [PayoutState::Failed, PayoutState::Lapsed].contains(&reported),
+        Finding::Dismissed => true,
+    };
+    let told = |known: &Reported<'_>| known.0 == payout && known.1 == transaction && of_verdict(known.2);
+    let unnamed = |known: &Reported<'_>| {
+        verdict == Finding::Returned && known.0 == payout && known.1.is_none() && of_verdict(known.2)
+    };
+    let at = open.iter().position(told).or_else(|| open.iter().position(unnamed));
+    let (_, _, _, amount) = open.remove(at.ok_or("resolves what nobody reported")?);
+    match (verdict, transaction) {
+        (Finding::Dismissed, _) => need(moved == 0, || format!("{moved} moved by a wrong report")),
+        (Finding::Paid, Some(transaction)) => {
+            need(moved == amount, || format!("{moved} paid of {amount}"))?;
+            need(sent.insert(transaction, (payout, amount)).is_none(), || {
+                format!("{transaction} paid before")
+            })
+        }
+        (Finding::Paid, None) => Err("paid by no transaction".into()),
+        (Finding::Returned, named) => {
+            let back = |(id, known): (&&'a TransactionId, &(&PayoutId, i64))| {
+                let fits = known.0 == payout && known.1 == -moved && named.is_none_or(|named| named == *id);
+                fits.then_some(*id)
+            };
+            let found =
+                sent.iter().find_map(back).ok_or_else(|| format!("{moved} came back of nothing sent"))?;
+            sent.remove(found);
+            Ok(())
+        }
+    }
 }
 
 /// An adjustment moves money once, when a second person agrees to what was proposed with a reason.
@@ -399,7 +466,7 @@ pub(crate) fn holds(machine: &Subject, seed: u64) -> Holds {
         let standing: Vec<(&str, Hold)> = frozen(before);
         let acts =
             matches!(command.action(), Action::Request { .. } | Action::Approve { .. } | Action::Pay { .. });
-        if acts && !events.is_empty() {
+        if acts && !idle(events) {
             let ban = standing.iter().find(|(_, hold)| hold.account.is_none());
             need(ban.is_none(), || format!("{step:?} while {ban:?} freezes everything"))?;
         }
@@ -407,8 +474,7 @@ pub(crate) fn holds(machine: &Subject, seed: u64) -> Holds {
             let free = before.balance(MemberAccount::Available);
             need(*amount <= free, || format!("{step:?}: only {free} was free"))?;
         }
-        if !matches!(command.action(), Action::Hold { .. } | Action::ReleaseHold { .. }) || events.is_empty()
-        {
+        if !matches!(command.action(), Action::Hold { .. } | Action::ReleaseHold { .. }) || idle(events) {
             return Ok(());
         }
         need(
@@ -447,6 +513,10 @@ pub(crate) fn holds(machine: &Subject, seed: u64) -> Holds {
         }
     })?;
     Ok(tested(seen))
+}
+
+fn idle(events: &[Event]) -> bool {
+    events.iter().all(|event| event.data == EventData::Noted)
 }
 
 /// Holds that stand, by the log alone.

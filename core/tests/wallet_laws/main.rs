@@ -47,7 +47,7 @@ laws! {
         HoldsTwice;
     refused_commands_change_nothing: verdicts catches
         ActsAgainOnRepeat TakesClashForRepeat RefusedRequestReserves RefusedPayPosts RetryIsAClash
-        RepeatShowsTheWholeLog;
+        RepeatShowsTheWholeLog ForgetsIdleCommands;
     a_wallet_is_its_log: replay catches
         DropsTime DropsReason RoundsMoves DropsExpiry DropsFeeOfRequest DropsTransaction;
     independent_reports_commute: commute catches
@@ -55,7 +55,7 @@ laws! {
         SuccessBlocksLapses PayoutsInOrderOnly;
     a_withdrawal_is_paid_once: payouts catches
         StartsSecondPayout LateSuccessPays AnyAmountPays LapsesEarly ConflictIsSilent PaysOverConflicts
-        RetryDrawsNewId;
+        RetryDrawsNewId ReturnsTwice ReturnsAnotherAmount PaysTheTransactionAgain IgnoresTheExtension;
     adjustments_take_two: adjustments catches
         ApprovesOwn RejectionPosts ProposalPosts AdjustsTwice ReasonIsOptional ApprovalPostsNothing;
     limits_are_kept: limits catches
@@ -80,5 +80,5 @@ fn scripts_reach_every_state_and_every_event() {
         events.extend(run.unwrap().log.iter().map(|event| event.data.name()));
     }
     assert_eq!(states.len(), WithdrawalState::ALL.len(), "{states:?}");
-    assert_eq!(events.len(), 17, "{events:?}");
+    assert_eq!(events.len(), 18, "{events:?}");
 }

@@ -4,8 +4,8 @@ use crate::machine::{Book, Commission, Machine, Run, Shown, mine};
 use fenrun::doc::Node;
 use fenrun::id::{ExternalId, PayoutId, WithdrawalId};
 use fenrun::ledger::wallet::{
-    Action, Command, Decision, Envelope, Event, EventData, Moves, Payout, PayoutState, Policy, TaxOf, Wallet,
-    WithdrawalState, decide, evolve,
+    Action, Command, Decision, Envelope, Event, EventData, Moves, Payout, PayoutState, Policy, TaxOf,
+    Verdict as Finding, Wallet, WithdrawalState, decide, evolve,
 };
 use fenrun::ledger::{Account, Journal, MallAccount, MemberAccount, Period, Posting};
 use fenrun::money::{Money, Rounding};
@@ -34,7 +34,8 @@ faults! {
     OverdrawsOnRequest, HoldsMoreThanStands, ReturnsPastTheDebt, AdjustsBelowZero, FreesPastTheDebt,
     GivesPastTheDebt, ActsAgainOnRepeat, TakesClashForRepeat, RetryIsAClash, RepeatShowsTheWholeLog,
     StartsSecondPayout, LateSuccessPays, AnyAmountPays, LapsesEarly, ConflictIsSilent, PaysOverConflicts,
-    RetryDrawsNewId, ApprovesOwn, ReasonIsOptional, IgnoresMin, IgnoresMax, IgnoresDailyCount,
+    RetryDrawsNewId, ReturnsTwice, ReturnsAnotherAmount, PaysTheTransactionAgain, IgnoresTheExtension,
+    ForgetsIdleCommands, ApprovesOwn, ReasonIsOptional, IgnoresMin, IgnoresMax, IgnoresDailyCount,
     IgnoresDailyAmount, FeeUnbounded, TaxesTheFee, RoundsDown, CountsUtcDays, BanIsIgnored,
     HeldCanBeWithdrawn, ReleasesEverything,
     // What depends on the order of reports.
@@ -371,6 +372,16 @@ impl Mutant {
                 let waits = run.wallet.withdrawals().get(withdrawal_id)?.state == WithdrawalState::Requested;
                 waits.then(|| vec![EventData::WithdrawalApproved { withdrawal_id: withdrawal_id.clone() }])
             }
+            (Fault::IgnoresTheExtension, Action::PayoutAwaiting { payout_id, .. }, Some(_)) => {
+                let waits = run.wallet.payouts().get(payout_id)?.state == PayoutState::AwaitingPayee;
+                waits.then(|| vec![EventData::Noted])
+            }
+            (Fault::ForgetsIdleCommands, _, Some(data)) => {
+                Some(data.into_iter().filter(|data| *data != EventData::Noted).collect())
+            }
+            (Fault::ReturnsTwice, Action::Resolve { verdict: Finding::Returned, .. }, Some(data)) => {
+                Some([data.clone(), data].concat())
+            }
             (_, _, Some(data)) => Some(data.into_iter().map(|data| self.moved(run, data)).collect()),
             _ => None,
         }
@@ -403,6 +414,7 @@ impl Mutant {
                 pays()
             }
             Fault::AnyAmountPays if payout.state.is_live() => pays(),
+            Fault::PaysTheTransactionAgain if payout.state.is_live() && *amount == withdrawal.net() => pays(),
             Fault::DuplicatesReserveAgain if payout.state == PayoutState::Succeeded => {
                 let withdrawal_id = WithdrawalId::new(&format!("dup{}", run.log.len())).unwrap();
                 Some(vec![EventData::WithdrawalRequested {
@@ -490,6 +502,11 @@ impl Mutant {
             }
             (Fault::AdjustsBelowZero, EventData::AdjustmentApproved { moves, .. }) => {
                 past_the_debt(moves, |minor| minor < 0);
+            }
+            (Fault::ReturnsAnotherAmount, EventData::ConflictResolved { moves, .. })
+                if moves.paid_out < 0 =>
+            {
+                moves.paid_out -= 1;
             }
             (Fault::ReleasesEverything, EventData::HoldReleased { moves, .. }) => {
                 let held = MemberAccount::STAGES.map(|(free, held)| (free, held, run.wallet.balance(held)));

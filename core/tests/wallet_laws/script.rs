@@ -191,7 +191,11 @@ pub(crate) fn report(run: &Run<'_>, numbers: &mut Numbers, payout_id: PayoutId) 
         }
         2..=4 => {
             let amount = if numbers.below(5) == 0 { net + numbers.amount(9) - 5 } else { net };
-            let transaction = if numbers.below(5) == 0 { "t".into() } else { format!("t-{payout_id}") };
+            let transaction = match numbers.below(10) {
+                0..=4 => "t".into(),
+                5 => format!("t-{payout_id}-again"),
+                _ => format!("t-{payout_id}"),
+            };
             let transaction_id = TransactionId::new(&transaction).unwrap();
             Action::PayoutSucceeded { payout_id, transaction_id, amount }
         }
@@ -202,12 +206,16 @@ pub(crate) fn report(run: &Run<'_>, numbers: &mut Numbers, payout_id: PayoutId) 
             let verdict = *numbers.pick(Finding::ALL).unwrap();
             match numbers.pick(&open) {
                 None => Action::PayoutLapsed { payout_id },
-                Some(conflict) => Action::Resolve {
-                    payout_id: conflict.payout_id.clone(),
-                    transaction_id: conflict.transaction_id.clone(),
-                    verdict,
-                    reason: reason(),
-                },
+                Some(conflict) => {
+                    let payout_id = conflict.payout_id.clone();
+                    // Whoever finds out that money came back may know by which transaction it went.
+                    let named = (verdict == Finding::Returned && numbers.below(2) == 0)
+                        .then(|| run.wallet.transfers().iter().find(|(_, sent)| sent.payout_id == payout_id))
+                        .flatten()
+                        .map(|(id, _)| id.clone());
+                    let transaction_id = named.or_else(|| conflict.transaction_id.clone());
+                    Action::Resolve { payout_id, transaction_id, verdict, reason: reason() }
+                }
             }
         }
     }

@@ -102,6 +102,9 @@ impl Record {
     /// Whether the chain fits: nothing it covers was changed, every refund of the history is on record with
     /// what it took, and no other is.
     pub(crate) fn check_chain(&self, deeds: &[Deed], refunds: &[RefundRecord]) -> Result<()> {
+        if deeds.iter().map(Deed::line).collect::<String>() != self.history {
+            return Err(inconsistent("its history is not written as fenrun writes it").into());
+        }
         let mut head = self.origin();
         let mut known = (0_i64..).zip(refunds);
         for deed in deeds {

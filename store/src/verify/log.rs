@@ -173,10 +173,12 @@ fn check_commands(view: View<'_>, commands: &mut Check) -> Result<()> {
          FROM commands c ORDER BY tenant, order_id, first_seq",
     )?;
     let mut rows = statement.query([])?;
-    let mut before: Option<(String, String, i64)> = None;
+    // Places are compared as wider numbers: a stored one may be the last that fits.
+    let mut before: Option<(String, String, i128)> = None;
     while let Some(row) = rows.next()? {
         let (tenant, order_id): (String, String) = (row.get(0)?, row.get(1)?);
-        let (first, last, found): (i64, i64, i64) = (row.get(3)?, row.get(4)?, row.get(5)?);
+        let [first, last, found] =
+            [row.get(3)?, row.get(4)?, row.get(5)?].map(|place: i64| i128::from(place));
         let next = match &before {
             Some((known_tenant, known_order, last))
                 if (known_tenant, known_order) == (&tenant, &order_id) =>

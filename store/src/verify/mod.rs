@@ -10,10 +10,12 @@ mod wallets;
 
 use crate::fault::{Fault, Result};
 use crate::file::Store;
+use crate::schema::{self, MIGRATIONS};
 use fenrun::Error;
 use fenrun::doc::Node;
 use fenrun::money::CurrencyTable;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
+use std::collections::BTreeMap;
 
 /// How many faults of one check are told in words; all are counted.
 const MAX_EXAMPLES: usize = 20;
@@ -188,7 +190,34 @@ fn check_file(view: View<'_>, [check]: &mut [Check; 1]) -> Result<Vec<String>> {
             check.fault(said);
         }
     }
+    check_schema(view, check)?;
     Ok(Vec::new())
+}
+
+/// Tables, indexes and triggers are those the migrations make, in the words they make them, and no others.
+fn check_schema(view: View<'_>, check: &mut Check) -> Result<()> {
+    let fresh = Connection::open_in_memory()?;
+    schema::migrate(&fresh, MIGRATIONS)?;
+    let (found, wanted) = (objects(view.connection)?, objects(&fresh)?);
+    for (name, made) in &wanted {
+        match found.get(name) {
+            Some(known) if known == made => {}
+            Some(_) => check.fault(format!("{name} is not the one a store has")),
+            None => check.fault(format!("{name} is gone")),
+        }
+    }
+    for name in found.keys().filter(|name| !wanted.contains_key(*name)) {
+        check.fault(format!("{name} is not of a store"));
+    }
+    Ok(())
+}
+
+/// What a database consists of, by kind and name, and how each was made.
+fn objects(connection: &Connection) -> Result<BTreeMap<String, Option<String>>> {
+    let sql = "SELECT type || ' ' || name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_stat%'";
+    let mut statement = connection.prepare(sql)?;
+    let objects = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(objects.collect::<Result<_, _>>()?)
 }
 
 /// Rows are numbered from 1 and none is ever deleted: a gap is a row that is gone.
@@ -196,9 +225,11 @@ fn check_numbers(view: View<'_>, table: &str, number: &str, check: &mut Check) -
     let sql = format!("SELECT count(*), coalesce(min({number}), 1), coalesce(max({number}), 0) FROM {table}");
     let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
     let (count, first, last): (i64, i64, i64) = view.connection.query_row(&sql, [], read)?;
-    check.expect(first == 1 && last == count, || {
-        format!("{table}: {count} rows are numbered {first} to {last}, so some are gone or moved")
-    });
+    if first != 1 || last != count {
+        check.fault(format!(
+            "{table}: {count} rows are numbered {first} to {last}, so some are gone or moved"
+        ));
+    }
     Ok(())
 }
 

@@ -38,6 +38,7 @@ pub(super) fn check(view: View<'_>, checks: &mut [Check; 3]) -> Result<Vec<Strin
     let mut plans = Plans::new(view.connection);
     // Journals that outcomes claim; none can be told once an outcome cannot be rebuilt.
     let mut claimed = Some(0);
+    let mut before = 0;
     while let Some(row) = found.next()? {
         let record = Record::read(row)?;
         let number = record.number;
@@ -50,6 +51,11 @@ pub(super) fn check(view: View<'_>, checks: &mut [Check; 3]) -> Result<Vec<Strin
             stored => stored?,
         };
         check_sums(&stored, checks);
+        let earned = stored.rows.iter().find(|row| row.refund.is_none()).and_then(|row| row.journal);
+        checks[0].expect(earned.is_none_or(|journal| journal > before), || {
+            stored.told("it was posted before the outcome it is numbered after")
+        });
+        before = earned.unwrap_or(before);
         let [outcomes, entries, rows] = checks;
         check_order(view.connection, &stored.record, outcomes)?;
         let rebuilt = Rebuilt::new(&stored, &mut plans);
@@ -235,8 +241,10 @@ fn check_unclaimed(connection: &Connection, claimed: i64, rows: &mut Check) -> R
     let ours = OUTCOME_JOURNALS.map(|word| format!("journal_id GLOB '{word}*'")).join(" OR ");
     let sql = format!("SELECT count(*) FROM journals WHERE {ours}");
     let found: i64 = connection.query_row(&sql, [], |row| row.get(0))?;
-    rows.expect(found == claimed, || {
-        format!("{found} journals were posted by outcomes, those on record account for {claimed}")
-    });
+    if found != claimed {
+        rows.fault(format!(
+            "{found} journals were posted by outcomes, those on record account for {claimed}"
+        ));
+    }
     Ok(())
 }

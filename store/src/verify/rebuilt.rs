@@ -137,7 +137,7 @@ impl Rebuilt {
         let mut statement = connection.prepare_cached(
             "SELECT journal, at, fingerprint FROM journals WHERE tenant = ?1 AND journal_id = ?2",
         )?;
-        let mut found = 0;
+        let (mut found, mut before) = (0, 0);
         for wanted in self.journals(&stored.record)? {
             let key = (stored.record.tenant.as_str(), wanted.asked.id().as_str());
             let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
@@ -158,6 +158,11 @@ impl Rebuilt {
                 let id = wanted.asked.id();
                 stored.told(format!("journal {id} is not the one it posted, or its rows name another"))
             });
+            if number.is_some_and(|number| number <= before) {
+                let id = wanted.asked.id();
+                check.fault(stored.told(format!("journal {id} stands before what it follows on")));
+            }
+            before = number.unwrap_or(before);
         }
         Ok(found)
     }

@@ -9,6 +9,7 @@ use fenrun::id::PayoutId;
 use fenrun::ledger::wallet::{Event, Wallet, WalletKey, deadlines};
 use fenrun::ledger::{Account, MemberAccount};
 use fenrun::time::Timestamp;
+use rusqlite::types::ValueRef;
 use rusqlite::{OptionalExtension, Row, Statement, ToSql};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,6 +22,8 @@ struct Replay {
     head: Chain,
     /// Where its last event stands among those of all wallets.
     position: i64,
+    /// The last journal it posted.
+    journal: i64,
     /// A broken log is told once, where it breaks.
     broken: bool,
 }
@@ -79,7 +82,7 @@ pub(super) fn check(view: View<'_>, checks: &mut [Check; 5]) -> Result<Vec<Strin
                 finish(&mut lookups, done, &mut claimed, checks, &mut notices)?;
             }
             let wallet = Wallet::new(event.header.wallet.clone());
-            current = Some(Replay { wallet, head: Chain::default(), position: 0, broken: false });
+            current = Some(Replay { wallet, head: Chain::default(), position: 0, journal: 0, broken: false });
         }
         posted.extend(row.get::<_, Option<i64>>(12)?);
         if let Some(replay) = current.as_mut().filter(|replay| !replay.broken) {
@@ -150,6 +153,10 @@ fn follow(journal: &mut Statement<'_>, replay: &mut Replay, row: &Row<'_>, event
     if found != wanted || number.is_some() != wanted.is_some() {
         return wrong(format!("place {} did not post what it says", event.seq));
     }
+    if number.is_some_and(|number| number <= replay.journal) {
+        return wrong(format!("place {} posted before what it follows on", event.seq));
+    }
+    replay.journal = number.unwrap_or(replay.journal);
     replay.wallet.fold(event)?;
     replay.head = head;
     Ok(())
@@ -178,14 +185,14 @@ fn finish(
     let read = |row: &Row<'_>| {
         Ok((
             row.get::<_, i64>(0)?,
-            row.get::<_, bool>(1)?,
+            row.get::<_, i64>(1)?,
             row.get::<_, Option<i64>>(2)?,
             row.get::<_, Chain>(3)?,
         ))
     };
     let stored = lookups.head.query_row(at, read).optional()?;
     let version = i64::try_from(wallet.version()).unwrap_or(i64::MAX);
-    let same = stored == Some((version, wallet.is_frozen(), due, head));
+    let same = stored == Some((version, i64::from(wallet.is_frozen()), due, head));
     wallets.expect(same, || format!("{key}: its row is not what its events come to"));
     let reserved = stands.get(&MemberAccount::Reserved).copied().unwrap_or(0);
     let same = lines(&mut lookups.withdrawals, at)? == withdrawals_of(&wallet);
@@ -207,8 +214,8 @@ fn finish(
     Ok(())
 }
 
-/// The rows of a table as texts, one a row; nothing is told from an empty text by a mark of its own.
-fn lines(statement: &mut Statement<'_>, at: (&str, &str, &str)) -> Result<Vec<Vec<String>>> {
+/// The rows of a table as texts, one a row; a column without a value is none.
+fn lines(statement: &mut Statement<'_>, at: (&str, &str, &str)) -> Result<Vec<Line>> {
     let columns = statement.column_count();
     let parts: [&dyn ToSql; 3] = [&at.0, &at.1, &at.2];
     let mut rows = statement.query(parts)?;
@@ -217,9 +224,9 @@ fn lines(statement: &mut Statement<'_>, at: (&str, &str, &str)) -> Result<Vec<Ve
         let mut line = Vec::with_capacity(columns);
         for column in 0..columns {
             line.push(match row.get_ref(column)? {
-                rusqlite::types::ValueRef::Integer(value) => value.to_string(),
-                rusqlite::types::ValueRef::Text(text) => String::from_utf8_lossy(text).into_owned(),
-                _ => NONE.to_owned(),
+                ValueRef::Integer(value) => Some(value.to_string()),
+                ValueRef::Text(text) => Some(String::from_utf8_lossy(text).into_owned()),
+                ValueRef::Real(_) | ValueRef::Blob(_) | ValueRef::Null => None,
             });
         }
         lines.push(line);
@@ -227,49 +234,49 @@ fn lines(statement: &mut Statement<'_>, at: (&str, &str, &str)) -> Result<Vec<Ve
     Ok(lines)
 }
 
-/// What stands for nothing: no id and no number reads so.
-const NONE: &str = " none ";
+/// The columns of a row, each as its text.
+type Line = Vec<Option<String>>;
 
-fn or_none(value: Option<impl ToString>) -> String {
-    value.map_or_else(|| NONE.to_owned(), |value| value.to_string())
+fn text(value: impl ToString) -> Option<String> {
+    Some(value.to_string())
 }
 
-fn withdrawals_of(wallet: &Wallet) -> Vec<Vec<String>> {
+fn withdrawals_of(wallet: &Wallet) -> Vec<Line> {
     let line = wallet.withdrawals().iter().map(|(id, withdrawal)| {
         let amounts = [withdrawal.amount, withdrawal.fee, withdrawal.tax, withdrawal.requested_at.ms()];
-        let head = [id.to_string(), withdrawal.state.name().to_owned()];
-        let last = or_none(withdrawal.payout.as_ref());
-        head.into_iter().chain(amounts.map(|amount| amount.to_string())).chain([last]).collect()
+        let head = [text(id), text(withdrawal.state.name())];
+        let last = withdrawal.payout.as_ref().and_then(text);
+        head.into_iter().chain(amounts.map(text)).chain([last]).collect()
     });
     line.collect()
 }
 
-fn payouts_of(wallet: &Wallet) -> Vec<Vec<String>> {
+fn payouts_of(wallet: &Wallet) -> Vec<Line> {
     let line = |(id, payout): (&PayoutId, &fenrun::ledger::wallet::Payout)| {
         vec![
-            id.to_string(),
-            payout.withdrawal_id.to_string(),
-            payout.state.name().to_owned(),
-            payout.attempts.to_string(),
-            or_none(payout.expires_at.map(Timestamp::ms)),
-            or_none(payout.transaction_id.as_ref()),
-            payout.paid.to_string(),
+            text(id),
+            text(&payout.withdrawal_id),
+            text(payout.state.name()),
+            text(payout.attempts),
+            payout.expires_at.map(Timestamp::ms).and_then(text),
+            payout.transaction_id.as_ref().and_then(text),
+            text(payout.paid),
         ]
     };
     wallet.payouts().iter().map(line).collect()
 }
 
-fn holds_of(wallet: &Wallet) -> Vec<Vec<String>> {
+fn holds_of(wallet: &Wallet) -> Vec<Line> {
     let line = wallet.holds().map(|(id, hold)| {
-        vec![id.to_string(), or_none(hold.account.map(MemberAccount::name)), hold.amount.to_string()]
+        vec![text(id), hold.account.map(MemberAccount::name).and_then(text), text(hold.amount)]
     });
     line.collect()
 }
 
-fn adjustments_of(wallet: &Wallet) -> Vec<Vec<String>> {
+fn adjustments_of(wallet: &Wallet) -> Vec<Line> {
     let line = wallet.adjustments().iter().map(|(id, adjustment)| {
-        let (amount, by) = (adjustment.amount.to_string(), adjustment.proposed_by.to_string());
-        vec![id.to_string(), amount, by, adjustment.state.name().to_owned()]
+        let (amount, by) = (text(adjustment.amount), text(&adjustment.proposed_by));
+        vec![text(id), amount, by, text(adjustment.state.name())]
     });
     line.collect()
 }

@@ -21,7 +21,7 @@ use sha2::{Digest, Sha256};
 pub struct WalletAppended {
     /// Whether it acted now or before.
     pub posted: Posted,
-    /// The events it made, now or then; none when there was nothing to do.
+    /// The events it made, now or then; one that notes the command when there was nothing to do.
     pub events: Vec<Event>,
 }
 

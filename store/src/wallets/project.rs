@@ -33,6 +33,7 @@ impl Batch<'_> {
                 Subject::Payout(id) => self.put_payout(wallet, id)?,
                 Subject::Hold(id) => self.put_hold(wallet, id)?,
                 Subject::Adjustment(id) => self.put_adjustment(wallet, id)?,
+                Subject::Command => {}
             }
         }
         Ok(())

@@ -12,12 +12,13 @@ use crate::ledger::standing::{Rest, Standing};
 use crate::ledger::{Account, MemberAccount};
 use crate::money::Money;
 use crate::request::Reason;
+use crate::time::Timestamp;
 use std::sync::Arc;
 
 /// What became of a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decision {
-    /// The events it makes; none when there was nothing to do (a duplicate report, a tick too early).
+    /// The events it makes; [`EventData::Noted`] alone when there was nothing to do.
     Accepted(Vec<Event>),
     /// The command acted before: these are the places of its events.
     Repeat {
@@ -58,6 +59,9 @@ pub fn decide(wallet: &Wallet, command: &Command) -> Result<Decision> {
     }
     let mut draft = Draft { wallet, header, events: Vec::with_capacity(1) };
     draft.decide(command.action())?;
+    if draft.events.is_empty() {
+        draft.push(EventData::Noted);
+    }
     Ok(Decision::Accepted(draft.events))
 }
 
@@ -128,6 +132,10 @@ impl Draft<'_> {
         let place = u64::try_from(self.events.len()).unwrap_or(u64::MAX);
         let seq = self.wallet.version.saturating_add(place).saturating_add(1);
         self.events.push(Event { header: Arc::clone(self.header), seq, data });
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.header.at
     }
 
     pub(super) fn refused(&self, rule: &str) -> Error {

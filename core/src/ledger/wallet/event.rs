@@ -12,6 +12,18 @@ use std::sync::Arc;
 /// The schema number in every event; upcasters begin after 0.
 pub const EVENT_SCHEMA: i64 = 0;
 
+/// The types of events that post journals, which are their reasons: nobody else's journal gives one of them.
+pub const POSTING_EVENTS: [&str; 8] = [
+    "withdrawal_requested",
+    "withdrawal_rejected",
+    "withdrawal_cancelled",
+    "payout_succeeded",
+    "conflict_resolved",
+    "hold_placed",
+    "hold_released",
+    "adjustment_approved",
+];
+
 /// One event: the command that made it, its place in the wallet's log, and what happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
@@ -49,6 +61,8 @@ pub enum Subject<'a> {
     Hold(&'a HoldId),
     /// An adjustment.
     Adjustment(&'a AdjustmentId),
+    /// None of them: the command alone.
+    Command,
 }
 
 /// What happened.
@@ -203,6 +217,9 @@ pub enum EventData {
         /// Why.
         reason: Reason,
     },
+    /// There was nothing to do: a duplicate report, a tick too early. The command's id is taken, so that it
+    /// never acts later.
+    Noted,
 }
 
 impl EventData {
@@ -227,6 +244,7 @@ impl EventData {
             Self::AdjustmentProposed { .. } => "adjustment_proposed",
             Self::AdjustmentApproved { .. } => "adjustment_approved",
             Self::AdjustmentRejected { .. } => "adjustment_rejected",
+            Self::Noted => "noted",
         }
     }
 
@@ -250,6 +268,7 @@ impl EventData {
             Self::AdjustmentProposed { adjustment_id, .. }
             | Self::AdjustmentApproved { adjustment_id, .. }
             | Self::AdjustmentRejected { adjustment_id, .. } => Subject::Adjustment(adjustment_id),
+            Self::Noted => Subject::Command,
         }
     }
 
@@ -301,6 +320,7 @@ impl EventData {
                 sink.text("adjustment_id", adjustment_id.as_str());
                 sink.text("reason", reason.as_str());
             }
+            Self::Noted => {}
             payout => payout.write_payout(sink),
         }
     }

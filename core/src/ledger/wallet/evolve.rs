@@ -2,7 +2,7 @@
 
 use super::event::{Event, EventData, Moves};
 use super::state::{
-    Acted, Adjustment, AdjustmentState, Conflict, Hold, Payout, Wallet, WalletKey, Withdrawal,
+    Acted, Adjustment, AdjustmentState, Conflict, Hold, Payout, Told, Transfer, Wallet, WalletKey, Withdrawal,
 };
 use super::table;
 use super::words::{PayoutState, Verdict, WithdrawalState, WithdrawalTrigger};
@@ -190,8 +190,11 @@ impl Wallet {
             EventData::PayoutSucceeded { payout_id, transaction_id, moves } => {
                 let payout = self.need_payout(event, payout_id)?;
                 self.check_reserved(event, &payout.withdrawal_id.clone(), moves)?;
-                let payout = self.advance(event, payout_id, WithdrawalTrigger::Succeed)?;
-                (payout.transaction_id, payout.paid) = (Some(transaction_id.clone()), moves.paid_out);
+                if self.transfers.contains_key(transaction_id) {
+                    return Err(self.broken(event, "is about a transaction that is on record"));
+                }
+                self.advance(event, payout_id, WithdrawalTrigger::Succeed)?;
+                self.transferred(payout_id, transaction_id, moves.paid_out);
             }
             EventData::PayoutFailed { payout_id, .. } => {
                 self.advance(event, payout_id, WithdrawalTrigger::Fail)?;
@@ -209,8 +212,8 @@ impl Wallet {
                     resolved: false,
                 });
             }
-            EventData::ConflictResolved { payout_id, transaction_id, verdict, .. } => {
-                self.resolved(event, (payout_id, transaction_id.as_ref()), *verdict)?;
+            EventData::ConflictResolved { payout_id, transaction_id, verdict, moves, .. } => {
+                self.resolved(event, (payout_id, transaction_id.as_ref()), (*verdict, moves))?;
             }
             _ => {}
         }
@@ -247,50 +250,76 @@ impl Wallet {
         self.payouts.get(id).ok_or_else(|| self.broken(event, "is about a payout that is not there"))
     }
 
-    fn resolved(
-        &mut self,
-        event: &Event,
-        told: (&PayoutId, Option<&TransactionId>),
-        verdict: Verdict,
-    ) -> Result<()> {
-        let id = told.0;
-        let at = self
-            .conflicts
-            .iter()
-            .position(|known| !known.resolved && (&known.payout_id, known.transaction_id.as_ref()) == told);
-        let at = at.ok_or_else(|| self.broken(event, "resolves a conflict that is not there"))?;
-        let (withdrawal_id, was) =
-            self.need_payout(event, id).map(|payout| (payout.withdrawal_id.clone(), payout.state))?;
-        let withdrawal = self.withdrawals.get(&withdrawal_id);
-        let (live, paid_it) = withdrawal.map_or((false, false), |known| {
-            (known.state.is_live(), known.state == WithdrawalState::Paid && known.payout.as_ref() == Some(id))
-        });
-        let amount = self.conflicts.get(at).map_or(0, |conflict| conflict.amount);
+    fn resolved(&mut self, event: &Event, told: Told<'_>, (verdict, moves): (Verdict, &Moves)) -> Result<()> {
+        let at = self.open_conflict(told, verdict);
+        let found = at.and_then(|at| self.conflicts.get(at)).filter(|known| known.answers(verdict));
+        let amount = found.map(|conflict| conflict.amount);
+        let amount = amount.ok_or_else(|| self.broken(event, "resolves a conflict that is not there"))?;
         match verdict {
             Verdict::Dismissed => {}
-            Verdict::Paid => {
-                if was != PayoutState::Succeeded {
-                    self.step(event, &withdrawal_id, WithdrawalTrigger::ResolvePaid)?;
-                }
-                if let Some(withdrawal) = self.withdrawals.get_mut(&withdrawal_id).filter(|_| live) {
-                    withdrawal.payout = Some(id.clone());
-                }
-                if let Some(payout) = self.payouts.get_mut(id).filter(|_| was != PayoutState::Succeeded) {
-                    (payout.transaction_id, payout.paid) = (told.1.cloned(), amount);
-                    payout.state = PayoutState::Succeeded;
-                }
+            Verdict::Paid => self.was_paid(event, told, amount)?,
+            Verdict::Returned => self.came_back(event, told, moves)?,
+        }
+        if let Some(conflict) = at.and_then(|at| self.conflicts.get_mut(at)) {
+            conflict.resolved = true;
+        }
+        Ok(())
+    }
+
+    fn was_paid(&mut self, event: &Event, (id, transaction): Told<'_>, amount: i64) -> Result<()> {
+        let known = transaction.filter(|transaction| !self.transfers.contains_key(transaction));
+        let transaction =
+            known.ok_or_else(|| self.broken(event, "is about a transaction that is on record"))?;
+        let payout = self.need_payout(event, id)?;
+        if payout.state == PayoutState::Succeeded {
+            let transfer = Transfer { payout_id: id.clone(), amount, returned: false };
+            self.transfers.insert(transaction.clone(), transfer);
+            return Ok(());
+        }
+        let withdrawal_id = payout.withdrawal_id.clone();
+        let live = self.withdrawals.get(&withdrawal_id).is_some_and(|known| known.state.is_live());
+        self.step(event, &withdrawal_id, WithdrawalTrigger::ResolvePaid)?;
+        if let Some(withdrawal) = self.withdrawals.get_mut(&withdrawal_id).filter(|_| live) {
+            withdrawal.payout = Some(id.clone());
+        }
+        if let Some(payout) = self.payouts.get_mut(id) {
+            payout.state = PayoutState::Succeeded;
+        }
+        self.transferred(id, transaction, amount);
+        Ok(())
+    }
+
+    /// A payout succeeded by a transaction.
+    fn transferred(&mut self, id: &PayoutId, transaction: &TransactionId, amount: i64) {
+        if let Some(payout) = self.payouts.get_mut(id) {
+            (payout.transaction_id, payout.paid) = (Some(transaction.clone()), amount);
+        }
+        let transfer = Transfer { payout_id: id.clone(), amount, returned: false };
+        self.transfers.insert(transaction.clone(), transfer);
+    }
+
+    fn came_back(&mut self, event: &Event, told: Told<'_>, moves: &Moves) -> Result<()> {
+        let id = told.0;
+        let sent = self.sent(told).map(|(transaction, sent)| (transaction.clone(), sent));
+        let sent = sent.filter(|(_, sent)| sent.checked_neg() == Some(moves.paid_out));
+        let (transaction, _) =
+            sent.ok_or_else(|| self.broken(event, "returns what was not sent, or another amount"))?;
+        let payout = self.need_payout(event, id)?;
+        if payout.transaction_id.as_ref() == Some(&transaction) {
+            let withdrawal_id = payout.withdrawal_id.clone();
+            let withdrawal = self.withdrawals.get(&withdrawal_id);
+            let paid_it = |known: &Withdrawal| {
+                known.state == WithdrawalState::Paid && known.payout.as_ref() == Some(id)
+            };
+            if withdrawal.is_some_and(paid_it) {
+                self.step(event, &withdrawal_id, WithdrawalTrigger::ResolveReturned)?;
             }
-            Verdict::Returned => {
-                if paid_it {
-                    self.step(event, &withdrawal_id, WithdrawalTrigger::ResolveReturned)?;
-                }
-                if let Some(payout) = self.payouts.get_mut(id) {
-                    payout.state = PayoutState::Failed;
-                }
+            if let Some(payout) = self.payouts.get_mut(id) {
+                (payout.state, payout.transaction_id, payout.paid) = (PayoutState::Failed, None, 0);
             }
         }
-        if let Some(conflict) = self.conflicts.get_mut(at) {
-            conflict.resolved = true;
+        if let Some(transfer) = self.transfers.get_mut(&transaction) {
+            transfer.returned = true;
         }
         Ok(())
     }

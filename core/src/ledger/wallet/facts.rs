@@ -2,16 +2,13 @@
 
 use super::decide::Draft;
 use super::event::{EventData, Moves};
-use super::state::{Conflict, Payout, Withdrawal};
+use super::state::{Conflict, Payout, Told, Withdrawal};
 use super::words::{PayoutState, Verdict, WithdrawalState, WithdrawalTrigger};
 use crate::error::Result;
 use crate::id::{PayoutId, TransactionId};
 use crate::ledger::MemberAccount;
 use crate::request::Reason;
 use crate::time::Timestamp;
-
-/// A payout and what a provider says of its transaction.
-type Report<'a> = (&'a PayoutId, Option<&'a TransactionId>);
 
 impl Draft<'_> {
     fn payout(&self, id: &PayoutId) -> Result<(&Payout, &Withdrawal)> {
@@ -32,11 +29,20 @@ impl Draft<'_> {
         Ok(())
     }
 
+    /// A provider may give the member longer; what it said before that comes late and changes nothing. One
+    /// that still waits for a payout taken for lapsed would pay it beside the next one.
     pub(super) fn awaiting(&mut self, id: &PayoutId, expires_at: Timestamp) -> Result<()> {
         let (payout, _) = self.payout(id)?;
-        if matches!(payout.state, PayoutState::Requested | PayoutState::Sent) {
-            self.push(EventData::PayoutAwaiting { payout_id: id.clone(), expires_at });
+        let later = payout.expires_at.is_none_or(|known| known < expires_at);
+        match payout.state {
+            PayoutState::Requested | PayoutState::Sent => {}
+            PayoutState::AwaitingPayee if later => {}
+            PayoutState::Lapsed if later && self.now() < expires_at => {
+                return self.conflict((id, None), PayoutState::AwaitingPayee, 0);
+            }
+            _ => return Ok(()),
         }
+        self.push(EventData::PayoutAwaiting { payout_id: id.clone(), expires_at });
         Ok(())
     }
 
@@ -50,12 +56,17 @@ impl Draft<'_> {
             return Err(self.invalid(&format!("payout {id} of {amount}; a payout is above zero")));
         }
         let (payout, withdrawal) = self.payout(id)?;
-        if payout.transaction_id.as_ref() == Some(transaction) && payout.paid == amount {
+        let on_record = self.wallet.transfers.get(transaction);
+        if on_record.is_some_and(|known| known.payout_id == *id && known.amount == amount) {
             return Ok(());
         }
-        let elsewhere =
-            self.wallet.payouts.values().any(|other| other.transaction_id.as_ref() == Some(transaction));
-        if !payout.state.is_live() || amount != withdrawal.net() || elsewhere {
+        let disputed = self
+            .wallet
+            .conflicts
+            .iter()
+            .any(|known| !known.resolved && known.transaction_id.as_ref() == Some(transaction));
+        let known = on_record.is_some() || disputed;
+        if !payout.state.is_live() || amount != withdrawal.net() || known {
             return self.conflict((id, Some(transaction)), PayoutState::Succeeded, amount);
         }
         let moves = Moves {
@@ -71,7 +82,7 @@ impl Draft<'_> {
 
     pub(super) fn failed(&mut self, id: &PayoutId, reason: &Reason) -> Result<()> {
         match self.payout(id)?.0.state {
-            PayoutState::Succeeded => self.conflict((id, None), PayoutState::Failed, 0),
+            _ if self.wallet.has_sent(id) => self.conflict((id, None), PayoutState::Failed, 0),
             // Both mean that nothing was paid.
             PayoutState::Failed | PayoutState::Lapsed => Ok(()),
             _ => {
@@ -83,7 +94,7 @@ impl Draft<'_> {
 
     pub(super) fn lapsed(&mut self, id: &PayoutId) -> Result<()> {
         match self.payout(id)?.0.state {
-            PayoutState::Succeeded => self.conflict((id, None), PayoutState::Lapsed, 0),
+            _ if self.wallet.has_sent(id) => self.conflict((id, None), PayoutState::Lapsed, 0),
             PayoutState::Failed | PayoutState::Lapsed => Ok(()),
             _ => {
                 self.push(EventData::PayoutLapsed { payout_id: id.clone() });
@@ -92,11 +103,18 @@ impl Draft<'_> {
         }
     }
 
-    /// Records what contradicts the record, once.
-    fn conflict(&mut self, (id, transaction): Report<'_>, reported: PayoutState, amount: i64) -> Result<()> {
+    /// Records what contradicts the record, once. A report with a transaction is known by it for ever; one
+    /// without is the same only while its conflict is open, as money may come back more than once. That a
+    /// payout failed and that it lapsed say the same of money that came back.
+    fn conflict(&mut self, (id, transaction): Told<'_>, reported: PayoutState, amount: i64) -> Result<()> {
+        let over = [PayoutState::Failed, PayoutState::Lapsed];
         let same = |known: &Conflict| {
+            let meant = known.reported == reported
+                || [known.reported, reported].iter().all(|said| over.contains(said));
             (&known.payout_id, known.transaction_id.as_ref()) == (id, transaction)
-                && (known.reported, known.amount) == (reported, amount)
+                && meant
+                && known.amount == amount
+                && (transaction.is_some() || !known.resolved)
         };
         if self.wallet.conflicts.iter().any(same) {
             return Ok(());
@@ -107,25 +125,19 @@ impl Draft<'_> {
         Ok(())
     }
 
-    pub(super) fn resolve(&mut self, told: Report<'_>, verdict: Verdict, reason: &Reason) -> Result<()> {
+    pub(super) fn resolve(&mut self, told: Told<'_>, verdict: Verdict, reason: &Reason) -> Result<()> {
         let (id, transaction) = told;
-        let open = self.wallet.conflicts.iter().filter(|known| !known.resolved);
-        let mut same = open.filter(|known| (&known.payout_id, known.transaction_id.as_ref()) == told);
-        let conflict =
-            same.next().ok_or_else(|| self.unknown("open conflict of payout", id.as_str()))?.clone();
-        let paid = conflict.reported == PayoutState::Succeeded;
+        let found = self.wallet.open_conflict(told, verdict).and_then(|at| self.wallet.conflicts.get(at));
+        let conflict = found.ok_or_else(|| self.unknown("open conflict of payout", id.as_str()))?;
+        if !conflict.answers(verdict) {
+            let (said, verdict) = (conflict.reported.name(), verdict.name());
+            let rule = format!("payout {id} was reported as {said}, which cannot be resolved as {verdict}");
+            return Err(self.invalid(&rule));
+        }
         let moves = match verdict {
             Verdict::Dismissed => Moves::default(),
-            Verdict::Paid if paid => self.was_paid(&conflict)?,
-            Verdict::Returned if !paid => self.came_back(id)?,
-            other => {
-                let rule = format!(
-                    "payout {id} was reported as {}, which cannot be resolved as {}",
-                    conflict.reported.name(),
-                    other.name()
-                );
-                return Err(self.invalid(&rule));
-            }
+            Verdict::Paid => self.was_paid(conflict)?,
+            Verdict::Returned => self.came_back(told)?,
         };
         let (payout_id, transaction_id, reason) = (id.clone(), transaction.cloned(), reason.clone());
         self.push(EventData::ConflictResolved { payout_id, transaction_id, verdict, reason, moves });
@@ -136,6 +148,16 @@ impl Draft<'_> {
     /// and what was paid too much is taken from the member; after that all of it was too much.
     fn was_paid(&self, conflict: &Conflict) -> Result<Moves> {
         let (payout, withdrawal) = self.payout(&conflict.payout_id)?;
+        if let Some(known) =
+            conflict.transaction_id.as_ref().and_then(|id| self.wallet.transfers.get_key_value(id))
+        {
+            let (id, transfer) = known;
+            let rule = format!(
+                "transaction {id} sent {} by payout {}, which is on record",
+                transfer.amount, transfer.payout_id
+            );
+            return Err(self.refused(&rule));
+        }
         if payout.state == PayoutState::Succeeded {
             return self.too_much(conflict.amount);
         }
@@ -159,15 +181,20 @@ impl Draft<'_> {
         Ok(Moves { paid_out: amount, ..Moves::of(self.lost(amount)?) })
     }
 
-    /// The money of a payout came back: the withdrawal it paid is open again, or else what it paid too much
-    /// is the member's again.
-    fn came_back(&self, id: &PayoutId) -> Result<Moves> {
-        let (payout, withdrawal) = self.payout(id)?;
-        let back = payout.paid.checked_neg().ok_or_else(|| self.overflow())?;
-        if withdrawal.state != WithdrawalState::Paid || withdrawal.payout.as_ref() != Some(id) {
-            return Ok(Moves { paid_out: back, ..Moves::of(self.gained(payout.paid)?) });
+    /// The money of one transaction of a payout came back: the withdrawal it paid is open again, or else what
+    /// it paid too much is the member's again.
+    fn came_back(&self, told: Told<'_>) -> Result<Moves> {
+        let (payout, withdrawal) = self.payout(told.0)?;
+        let (transaction, sent) = self.wallet.sent(told).ok_or_else(|| {
+            let which = told.1.map_or("nothing".into(), |id| format!("nothing by transaction {id}"));
+            self.refused(&format!("payout {} sent {which} that is still with the member", told.0))
+        })?;
+        let back = sent.checked_neg().ok_or_else(|| self.overflow())?;
+        let paid_it = withdrawal.state == WithdrawalState::Paid && withdrawal.payout.as_ref() == Some(told.0);
+        if !paid_it || payout.transaction_id.as_ref() != Some(transaction) {
+            return Ok(Moves { paid_out: back, ..Moves::of(self.gained(sent)?) });
         }
-        let less = withdrawal.net().checked_sub(payout.paid).ok_or_else(|| self.overflow())?;
+        let less = withdrawal.net().checked_sub(sent).ok_or_else(|| self.overflow())?;
         let mut parts = self.changed(less)?;
         parts.push((MemberAccount::Reserved, withdrawal.amount));
         Ok(Moves { paid_out: back, fee: -withdrawal.fee, tax: -withdrawal.tax, ..Moves::of(parts) })

@@ -22,11 +22,12 @@ mod words;
 
 pub use command::{Action, Command, Envelope, Header};
 pub use decide::{Decision, decide};
-pub use event::{EVENT_SCHEMA, Event, EventData, Moves, Subject};
+pub use event::{EVENT_SCHEMA, Event, EventData, Moves, POSTING_EVENTS, Subject};
 pub use evolve::evolve;
 pub use policy::{Cut, Fee, Policy, Tax, TaxOf};
 pub use state::{
-    Adjustment, AdjustmentState, Conflict, Deadline, Hold, Payout, Wallet, WalletKey, Withdrawal, deadlines,
+    Adjustment, AdjustmentState, Conflict, Deadline, Hold, Payout, Transfer, Wallet, WalletKey, Withdrawal,
+    deadlines,
 };
 pub use stream::{Handled, WalletStream};
 pub use table::{Row, TABLE, withdrawal_dot};

@@ -211,6 +211,7 @@ impl EventData {
             "adjustment_rejected" => {
                 Self::AdjustmentRejected { adjustment_id: adjustment(fields)?, reason: reason(fields)? }
             }
+            "noted" => Self::Noted,
             payout => Self::payout_from(payout, fields)?,
         })
     }

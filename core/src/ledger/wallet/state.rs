@@ -1,6 +1,6 @@
 //! A wallet: balances, and the claims on them.
 
-use super::words::{PayoutState, WithdrawalState};
+use super::words::{PayoutState, Verdict, WithdrawalState};
 use crate::doc::Node;
 use crate::error::Result;
 use crate::id::{
@@ -69,10 +69,21 @@ pub struct Payout {
     pub attempts: u32,
     /// Until when the member may accept it.
     pub expires_at: Option<Timestamp>,
-    /// The provider's transaction, once it succeeded.
+    /// The provider's transaction it succeeded by, while the money has not come back.
     pub transaction_id: Option<TransactionId>,
     /// What the provider paid in it.
     pub paid: i64,
+}
+
+/// Money a provider sent, as it is on record: once for each of its transactions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Transfer {
+    /// By which payout.
+    pub payout_id: PayoutId,
+    /// How much.
+    pub amount: i64,
+    /// Whether it came back.
+    pub returned: bool,
 }
 
 /// A hold that was not released.
@@ -136,6 +147,20 @@ pub struct Conflict {
     pub resolved: bool,
 }
 
+/// Which report a resolution is about: its payout, and the provider's transaction where it names one.
+pub(super) type Told<'a> = (&'a PayoutId, Option<&'a TransactionId>);
+
+impl Conflict {
+    /// Whether the verdict says something about what was reported.
+    pub(super) const fn answers(&self, verdict: Verdict) -> bool {
+        match verdict {
+            Verdict::Paid => matches!(self.reported, PayoutState::Succeeded),
+            Verdict::Returned => matches!(self.reported, PayoutState::Failed | PayoutState::Lapsed),
+            Verdict::Dismissed => true,
+        }
+    }
+}
+
 /// What a command came to, for its repeat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Acted {
@@ -154,6 +179,7 @@ pub struct Wallet {
     pub(super) payouts: BTreeMap<PayoutId, Payout>,
     pub(super) holds: BTreeMap<HoldId, Option<Hold>>,
     pub(super) adjustments: BTreeMap<AdjustmentId, Adjustment>,
+    pub(super) transfers: BTreeMap<TransactionId, Transfer>,
     pub(super) conflicts: Vec<Conflict>,
     pub(super) commands: BTreeMap<CommandId, Acted>,
 }
@@ -170,6 +196,7 @@ impl Wallet {
             payouts: BTreeMap::new(),
             holds: BTreeMap::new(),
             adjustments: BTreeMap::new(),
+            transfers: BTreeMap::new(),
             conflicts: Vec::new(),
             commands: BTreeMap::new(),
         }
@@ -228,6 +255,37 @@ impl Wallet {
         &self.conflicts
     }
 
+    /// Money providers sent, by their transactions.
+    #[must_use]
+    pub const fn transfers(&self) -> &BTreeMap<TransactionId, Transfer> {
+        &self.transfers
+    }
+
+    /// What a payout sent by a transaction and did not come back: by the one it succeeded by where none is
+    /// named.
+    pub(super) fn sent(&self, (payout, transaction): Told<'_>) -> Option<(&TransactionId, i64)> {
+        let named = transaction.or_else(|| self.payouts.get(payout)?.transaction_id.as_ref())?;
+        let (id, transfer) = self.transfers.get_key_value(named)?;
+        (transfer.payout_id == *payout && !transfer.returned).then_some((id, transfer.amount))
+    }
+
+    /// Whether anything a payout sent is still with the member.
+    pub(super) fn has_sent(&self, payout: &PayoutId) -> bool {
+        self.transfers.values().any(|transfer| transfer.payout_id == *payout && !transfer.returned)
+    }
+
+    /// The place of the open conflict a verdict is about, the first one it answers. That money came back is
+    /// often reported without its transaction; whoever resolves it may name the one.
+    pub(super) fn open_conflict(&self, told: Told<'_>, verdict: Verdict) -> Option<usize> {
+        let open = || self.conflicts.iter().enumerate().filter(|(_, known)| !known.resolved);
+        let first = |told: Told<'_>, any: bool| {
+            let same = |known: &Conflict| (&known.payout_id, known.transaction_id.as_ref()) == told;
+            open().find(|(_, known)| same(known) && (any || known.answers(verdict))).map(|(at, _)| at)
+        };
+        let unnamed = || first((told.0, None), false).filter(|_| verdict == Verdict::Returned);
+        first(told, false).or_else(unnamed).or_else(|| first(told, true))
+    }
+
     /// What withdrawals have set aside.
     #[must_use]
     pub fn claimed(&self) -> i128 {
@@ -282,6 +340,7 @@ impl Wallet {
             MemberAccount::ALL.iter().map(|account| (account.name(), Node::Int(self.balance(*account))));
         let withdrawals = self.withdrawals.iter().map(|(id, withdrawal)| (id.as_str(), withdrawal.to_node()));
         let payouts = self.payouts.iter().map(|(id, payout)| (id.as_str(), payout.to_node()));
+        let transfers = self.transfers.iter().map(|(id, transfer)| (id.as_str(), transfer.to_node()));
         let holds = self.holds().map(|(id, hold)| {
             let account = hold.account.map(MemberAccount::name);
             (id.as_str(), Node::map([("account", Node::from(account)), ("amount", hold.amount.into())]))
@@ -303,6 +362,7 @@ impl Wallet {
             ("holds", Node::map(holds)),
             ("member", (&self.key.member).into()),
             ("payouts", Node::map(payouts)),
+            ("transfers", Node::map(transfers)),
             ("version", i64::try_from(self.version).unwrap_or(i64::MAX).into()),
             ("withdrawals", Node::map(withdrawals)),
         ])
@@ -332,6 +392,16 @@ impl Payout {
             ("state", self.state.name().into()),
             ("transaction_id", self.transaction_id.as_ref().map(Node::from).into()),
             ("withdrawal_id", (&self.withdrawal_id).into()),
+        ])
+    }
+}
+
+impl Transfer {
+    fn to_node(&self) -> Node {
+        Node::map([
+            ("amount", Node::from(self.amount)),
+            ("payout_id", (&self.payout_id).into()),
+            ("returned", self.returned.into()),
         ])
     }
 }

@@ -49,6 +49,7 @@ pub const TABLE: &[Row] = table! {
         ResolvePaid => Paid,;
     AwaitingPayee:
         Send => AwaitingPayee,
+        AwaitPayee => AwaitingPayee,
         Succeed => Paid,
         Fail => PayoutFailed,
         Lapse => PayoutLapsed,

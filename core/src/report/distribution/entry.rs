@@ -49,6 +49,15 @@ impl Entry {
         Ok(part)
     }
 
+    /// What was paid out of it comes back. What of that had been taken back as well is owed no longer.
+    pub(super) fn come_back(&mut self, amount: i64) -> Result<()> {
+        self.paid = sum(self.paid, -amount)?;
+        let settled = (self.clawback - self.paid).max(0);
+        self.clawback -= settled;
+        self.unpaid = sum(self.unpaid, amount - settled)?;
+        Ok(())
+    }
+
     /// Takes back (below zero) or gives again (above): what is unpaid falls first, what is clawed back is
     /// given again first.
     pub(super) fn change(&mut self, amount: i64) -> Result<()> {

@@ -102,6 +102,17 @@ pub enum Fact {
         /// When.
         at: Timestamp,
     },
+    /// What a member was paid out came back (退票).
+    CameBack {
+        /// Who.
+        member: MemberId,
+        /// The currency of the amount.
+        currency: Currency,
+        /// Minor units with fee and tax, above zero.
+        amount: i64,
+        /// When.
+        at: Timestamp,
+    },
 }
 
 impl Fact {

@@ -5,8 +5,9 @@ use super::{Earned, Fact, SaleVersion, TakenRow};
 use crate::error::{Code, Error, Result};
 use crate::id::{MemberId, OrderId, RefundId};
 use crate::money::Currency;
+use crate::request::Tenant;
 use crate::time::Timestamp;
-use crate::trade::order::{Event, Order};
+use crate::trade::order::{Event, Life, Order};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// An entry's place within its order: version, rule, payee.
@@ -28,8 +29,19 @@ struct Sale {
     refunds: BTreeSet<RefundId>,
 }
 
+/// An entry, wherever it is.
+type Place = (OrderId, EntryKey);
+
 /// What waits to be paid to a member in one currency, in the order it was released.
-type Queue = BTreeMap<u64, (OrderId, EntryKey)>;
+type Queue = BTreeMap<u64, Place>;
+
+/// A part of what was paid out: of which entry and where that stood in the queue; none beyond the commission of
+/// orders.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Part {
+    entry: Option<(u64, Place)>,
+    amount: i64,
+}
 
 /// The distribution orders of one shop. Equal facts give equal models, whatever steps they came in.
 ///
@@ -45,6 +57,8 @@ pub struct DistributionOrders {
     /// The orders a member invited the buyer of, or earned from, in the order they are listed.
     pub(super) of_member: BTreeMap<MemberId, BTreeSet<(Timestamp, OrderId)>>,
     payable: BTreeMap<(MemberId, Currency), Queue>,
+    /// What was paid out and is still with the member, first to last.
+    paid: BTreeMap<(MemberId, Currency), Vec<Part>>,
     /// What was paid out beyond the commission of orders, such as a bonus booked by hand.
     other_paid: BTreeMap<(MemberId, Currency), i64>,
     released: u64,
@@ -54,8 +68,8 @@ impl DistributionOrders {
     /// Folds the next fact in.
     ///
     /// # Errors
-    /// [`Code::InvalidEvent`] when it cannot follow: commission of an order nobody placed, an outcome or a
-    /// refund that came before, a payout of nothing; those of [`Order::apply`]; [`Code::Overflow`].
+    /// [`Code::InvalidEvent`] when it cannot follow: an outcome or a refund that came before, what moves
+    /// commission nobody earned, a payout of nothing; those of [`Order::apply`]; [`Code::Overflow`].
     pub fn fold(&mut self, fact: &Fact) -> Result<()> {
         match fact {
             Fact::Order(event) => self.order_event(event),
@@ -64,6 +78,7 @@ impl DistributionOrders {
             Fact::Released { sale, rule } => self.release(sale, rule.as_deref()),
             Fact::TakenBack { sale, refund, rows } => self.taken_back(sale, refund, rows),
             Fact::PaidOut { member, currency, amount, .. } => self.paid_out(member, *currency, *amount),
+            Fact::CameBack { member, currency, amount, .. } => self.came_back(member, *currency, *amount),
         }
     }
 
@@ -77,6 +92,9 @@ impl DistributionOrders {
         let header = &event.header;
         let inviter = match self.orders.get_mut(&header.order_id) {
             Some(tracked) => {
+                if tracked.order.version() == 0 {
+                    tracked.order = Order::draft(header.tenant.clone(), header.order_id.clone());
+                }
                 tracked.order.apply(event)?;
                 tracked.inviter().cloned()
             }
@@ -89,8 +107,12 @@ impl DistributionOrders {
                 inviter
             }
         };
-        if let Some(inviter) = inviter {
-            self.remember(inviter, &header.order_id);
+        // Commission may be recorded before its order is.
+        let placed = self.orders.get(&header.order_id).filter(|_| event.seq == 1);
+        let payees =
+            placed.iter().flat_map(|tracked| tracked.entries.keys().map(|(.., payee)| payee.clone()));
+        for member in payees.chain(inviter).collect::<Vec<_>>() {
+            self.remember(member, &header.order_id);
         }
         Ok(())
     }
@@ -105,10 +127,12 @@ impl DistributionOrders {
 
     fn earned(&mut self, earned: &Earned) -> Result<()> {
         let SaleVersion { order, version } = &earned.sale;
-        let tracked = self.orders.get_mut(order).filter(|tracked| tracked.order.placed_at().is_some());
-        let Some(tracked) = tracked else {
-            return Err(cannot(order, "earned commission and was not placed"));
-        };
+        // An order that is kept elsewhere has no events here; its commission counts and is not listed.
+        let tracked = self.orders.entry(order.clone()).or_insert_with(|| Tracked {
+            order: Order::draft(Tenant::default(), order.clone()),
+            entries: BTreeMap::new(),
+            sales: BTreeMap::new(),
+        });
         if tracked.sales.contains_key(version) {
             return Err(cannot(order, &format!("has an outcome of version {version} already")));
         }
@@ -199,11 +223,16 @@ impl DistributionOrders {
         let mut left = amount;
         let key = (member.clone(), currency);
         let queue = self.payable.entry(key.clone()).or_default();
+        let parts = self.paid.entry(key.clone()).or_default();
         while let Some(first) = queue.first_entry() {
             let (order, entry) = first.get();
             let entry = self.orders.get_mut(order).and_then(|tracked| tracked.entries.get_mut(entry));
             let Some(entry) = entry else { break };
-            left -= entry.pay(left)?;
+            let amount = entry.pay(left)?;
+            if amount > 0 {
+                parts.push(Part { entry: Some((*first.key(), first.get().clone())), amount });
+            }
+            left -= amount;
             if left == 0 && entry.unpaid > 0 {
                 break;
             }
@@ -212,8 +241,46 @@ impl DistributionOrders {
                 break;
             }
         }
+        if left > 0 {
+            parts.push(Part { entry: None, amount: left });
+        }
+        self.pay_other(key, left)
+    }
+
+    /// What was paid last comes back first, and is paid again before what was released after it.
+    fn came_back(&mut self, member: &MemberId, currency: Currency, amount: i64) -> Result<()> {
+        if amount <= 0 {
+            let rule = format!("{amount} came back from member {member}; what comes back is above zero");
+            return Err(Error::new(Code::InvalidEvent, rule));
+        }
+        let key = (member.clone(), currency);
+        let (mut left, mut other) = (amount, 0);
+        let parts = self.paid.entry(key.clone()).or_default();
+        while let Some(last) = parts.last_mut().filter(|_| left > 0) {
+            let back = last.amount.min(left);
+            (last.amount, left) = (last.amount - back, left - back);
+            match &last.entry {
+                None => other += back,
+                Some((number, (order, entry))) => {
+                    let tracked = self.orders.get_mut(order);
+                    if let Some(known) = tracked.and_then(|tracked| tracked.entries.get_mut(entry)) {
+                        known.come_back(back)?;
+                    }
+                    let queue = self.payable.entry(key.clone()).or_default();
+                    queue.insert(*number, (order.clone(), entry.clone()));
+                }
+            }
+            if last.amount == 0 {
+                parts.pop();
+            }
+        }
+        self.pay_other(key, -other - left)
+    }
+
+    fn pay_other(&mut self, key: (MemberId, Currency), amount: i64) -> Result<()> {
         let other = self.other_paid.entry(key).or_default();
-        *other = crate::money::narrow(i128::from(*other) + i128::from(left), || "what was paid out".into())?;
+        *other =
+            crate::money::narrow(i128::from(*other) + i128::from(amount), || "what was paid out".into())?;
         Ok(())
     }
 
@@ -241,7 +308,9 @@ impl Tracked {
 
     /// What is left of everything the buyer pays for.
     pub(super) fn left(&self) -> Result<i64> {
-        Ok(crate::money::narrow(self.order.due(), || "what is left of an order".into())?)
+        let nothing = matches!(self.order.life(), Life::Cancelled | Life::Expired | Life::Refunded);
+        let left = if nothing { 0 } else { self.order.due() };
+        Ok(crate::money::narrow(left, || "what is left of an order".into())?)
     }
 
     pub(super) fn currency_of(&self, version: u32) -> Option<Currency> {

@@ -315,6 +315,10 @@ impl Subject for Catalog {
     fn make(&mut self, change: &Change, _: &Header) -> Result<()> {
         self.apply(change)
     }
+
+    fn version(&self) -> u64 {
+        Self::version(self)
+    }
 }
 
 /// Whether two SKUs are the same but for the version the catalogue gave.
