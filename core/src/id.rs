@@ -36,7 +36,7 @@ impl ExternalId {
         }
         if text.len() > MAX_ID_BYTES {
             let start: String = text.chars().take(32).collect();
-            let error = format!("id {start:?}… has {} bytes; at most {MAX_ID_BYTES}", text.len());
+            let error = format!("id {start:?}… has {} bytes; at most {MAX_ID_BYTES} bytes", text.len());
             return Err(Error::new(Code::InvalidId, error));
         }
         if text == "0" {
