@@ -2,7 +2,7 @@
 # make test        every test in every language
 # make long-test   the same properties over many more cases; hours
 # make fuzz        every fuzz target for FUZZ_SECONDS (20)
-# make bench       batches against numpy and DuckDB in one run
+# make bench       batches against what people use today, in one run
 .PHONY: demo test long-test fuzz bench
 
 demo:

@@ -4,9 +4,11 @@
     python benches/batch.py [--members N] [--orders N] [--levels L] [--rounds R] [--page docs/performance.md]
 
 Every contender settles the same orders to rows (order, payee, level, amount) with floor rounding, and every
-checksum must agree, or the run fails. In each round each contender runs twice, and the second run counts, so
-that all find their own data in the caches. Times are CPU times of one thread; of two threads, the slower one. The
-Python package and libfenrun take part when they are built; `make bench` builds them.
+checksum must agree, or the run fails. The slow ones settle the first part of the orders, in some of the rounds.
+In each round each contender runs twice, and the second run counts, so that all find their own data in the caches.
+Times are CPU times of one thread; of two threads, the slower one; of PostgreSQL, the clock, for its work is done
+in another process. A contender takes part when its package or program is there; `make bench` installs the
+packages and builds ours.
 """
 
 from __future__ import annotations
@@ -16,26 +18,28 @@ import importlib.util
 import json
 import os
 import pathlib
-import platform
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-import numpy as np
+os.environ["POLARS_MAX_THREADS"] = "1"  # read when polars is imported
+
+import numpy as np  # noqa: E402
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import ours  # noqa: E402
-from peers import duckdb_joins, duckdb_recursive, numpy_gather, numpy_rows  # noqa: E402
+import page  # noqa: E402
+from peers import duckdb_joins, duckdb_recursive, graphs, numba_loop, numpy_gather, numpy_rows  # noqa: E402
+from peers import pandas_merge, php_arrays, polars_join, postgres, sqlite_recursive  # noqa: E402
 
 RATES = [500, 250, 100, 90, 80, 70, 60, 50, 45, 40, 35, 30, 25, 20, 15, 10, 9, 8, 7, 6]
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILT = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release"
-# Bytes of a row (three numbers of four bytes and an amount) and of an order (buyer and amount).
-ROW_BYTES, ORDER_BYTES = 20, 12
+# What the slow contenders settle: the first orders, in the first rounds.
+SOME, FEW, TURNS = 100_000, 2_000, 3
 
 
 class Run(NamedTuple):
@@ -48,11 +52,15 @@ class Run(NamedTuple):
 
 
 class Contender(NamedTuple):
-    """Somebody who settles the batch; the goal is the least or most ratio to `fenrun`."""
+    """Somebody who settles the batch, or its first `orders`, in each round or in the first `turns`; the goal is
+    the least ratio to `fenrun`."""
 
     name: str
     run: Callable[[], Run]
     goal: str = ""
+    orders: int | None = None
+    turns: int | None = None
+    by_clock: bool = False
 
 
 def make_data(members: int, orders: int, seed: int) -> dict[str, np.ndarray]:
@@ -106,12 +114,27 @@ def timed(job: Callable[[], tuple[int, int]]) -> Callable[[], Run]:
     return run
 
 
-def contenders(partner: Partner, data: dict[str, np.ndarray], rates: list[int]) -> list[Contender]:
+def reported(job: Callable[[], tuple[int, int, int]]) -> Callable[[], Run]:
+    """A job in another process, which says its CPU time itself."""
+
+    def run() -> Run:
+        cpu, rows, total = job()
+        return Run(cpu, cpu, rows, total)
+
+    return run
+
+
+def first(data: dict[str, np.ndarray], orders: int) -> dict[str, np.ndarray]:
+    """The same members with the first orders only."""
+    return {**data, "buyers": data["buyers"][:orders], "base": data["base"][:orders]}
+
+
+def own(partner: Partner, data: dict[str, np.ndarray], rates: list[int]) -> list[Contender]:
+    """fenrun in its languages, the first of them what all ratios are to, and the loop a Rust user would write."""
     levels = len(rates)
-    duckdb = duckdb_joins.VERSION
     found = [
         Contender("fenrun: rows into kept memory", partner.job(f"kept {levels} 1")),
-        Contender("fenrun: two threads", partner.job(f"kept {levels} 2")),
+        Contender("fenrun: two threads", partner.job(f"kept {levels} 2"), "≥ 1.7"),
         Contender("fenrun: sums, no rows", partner.job(f"sums {levels}")),
         Contender("fenrun: rows into new huge pages", partner.job(f"fresh {levels}")),
         Contender("fenrun: rows into new vectors", partner.job(f"vectors {levels}")),
@@ -121,71 +144,71 @@ def contenders(partner: Partner, data: dict[str, np.ndarray], rates: list[int]) 
         found.append(Contender("fenrun: C interface", timed(ours.prepare_c(library, data, rates))))
     if importlib.util.find_spec("fenrun"):
         found.append(Contender("fenrun: Python package", timed(ours.prepare_python(data, rates))))
-    found += [
-        Contender("plain loop in Rust", partner.job(f"chase {levels}")),
-        Contender(f"numpy {np.__version__}: rows by level", timed(numpy_gather.prepare(data, rates)), "≥ 3"),
-        Contender(f"numpy {np.__version__}: the rows of ours", timed(numpy_rows.prepare(data, rates)), "≥ 3"),
-        Contender(f"DuckDB {duckdb}: joins", timed(duckdb_joins.prepare(data, rates)), "≥ 30"),
-        Contender(f"DuckDB {duckdb}: recursive query", timed(duckdb_recursive.prepare(data, rates)), "≥ 30"),
-    ]
+    found.append(Contender("plain loop in Rust", partner.job(f"chase {levels}")))
     return found
 
 
-def median_ratio(above: list[int], below: list[int]) -> float:
-    return statistics.median(a / b for a, b in zip(above, below))
-
-
-def page_table(options: argparse.Namespace, runs: dict[str, list[Run]], goals: dict[str, str], limits: list[dict]) -> str:
-    """The report of a run, as Markdown."""
-    first = next(iter(runs.values()))
-    base = [run.cpu for run in first]
-    rows_per_order = first[0].rows / options.orders
-    limit = {name: statistics.median(answer[name] for answer in limits) for name in limits[0]}
-    reads = options.levels * limit["gathered_ns"] + ORDER_BYTES * limit["read_ns_per_byte"]
-    writes = ROW_BYTES * rows_per_order * limit["written_ns_per_byte"]
-    lines = [
-        f"N = {options.members:,} members, {options.orders:,} orders, L = {options.levels}, seed {options.seed}, "
-        f"{options.rounds} rounds; checksum: {first[0].rows:,} rows, sum {first[0].total:,}. "
-        f"Python {platform.python_version()}, {os.cpu_count()} cores, Linux {platform.release().split('-')[0]}.",
-        "",
-        "| contender | ns an order | times fenrun | goal | share of the limit |",
-        "|---|---:|---:|---:|---:|",
+def arrays_and_tables(data: dict[str, np.ndarray], rates: list[int]) -> list[Contender]:
+    """Tools that take the whole batch at once, one thread each."""
+    numpy, numba, duckdb = np.__version__, numba_loop.VERSION, duckdb_joins.VERSION
+    pandas, polars = pandas_merge.VERSION, polars_join.VERSION
+    return [
+        Contender(f"numpy {numpy}: rows by level", timed(numpy_gather.prepare(data, rates)), "≥ 3"),
+        Contender(f"numpy {numpy}: the rows of ours", timed(numpy_rows.prepare(data, rates)), "≥ 3"),
+        Contender(f"numba {numba}: loop", timed(numba_loop.prepare(data, rates)), "≥ 6"),
+        Contender(f"DuckDB {duckdb}: joins", timed(duckdb_joins.prepare(data, rates)), "≥ 30"),
+        Contender(f"DuckDB {duckdb}: recursive query", timed(duckdb_recursive.prepare(data, rates)), "≥ 30"),
+        Contender(f"pandas {pandas}: merges", timed(pandas_merge.prepare(data, rates)), "≥ 40", turns=TURNS),
+        Contender(f"polars {polars}: joins", timed(polars_join.prepare(data, rates)), "≥ 150", turns=TURNS),
     ]
-    for name, values in runs.items():
-        threads = "two threads" in name
-        ns = statistics.median(run.cpu for run in values) / options.orders
-        if threads:
-            speed = median_ratio(base, [run.cpu for run in values])
-            shown, goal, share = f"{speed:.2f} times as fast", "≥ 1.7", ""
-        else:
-            shown, goal = f"{median_ratio([run.cpu for run in values], base):.2f}", goals[name]
-            share = f"{(reads if 'no rows' in name else reads + writes) / ns:.2f}"
-        lines.append(f"| {name} | {ns:.1f} | {shown} | {goal} | {share} |")
-    by_name = {name.split(": ")[-1]: [run.cpu for run in values] for name, values in runs.items()}
-    pairs = [("C interface", "≤ 1.05"), ("Python package", "≤ 1.2")]
-    for name, goal in pairs:
-        if name in by_name:
-            ratio = median_ratio(by_name[name], by_name["rows into new huge pages"])
-            lines += ["", f"{name} against the same batch in Rust into new memory: {ratio:.2f} (goal {goal})."]
-    lines += [
-        "",
-        "| limit of this machine, measured in the same run | |",
-        "|---|---:|",
-        f"| a read of the forest that waits for the one before | {limit['dependent_ns']:.1f} ns |",
-        f"| a read of the forest that does not wait | {limit['gathered_ns']:.1f} ns |",
-        f"| writing rows | {1 / limit['written_ns_per_byte']:.1f} GB/s |",
-        f"| reading columns | {1 / limit['read_ns_per_byte']:.1f} GB/s |",
-        f"| so an order takes at least | {reads + writes:.1f} ns, {reads:.1f} of them for reads |",
-    ]
-    return "\n".join(lines)
 
 
-def write_page(path: pathlib.Path, table: str) -> None:
-    """Puts the report between the two marks of the page."""
-    begin, end = "<!-- written by make bench -->\n", "\n<!-- end -->"
-    text = path.read_text(encoding="utf-8")
-    before, rest = text.split(begin, 1)
-    path.write_text(before + begin + table + end + rest.split(end, 1)[1], encoding="utf-8")
+def one_by_one(data: dict[str, np.ndarray], rates: list[int], server: postgres.Server | None) -> list[Contender]:
+    """Tools that go from order to order or from row to row, on the first orders."""
+    some, few = first(data, SOME), first(data, FEW)
+    shares = {"orders": len(some["buyers"]), "turns": TURNS}
+    found = []
+    if version := php_arrays.version():
+        found.append(Contender(f"PHP {version}: arrays", reported(php_arrays.prepare(some, rates)), "≥ 80", **shares))
+    for name, version, prepare in [
+        ("networkx", graphs.networkx.__version__, graphs.prepare_networkx),
+        ("rustworkx", graphs.rustworkx.__version__, graphs.prepare_rustworkx),
+        ("igraph", graphs.igraph.__version__, graphs.prepare_igraph),
+    ]:
+        found.append(Contender(f"{name} {version}: walk", timed(prepare(some, rates)), "≥ 300", **shares))
+    name = f"SQLite {sqlite_recursive.VERSION}: recursive query"
+    found.append(Contender(name, timed(sqlite_recursive.prepare(some, rates)), "≥ 400", **shares))
+    if server:
+        server.load(some, rates)
+        name = f"PostgreSQL {server.version}"
+        job = timed(server.recursive(len(rates)))
+        found.append(Contender(f"{name}: recursive query", job, "≥ 400", **shares, by_clock=True))
+        job = timed(server.per_level(few, rates))
+        per_level = Contender(f"{name}: a query per level", job, orders=len(few["buyers"]), turns=1, by_clock=True)
+        found.append(per_level)
+    return found
+
+
+def expected(data: dict[str, np.ndarray], rates: list[int], found: list[Contender]) -> dict[int | None, tuple[int, int]]:
+    """Rows and sum that everybody must have, by the number of orders settled."""
+    return {
+        orders: numpy_gather.prepare(first(data, orders) if orders else data, rates)()
+        for orders in {contender.orders for contender in found}
+    }
+
+
+def measure(found: list[Contender], rounds: int, wanted: dict[int | None, tuple[int, int]]) -> Iterator[tuple[Contender, Run]]:
+    """One round after the other: each contender twice, of which the second run counts."""
+    for turn in range(rounds):
+        for contender in found:
+            if contender.turns is not None and turn >= contender.turns:
+                continue
+            if contender.turns != 1:
+                contender.run()
+            run = contender.run()
+            if (run.rows, run.total) != wanted[contender.orders]:
+                raise SystemExit(f"{contender.name}: {run.rows} rows, sum {run.total}, not {wanted[contender.orders]}")
+            yield contender, run
 
 
 def main() -> None:
@@ -195,25 +218,27 @@ def main() -> None:
     parser.add_argument("--levels", type=int, default=3)
     parser.add_argument("--rounds", type=int, default=11)
     parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--page", type=pathlib.Path, help="the page whose table is written anew")
+    parser.add_argument("--page", type=pathlib.Path, help="the page whose table and picture are made anew")
     options = parser.parse_args()
+    rates = RATES[: options.levels]
     data = make_data(options.members, options.orders, options.seed)
     partner = Partner(data)
-    all_of_them = contenders(partner, data, RATES[: options.levels])
-    runs: dict[str, list[Run]] = {contender.name: [] for contender in all_of_them}
-    limits = []
-    for _ in range(options.rounds):
-        limits.append(partner.ask("limits"))
-        for contender in all_of_them:
-            contender.run()
-            runs[contender.name].append(contender.run())
-    checks = {(run.rows, run.total) for values in runs.values() for run in values}
-    if len(checks) != 1:
-        raise SystemExit(f"the contenders disagree: {sorted(checks)}")
-    table = page_table(options, runs, {contender.name: contender.goal for contender in all_of_them}, limits)
-    print(table)
+    server = postgres.Server() if postgres.programs() else None
+    try:
+        found = own(partner, data, rates) + arrays_and_tables(data, rates) + one_by_one(data, rates, server)
+        wanted = expected(data, rates, found)
+        ran: dict[str, list[Run]] = {contender.name: [] for contender in found}
+        limits = [partner.ask("limits") for _ in range(options.rounds)]
+        for contender, run in measure(found, options.rounds, wanted):
+            ran[contender.name].append(run)
+    finally:
+        if server:
+            server.stop()
+    results = page.results(found, ran, options.orders)
+    text = page.table(options, results, limits, wanted[None])
+    print(text)
     if options.page:
-        write_page(options.page, table)
+        page.write(options.page, text, results)
 
 
 if __name__ == "__main__":
