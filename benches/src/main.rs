@@ -10,6 +10,7 @@
 mod limits;
 mod order;
 mod rows;
+mod sale;
 
 use fenrun::reward::batch::{Job, Orders, settle};
 use fenrun::reward::plan::Plan;
@@ -53,6 +54,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 answer
             }
             (["order", rounds], _) => order::run(rounds.parse()?)?,
+            (["sale", rounds], _) => sale::run(rounds.parse()?)?,
             (["fresh", levels], Some(data)) => {
                 timed(|| batch(data, levels.parse()?, &mut [Kept::default()]))?
             }

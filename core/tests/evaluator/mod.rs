@@ -1,5 +1,6 @@
 //! One face for all who evaluate plans: the engine, the naive interpreter and its mutants.
 
+mod alone;
 pub(crate) mod batch;
 
 use crate::naive::batch::Settled;
@@ -72,6 +73,7 @@ impl Engine {
                 retained: big(reversal.retained_change),
             });
             before.push(refund);
+            alone::check_left(&frozen, &before);
         }
         Ok(steps)
     }
@@ -89,7 +91,9 @@ impl Evaluator for Engine {
     fn evaluate(&self, plan: &Node, sale: &Node) -> Result<Outcome, String> {
         let run = || -> fenrun::Result<Node> {
             let (plan, sale) = Self::read(plan, sale)?;
-            Ok(commission::evaluate(&plan, &sale)?.to_node())
+            let outcome = commission::evaluate(&plan, &sale);
+            alone::check(&plan, &sale, &outcome);
+            Ok(outcome?.to_node())
         };
         run().map(|outcome| outcome_of(&outcome)).map_err(|error| error.code().name().into())
     }

@@ -1,10 +1,10 @@
 //! The general way: each order becomes a sale with its own chain.
 
 use super::orders::Orders;
-use super::rows::{RowBlock, RowColumns, Totals};
+use super::rows::{RowBlock, RowColumns};
 use crate::error::{Code, Error, Result};
 use crate::id::{LineId, OrderId};
-use crate::reward::commission::evaluate;
+use crate::reward::commission::{Totals, evaluate};
 use crate::reward::plan::{Plan, REFERRAL};
 use crate::reward::referral::{Forest, MemberIx};
 use crate::sale::{Around, Facts, Purpose, Sale, SaleDraft, SaleLine};

@@ -5,13 +5,13 @@
 
 use super::block::{BLOCK, Block, Sums};
 use super::chain::slot;
-use super::divide::Share;
 use super::orders::Orders;
 use super::qualified::qualified;
-use super::rows::{RowBlock, Totals};
+use super::rows::RowBlock;
 use crate::error::Result;
 use crate::money::{Rate, narrow};
-use crate::reward::commission::Reason;
+use crate::reward::commission::divide::Share;
+use crate::reward::commission::{Reason, Totals};
 use crate::reward::plan::{
     Amount, Condition, Per, Plan, REFERRAL, Reach, Rule, Schedule, StopSource, Trigger, Unqualified,
 };

@@ -3,8 +3,9 @@
 use super::chain;
 use super::flat::Kernel;
 use super::orders::Orders;
-use super::rows::{RowBlock, Rows, Totals};
+use super::rows::{RowBlock, Rows};
 use crate::error::{Code, Error, Result};
+use crate::reward::commission::Totals;
 use crate::reward::plan::{Plan, Trigger};
 use crate::reward::referral::Forest;
 

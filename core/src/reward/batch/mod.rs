@@ -6,7 +6,6 @@
 
 mod block;
 mod chain;
-mod divide;
 mod flat;
 mod job;
 mod orders;
@@ -16,7 +15,9 @@ mod rows;
 pub use chain::sale_of;
 pub use job::Job;
 pub use orders::{Orders, Overrides, read_overrides};
-pub use rows::{RowBlock, RowColumns, Rows, Totals};
+pub use rows::{RowBlock, RowColumns, Rows};
+
+pub use super::commission::Totals;
 
 use super::plan::Plan;
 use super::referral::Forest;

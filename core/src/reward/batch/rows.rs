@@ -1,60 +1,8 @@
 //! What a batch gives: rows as columns.
 
-use crate::error::{Error, Result};
-use crate::money::narrow;
-use crate::reward::commission::Reason;
+use crate::error::Result;
+use crate::reward::commission::{Reason, Totals};
 use crate::reward::referral::MemberIx;
-
-/// What a batch comes to.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Totals {
-    pool: i64,
-    retained: [i64; Reason::ALL.len()],
-}
-
-impl Totals {
-    pub(super) fn new(pool: i64) -> Self {
-        Self { pool, ..Self::default() }
-    }
-
-    /// What the plan offered.
-    #[must_use]
-    pub const fn pool(&self) -> i64 {
-        self.pool
-    }
-
-    /// What nobody got for a reason.
-    #[must_use]
-    pub fn retained(&self, reason: Reason) -> i64 {
-        Reason::ALL.iter().position(|known| *known == reason).map_or(0, |at| self.retained[at])
-    }
-
-    /// Whether rows that pay so much and the retained amounts sum to the pool.
-    #[must_use]
-    pub fn conserves(&self, paid: i128) -> bool {
-        let retained: i128 = self.retained.iter().copied().map(i128::from).sum();
-        paid + retained == i128::from(self.pool)
-    }
-
-    /// Adds what a later part of the batch comes to.
-    ///
-    /// # Errors
-    /// [`Code::Overflow`](crate::Code::Overflow) when a total does not fit.
-    pub fn add(&mut self, later: &Self) -> Result<()> {
-        self.pool = add(self.pool, later.pool)?;
-        for (mine, more) in self.retained.iter_mut().zip(later.retained) {
-            *mine = add(*mine, more)?;
-        }
-        Ok(())
-    }
-
-    pub(super) fn retain(&mut self, reason: Reason, amount: i64) -> Result<()> {
-        if let Some(at) = Reason::ALL.iter().position(|known| *known == reason) {
-            self.retained[at] = add(self.retained[at], amount)?;
-        }
-        Ok(())
-    }
-}
 
 /// A few rows of a batch while it is settled; the columns are those of [`Rows`].
 #[derive(Clone, Copy, Debug)]
@@ -207,7 +155,7 @@ impl Rows {
     /// What the plan offered.
     #[must_use]
     pub const fn pool(&self) -> i64 {
-        self.totals.pool
+        self.totals.pool()
     }
 
     /// What nobody got for a reason.
@@ -244,10 +192,6 @@ fn sum(amounts: &[i64]) -> i128 {
     };
     let parts = amounts.chunks(1 << 30).map(|part| part.iter().fold((0, 0), halves));
     parts.map(|(high, low)| (i128::from(high) << 32) + i128::from(low)).sum()
-}
-
-fn add(left: i64, right: i64) -> Result<i64> {
-    narrow(i128::from(left) + i128::from(right), || "a total of the batch".into()).map_err(Error::from)
 }
 
 #[cfg(test)]

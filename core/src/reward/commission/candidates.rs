@@ -3,7 +3,7 @@
 use super::people::{above, opens, rank};
 use crate::doc::Node;
 use crate::error::Result;
-use crate::reward::plan::{Knowledge, Plan, Reach, Rule, StopSource};
+use crate::reward::plan::{Knowledge, Plan, Reach, Rule, Stop, StopSource};
 use crate::sale::{Person, Sale};
 
 /// A place of the row: a person who may take a slot, or a region that nobody holds; and the label the rate
@@ -14,13 +14,62 @@ pub(super) struct Candidate<'a> {
     pub(super) label: Option<&'a str>,
 }
 
-/// The candidates of a rule, nearest first, each person once; `asker` is whose upline is walked.
+/// The candidates of a rule, nearest first, each person once.
+pub(super) enum Row<'a> {
+    /// Everybody of an upline, as it stands in the sale: what nearly all rules walk.
+    Upline { people: &'a [Person], label: Option<&'a str> },
+    /// What several stops give together.
+    Mixed(Vec<Candidate<'a>>),
+}
+
+impl<'a> Row<'a> {
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::Upline { people, .. } => people.len(),
+            Self::Mixed(row) => row.len(),
+        }
+    }
+
+    pub(super) fn get(&self, at: usize) -> Option<Candidate<'a>> {
+        match self {
+            Self::Upline { people, label } => {
+                people.get(at).map(|person| Candidate { person: Some(person), label: *label })
+            }
+            Self::Mixed(row) => row.get(at).copied(),
+        }
+    }
+
+    pub(super) fn person(&self, at: usize) -> Option<&'a Person> {
+        self.get(at).and_then(|candidate| candidate.person)
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = Candidate<'a>> {
+        (0..self.len()).filter_map(|at| self.get(at))
+    }
+}
+
+/// The candidates of a rule; `asker` is whose upline is walked.
 pub(super) fn candidates<'a>(
     plan: &Plan,
     rule: &'a Rule,
     sale: &'a Sale,
     asker: &'a Person,
-) -> Result<Vec<Candidate<'a>>> {
+) -> Result<Row<'a>> {
+    let row = match rule.to.as_slice() {
+        [Stop { source: StopSource::Up { tree, limit, reach: Reach::Everybody, label }, when: None }] => {
+            let people = above(sale, rule, tree, asker)?;
+            Row::Upline { people: people.get(..*limit).unwrap_or(people), label: label.as_deref() }
+        }
+        _ => Row::Mixed(mixed(plan, rule, sale, asker)?),
+    };
+    for person in row.iter().filter_map(|candidate| candidate.person) {
+        rank(plan, sale, person)?;
+    }
+    Ok(row)
+}
+
+/// The candidates of all stops, one after the other.
+fn mixed<'a>(plan: &Plan, rule: &'a Rule, sale: &'a Sale, asker: &'a Person) -> Result<Vec<Candidate<'a>>> {
     let mut row: Vec<Candidate<'a>> = Vec::new();
     for stop in &rule.to {
         if !opens(plan, sale, asker, stop.when.as_ref())? {
@@ -57,9 +106,6 @@ pub(super) fn candidates<'a>(
         if start > 0 || !matches!(stop.source, StopSource::Up { .. }) {
             drop_repeated(&mut row, start);
         }
-    }
-    for person in row.iter().filter_map(|candidate| candidate.person) {
-        rank(plan, sale, person)?;
     }
     Ok(row)
 }

@@ -2,7 +2,7 @@
 
 use super::evaluate::Cell;
 use super::lines::Left;
-use super::portion::{Portion, Scene};
+use super::portion::Scene;
 use super::reason::Reason;
 use crate::error::{Code, Error, Result};
 use crate::id::MemberId;
@@ -25,17 +25,17 @@ pub struct Usage {
     pub amount: i64,
 }
 
-/// Holds the cells of one rule, which stand from `start` on, against the rule's caps.
+/// Holds the cells of one rule, which stand from `start` on, against the rule's caps; `bases` are those of all
+/// lines it saw.
 pub(super) fn of_rule(
     scene: Scene<'_, '_>,
     at: usize,
-    portions: &[Portion<'_>],
+    bases: &[i64],
     start: usize,
     cells: &mut Vec<Cell<'_>>,
 ) -> Result<()> {
     let rule = &scene.plan.rules()[at];
-    let bases = portions.iter().flat_map(|portion| &portion.lines).map(|line| line.base);
-    let base = sum(bases)?;
+    let base = sum(bases.iter().copied())?;
     for cap in &rule.caps {
         Test { scene, cap, rule: Some(rule), base }.run(start, cells)?;
     }

@@ -4,7 +4,7 @@ use super::caps;
 use super::job::Job;
 use super::lines::Left;
 use super::outcome::Outcome;
-use super::portion::Scene;
+use super::portion::{Scene, Seen};
 use super::rates::NOTHING;
 use super::reason::Reason;
 use crate::error::{Code, Error, Result};
@@ -79,14 +79,19 @@ pub fn offer(plan: &Plan, sale: &Sale) -> Result<i64> {
     offered(scene, &cells)
 }
 
-fn offered(scene: Scene<'_, '_>, cells: &[Cell<'_>]) -> Result<i64> {
+/// The pool; `cells` are those of all rules where some run after others.
+pub(super) fn offered(scene: Scene<'_, '_>, cells: &[Cell<'_>]) -> Result<i64> {
     let Scene { plan, sale, .. } = scene;
     admit(plan, sale)?;
     let mut pool = 0_i128;
     for at in plan.sequence(None) {
-        for portion in scene.portions(at, cells, &mut Vec::new())? {
-            pool += Job { plan, at, rule: &plan.rules()[at], portion: &portion }.offer()?;
-        }
+        let rule = &plan.rules()[at];
+        scene.each_source(at, cells, &mut |seen| {
+            if let Seen::Portion(portion) = seen {
+                pool += Job { plan, at, rule, portion }.offer()?;
+            }
+            Ok(())
+        })?;
     }
     narrow(pool, || "a pool".into()).map_err(Error::from)
 }
@@ -125,24 +130,35 @@ pub(crate) fn evaluate_cells<'a>(
 }
 
 /// The cells of all rules, each within its own caps.
-fn of_rules<'a>(scene: Scene<'a, '_>) -> Result<Vec<Cell<'a>>> {
+pub(super) fn of_rules<'a>(scene: Scene<'a, '_>) -> Result<Vec<Cell<'a>>> {
     let Scene { plan, sale, .. } = scene;
     admit(plan, sale)?;
-    let mut cells = Vec::new();
+    let mut cells: Vec<Cell<'a>> = Vec::new();
     for at in plan.sequence(None) {
-        let start = cells.len();
-        let mut fresh = Vec::new();
-        let portions = scene.portions(at, &cells, &mut fresh)?;
-        for portion in &portions {
-            Job { plan, at, rule: &plan.rules()[at], portion }.run(&mut fresh)?;
+        let rule = &plan.rules()[at];
+        // Only a rule that runs after another one looks at earlier cells: the others add to them at once.
+        let chained = matches!(rule.trigger, Trigger::After(_));
+        let mut earlier = if chained { std::mem::take(&mut cells) } else { Vec::new() };
+        let start = earlier.len() + cells.len();
+        let mut bases = Vec::new();
+        scene.each_source(at, &earlier, &mut |seen| match seen {
+            Seen::Nothing(cell) => {
+                cells.push(cell);
+                Ok(())
+            }
+            Seen::Portion(portion) => {
+                if !rule.caps.is_empty() {
+                    bases.extend(portion.lines.iter().map(|line| line.base));
+                }
+                Job { plan, at, rule, portion }.run(&mut cells)
+            }
+        })?;
+        if chained {
+            earlier.append(&mut cells);
+            cells = earlier;
         }
-        if start == 0 {
-            cells = fresh;
-        } else {
-            cells.append(&mut fresh);
-        }
-        if !plan.rules()[at].caps.is_empty() {
-            caps::of_rule(scene, at, &portions, start, &mut cells)?;
+        if !rule.caps.is_empty() {
+            caps::of_rule(scene, at, &bases, start, &mut cells)?;
         }
     }
     Ok(cells)

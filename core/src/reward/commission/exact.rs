@@ -56,6 +56,9 @@ impl Exact {
 
     /// Rounds the sum.
     pub(crate) fn round(mut self, mode: Rounding) -> Result<i64> {
+        if let (Ok(base), 0, 0) = (i64::try_from(self.base), self.numerator, self.whole) {
+            return self.rate.of(base, mode).map_err(Error::from);
+        }
         self.flush()?;
         // Whether a tie lies next to an even number depends on the whole units too: an odd one goes along.
         let odd = self.whole & 1;

@@ -40,7 +40,7 @@ impl<'a> Job<'a, '_> {
                 Schedule::Share(share) => offered += i128::from(pool(self.rule, share, group)?.0),
                 Schedule::Levels(_) | Schedule::Infinity(_) | Schedule::Pairing(_) => {
                     for slot in slots.iter().filter(|slot| !slot.passed) {
-                        let person = slot.stands.map(|at| &row[at]);
+                        let person = slot.stands.and_then(|at| row.get(at));
                         let amount = total(self.rule, group, |_, line| line.rates.of(person, slot.level))?;
                         offered += i128::from(amount);
                     }
@@ -141,8 +141,10 @@ impl<'a> Job<'a, '_> {
     ) -> Result<()> {
         let (pool, rate) = pool(self.rule, share, group)?;
         let standing: Vec<&Slot> = slots.iter().filter(|slot| !slot.passed).collect();
-        let weigh =
-            |slot: &&Slot| slot.stands.map_or(Ok(0), |at| weight(&share.weights, &self.portion.row[at]));
+        let weigh = |slot: &&Slot| {
+            let sharer = slot.stands.and_then(|at| self.portion.row.get(at));
+            sharer.map_or(Ok(0), |sharer| weight(&share.weights, &sharer))
+        };
         let weights: Vec<u64> = standing.iter().map(weigh).collect::<Result<_>>()?;
         let all = weights.iter().fold(0, |sum: u64, weight| sum.saturating_add(*weight));
         cells.extend(slots.iter().filter(|slot| slot.passed).map(|slot| self.cell(group, slot)));
@@ -174,7 +176,7 @@ impl<'a> Job<'a, '_> {
     fn by_level(&self, group: &[LineInput<'a>], slots: &[Slot], cells: &mut Vec<Cell<'a>>) -> Result<()> {
         let endless = matches!(self.rule.pay, Schedule::Infinity(_));
         for slot in slots.iter().filter(|slot| endless || slot.level <= most_levels(group)) {
-            let person = slot.stands.map(|at| &self.portion.row[at]);
+            let person = slot.stands.and_then(|at| self.portion.row.get(at));
             let rate = if slot.passed { NOTHING } else { self.first_rate(group, slot)? };
             let amount = total(self.rule, group, |_, line| {
                 if slot.passed { Ok(NOTHING) } else { line.rates.of(person, slot.level) }
@@ -191,7 +193,7 @@ impl<'a> Job<'a, '_> {
         for slot in slots {
             let mut cell = self.cell(group, slot);
             if !slot.passed {
-                let person = slot.stands.map(|at| &self.portion.row[at]);
+                let person = slot.stands.and_then(|at| self.portion.row.get(at));
                 let mut raised = best.clone();
                 for (best, line) in raised.iter_mut().zip(group) {
                     *best = higher(*best, line.rates.of(person, 1)?)?;
@@ -234,13 +236,13 @@ impl<'a> Job<'a, '_> {
     }
 
     fn first_rate(&self, group: &[LineInput<'a>], slot: &Slot) -> Result<Pay> {
-        let person = slot.stands.map(|at| &self.portion.row[at]);
+        let person = slot.stands.and_then(|at| self.portion.row.get(at));
         let level = if matches!(self.rule.pay, Schedule::Differential(_)) { 1 } else { slot.level };
         group.first().map_or(Ok(NOTHING), |line| line.rates.of(person, level))
     }
 
     fn cell(&self, group: &[LineInput<'a>], slot: &Slot) -> Cell<'a> {
-        let person = |at: usize| self.portion.row[at].person;
+        let person = |at: usize| self.portion.row.person(at);
         Cell {
             level: slot.level,
             stands: slot.stands.and_then(person),

@@ -33,10 +33,10 @@ fn component(sale: &Sale, line: &SaleLine, left: Left, name: &str) -> Result<i64
         return narrow(i128::from(paid) - i128::from(cost), || "a margin".into()).map_err(Error::from);
     }
     let whole = *line.components.get(name).ok_or_else(|| missing(sale, line, name))?;
-    let paid = line.paid();
     if name == "paid" {
         return Ok(left.net);
     }
+    let paid = line.paid();
     let (above, below) = if paid == 0 {
         (i128::from(left.units), i128::from(line.units))
     } else {

@@ -4,8 +4,10 @@
 
 mod candidates;
 mod caps;
+pub(crate) mod divide;
 mod entry;
 mod evaluate;
+mod evaluator;
 mod exact;
 mod explain;
 mod frozen;
@@ -20,6 +22,8 @@ mod reason;
 mod reverse;
 mod schedules;
 mod slots;
+mod straight;
+mod totals;
 mod wide;
 
 pub use caps::Usage;
@@ -31,12 +35,14 @@ pub use entry::{
     commission_dot,
 };
 pub use evaluate::{evaluate, offer};
+pub use evaluator::{Allocation, Evaluator};
 pub use frozen::Frozen;
 pub use keys::{allocation_key, period_key, reversal_key, row_key};
 pub use lines::Left;
 pub use outcome::{Outcome, Retained, Row, Trace};
 pub use reason::{Language, Reason};
 pub use reverse::{Refund, Reversal, ReversalRow, Standing, Taken, reverse, standing};
+pub use totals::Totals;
 
 /// The version of the arithmetic. It is recorded in every outcome and rises when a number may change.
 pub const SEMANTICS: u32 = 0;

@@ -103,14 +103,14 @@ impl Outcome {
                 each_account(rule, cell.amount, &mut |account, amount| {
                     let (line_id, source_key) = (line.map(LineId::as_str), source.as_deref());
                     rows.push(Row {
-                        key: row_key(sale, line_id, source_key, &rule.id, cell.level, &account),
+                        key: row_key(sale, line_id, source_key, &rule.id, cell.level, account),
                         payee: payee.id.clone(),
                         amount,
                         rule: rule.id.clone(),
                         line: line.cloned(),
                         level: cell.level,
                         source: source.clone(),
-                        account,
+                        account: if account == CASH { CASH.into() } else { account.to_owned().into() },
                     });
                     Ok(())
                 })?;
@@ -257,15 +257,15 @@ impl Outcome {
 }
 
 /// Hands over the parts of an amount by account, zero parts left out.
-pub(super) fn each_account(
-    rule: &Rule,
+pub(super) fn each_account<'a>(
+    rule: &'a Rule,
     amount: i64,
-    to: &mut dyn FnMut(Cow<'static, str>, i64) -> Result<()>,
+    to: &mut dyn FnMut(&'a str, i64) -> Result<()>,
 ) -> Result<()> {
-    let Some(split) = &rule.split else { return to(Cow::Borrowed(CASH), amount) };
+    let Some(split) = &rule.split else { return to(CASH, amount) };
     let parts = split.parts().iter().zip(allocate(amount, split.weights())?);
     let mut stands = parts.filter(|(_, part)| *part != 0);
-    stands.try_for_each(|((account, _), part)| to(Cow::Owned(account.clone()), part))
+    stands.try_for_each(|((account, _), part)| to(account, part))
 }
 
 /// The keys of amounts that rules run after, each computed once.

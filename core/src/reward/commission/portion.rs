@@ -1,6 +1,6 @@
 //! What one rule works on at once: a source, its lines and who is walked for it.
 
-use super::candidates::{Candidate, candidates};
+use super::candidates::{Row, candidates};
 use super::evaluate::Cell;
 use super::exact::{Exact, per_unit};
 use super::lines::{Left, Source, applies, base, chained_base, volume};
@@ -22,7 +22,15 @@ pub(super) struct Portion<'a> {
     /// Whose amount the rule runs after; none for the sale itself.
     pub(super) source: Option<usize>,
     pub(super) lines: Vec<LineInput<'a>>,
-    pub(super) row: Vec<Candidate<'a>>,
+    pub(super) row: Row<'a>,
+}
+
+/// What a rule sees of a sale.
+pub(super) enum Seen<'a, 'p> {
+    /// What it works on.
+    Portion(&'p Portion<'a>),
+    /// A source that it does not apply to, as the cell that says so.
+    Nothing(Cell<'a>),
 }
 
 /// A line as one rule sees it.
@@ -41,26 +49,23 @@ impl<'a> Scene<'a, '_> {
         self.left.map_or_else(|| Left::all(&self.sale.lines[at]), |left| left[at])
     }
 
-    /// The portions of a rule; `cells` are those of the rules before it. Where it does not apply, a cell that
-    /// says so is added to `beside`.
-    pub(super) fn portions(
+    /// Looks at the sources of a rule, one after the other; `cells` are those of the rules before it.
+    pub(super) fn each_source(
         &self,
         at: usize,
         cells: &[Cell<'a>],
-        beside: &mut Vec<Cell<'a>>,
-    ) -> Result<Vec<Portion<'a>>> {
+        look: &mut dyn FnMut(Seen<'a, '_>) -> Result<()>,
+    ) -> Result<()> {
         let rule = &self.plan.rules()[at];
         let Trigger::After(source) = &rule.trigger else {
-            let lines = self.lines(rule)?;
-            let seen = |line: usize| lines.iter().any(|seen| seen.at == Some(line));
-            let skipped = (0..self.sale.lines.len()).filter(|line| !seen(*line));
-            beside.extend(skipped.map(|line| Cell::not_applicable(at, Some(line), None)));
+            let lines = self.lines(rule, at, look)?;
             if lines.is_empty() {
-                return Ok(Vec::new());
+                return Ok(());
             }
             let row = candidates(self.plan, rule, self.sale, &self.sale.buyer)?;
-            return Ok(vec![Portion { source: None, lines, row }]);
+            return look(Seen::Portion(&Portion { source: None, lines, row }));
         };
+        let mut beside = Vec::new();
         let mut portions = Vec::new();
         for (place, cell) in cells.iter().enumerate() {
             let Some(payee) = cell.payee.filter(|_| cell.reason.is_none() && cell.amount > 0) else {
@@ -77,15 +82,22 @@ impl<'a> Scene<'a, '_> {
                 None => beside.push(Cell::not_applicable(at, cell.line, Some(place))),
             }
         }
-        Ok(portions)
+        beside.into_iter().try_for_each(|cell| look(Seen::Nothing(cell)))?;
+        portions.iter().try_for_each(|portion| look(Seen::Portion(portion)))
     }
 
-    /// The lines an order rule applies to.
-    fn lines(&self, rule: &'a Rule) -> Result<Vec<LineInput<'a>>> {
+    /// The lines an order rule applies to; the others are only looked at.
+    fn lines(
+        &self,
+        rule: &'a Rule,
+        place: usize,
+        look: &mut dyn FnMut(Seen<'a, '_>) -> Result<()>,
+    ) -> Result<Vec<LineInput<'a>>> {
         let (plan, sale) = (self.plan, self.sale);
         let mut inputs = Vec::with_capacity(sale.lines.len());
         for (at, line) in sale.lines.iter().enumerate() {
             if !applies(rule, sale, line, plan.ranks())? {
+                look(Seen::Nothing(Cell::not_applicable(place, Some(at), None)))?;
                 continue;
             }
             let left = self.left_of(at);

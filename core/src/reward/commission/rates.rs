@@ -1,6 +1,6 @@
 //! Which rate a person has: the line's override first, then the plan's table.
 
-use super::candidates::Candidate;
+use super::candidates::{Candidate, Row};
 use crate::doc;
 use crate::error::{Code, Error, Result};
 use crate::money::Rate;
@@ -27,7 +27,7 @@ impl Rates<'_> {
     }
 
     /// The rate of a candidate, or of nobody, at a level counted from 1.
-    pub(super) fn of(&self, candidate: Option<&Candidate<'_>>, level: usize) -> Result<Pay> {
+    pub(super) fn of(&self, candidate: Option<Candidate<'_>>, level: usize) -> Result<Pay> {
         let label = candidate.and_then(|candidate| candidate.label);
         let person = candidate.and_then(|candidate| candidate.person);
         let rank = person.and_then(|person| person.rank.as_deref());
@@ -100,7 +100,7 @@ impl Rates<'_> {
     }
 
     /// The highest rate in force: of the tables and of the people on the path.
-    pub(super) fn highest(&self, row: &[Candidate<'_>]) -> Result<Pay> {
+    pub(super) fn highest(&self, row: &Row<'_>) -> Result<Pay> {
         let mut best = NOTHING;
         let own = self.line.into_iter().flat_map(Override::values).filter_map(|list| list.first());
         for pay in own {
@@ -115,7 +115,7 @@ impl Rates<'_> {
                 }
             }
         }
-        for candidate in row {
+        for candidate in row.iter() {
             best = higher(best, self.of(Some(candidate), 1)?)?;
         }
         Ok(best)
@@ -146,7 +146,7 @@ impl Rates<'_> {
     /// Refuses shares above 100 % and rounds the rate where the rule says so.
     fn usable(&self, pay: Pay) -> Result<Pay> {
         let Pay::Share(rate) = pay else { return Ok(pay) };
-        if rate > Rate::ONE && !self.plan.allow().contains_key(&self.rule.id) {
+        if rate.numerator() > rate.denominator() && !self.plan.allow().contains_key(&self.rule.id) {
             let error = format!("rule `{}`: a rate of {rate}; at most 100%", self.rule.id);
             return Err(Error::new(Code::PaysTooMuch, error));
         }

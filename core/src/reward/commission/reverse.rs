@@ -197,7 +197,7 @@ fn entitlements(frozen: &Frozen, left: &[Left]) -> Result<Entitled> {
         };
         let rule = &plan.rules()[cell.rule];
         each_account(rule, amount, &mut |account, part| {
-            let key = (cell.rule, rule.id.clone(), payee.id.clone(), account.into_owned());
+            let key = (cell.rule, rule.id.clone(), payee.id.clone(), account.to_owned());
             add(entitled.book.entry(key).or_insert(0), part)
         })
     };

@@ -1,6 +1,6 @@
 //! Who stands at which slot and who is paid for it, before any amount is known.
 
-use super::candidates::Candidate;
+use super::candidates::Row;
 use super::reason::Reason;
 use crate::error::Result;
 use crate::reward::plan::{Plan, Rule, Unqualified};
@@ -38,29 +38,35 @@ impl Slot {
 pub(super) struct Walk<'a> {
     pub(super) plan: &'a Plan,
     pub(super) rule: &'a Rule,
-    pub(super) row: &'a [Candidate<'a>],
+    pub(super) row: &'a Row<'a>,
 }
 
 impl Walk<'_> {
     fn qualifies(&self, at: usize, level: usize) -> Result<bool> {
-        let Some(person) = self.row[at].person else { return Ok(false) };
+        let Some(person) = self.row.person(at) else { return Ok(false) };
         let condition = self.rule.condition(level);
         condition.map_or(Ok(true), |condition| condition.holds(person, self.plan.ranks()))
     }
 
     /// Why a candidate who may not be paid is not: a region may be held by nobody.
     fn why_not(&self, at: usize) -> Reason {
-        if self.row[at].person.is_some() { Reason::Ineligible } else { Reason::NoPayee }
+        if self.row.person(at).is_some() { Reason::Ineligible } else { Reason::NoPayee }
     }
 
     /// The slots 1 to `levels` of a `levels` schedule, and the people passed over on the way.
     pub(super) fn by_level(&self, levels: usize) -> Result<Vec<Slot>> {
         let mut slots = Vec::with_capacity(levels);
-        match self.rule.unqualified {
-            Unqualified::Compress | Unqualified::CompressByLevel => self.compressed(levels, &mut slots)?,
-            mode => self.by_distance(mode, levels, &mut slots)?,
-        }
+        self.fill_levels(levels, &mut slots)?;
         Ok(slots)
+    }
+
+    /// As [`Walk::by_level`], into memory that is kept.
+    pub(super) fn fill_levels(&self, levels: usize, slots: &mut Vec<Slot>) -> Result<()> {
+        slots.clear();
+        match self.rule.unqualified {
+            Unqualified::Compress | Unqualified::CompressByLevel => self.compressed(levels, slots),
+            mode => self.by_distance(mode, levels, slots),
+        }
     }
 
     fn compressed(&self, levels: usize, slots: &mut Vec<Slot>) -> Result<()> {
@@ -86,7 +92,7 @@ impl Walk<'_> {
             let at = level - 1;
             let slot = if at >= self.row.len() {
                 Slot::kept(level, None, Reason::NoUpline)
-            } else if self.row[at].person.is_none() {
+            } else if self.row.person(at).is_none() {
                 Slot::kept(level, Some(at), Reason::NoPayee)
             } else if blocked {
                 Slot::kept(level, Some(at), Reason::Blocked)
@@ -123,10 +129,10 @@ impl Walk<'_> {
         let mut slots = Vec::with_capacity(self.row.len());
         let (mut level, mut best) = (1, None);
         for at in 0..self.row.len() {
-            let rank = self.row[at].person.and_then(|person| person.rank.as_deref());
+            let rank = self.row.person(at).and_then(|person| person.rank.as_deref());
             let rank = rank.and_then(|rank| self.plan.rank_index(rank));
             if rank <= best {
-                if self.row[at].person.is_some() {
+                if self.row.person(at).is_some() {
                     slots.push(Slot::passed(level, at, Reason::Blocked));
                 }
                 continue;
@@ -152,7 +158,7 @@ impl Walk<'_> {
     pub(super) fn sharers(&self) -> Result<Vec<Slot>> {
         let mut slots = Vec::with_capacity(self.row.len());
         let mut level = 1;
-        for at in (0..self.row.len()).filter(|at| self.row[*at].person.is_some()) {
+        for at in (0..self.row.len()).filter(|at| self.row.person(*at).is_some()) {
             let slot = if self.qualifies(at, 1)? {
                 Slot::paid(level, at, at)
             } else if self.compresses() {
@@ -172,7 +178,7 @@ impl Walk<'_> {
         let mut slots = Vec::with_capacity(self.row.len());
         let mut level = 1;
         for at in 0..self.row.len() {
-            if self.row[at].person.is_none() {
+            if self.row.person(at).is_none() {
                 continue;
             } else if self.qualifies(at, level)? {
                 slots.push(Slot::paid(level, at, at));

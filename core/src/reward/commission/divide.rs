@@ -4,7 +4,7 @@ use crate::money::{Rate, Rounding};
 
 /// `round(x · rate)` for x at or above zero: the upper half of one 128-bit multiplication.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Share {
+pub(crate) struct Share {
     /// The rate in units of 2^−64, rounded up.
     factor: u64,
     /// What is added before the fraction is cut off, in the same units.
@@ -15,7 +15,7 @@ pub(super) struct Share {
 
 impl Share {
     /// `None` for rates above one and for modes that look at the parity of the result.
-    pub(super) fn new(rate: Rate, mode: Rounding) -> Option<Self> {
+    pub(crate) fn new(rate: Rate, mode: Rounding) -> Option<Self> {
         // round(n/d) is ⌊(n·scale + bias) / (d·scale)⌋ for n ≥ 0.
         let (scale, bias) = match mode {
             Rounding::Down | Rounding::Floor => (1, 0),
@@ -43,14 +43,14 @@ impl Share {
         Some(Self { factor, bias, max })
     }
 
-    pub(super) const fn max(&self) -> i64 {
+    pub(crate) const fn max(&self) -> i64 {
         self.max
     }
 
     /// The share of x, for `0 ≤ x ≤ max`.
     #[inline(always)]
     #[allow(clippy::as_conversions, clippy::cast_possible_truncation, reason = "a share is at most x")]
-    pub(super) const fn of(&self, x: i64) -> i64 {
+    pub(crate) const fn of(&self, x: i64) -> i64 {
         ((x as u64 as u128 * self.factor as u128 + self.bias as u128) >> 64) as i64
     }
 }
