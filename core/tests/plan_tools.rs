@@ -268,6 +268,100 @@ fn every_preset_says_what_it_is() {
     }
 }
 
+/// Full matrices: everybody invited by the root, each at the highest free place, and what a place pays.
+mod matrices {
+    use fenrun::doc::Node;
+    use fenrun::operations;
+    use fenrun::reward::plan::Plan;
+    use std::collections::BTreeMap;
+
+    /// A cent a unit to everybody on so many levels above.
+    fn plan(width: u64, depth: usize) -> Plan {
+        let rates = vec!["100"; depth].join(", ");
+        let text = format!(
+            r#"{{"schema": "fenrun.plan/1", "name": "matrix", "currency": "USD", "rule": [
+                {{"id": "matrix", "on": "month", "of": "quantity", "to": {{"up": "placement"}}, "pay": {{"levels": [{rates}]}}}}],
+                "tree": {{"placement": {{"fill": {{"width": {width}}}}}}}}}"#
+        );
+        Plan::parse(&text).unwrap()
+    }
+
+    /// The places of a tree that so many members join: member, parent, leg.
+    fn placed(plan: &Plan, members: u64) -> Vec<(u64, u64, i64)> {
+        let join = |member: u64| {
+            let inviter = if member == 1 { Node::Null } else { Node::Int(1) };
+            Node::List(vec![Node::from(member.to_string()), inviter])
+        };
+        let joins: Vec<Node> = (1..=members).map(join).collect();
+        let input = Node::map([("tree", Node::from("placement")), ("joins", joins.into())]);
+        let answer = operations::run("place", Some(plan), &input).unwrap();
+        let of = |key: &str, member: u64| answer.get(key).unwrap().get(&member.to_string()).unwrap().clone();
+        let place = |member: u64| match (of("parents", member), of("legs", member)) {
+            (Node::Text(parent), Node::Int(leg)) => (member, parent.parse().unwrap(), leg),
+            (Node::Null, Node::Int(leg)) => (member, 0, leg),
+            other => panic!("{other:?}"),
+        };
+        (1..=members).map(place).collect()
+    }
+
+    /// How many stand on each level below the root.
+    fn levels(places: &[(u64, u64, i64)]) -> BTreeMap<u64, u64> {
+        let mut depths = BTreeMap::from([(1, 0)]);
+        let mut levels = BTreeMap::new();
+        for (member, parent, _) in &places[1..] {
+            let depth = depths[parent] + 1;
+            depths.insert(*member, depth);
+            *levels.entry(depth).or_default() += 1;
+        }
+        levels
+    }
+
+    /// `matrix-counts`: the positions of full matrices.
+    #[test]
+    fn a_full_matrix_has_its_places() {
+        for (width, depth, positions) in
+            [(3, 7, 3_279), (2, 12, 8_190), (3, 9, 29_523), (4, 7, 21_844), (5, 7, 97_655)]
+        {
+            let levels = levels(&placed(&plan(width, 1), positions + 1));
+            let full: BTreeMap<u64, u64> =
+                (1..=depth).map(|level| (u64::from(level), width.pow(level))).collect();
+            assert_eq!(levels, full, "{width} wide, {depth} deep");
+        }
+    }
+
+    /// `matrix-globalstar`: 1.00 for each of 1022 places on nine levels.
+    #[test]
+    fn a_full_matrix_of_two_pays_each_place() {
+        let plan = plan(2, 9);
+        let places = placed(&plan, 1_023);
+        let members = places.iter().map(|(member, ..)| {
+            let inviter = if *member == 1 { 0 } else { 1 };
+            Node::map([("id", Node::from(member.to_string())), ("inviter", Node::Int(inviter))])
+        });
+        let seats = places[1..].iter().map(|(member, parent, leg)| {
+            Node::List(vec![member.to_string().into(), parent.to_string().into(), Node::Int(*leg)])
+        });
+        let volumes = places[1..].iter().map(|(member, ..)| {
+            Node::map([("member", Node::from(member.to_string())), ("quantity", Node::Int(1))])
+        });
+        let input = Node::map([
+            ("period", Node::from("month/2026-11-01")),
+            ("members", Node::List(members.collect())),
+            ("trees", Node::map([("placement", Node::List(seats.collect()))])),
+            ("volumes", Node::List(volumes.collect())),
+        ]);
+        let answer = operations::run("close", Some(&plan), &input).unwrap();
+        let Some(Node::List(outcomes)) = answer.get("outcomes") else { panic!("{answer:?}") };
+        let Some(Node::List(rows)) = outcomes[0].get("rows") else { panic!("{answer:?}") };
+        let of_root = rows.iter().filter(|row| row.get("payee") == Some(&Node::from("1")));
+        let amounts = of_root.map(|row| match row.get("amount") {
+            Some(Node::Int(amount)) => *amount,
+            other => panic!("{other:?}"),
+        });
+        assert_eq!(amounts.sum::<i64>(), 102_200);
+    }
+}
+
 /// The guide: each plan of it is read, and each sale under it comes to what stands there.
 mod guide {
     use fenrun::doc::{Node, read_json};

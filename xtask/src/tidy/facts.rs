@@ -1,4 +1,4 @@
-//! Every imported fact names cases that exist, and one that differs stands in the comparison.
+//! Every imported fact names cases that exist, and one that differs stands in the comparison, which counts them.
 
 use super::Finding;
 use super::tree::Tree;
@@ -19,10 +19,19 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     }
     let (cases, page) = (cases(tree), tree.text(PAGE).unwrap_or_default());
     let mut seen = BTreeSet::new();
-    facts
-        .iter()
-        .filter_map(|fact| Some(Finding::new(MAP, 0, fault(fact, &cases, page, &mut seen)?)))
-        .collect()
+    let faults = facts.iter().filter_map(|fact| fault(fact, &cases, page, &mut seen));
+    faults.chain(miscounted(&facts, page)).map(|text| Finding::new(MAP, 0, text)).collect()
+}
+
+/// What the comparison says of how many facts there are and how many are met, where it is not so.
+fn miscounted(facts: &[Value], page: &str) -> Option<String> {
+    let met = facts.iter().filter(|fact| fact["differs"].is_null()).count();
+    let told = format!("lists the {} facts", facts.len());
+    let told_met = format!("{met} are met");
+    // A line of the page ends wherever it is full.
+    let words = page.split_whitespace().collect::<Vec<_>>().join(" ");
+    let missing = [told, told_met].into_iter().find(|told| !words.contains(&format!(" {told} ")))?;
+    Some(format!("{PAGE} does not say: {missing}"))
 }
 
 /// What is wrong with one fact.
@@ -58,9 +67,28 @@ mod tests {
 
     fn found(facts: &str) -> Vec<String> {
         let map = format!("{{\"facts\": {facts}}}");
+        let count = serde_json::from_str::<serde_json::Value>(facts).unwrap();
+        let count = count.as_array().unwrap();
+        let met = count.iter().filter(|fact| fact.get("differs").is_none()).count();
+        let page =
+            format!("It lists the {}\nfacts of which {met} are met here; the peer has 3 (`a`)", count.len());
+        found_on(&map, &page)
+    }
+
+    fn found_on(map: &str, page: &str) -> Vec<String> {
         let vectors = r#"{"cases": [{"id": "a"}, {"id": "b"}]}"#;
-        let files = [(MAP, map.as_str()), ("vectors/x.json", vectors), (PAGE, "the peer has 3 (`a`)")];
+        let files = [(MAP, map), ("vectors/x.json", vectors), (PAGE, page)];
         check(&Tree::planted(&files)).into_iter().map(|finding| finding.text).collect()
+    }
+
+    #[test]
+    fn a_page_that_miscounts_is_found() {
+        let map = r#"{"facts": [{"fact": "f", "cases": ["a"]}]}"#;
+        assert!(found_on(map, "It lists the 1 facts where 1 are met here").is_empty());
+        let stale = found_on(map, "It lists the 2 facts where 1 are met here");
+        assert_eq!(stale, ["docs/compare.md does not say: lists the 1 facts"]);
+        let stale = found_on(map, "It lists the 1 facts where 11 are met here");
+        assert_eq!(stale, ["docs/compare.md does not say: 1 are met"]);
     }
 
     #[test]
