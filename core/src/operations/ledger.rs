@@ -1,8 +1,8 @@
 //! Wallets as documents: commission that comes and goes, and what is withdrawn of it.
 
-use crate::doc::{Fields, Node};
+use crate::doc::{Fields, Node, invalid};
 use crate::error::{Code, Result};
-use crate::id::{JournalId, MemberId};
+use crate::id::{ExternalId, JournalId, MemberId, TransactionId};
 use crate::ledger::wallet::{Command, Event, WalletKey, WalletStream};
 use crate::ledger::{
     Account, Advance, MallAccount, MemberAccount, Period, Posted, Reversal, Share, Step, TakeBack, earned,
@@ -28,9 +28,10 @@ pub(super) fn ledger(input: &Node) -> Result<Node> {
     let (given, when) = (fields.list("given")?, fields.list("when")?);
     let currency = fields.text("currency")?.map_or(Ok(Currency::CNY), Currency::parse)?;
     let period = fields.take("statement").map(|node| period(node, currency)).transpose()?;
+    let elsewhere = fields.list("elsewhere")?.iter().map(transaction).collect::<Result<Vec<_>>>()?;
     fields.finish()?;
     let key = WalletKey { tenant: Tenant::new("")?, member: MemberId::new(MEMBER)?, currency };
-    let mut stream = WalletStream::new(key);
+    let mut stream = WalletStream::new(key).beside(elsewhere);
     let mut last = Last::Accepted(Vec::new());
     for (at, step) in given.iter().chain(when).enumerate() {
         last = match take(&mut stream, step, at) {
@@ -63,6 +64,12 @@ fn answer(stream: &WalletStream, last: &Last, period: Option<Period>) -> Result<
         map.insert("statement".to_owned(), statement(period, stream.journals())?.to_node());
     }
     Ok(Node::Map(map))
+}
+
+/// A transaction that another wallet has on record.
+fn transaction(node: &Node) -> Result<TransactionId> {
+    let id = ExternalId::from_node(node).map_err(|error| error.within("ledger: elsewhere"))?;
+    Ok(id.ok_or_else(|| invalid("ledger: elsewhere", "a transaction's id", node))?.into())
 }
 
 fn period(node: &Node, currency: Currency) -> Result<Period> {

@@ -1,12 +1,13 @@
 //! The laws of wallets.
 
 use crate::law::{Bearing, Verdict as Holds, need};
-use crate::machine::{Machine, Run, Verdict, mine};
-use crate::script::{Came, Move, Numbers, play, report};
+use crate::machine::{Book, Commission, Machine, Run, Verdict, mine};
+use crate::script::{Came, ELSEWHERE, Move, Numbers, play, reason, report};
 use fenrun::Code;
 use fenrun::id::{AdjustmentId, PayoutId, TransactionId, WithdrawalId};
 use fenrun::ledger::wallet::{
-    Action, Event, EventData, Hold, PayoutState, Policy, TaxOf, Verdict as Finding, Wallet, WithdrawalState,
+    Action, Event, EventData, Fee, Hold, PayoutState, Policy, Tax, TaxOf, Verdict as Finding, Wallet,
+    WithdrawalState,
 };
 use fenrun::ledger::{Account, MallAccount, MemberAccount, Period};
 use fenrun::money::{Rate, Rounding};
@@ -166,16 +167,22 @@ pub(crate) fn replay(machine: &Subject, seed: u64) -> Holds {
     Ok(tested(run.log.len() > 10))
 }
 
+/// Something at hand, and nothing held.
+fn fund(run: &mut Run<'_>) -> Result<(), String> {
+    for what in [Commission::Earned, Commission::Confirmed, Commission::Released] {
+        run.commission(what, 900).map_err(|error| error.to_string())?;
+    }
+    for (id, _) in run.wallet.clone().holds() {
+        run.act("ann", Action::ReleaseHold { hold_id: id.clone(), reason: reason() });
+    }
+    Ok(())
+}
+
 /// Reports of different payouts, twice and in any order, come to the same.
 pub(crate) fn commute(machine: &Subject, seed: u64) -> Holds {
     let mut run = play(machine, seed, |_, _, _, _| Ok(()))?;
     let mut numbers = Numbers::new(seed ^ 0xabcd);
-    run.commission(crate::machine::Commission::Earned, 900).map_err(|error| error.to_string())?;
-    run.commission(crate::machine::Commission::Confirmed, 900).map_err(|error| error.to_string())?;
-    run.commission(crate::machine::Commission::Released, 900).map_err(|error| error.to_string())?;
-    for (id, _) in run.wallet.clone().holds() {
-        run.act("ann", Action::ReleaseHold { hold_id: id.clone(), reason: crate::script::reason() });
-    }
+    fund(&mut run)?;
     let mut reports = Vec::new();
     for at in 0..3 {
         let (withdrawal_id, payout_id) =
@@ -207,6 +214,56 @@ pub(crate) fn commute(machine: &Subject, seed: u64) -> Holds {
         |run: &Run<'_>| -> Vec<_> { run.wallet.payouts().values().map(|payout| payout.state).collect() };
     need(states(&left) == states(&right), || format!("{reports:?}: other payouts"))?;
     Ok(tested(reports.len() > 1))
+}
+
+/// A payout that came back leaves the book as it was before, fee and tax too, and its withdrawal can be paid
+/// again; it comes back once.
+pub(crate) fn bounces(machine: &Subject, seed: u64) -> Holds {
+    let mut run = play(machine, seed, |_, _, _, _| Ok(()))?;
+    let mut numbers = Numbers::new(seed ^ 0xbcde);
+    fund(&mut run)?;
+    let withdrawal_id = WithdrawalId::new("bounced").unwrap();
+    let fee = Fee { fixed: numbers.amount(9), ..Policy::default().fee };
+    let tax = Tax { rate: "10%".parse().unwrap(), ..Policy::default().tax };
+    let (amount, policy) = (20 + numbers.amount(60), Policy { fee, tax, ..Policy::default() });
+    run.act("ann", Action::Request { withdrawal_id: withdrawal_id.clone(), amount, policy });
+    run.act("ann", Action::Approve { withdrawal_id: withdrawal_id.clone() });
+    let sent = |run: &mut Run<'_>, id: &str| {
+        let payout_id = PayoutId::new(id).unwrap();
+        run.act("ann", Action::Pay { withdrawal_id: withdrawal_id.clone(), payout_id: payout_id.clone() });
+        let before = run.book.clone();
+        let amount = run.wallet.withdrawals().get(&withdrawal_id).map_or(1, |known| known.net());
+        let transaction_id = TransactionId::new(&format!("t-{id}")).unwrap();
+        run.act("bank", Action::PayoutSucceeded { payout_id: payout_id.clone(), transaction_id, amount });
+        (payout_id, before)
+    };
+    let state = |run: &Run<'_>| run.wallet.withdrawals().get(&withdrawal_id).map(|known| known.state);
+    let (payout_id, before) = sent(&mut run, "bounced-1");
+    if state(&run) != Some(WithdrawalState::Paid) {
+        return Ok(Bearing::Beside);
+    }
+    let paid = run.book.clone();
+    run.act("bank", Action::PayoutFailed { payout_id: payout_id.clone(), reason: reason() });
+    same(&paid, &run.book, "a report alone moved")?;
+    for _ in 0..2 {
+        let (payout_id, verdict) = (payout_id.clone(), Finding::Returned);
+        run.act("ann", Action::Resolve { payout_id, transaction_id: None, verdict, reason: reason() });
+        same(&before, &run.book, "did not come back, or twice")?;
+    }
+    need(state(&run) == Some(WithdrawalState::PayoutFailed), || format!("left {:?}", state(&run)))?;
+    sent(&mut run, "bounced-2");
+    same(&paid, &run.book, "was not paid as the first time")?;
+    Ok(Bearing::Tested)
+}
+
+/// Two books have the same balances.
+fn same(left: &Book, right: &Book, why: &str) -> Result<(), String> {
+    let stands = |book: &Book, account: &Account| book.get(account).copied().unwrap_or(0);
+    let moved =
+        left.keys().chain(right.keys()).find(|account| stands(left, account) != stands(right, account));
+    moved.map_or(Ok(()), |account| {
+        Err(format!("{account}: {} {why}", stands(right, account) - stands(left, account)))
+    })
 }
 
 /// A withdrawal never has two payouts a provider may act on, pays exactly what was agreed and once, and
@@ -285,6 +342,7 @@ fn check_payouts(log: &[Event]) -> Result<(), String> {
                 expires.insert(payout_id, *expires_at);
             }
             EventData::PayoutSucceeded { payout_id, transaction_id, moves } => {
+                check_own(transaction_id).map_err(|why| format!("place {place}: {why}"))?;
                 need(sent.insert(transaction_id, (payout_id, moves.paid_out)).is_none(), || {
                     format!("place {place}: {transaction_id} paid before")
                 })?;
@@ -324,6 +382,11 @@ fn check_payouts(log: &[Event]) -> Result<(), String> {
     Ok(())
 }
 
+/// What another wallet has on record paid nothing here.
+fn check_own(transaction: &TransactionId) -> Result<(), String> {
+    need(transaction.as_str() != ELSEWHERE, || format!("{transaction} paid in another wallet"))
+}
+
 /// A report that contradicts: payout, transaction, where it says the payout stands, amount.
 type Reported<'a> = (&'a PayoutId, Option<&'a TransactionId>, PayoutState, i64);
 
@@ -348,6 +411,7 @@ fn check_resolved<'a>(
     match (verdict, transaction) {
         (Finding::Dismissed, _) => need(moved == 0, || format!("{moved} moved by a wrong report")),
         (Finding::Paid, Some(transaction)) => {
+            check_own(transaction)?;
             need(moved == amount, || format!("{moved} paid of {amount}"))?;
             need(sent.insert(transaction, (payout, amount)).is_none(), || {
                 format!("{transaction} paid before")

@@ -55,7 +55,11 @@ laws! {
         SuccessBlocksLapses PayoutsInOrderOnly;
     a_withdrawal_is_paid_once: payouts catches
         StartsSecondPayout LateSuccessPays AnyAmountPays LapsesEarly ConflictIsSilent PaysOverConflicts
-        RetryDrawsNewId ReturnsTwice ReturnsAnotherAmount PaysTheTransactionAgain IgnoresTheExtension;
+        RetryDrawsNewId ReturnsTwice ReturnsAnotherAmount PaysTheTransactionAgain IgnoresTheExtension
+        PaysWhatWentElsewhere;
+    what_comes_back_was_never_paid: bounces catches
+        KeepsFeeOfReturned KeepsTaxOfReturned ReturnsToHand ReturnsTwice ReturnsAnotherAmount
+        ConflictIsSilent BounceEndsTheWithdrawal;
     adjustments_take_two: adjustments catches
         ApprovesOwn RejectionPosts ProposalPosts AdjustsTwice ReasonIsOptional ApprovalPostsNothing;
     limits_are_kept: limits catches

@@ -35,6 +35,7 @@ faults! {
     GivesPastTheDebt, ActsAgainOnRepeat, TakesClashForRepeat, RetryIsAClash, RepeatShowsTheWholeLog,
     StartsSecondPayout, LateSuccessPays, AnyAmountPays, LapsesEarly, ConflictIsSilent, PaysOverConflicts,
     RetryDrawsNewId, ReturnsTwice, ReturnsAnotherAmount, PaysTheTransactionAgain, IgnoresTheExtension,
+    PaysWhatWentElsewhere, KeepsFeeOfReturned, KeepsTaxOfReturned, ReturnsToHand, BounceEndsTheWithdrawal,
     ForgetsIdleCommands, ApprovesOwn, ReasonIsOptional, IgnoresMin, IgnoresMax, IgnoresDailyCount,
     IgnoresDailyAmount, FeeUnbounded, TaxesTheFee, RoundsDown, CountsUtcDays, BanIsIgnored,
     HeldCanBeWithdrawn, ReleasesEverything,
@@ -301,6 +302,7 @@ impl Mutant {
                 MemberAccount::Available => run.wallet.balance(MemberAccount::HeldAvailable),
                 _ => 0,
             }),
+            (Fault::PaysWhatWentElsewhere, _) => run.wallet.clone().beside([]),
             _ => run.wallet.clone(),
         }
     }
@@ -508,6 +510,24 @@ impl Mutant {
             {
                 moves.paid_out -= 1;
             }
+            (Fault::KeepsFeeOfReturned, EventData::ConflictResolved { moves, .. }) if moves.fee < 0 => {
+                let fee = std::mem::take(&mut moves.fee);
+                owed(moves, fee);
+            }
+            (Fault::KeepsTaxOfReturned, EventData::ConflictResolved { moves, .. }) if moves.tax < 0 => {
+                let tax = std::mem::take(&mut moves.tax);
+                owed(moves, tax);
+            }
+            (Fault::ReturnsToHand, EventData::ConflictResolved { moves, .. }) if moves.paid_out < 0 => {
+                for (kind, _) in &mut moves.member {
+                    *kind = if *kind == MemberAccount::Reserved { MemberAccount::Available } else { *kind };
+                }
+            }
+            (Fault::BounceEndsTheWithdrawal, EventData::ConflictResolved { verdict, moves, .. })
+                if moves.paid_out < 0 =>
+            {
+                (*verdict, *moves) = (Finding::Dismissed, Moves::default());
+            }
             (Fault::ReleasesEverything, EventData::HoldReleased { moves, .. }) => {
                 let held = MemberAccount::STAGES.map(|(free, held)| (free, held, run.wallet.balance(held)));
                 let parts = held.iter().flat_map(|(free, held, minor)| [(*free, *minor), (*held, -minor)]);
@@ -529,6 +549,14 @@ fn past_the_debt(moves: &mut Moves, which: impl Fn(i64) -> bool) {
     match moves.member.iter_mut().find(|(kind, _)| *kind == MemberAccount::Available) {
         Some((_, minor)) => *minor += debt,
         None => moves.member.push((MemberAccount::Available, debt)),
+    }
+}
+
+/// What the mall keeps is owed by the member.
+fn owed(moves: &mut Moves, minor: i64) {
+    match moves.member.iter_mut().find(|(kind, _)| *kind == MemberAccount::Debt) {
+        Some((_, debt)) => *debt += minor,
+        None => moves.member.push((MemberAccount::Debt, minor)),
     }
 }
 

@@ -42,6 +42,9 @@ pub(crate) fn reason() -> Reason {
     Reason::new("law").unwrap()
 }
 
+/// A transaction that another wallet of the shop has on record.
+pub(crate) const ELSEWHERE: &str = "t-of-another";
+
 /// One step of a script.
 #[derive(Clone, Debug)]
 pub(crate) enum Move {
@@ -194,6 +197,7 @@ pub(crate) fn report(run: &Run<'_>, numbers: &mut Numbers, payout_id: PayoutId) 
             let transaction = match numbers.below(10) {
                 0..=4 => "t".into(),
                 5 => format!("t-{payout_id}-again"),
+                6 => ELSEWHERE.into(),
                 _ => format!("t-{payout_id}"),
             };
             let transaction_id = TransactionId::new(&transaction).unwrap();
@@ -263,6 +267,7 @@ pub(crate) fn play<'m>(
 ) -> Result<Run<'m>, String> {
     let mut numbers = Numbers::new(seed);
     let mut run = Run::new(machine);
+    run.wallet = run.wallet.beside([TransactionId::new(ELSEWHERE).unwrap()]);
     for what in [Commission::Earned, Commission::Confirmed, Commission::Released] {
         run.commission(what, 200).map_err(|error| error.to_string())?;
     }

@@ -230,6 +230,16 @@ impl Action {
         }
     }
 
+    /// The provider's transaction it names: what other wallets of the shop may know too.
+    #[must_use]
+    pub const fn transaction(&self) -> Option<&TransactionId> {
+        match self {
+            Self::PayoutSucceeded { transaction_id, .. } => Some(transaction_id),
+            Self::Resolve { transaction_id, .. } => transaction_id.as_ref(),
+            _ => None,
+        }
+    }
+
     /// Writes `{"<name>": {…}}` with sorted keys: what the fingerprint is taken over.
     fn write(&self, sink: &mut impl Sink) {
         sink.map(self.name(), |sink| match self {

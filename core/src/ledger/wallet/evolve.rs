@@ -40,6 +40,13 @@ impl Wallet {
         Self { balances: balances.into_iter().collect(), ..self }
     }
 
+    /// The same wallet beside others of the shop: transactions of providers that are on record there pay
+    /// nothing here. Whoever keeps the wallets looks them up; a command names one at most.
+    #[must_use]
+    pub fn beside(self, elsewhere: impl IntoIterator<Item = TransactionId>) -> Self {
+        Self { elsewhere: elsewhere.into_iter().collect(), ..self }
+    }
+
     /// Folds one event and its journal in; after an error the wallet is as it was.
     ///
     /// # Errors

@@ -65,7 +65,7 @@ impl Draft<'_> {
             .conflicts
             .iter()
             .any(|known| !known.resolved && known.transaction_id.as_ref() == Some(transaction));
-        let known = on_record.is_some() || disputed;
+        let known = on_record.is_some() || disputed || self.wallet.elsewhere.contains(transaction);
         if !payout.state.is_live() || amount != withdrawal.net() || known {
             return self.conflict((id, Some(transaction)), PayoutState::Succeeded, amount);
         }
@@ -156,6 +156,10 @@ impl Draft<'_> {
                 "transaction {id} sent {} by payout {}, which is on record",
                 transfer.amount, transfer.payout_id
             );
+            return Err(self.refused(&rule));
+        }
+        if let Some(id) = conflict.transaction_id.as_ref().filter(|id| self.wallet.elsewhere.contains(*id)) {
+            let rule = format!("transaction {id} is on record in another wallet of the shop");
             return Err(self.refused(&rule));
         }
         if payout.state == PayoutState::Succeeded {

@@ -10,7 +10,7 @@ use crate::ledger::{Account, Journal, MemberAccount};
 use crate::money::{Currency, Money};
 use crate::request::{Fingerprint, Tenant};
 use crate::time::Timestamp;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// Whose money in which currency: what a wallet is known by.
@@ -182,6 +182,8 @@ pub struct Wallet {
     pub(super) transfers: BTreeMap<TransactionId, Transfer>,
     pub(super) conflicts: Vec<Conflict>,
     pub(super) commands: BTreeMap<CommandId, Acted>,
+    /// Transactions that are on record in other wallets; as the balances, none of the log's.
+    pub(super) elsewhere: BTreeSet<TransactionId>,
 }
 
 impl Wallet {
@@ -199,6 +201,7 @@ impl Wallet {
             transfers: BTreeMap::new(),
             conflicts: Vec::new(),
             commands: BTreeMap::new(),
+            elsewhere: BTreeSet::new(),
         }
     }
 

@@ -46,6 +46,12 @@ impl WalletStream {
         Self { wallet: Wallet::new(key), events: Vec::new(), ledger: Ledger::new(), journals: Vec::new() }
     }
 
+    /// The same stream beside other wallets of the shop, as [`Wallet::beside`].
+    #[must_use]
+    pub fn beside(self, elsewhere: impl IntoIterator<Item = crate::id::TransactionId>) -> Self {
+        Self { wallet: self.wallet.beside(elsewhere), ..self }
+    }
+
     /// The wallet.
     #[must_use]
     pub const fn wallet(&self) -> &Wallet {
