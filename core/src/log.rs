@@ -26,11 +26,20 @@ pub trait Change: Clone + Debug + PartialEq + Sized {
     fn event(&self) -> &'static str;
     /// Its content without the word.
     fn to_node(&self) -> Node;
-    /// Reads its content, given either word.
+    /// Reads its content, given either word, as strictly as the fields are: of a log, what nobody knows is
+    /// something a later version knew.
     ///
     /// # Errors
     /// [`Code::UnknownWord`] for another word; else names the key, the value and the rule.
-    fn from_node(word: &str, node: &Node) -> Result<Self>;
+    fn from_fields(word: &str, fields: Fields<'_>) -> Result<Self>;
+
+    /// Reads its content as a host writes it: a key nobody knows is a mistake.
+    ///
+    /// # Errors
+    /// As [`Change::from_fields`].
+    fn from_node(word: &str, node: &Node) -> Result<Self> {
+        Self::from_fields(word, Fields::new(node, word)?)
+    }
 }
 
 /// What is folded.
@@ -257,12 +266,12 @@ impl<C: Change> Event<C> {
         })
     }
 
-    /// Reads what [`Event::to_node`] writes.
+    /// Reads what [`Event::to_node`] writes. Keys nobody knows are ignored, a type nobody knows is an error.
     ///
     /// # Errors
     /// [`Code::InvalidEvent`] for another schema; else names the key, the value and the rule.
     pub fn from_node(node: &Node) -> Result<Self> {
-        let mut fields = Fields::new(node, "event")?;
+        let mut fields = Fields::of_log(node, "event")?;
         let schema = fields.need_int("schema")?;
         if schema != LOG_SCHEMA {
             let rule = format!("schema {schema}; {LOG_SCHEMA} is the one that is known");
@@ -273,11 +282,10 @@ impl<C: Change> Event<C> {
             fingerprint: Fingerprint::parse(fields.need_text("fingerprint")?)?,
             seq: u64::try_from(fields.need_int("seq")?).unwrap_or(0),
             change: match (fields.need_text("type")?, fields.need("data")?) {
-                (NOTED, data) => Fields::new(data, NOTED)?.finish().map(|()| None)?,
-                (word, data) => Some(C::from_node(word, data)?),
+                (NOTED, data) => fields.within(data, NOTED)?.finish().map(|()| None)?,
+                (word, data) => Some(C::from_fields(word, fields.within(data, word)?)?),
             },
         };
-        fields.finish()?;
         Ok(event)
     }
 }
@@ -288,4 +296,35 @@ fn header_from_fields(fields: &mut Fields<'_>, time: &'static str) -> Result<Hea
         actor: fields.need_id("actor")?,
         at: Timestamp::from_ms(fields.need_int(time)?),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::doc::read_json;
+    use crate::membership::{MemberChange, VisitorChange};
+    use crate::trade::catalog;
+
+    /// A line of a log in which a later version wrote more, and the same content as somebody asks for it.
+    fn read<C: Change>(word: &str, event: &str, data: &str) {
+        let node = |text: &str| read_json(text, 1 << 16).unwrap();
+        let plain = C::from_node(word, &node(data)).unwrap();
+        let more = data.replace('{', "{\"later\":{\"x\":1},").replace(",}", "}");
+        assert_eq!(C::from_node(word, &node(&more)).unwrap_err().code(), Code::UnknownKey, "{more}");
+        let fingerprint = "0".repeat(32);
+        let line = format!(
+            r#"{{"actor":"a","at":1,"command_id":"c","data":{more},"fingerprint":"{fingerprint}","later":2,
+                "schema":0,"seq":1,"type":"{event}"}}"#
+        );
+        assert_eq!(Event::<C>::from_node(&node(&line)).unwrap().change, Some(plain), "{line}");
+    }
+
+    #[test]
+    fn logs_of_later_versions_are_read() {
+        read::<MemberChange>("add_tag", "tag_added", r#"{"tag":"vip"}"#);
+        read::<VisitorChange>("visit", "page_visited", r#"{"page":"/"}"#);
+        read::<catalog::Change>("remove_sku", "sku_removed", r#"{"id":"a"}"#);
+        read::<catalog::Change>("put_product", "product_put", r#"{"id":"a","name":"A"}"#);
+        read::<catalog::Change>("put_sku", "sku_put", r#"{"id":"a","list":5}"#);
+    }
 }

@@ -740,6 +740,29 @@ fn logs_of_later_versions_are_read() {
     assert!(Event::from_json(&old).unwrap().to_json().contains("\"unit\":7"));
 }
 
+/// A sale holds people, and they hold facts: what a later version says of them is read past in a log, and a
+/// mistake in a command.
+#[test]
+fn people_of_later_versions_are_read() {
+    let sale = r#"{"buyer":{"id":9,"rank":"gold"},"upline":[{"id":2,"rank":"gold"}],
+        "uplines":{"team":[{"id":3,"rank":"gold"}]},"roles":{"agent":{"id":4,"rank":"gold"}},
+        "regions":{"east":{"id":5,"rank":"gold"}},"facts":{"channel":"app"}}"#;
+    let place = format!(
+        r#"{{"lines":[{{"id":"a","paid":100,"facts":{{"channel":"app"}}}}],"currency":"CNY","sale":{sale}}}"#
+    );
+    let shop = Shop::with(&place);
+    let event = &shop.stream.events()[0];
+    let line = event.to_json();
+    for known in ["\"rank\":\"gold\"", "\"channel\":\"app\"", "\"buyer\":"] {
+        let more = format!("\"later\":{{\"x\":[1]}},{known}");
+        assert!(line.contains(known), "{line}");
+        assert_eq!(Event::from_json(&line.replace(known, &more)).unwrap(), *event, "{known}");
+        let asked = place.replace(known, &more);
+        let place = format!("{{\"place\":{asked}}}");
+        assert!(Shop::new().send(&place).is_err(), "{known}");
+    }
+}
+
 #[test]
 fn another_merchant_is_another_price() {
     let run =

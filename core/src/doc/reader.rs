@@ -61,6 +61,11 @@ impl<'a> Fields<'a> {
         Ok(Self { unknown: self.unknown, ..Self::new(node, what)? })
     }
 
+    /// The same map under another name.
+    pub(crate) fn named(self, what: impl Into<String>) -> Self {
+        Self { what: what.into(), ..self }
+    }
+
     /// Whether the map stands in a log.
     pub(crate) fn is_of_log(&self) -> bool {
         self.unknown == Unknown::Ignored

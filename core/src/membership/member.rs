@@ -96,14 +96,14 @@ impl Change for MemberChange {
         }
     }
 
-    fn from_node(word: &str, node: &Node) -> Result<Self> {
+    fn from_fields(word: &str, fields: Fields<'_>) -> Result<Self> {
         let known = WORDS.iter().find(|(command, event)| *command == word || *event == word);
         let Some((command, _)) = known else {
             let words: Vec<_> = WORDS.iter().map(|(command, _)| *command).collect();
             let rule = format!("`{word}` is no command of a member; one of {}", words.join(", "));
             return Err(Error::new(Code::UnknownWord, rule));
         };
-        let mut fields = Fields::new(node, *command)?;
+        let mut fields = fields.named(*command);
         let change = match *command {
             "save_address" => Self::SaveAddress(fields.need_id("address")?.into()),
             "remove_address" => Self::RemoveAddress(fields.need_id("address")?.into()),

@@ -65,13 +65,13 @@ impl Change for VisitorChange {
         }
     }
 
-    fn from_node(word: &str, node: &Node) -> Result<Self> {
+    fn from_fields(word: &str, fields: Fields<'_>) -> Result<Self> {
         let known = WORDS.iter().find(|(command, event)| *command == word || *event == word);
         let Some((command, _)) = known else {
             let rule = format!("`{word}` is no command of a visitor; one of visit, share_click, identify");
             return Err(Error::new(Code::UnknownWord, rule));
         };
-        let mut fields = Fields::new(node, *command)?;
+        let mut fields = fields.named(*command);
         let change = match *command {
             "visit" => Self::Visit { page: short(&mut fields, "page")? },
             "share_click" => Self::ShareClick {

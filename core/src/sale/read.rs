@@ -90,29 +90,31 @@ impl SaleLine {
 /// Takes `buyer`, `upline`, `uplines`, `roles`, `regions` and `facts`; `null` or 0 as a stop means nobody and
 /// must come last.
 pub(crate) fn parties_from_fields(fields: &mut Fields<'_>, what: &str) -> Result<Parties> {
-    let upline = upline_from_nodes(fields.list("upline")?, &format!("{what}: upline"))?;
+    let stops = fields.list("upline")?;
+    let upline = upline_from_nodes(fields, stops, &format!("{what}: upline"))?;
     let mut around = Around::default();
     if let Some(node) = fields.take("uplines") {
-        let trees = Fields::new(node, format!("{what}: `uplines`"))?;
+        let trees = fields.within(node, format!("{what}: `uplines`"))?;
         for (tree, stops) in trees.rest() {
             let Node::List(stops) = stops else { return Err(trees.wrong(tree, "a list of stops", stops)) };
-            around
-                .uplines
-                .insert(tree.to_owned(), upline_from_nodes(stops, &format!("{what}: uplines.{tree}"))?);
+            let stops = upline_from_nodes(fields, stops, &format!("{what}: uplines.{tree}"))?;
+            around.uplines.insert(tree.to_owned(), stops);
         }
     }
-    let buyer = person_from_node(fields.need("buyer")?, &format!("{what}: buyer"))?
+    let buyer = fields.need("buyer")?;
+    let buyer = person_from_node(fields, buyer, &format!("{what}: buyer"))?
         .ok_or_else(|| fields.fault(Code::InvalidSale, "the buyer is nobody"))?;
-    let roles = holders_from_node(fields.take("roles"), &format!("{what}: `roles`"), "role")?;
-    around.regions = holders_from_node(fields.take("regions"), &format!("{what}: `regions`"), "region")?;
-    let facts = facts_from_node(fields.take("facts"), &format!("{what}: `facts`"))?;
+    let roles = holders_from_fields(fields, "roles", (what, "role"))?;
+    around.regions = holders_from_fields(fields, "regions", (what, "region"))?;
+    let facts = facts_from_fields(fields, &format!("{what}: `facts`"))?;
     Ok(Parties { buyer, upline, roles, around, facts })
 }
 
-fn upline_from_nodes(stops: &[Node], what: &str) -> Result<Vec<Person>> {
+/// The stops of an upline that stands in a map, as strict as that is.
+fn upline_from_nodes(within: &Fields<'_>, stops: &[Node], what: &str) -> Result<Vec<Person>> {
     let mut upline = Vec::new();
     for (at, stop) in stops.iter().enumerate() {
-        match person_from_node(stop, &format!("{what}[{at}]"))? {
+        match person_from_node(within, stop, &format!("{what}[{at}]"))? {
             Some(person) => upline.push(person),
             None if at + 1 == stops.len() => {}
             None => {
@@ -125,12 +127,15 @@ fn upline_from_nodes(stops: &[Node], what: &str) -> Result<Vec<Person>> {
 }
 
 /// Holders by what they hold; what nobody holds is left out.
-fn holders_from_node(node: Option<&Node>, what: &str, kind: &str) -> Result<BTreeMap<String, Person>> {
+fn holders_from_fields(
+    fields: &mut Fields<'_>,
+    key: &'static str,
+    (what, kind): (&str, &str),
+) -> Result<BTreeMap<String, Person>> {
     let mut holders = BTreeMap::new();
-    let Some(node) = node else { return Ok(holders) };
-    let whose = what.split(':').next().unwrap_or_default();
-    for (held, holder) in Fields::new(node, what)?.rest() {
-        if let Some(person) = person_from_node(holder, &format!("{whose}: {kind} {held}"))? {
+    let Some(node) = fields.take(key) else { return Ok(holders) };
+    for (held, holder) in fields.within(node, format!("{what}: `{key}`"))?.rest() {
+        if let Some(person) = person_from_node(fields, holder, &format!("{what}: {kind} {held}"))? {
             holders.insert(held.to_owned(), person);
         }
     }
@@ -194,7 +199,7 @@ pub(crate) fn line_from_fields(mut fields: Fields<'_>, at: usize) -> Result<Sale
     };
     let purpose = purpose_from_fields(&mut fields)?;
     let units = fields.count("units")?.unwrap_or(1);
-    let facts = facts_from_node(fields.take("facts"), "sale line: `facts`")?;
+    let facts = facts_from_fields(&mut fields, "sale line: `facts`")?;
     let overrides = overrides_from_fields(&mut fields)?;
     let mut components = BTreeMap::new();
     for (name, value) in fields.rest() {
@@ -312,19 +317,17 @@ pub(crate) fn overrides_to_node(overrides: &BTreeMap<String, Override>) -> Node 
     Node::map(tables)
 }
 
-/// A person is an id, or a map of `id`, `rank` and facts; `null` and 0 are nobody.
-fn person_from_node(node: &Node, what: &str) -> Result<Option<Person>> {
+/// A person is an id, or a map of `id`, `rank` and facts; `null` and 0 are nobody. Of a person in a log, what
+/// is no fact is something a later version knew.
+fn person_from_node(within: &Fields<'_>, node: &Node, what: &str) -> Result<Option<Person>> {
     if !matches!(node, Node::Map(_)) {
         let id = crate::id::ExternalId::from_node(node).map_err(|error| error.within(what))?;
         return Ok(id.map(|id| Person::new(MemberId::from(id))));
     }
-    let mut fields = Fields::new(node, what)?;
+    let mut fields = within.within(node, what)?;
     let id = fields.id("id")?;
     let rank = fields.text("rank")?.map(str::to_owned);
-    let mut facts = Facts::new();
-    for (name, value) in fields.rest() {
-        facts.insert(name.to_owned(), fact(name, value, what)?);
-    }
+    let facts = facts_of(&fields, what)?;
     Ok(id.map(|id| Person { id: id.into(), rank, facts }))
 }
 
@@ -340,10 +343,22 @@ pub(crate) fn person_to_node(person: &Person) -> Node {
     Node::Map(map)
 }
 
-pub(crate) fn facts_from_node(node: Option<&Node>, what: &str) -> Result<Facts> {
-    let Some(node) = node else { return Ok(Facts::new()) };
-    let fields = Fields::new(node, what)?;
-    fields.rest().map(|(name, value)| Ok((name.to_owned(), fact(name, value, what)?))).collect()
+/// Takes `facts`, as strict as the map they stand in.
+pub(crate) fn facts_from_fields(fields: &mut Fields<'_>, what: &str) -> Result<Facts> {
+    fields.take("facts").map_or(Ok(Facts::new()), |node| facts_of(&fields.within(node, what)?, what))
+}
+
+/// Every key nobody took is a fact. In a log, what no fact can be is something a later version knew.
+fn facts_of(fields: &Fields<'_>, what: &str) -> Result<Facts> {
+    let mut facts = Facts::new();
+    for (name, value) in fields.rest() {
+        match fact(name, value, what) {
+            Ok(plain) => _ = facts.insert(name.to_owned(), plain),
+            Err(_) if fields.is_of_log() => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(facts)
 }
 
 fn fact(name: &str, value: &Node, what: &str) -> Result<Node> {

@@ -107,7 +107,7 @@ impl log::Change for Change {
         self.words().1
     }
 
-    fn from_node(word: &str, node: &Node) -> Result<Self> {
+    fn from_fields(word: &str, fields: Fields<'_>) -> Result<Self> {
         let known = WORDS.iter().find(|(command, event)| *command == word || *event == word);
         let Some((command, _)) = known else {
             let words: Vec<_> = WORDS.iter().map(|(command, _)| *command).collect();
@@ -115,11 +115,13 @@ impl log::Change for Change {
             return Err(Error::new(Code::UnknownWord, rule));
         };
         match *command {
-            "put_product" => return Product::from_node(node).map(Self::PutProduct),
-            "put_sku" => return Sku::from_node(node).map(|sku| Self::PutSku(Box::new(sku))),
+            "put_product" => return Product::from_fields(fields.named("product")).map(Self::PutProduct),
+            "put_sku" => {
+                return Sku::from_fields(fields.named("sku")).map(|sku| Self::PutSku(Box::new(sku)));
+            }
             _ => {}
         }
-        let mut fields = Fields::new(node, *command)?;
+        let mut fields = fields.named(*command);
         let id = fields.need_id("id")?;
         let mut category = |key| fields.id(key).map(|id| id.map(CategoryId::from));
         let change = match *command {

@@ -45,7 +45,10 @@ impl Product {
     /// # Errors
     /// Names the key, the value and the rule.
     pub fn from_node(node: &Node) -> Result<Self> {
-        let mut fields = Fields::new(node, "product")?;
+        Self::from_fields(Fields::new(node, "product")?)
+    }
+
+    pub(super) fn from_fields(mut fields: Fields<'_>) -> Result<Self> {
         let mut categories = BTreeSet::new();
         let product = Self {
             id: ProductId::from(fields.need_id("id")?),

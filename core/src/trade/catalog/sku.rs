@@ -129,7 +129,10 @@ impl Sku {
     /// # Errors
     /// Names the key, the value and the rule.
     pub fn from_node(node: &Node) -> Result<Self> {
-        let mut fields = Fields::new(node, "sku")?;
+        Self::from_fields(Fields::new(node, "sku")?)
+    }
+
+    pub(super) fn from_fields(mut fields: Fields<'_>) -> Result<Self> {
         let id = SkuId::from(fields.need_id("id")?);
         let sku = Self {
             id,
@@ -148,7 +151,7 @@ impl Sku {
             merchant: fields.id("merchant")?.map(MerchantId::from),
             fulfilment: fields.word("fulfilment", Fulfilment::ALL, Fulfilment::name)?.unwrap_or_default(),
             purpose: read::purpose_from_fields(&mut fields)?,
-            facts: read::facts_from_node(fields.take("facts"), "sku: `facts`")?,
+            facts: read::facts_from_fields(&mut fields, "sku: `facts`")?,
             overrides: read::overrides_from_fields(&mut fields)?,
             quantity: QuantityRule {
                 min: fields.count("min")?.unwrap_or(1),

@@ -45,7 +45,7 @@ impl Choice {
     }
 
     fn from_fields(fields: &mut Fields<'_>) -> Result<Self> {
-        let facts = crate::sale::read::facts_from_node(fields.take("facts"), "scope: `facts`")?;
+        let facts = crate::sale::read::facts_from_fields(fields, "scope: `facts`")?;
         let mut skus = BTreeSet::new();
         for node in fields.list("skus")? {
             match ExternalId::from_node(node)? {
