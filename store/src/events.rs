@@ -72,16 +72,22 @@ pub(crate) fn link(previous: &Chain, event: &Event) -> Chain {
 
 impl Batch<'_> {
     /// Decides a command on the order as it stands and appends its events. The same command again gives
-    /// the events of the first time.
+    /// the events of the first time, and none when it found nothing to do then.
     ///
     /// # Errors
     /// As [`decide`]; nothing is written then, and the batch may go on.
     pub fn handle(&mut self, command: &Command) -> Result<Appended, Error> {
         self.run(|batch| {
             let header = command.header();
+            if batch.was_idle(header)? {
+                return Ok(Appended { posted: Posted::Repeat, events: Vec::new() });
+            }
             match decide(&batch.folded(&header.tenant, &header.order_id)?.0, command)? {
                 Decision::Accepted(events) => {
-                    batch.append_new(&events)?;
+                    match events.as_slice() {
+                        [] => batch.remember_idle(header)?,
+                        made => batch.append_new(made)?,
+                    }
                     Ok(Appended { posted: Posted::New, events })
                 }
                 Decision::Repeat { first_seq, last_seq } => {
@@ -98,7 +104,7 @@ impl Batch<'_> {
     ///
     /// # Errors
     /// [`Code::InvalidCommand`] for no events or those of several commands; [`Code::StoreConflict`] when
-    /// other events stand at their places; those of [`Order::apply`] when they cannot follow.
+    /// other events stand at their places or their command found nothing to do here; those of [`Order::apply`] when they cannot follow.
     pub fn append(&mut self, events: &[Event]) -> Result<Posted, Error> {
         self.run(|batch| {
             let (Some(first), Some(last)) = (events.first(), events.last()) else {
@@ -109,6 +115,10 @@ impl Batch<'_> {
                 return Err(Error::new(Code::InvalidCommand, rule).into());
             }
             let (tenant, order_id) = (&first.header.tenant, &first.header.order_id);
+            if batch.was_idle(&first.header)? {
+                let rule = format!("command {} found nothing to do in this store", first.header.command_id);
+                return Err(Error::new(Code::StoreConflict, rule).into());
+            }
             if first.seq > batch.folded(tenant, order_id)?.0.version() {
                 return batch.append_new(events).map(|()| Posted::New);
             }

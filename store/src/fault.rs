@@ -52,6 +52,10 @@ fn engine(error: &rusqlite::Error, path: &Path) -> Error {
         ErrorCode::CannotOpen => {
             (Code::File, format!("{file} cannot be opened; check that its folder exists and may be written"))
         }
+        ErrorCode::SystemIoFailure => (
+            Code::Database,
+            format!("{file}: the system failed to read or write it ({error}); check the disk"),
+        ),
         ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => {
             (Code::Database, format!("{file} is locked by another writer; try again"))
         }

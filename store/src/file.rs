@@ -28,7 +28,8 @@ pub struct Options {
     pub durability: Durability,
     /// How long a writer waits for another one.
     pub busy_timeout: Duration,
-    /// The host's own currencies beside ISO 4217.
+    /// The host's own currencies beside ISO 4217. A store opened to write keeps them in its file, so that
+    /// whoever opens it later need not name them again; one with other decimals is refused.
     pub currencies: CurrencyTable,
 }
 
@@ -79,6 +80,9 @@ impl Store {
     /// As [`Store::create`].
     pub fn create_with(path: impl AsRef<Path>, options: &Options) -> Result<Self, Error> {
         let path = path.as_ref();
+        if path.exists() {
+            check_kind(path)?;
+        }
         std::fs::File::create_new(path).map_err(|error| {
             let file = path.display();
             Error::new(
@@ -92,7 +96,7 @@ impl Store {
     /// Opens a store that is there.
     ///
     /// # Errors
-    /// [`Code::File`] when there is no file or it cannot be written; [`Code::NotAStore`] for anything else
+    /// [`Code::File`] when there is no file, a folder stands there or it cannot be written; [`Code::NotAStore`] for anything else
     /// than a store, which is left as it is; [`Code::NewerStore`]; [`Code::Database`] when it is damaged.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
         Self::open_with(path, &Options::default())
@@ -104,6 +108,7 @@ impl Store {
     /// As [`Store::open`].
     pub fn open_with(path: impl AsRef<Path>, options: &Options) -> Result<Self, Error> {
         let path = path.as_ref();
+        check_kind(path)?;
         let open = || {
             let (store, content) = Self::connect(path, options)?;
             if content == Content::Empty {
@@ -129,6 +134,9 @@ impl Store {
     /// As [`Store::open`].
     pub fn open_or_create_with(path: impl AsRef<Path>, options: &Options) -> Result<Self, Error> {
         let path = path.as_ref();
+        if path.exists() {
+            check_kind(path)?;
+        }
         // Two processes may come here at once: both find a file, and the transaction decides who fills it.
         if let Err(error) = std::fs::OpenOptions::new().append(true).create(true).open(path) {
             let rule = format!("{} cannot be written: {error}", path.display());
@@ -240,6 +248,7 @@ impl Store {
             Durability::Normal => "NORMAL",
         };
         self.connection.pragma_update(None, "synchronous", synchronous)?;
+        self.know_currencies()?;
         Ok(self)
     }
 
@@ -250,5 +259,20 @@ impl Store {
         }
         let rule = format!("{}: this file system does not carry a write-ahead log", self.path.display());
         Err(Error::new(Code::Database, rule).into())
+    }
+}
+
+/// Refuses what cannot be a store by its kind, for which the engine has no words of its own.
+///
+/// # Errors
+/// [`Code::File`] when nothing is there, or a folder, a pipe or a device.
+pub(crate) fn check_kind(path: &Path) -> Result<(), Error> {
+    let file = path.display();
+    let refused = |rule: String| Err(Error::new(Code::File, format!("{file} {rule}")));
+    match std::fs::metadata(path) {
+        Err(error) => refused(format!("cannot be opened: {error}; name the file of a store")),
+        Ok(found) if found.is_dir() => refused("is a folder; name the file of a store in it".into()),
+        Ok(found) if !found.is_file() => refused("is no regular file; name the file of a store".into()),
+        Ok(_) => Ok(()),
     }
 }

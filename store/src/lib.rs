@@ -7,10 +7,12 @@
 mod batch;
 mod chain;
 mod commission;
+mod currencies;
 mod distribution;
 mod events;
 mod fault;
 mod file;
+mod idle;
 mod journals;
 mod members;
 mod outbox;

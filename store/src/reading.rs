@@ -1,7 +1,8 @@
 //! Opening a store to read it, without changing a byte of it.
 
+use crate::currencies::read_currencies;
 use crate::fault::Fault;
-use crate::file::{Options, Store};
+use crate::file::{Options, Store, check_kind};
 use crate::schema::Content;
 use fenrun::{Code, Error};
 use rusqlite::config::DbConfig;
@@ -53,6 +54,7 @@ impl Store {
     /// As [`Store::open_to_read`].
     pub fn open_to_read_with(path: impl AsRef<Path>, options: &Options) -> Result<Self, Error> {
         let path = path.as_ref();
+        check_kind(path)?;
         let metadata = File::open(path).and_then(|file| file.metadata());
         let metadata = metadata
             .map_err(|error| Error::new(Code::File, format!("{} cannot be read: {error}", path.display())))?;
@@ -64,10 +66,13 @@ impl Store {
             connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
             Self::look(connection, (path, access), options)
         });
-        let (store, content) = opened.map_err(|fault| unreadable(fault, path, log))?;
+        let (mut store, content) = opened.map_err(|fault| unreadable(fault, path, log))?;
         let refused = |code, rule| Err(Error::new(code, format!("{} {rule}", path.display())));
         match content {
-            Content::Store => Ok(store),
+            Content::Store => {
+                store.currencies = store.read(|file| read_currencies(file, &options.currencies))?;
+                Ok(store)
+            }
             Content::Empty => refused(Code::NotAStore, "is empty, not a fenrun store"),
             Content::Behind => {
                 refused(Code::File, "has an older schema; open it to write once, which brings it up to date")

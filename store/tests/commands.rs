@@ -8,7 +8,7 @@ use common::{Home, at, capture, command, place, shop, whole_life};
 use fenrun::Code;
 use fenrun::id::OrderId;
 use fenrun::ledger::Posted;
-use fenrun::trade::order::{Event, Life, OrderStream, Tenant};
+use fenrun::trade::order::{Decision, Event, Life, OrderStream, Tenant, decide};
 
 #[test]
 fn the_same_command_gives_the_first_events() {
@@ -176,4 +176,36 @@ fn due_orders_are_found_by_time() {
     let tick = command("shop", 2, "tick", 500, r#""tick""#);
     home.store.batch(|batch| batch.handle(&tick)).unwrap();
     assert_eq!(home.store.orders_due(&shop(), at(500), 9).unwrap(), [OrderId::from(1)]);
+}
+
+#[test]
+fn a_command_that_found_nothing_to_do_never_acts_later() {
+    let mut home = Home::new();
+    home.store.batch(|batch| batch.handle(&place("shop", 1))).unwrap();
+    let early = |now| command("shop", 1, "early", now, r#""tick""#);
+    for (at, posted) in [(1, Posted::New), (2, Posted::Repeat)] {
+        let idle = home.store.batch(|batch| batch.handle(&early(at))).unwrap();
+        assert_eq!((idle.posted, idle.events), (posted, Vec::new()));
+    }
+    // Now a tick would act; this one came before.
+    let rest = &whole_life("shop", 1)[1..4];
+    rest.iter().for_each(|command| _ = home.store.batch(|batch| batch.handle(command)).unwrap());
+    let late = home.store.batch(|batch| batch.handle(&early(9))).unwrap();
+    assert_eq!((late.posted, late.events.len()), (Posted::Repeat, 0));
+    let other = command("shop", 1, "early", 9, r#"{"hold":{"reason":"other"}}"#);
+    let error = home.store.batch(|batch| batch.handle(&other)).unwrap_err();
+    assert_eq!(error.code(), Code::IdempotencyConflict);
+    // Nor with events that another process decided.
+    let tick = command("shop", 1, "early", 9, r#""tick""#);
+    let order = home.store.order(&shop(), &1.into()).unwrap().unwrap();
+    let Decision::Accepted(events) = decide(&order, &tick).unwrap() else { panic!("a repeat") };
+    assert!(!events.is_empty());
+    let error = home.store.batch(|batch| batch.append(&events)).unwrap_err();
+    assert_eq!(error.code(), Code::StoreConflict);
+    assert_eq!(home.store.order(&shop(), &1.into()).unwrap().unwrap().life(), Life::Received);
+    // Elsewhere the id is free.
+    home.store.batch(|batch| batch.handle(&place("shop", 2))).unwrap();
+    let free = command("shop", 2, "early", 9, r#"{"cancel":{"reason":"other"}}"#);
+    assert_eq!(home.store.batch(|batch| batch.handle(&free)).unwrap().events.len(), 1);
+    assert!(home.store.verify().unwrap().is_clean());
 }

@@ -47,7 +47,30 @@ fn nothing_is_made_where_a_store_should_be() {
     let nowhere = folder.path().join("no/such/folder.db");
     assert_eq!(Store::create(&nowhere).err().unwrap().code(), Code::File);
     assert_eq!(Store::open_or_create(&nowhere).err().unwrap().code(), Code::File);
-    assert_eq!(Store::open(folder.path()).err().unwrap().code(), Code::File);
+}
+
+#[test]
+fn what_is_no_file_is_named_with_the_rule() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let missing = path.join("missing.db");
+    let mut cases = vec![(path.to_owned(), "is a folder; name the file of a store in it")];
+    if cfg!(unix) {
+        cases.push(("/dev/null".into(), "is no regular file; name the file of a store"));
+    }
+    for (path, rule) in &cases {
+        let opened =
+            [Store::open(path), Store::open_or_create(path), Store::create(path), Store::open_to_read(path)];
+        for error in opened.map(|store| store.err().unwrap()) {
+            assert_eq!(error.code(), Code::File, "{error}");
+            assert_eq!(error.message(), format!("{} {rule}", path.display()));
+        }
+    }
+    for error in [Store::open(&missing), Store::open_to_read(&missing)].map(|store| store.err().unwrap()) {
+        assert_eq!(error.code(), Code::File);
+        assert!(error.message().starts_with(&format!("{} cannot be opened: ", missing.display())), "{error}");
+        assert!(error.message().ends_with("; name the file of a store"), "{error}");
+    }
 }
 
 #[test]
@@ -74,7 +97,7 @@ fn a_newer_schema_is_refused() {
     home.store.close().unwrap();
     let error = refused(&path);
     assert_eq!(error.code(), Code::NewerStore);
-    assert!(error.message().ends_with("has schema 99, this library knows 2; update fenrun to open it"));
+    assert!(error.message().ends_with("has schema 99, this library knows 3; update fenrun to open it"));
     drop(folder);
 }
 

@@ -6,7 +6,8 @@
 mod common;
 
 use common::{
-    DAY_MS, Home, at, capture, key, member, paid_withdrawal, place, settle, shop, wallet_command, whole_order,
+    DAY_MS, Home, at, capture, command, gift, key, member, paid_withdrawal, place, points, settle, shop,
+    wallet_command, whole_order,
 };
 use fenrun::id::{ExternalId, JournalId, LineId, RefundId};
 use fenrun::ledger::wallet::POSTING_EVENTS;
@@ -40,7 +41,7 @@ fn earn(batch: &mut Batch<'_>, tenant: &Tenant, order: u64) {
 /// Two shops with members, edges, orders in every state of commission, refunds before and after, a
 /// wallet with everything it can hold, a journal of the host's own and personal data.
 fn filled() -> Home {
-    let mut home = Home::new();
+    let mut home = Home::with_points();
     let other = Tenant::new("other").unwrap();
     whole_order(&mut home.store, &other, 1);
     whole_order(&mut home.store, &shop(), 1);
@@ -82,6 +83,11 @@ fn filled() -> Home {
             let shares = [Share::new(member(7), 500)];
             let bonus = ledger::earned(JournalId::new("bonus")?, at(5), Currency::CNY, &shares, 0)?;
             batch.post(&shop(), &bonus.unwrap())?;
+            batch.post(&shop(), &gift("points", 8, 30, points().1))?;
+            for (order, id) in [(2, "again"), (3, "again"), (2, "once-more")] {
+                let body = format!(r#"{{"capture":{{"transaction_id":"t-{order}","amount":10000}}}}"#);
+                batch.handle(&command("shop", order, id, 6, &body))?;
+            }
             batch.put_personal(&shop(), &ExternalId::from(9), "name", "Zhang Wei")
         })
         .unwrap();
@@ -262,6 +268,11 @@ fn what_reads_alike_is_told_apart() {
         "CREATE TRIGGER more AFTER INSERT ON journals BEGIN UPDATE balances SET minor = minor + 1; END",
         &swap("earned:1:1", "confirmed:1:1"),
         &swap("earned:1:2", "earned:1:4"),
+        // Of members who have nothing to do with one another.
+        &swap("bonus", "points"),
+        &(swap("bonus", "points")
+            + "UPDATE journals SET link = (SELECT link FROM journals o WHERE o.journal_id IN ('bonus', 'points')
+                   AND o.journal_id <> journals.journal_id) WHERE journal_id IN ('bonus', 'points')"),
     ] {
         let home = filled();
         let changed = home.raw().execute_batch(sql);

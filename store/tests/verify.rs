@@ -12,11 +12,14 @@ use fenrun_store::Report;
 
 /// Three orders, one of them refunded in part.
 fn busy() -> Home {
-    let mut home = Home::new();
+    let mut home = Home::with_points();
     home.store.batch(|batch| batch.put_member(&shop(), &member(1), at(0))).unwrap();
     for order in 1..=3 {
         whole_order(&mut home.store, &shop(), order);
     }
+    // Told by two callbacks.
+    let body = r#"{"capture":{"transaction_id":"t-1","amount":10000}}"#;
+    home.store.batch(|batch| batch.handle(&command("shop", 1, "told-again", 5, body))).unwrap();
     let lines = vec![Taken { line: LineId::new("a").unwrap(), units: 1, amount: 3333 }];
     let refund = Refund { id: RefundId::new("r").unwrap(), lines };
     home.store.batch(|batch| batch.reverse(&key(&shop(), 2), &refund, at(9))).unwrap();

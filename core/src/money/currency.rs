@@ -128,6 +128,11 @@ impl CurrencyTable {
         }
     }
 
+    /// The codes that were registered beside ISO 4217, in their order.
+    pub fn registered(&self) -> impl Iterator<Item = Currency> {
+        self.own.values().copied()
+    }
+
     /// The currency with this code, of ISO 4217 or registered.
     ///
     /// # Errors
@@ -154,6 +159,8 @@ mod tests {
         let mut table = CurrencyTable::default();
         assert_eq!(table.register("PTS", 0).unwrap().exponent(), 0);
         assert_eq!(table.parse("PTS").unwrap().code(), "PTS");
+        table.register("CNY", 2).unwrap();
+        assert_eq!(table.registered().map(|own| own.code().to_owned()).collect::<Vec<_>>(), ["PTS"]);
         assert!(table.register("PTS", 2).is_err());
         assert!(table.register("CNY", 3).is_err());
         assert!(table.register("pts", 0).is_err());

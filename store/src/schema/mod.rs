@@ -1,6 +1,8 @@
 //! The schema, as ordered migrations with checksums.
 
 use crate::fault::{Result, inconsistent};
+use crate::journals::link_journals;
+use crate::wallets::fill_transactions;
 use fenrun::{Code, Error, doc};
 use rusqlite::Connection;
 use std::path::Path;
@@ -8,8 +10,31 @@ use std::path::Path;
 /// `fenr` in ASCII, in the header of every store.
 pub(crate) const APPLICATION_ID: i32 = 0x6665_6e72;
 
-/// The migrations, first to last; a published one never changes.
-pub(crate) const MIGRATIONS: &[&str] = &[include_str!("0001.sql"), include_str!("0002.sql")];
+/// One step of the schema.
+pub(crate) struct Migration {
+    /// What makes its tables.
+    sql: &'static str,
+    /// What fills them from a store that was made before there were any.
+    fill: Option<fn(&Connection) -> Result<()>>,
+}
+
+impl Migration {
+    const fn new(sql: &'static str) -> Self {
+        Self { sql, fill: None }
+    }
+}
+
+/// The migrations, first to last; the text of a published one never changes.
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    Migration::new(include_str!("0001.sql")),
+    Migration::new(include_str!("0002.sql")),
+    Migration { sql: include_str!("0003.sql"), fill: Some(fill_third) },
+];
+
+fn fill_third(connection: &Connection) -> Result<()> {
+    link_journals(connection)?;
+    fill_transactions(connection)
+}
 
 /// What a file holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +52,7 @@ pub(crate) enum Content {
 /// # Errors
 /// [`Code::NotAStore`] for a database of somebody else; [`Code::NewerStore`]; [`Code::Inconsistent`] when
 /// the store was made by a changed migration.
-pub(crate) fn look(connection: &Connection, path: &Path, migrations: &[&str]) -> Result<Content> {
+pub(crate) fn look(connection: &Connection, path: &Path, migrations: &[Migration]) -> Result<Content> {
     let application_id: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
     let version: usize = version(connection)?;
     let file = path.display();
@@ -47,7 +72,7 @@ pub(crate) fn look(connection: &Connection, path: &Path, migrations: &[&str]) ->
         return Err(Error::new(Code::NewerStore, rule).into());
     }
     if checksums(connection)?
-        != migrations[..version].iter().map(|text| doc::long_hash(text)).collect::<Vec<_>>()
+        != migrations[..version].iter().map(|step| doc::long_hash(step.sql)).collect::<Vec<_>>()
     {
         let rule =
             format!("{file}: its record of migrations is not that of schema {version}; restore a backup");
@@ -57,7 +82,7 @@ pub(crate) fn look(connection: &Connection, path: &Path, migrations: &[&str]) ->
 }
 
 /// Runs the migrations the store lacks, inside the caller's transaction.
-pub(crate) fn migrate(connection: &Connection, migrations: &[&str]) -> Result<()> {
+pub(crate) fn migrate(connection: &Connection, migrations: &[Migration]) -> Result<()> {
     let version = version(connection)?;
     if version == 0 {
         connection.pragma_update(None, "application_id", APPLICATION_ID)?;
@@ -65,9 +90,10 @@ pub(crate) fn migrate(connection: &Connection, migrations: &[&str]) -> Result<()
             "CREATE TABLE migrations (version INTEGER PRIMARY KEY, checksum TEXT NOT NULL) STRICT;",
         )?;
     }
-    for (number, text) in (1_i64..).zip(migrations).skip(version) {
-        connection.execute_batch(text)?;
-        connection.execute("INSERT INTO migrations VALUES (?1, ?2)", (number, doc::long_hash(text)))?;
+    for (number, step) in (1_i64..).zip(migrations).skip(version) {
+        connection.execute_batch(step.sql)?;
+        step.fill.map_or(Ok(()), |fill| fill(connection))?;
+        connection.execute("INSERT INTO migrations VALUES (?1, ?2)", (number, doc::long_hash(step.sql)))?;
         connection.pragma_update(None, "user_version", number)?;
     }
     Ok(())
@@ -90,10 +116,16 @@ mod tests {
     use super::*;
     use crate::fault::Fault;
 
-    const OLD: &[&str] = &["CREATE TABLE a (x INTEGER) STRICT;"];
-    const NEW: &[&str] = &[OLD[0], "ALTER TABLE a ADD COLUMN y INTEGER;"];
+    const MADE: &str = "CREATE TABLE a (x INTEGER) STRICT;";
+    const OLD: &[Migration] = &[Migration::new(MADE)];
+    const NEW: &[Migration] =
+        &[Migration::new(MADE), Migration { sql: "ALTER TABLE a ADD COLUMN y INTEGER;", fill: Some(double) }];
 
-    fn seen(connection: &Connection, migrations: &[&str]) -> Result<Content, Code> {
+    fn double(connection: &Connection) -> Result<()> {
+        Ok(connection.execute_batch("UPDATE a SET y = 2 * x")?)
+    }
+
+    fn seen(connection: &Connection, migrations: &[Migration]) -> Result<Content, Code> {
         look(connection, Path::new("shop.db"), migrations).map_err(|fault| match fault {
             Fault::Domain(error) => error.code(),
             Fault::Engine(error) => panic!("{error}"),
@@ -113,13 +145,16 @@ mod tests {
         assert_eq!(seen(&connection, NEW), Ok(Content::Store));
         assert_eq!(seen(&connection, OLD), Err(Code::NewerStore));
         let row = connection.query_row("SELECT x, y FROM a", [], |row| Ok((row.get(0)?, row.get(1)?)));
-        assert_eq!(row.unwrap(), (5, None::<i64>));
+        assert_eq!(row.unwrap(), (5, 10));
     }
 
     #[test]
     fn a_published_migration_never_changes() {
         let connection = Connection::open_in_memory().unwrap();
         migrate(&connection, OLD).unwrap();
-        assert_eq!(seen(&connection, &["CREATE TABLE a (x TEXT) STRICT;"]), Err(Code::Inconsistent));
+        assert_eq!(
+            seen(&connection, &[Migration::new("CREATE TABLE a (x TEXT) STRICT;")]),
+            Err(Code::Inconsistent)
+        );
     }
 }

@@ -1,5 +1,6 @@
 //! Checking a whole store: every stored fact against the facts it follows from.
 
+mod idle;
 mod ledger;
 mod log;
 mod members;
@@ -8,6 +9,7 @@ mod plans;
 mod rebuilt;
 mod wallets;
 
+use crate::currencies::read_currencies;
 use crate::fault::{Fault, Result};
 use crate::file::Store;
 use crate::schema::{self, MIGRATIONS};
@@ -49,11 +51,7 @@ impl Check {
         }
     }
 
-    /// What was checked: `file`, `log` (events and their chain), `orders` (projections), `commands`,
-    /// `members` (with their edges), `plans`, `outcomes` (evaluated anew), `entries` (what stands), `rows`
-    /// (each was posted), `journals`, `balances`, `wallets` (events and their chain, and what they posted),
-    /// `withdrawals` (and what is reserved for them), `payouts`, `holds` (and what is held) or
-    /// `adjustments`.
+    /// What was checked; `docs/reference/store.md` lists the names and what each check proves.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         self.name
@@ -140,9 +138,14 @@ impl Store {
         let snapshot = Transaction::new_unchecked(&self.connection, TransactionBehavior::Deferred);
         let snapshot = snapshot.map_err(|error| Fault::from(error).at(&self.path))?;
         let mut report = Report { checks: Vec::new(), notices: Vec::new() };
-        let view = View { connection: &snapshot, currencies: &self.currencies };
+        // Those of the file at this moment; another process may have added some.
+        let read = read_currencies(&snapshot, &self.currencies);
+        let currencies = read.as_ref().unwrap_or(&self.currencies);
+        let view = View { connection: &snapshot, currencies };
         report.pass(["file"], |checks| check_file(view, checks));
+        report.pass(["currencies"], |checks| check_currencies(view, &read, checks));
         report.pass(["log", "orders", "commands"], |checks| log::check(view, checks));
+        report.pass(["idle_commands"], |checks| idle::check(view, checks));
         report.pass(["members"], |checks| members::check(view, checks));
         report.pass(["plans"], |checks| plans::check(view, checks));
         report.pass(["outcomes", "entries", "rows"], |checks| outcomes::check(view, checks));
@@ -191,6 +194,23 @@ fn check_file(view: View<'_>, [check]: &mut [Check; 1]) -> Result<Vec<String>> {
         }
     }
     check_schema(view, check)?;
+    Ok(Vec::new())
+}
+
+/// The host's own currencies are those that were kept, and none is missing that this opener knows.
+fn check_currencies(
+    view: View<'_>,
+    read: &Result<CurrencyTable>,
+    [check]: &mut [Check; 1],
+) -> Result<Vec<String>> {
+    if let Err(fault) = read {
+        check.fault(fault.to_string());
+    }
+    let mut statement = view.connection.prepare("SELECT 1 FROM currencies WHERE code = ?1")?;
+    for own in view.currencies.registered() {
+        let kept = statement.exists([own.code()])?;
+        check.expect(kept, || format!("currency {own} is not on record"));
+    }
     Ok(Vec::new())
 }
 

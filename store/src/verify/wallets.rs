@@ -36,6 +36,7 @@ struct Lookups<'c> {
     payouts: Statement<'c>,
     holds: Statement<'c>,
     adjustments: Statement<'c>,
+    transactions: Statement<'c>,
 }
 
 impl<'c> Lookups<'c> {
@@ -58,14 +59,18 @@ impl<'c> Lookups<'c> {
             adjustments: prepare(&format!(
                 "SELECT adjustment_id, amount, proposed_by, state FROM adjustments {of} ORDER BY adjustment_id"
             ))?,
+            transactions: prepare(&format!(
+                "SELECT transaction_id, payout_id, amount, returned FROM transactions {of} ORDER BY transaction_id"
+            ))?,
         })
     }
 }
 
 /// The checks of this pass, by name.
-pub(super) const CHECKS: [&str; 5] = ["wallets", "withdrawals", "payouts", "holds", "adjustments"];
+pub(super) const CHECKS: [&str; 6] =
+    ["wallets", "withdrawals", "payouts", "holds", "adjustments", "transactions"];
 
-pub(super) fn check(view: View<'_>, checks: &mut [Check; 5]) -> Result<Vec<String>> {
+pub(super) fn check(view: View<'_>, checks: &mut [Check; 6]) -> Result<Vec<String>> {
     let mut notices = Vec::new();
     let mut claimed = read_claimed(view)?;
     let mut lookups = Lookups::new(view)?;
@@ -167,7 +172,7 @@ fn finish(
     lookups: &mut Lookups<'_>,
     replay: Replay,
     claimed: &mut Claimed,
-    [wallets, withdrawals, payouts, holds, adjustments]: &mut [Check; 5],
+    [wallets, withdrawals, payouts, holds, adjustments, transactions]: &mut [Check; 6],
     notices: &mut Vec<String>,
 ) -> Result<()> {
     let Replay { wallet, head, broken, .. } = replay;
@@ -211,6 +216,12 @@ fn finish(
     });
     let same = lines(&mut lookups.adjustments, at)? == adjustments_of(&wallet);
     adjustments.expect(same, || format!("{key}: its adjustments are not what its events come to"));
+    let same = lines(&mut lookups.transactions, at)? == transactions_of(&wallet);
+    transactions.expect(same, || {
+        format!(
+            "{key}: its transactions are not what its events come to, or another wallet paid by one of them"
+        )
+    });
     Ok(())
 }
 
@@ -281,9 +292,19 @@ fn adjustments_of(wallet: &Wallet) -> Vec<Line> {
     line.collect()
 }
 
+fn transactions_of(wallet: &Wallet) -> Vec<Line> {
+    let line = wallet.transfers().iter().map(|(id, transfer)| {
+        let returned = text(i64::from(transfer.returned));
+        vec![text(id), text(&transfer.payout_id), text(transfer.amount), returned]
+    });
+    line.collect()
+}
+
 /// Rows and journals no event made, and payouts that are live side by side.
-fn check_strays(view: View<'_>, posted: &BTreeSet<i64>, checks: &mut [Check; 5]) -> Result<()> {
-    for (check, table) in [(0, "wallets"), (1, "withdrawals"), (3, "holds"), (4, "adjustments")] {
+fn check_strays(view: View<'_>, posted: &BTreeSet<i64>, checks: &mut [Check; 6]) -> Result<()> {
+    for (check, table) in
+        [(0, "wallets"), (1, "withdrawals"), (3, "holds"), (4, "adjustments"), (5, "transactions")]
+    {
         let mut statement = view.connection.prepare(&format!(
             "SELECT t.member FROM {table} t WHERE NOT EXISTS (SELECT 1 FROM wallet_events e
                  WHERE e.tenant = t.tenant AND e.member = t.member AND e.currency = t.currency)"

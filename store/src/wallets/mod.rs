@@ -3,14 +3,16 @@
 mod project;
 mod read;
 mod statement;
+mod transactions;
 
 pub use read::{StoredWalletEvent, WithdrawalSummary};
 pub(crate) use read::{WALLET_EVENT, read_wallet_event};
+pub(crate) use transactions::fill_transactions;
 
 use crate::batch::Batch;
 use crate::chain::Chain;
 use crate::fault::Result;
-use fenrun::ledger::wallet::{Action, Command, Decision, Event, Wallet, WalletKey, decide};
+use fenrun::ledger::wallet::{Action, Command, Decision, Event, EventData, Wallet, WalletKey, decide};
 use fenrun::ledger::{Account, MemberAccount, Posted};
 use fenrun::{Code, Error};
 use rusqlite::OptionalExtension;
@@ -35,7 +37,8 @@ pub(crate) fn link(previous: &Chain, event: &Event) -> Chain {
 
 impl Batch<'_> {
     /// Decides a command on the wallet as it stands, appends its events and posts their journals. The same
-    /// command again gives the events of the first time.
+    /// command again gives the events of the first time. A provider's transaction that another wallet of the
+    /// shop has on record pays nothing: its report is a conflict.
     ///
     /// # Errors
     /// As [`decide`]; [`Code::StoreConflict`] when the id of the withdrawal or payout belongs to another
@@ -44,6 +47,7 @@ impl Batch<'_> {
         self.run(|batch| {
             let key = &command.header().wallet;
             let (wallet, head) = batch.wallet_now(key)?;
+            let wallet = wallet.beside(batch.elsewhere(key, command.action().transaction())?);
             match decide(&wallet, command)? {
                 Decision::Accepted(events) => {
                     batch.check_own_ids(key, command.action())?;
@@ -102,6 +106,10 @@ impl Batch<'_> {
     /// Writes events that follow on the wallet's log; before the first write all of them are checked.
     fn append_wallet(&mut self, (mut wallet, mut head): (Wallet, Chain), events: &[Event]) -> Result<()> {
         let Some(first) = events.first() else { return Ok(()) };
+        let settles = |event: &Event| {
+            matches!(event.data, EventData::PayoutSucceeded { .. } | EventData::ConflictResolved { .. })
+        };
+        let before = events.iter().any(settles).then(|| wallet.clone());
         for event in events {
             wallet.apply(event)?;
         }
@@ -132,6 +140,9 @@ impl Batch<'_> {
             ])?;
         }
         self.project(&wallet, &head, events)?;
+        if let Some(before) = before {
+            self.put_transactions(&before, &wallet)?;
+        }
         self.state.wallets.insert(key, (wallet, head));
         Ok(())
     }

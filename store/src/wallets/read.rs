@@ -97,7 +97,7 @@ pub(super) fn read_events(
     Ok(events)
 }
 
-fn read_own(row: &Row<'_>, wallet: WalletKey) -> Result<Event> {
+pub(super) fn read_own(row: &Row<'_>, wallet: WalletKey) -> Result<Event> {
     let text = |at: usize| row.get_ref(at)?.as_str().map_err(rusqlite::Error::from);
     let header = Header {
         wallet,

@@ -3,13 +3,14 @@
 #![allow(dead_code, clippy::unwrap_used)]
 
 use fenrun::doc::read_json;
-use fenrun::id::{MemberId, OrderId};
-use fenrun::ledger::wallet;
+use fenrun::id::{JournalId, MemberId, OrderId};
+use fenrun::ledger::{Account, Journal, MallAccount, MemberAccount, Posting, wallet};
+use fenrun::money::{Currency, CurrencyTable};
 use fenrun::reward::commission::{Frozen, Outcome};
 use fenrun::reward::plan::Plan;
 use fenrun::time::Timestamp;
 use fenrun::trade::order::{Command, Tenant};
-use fenrun_store::{Batch, SaleKey, Store};
+use fenrun_store::{Batch, Options, SaleKey, Store};
 use std::path::PathBuf;
 use tempfile::TempDir;
 
@@ -28,6 +29,14 @@ impl Home {
         Self { folder, store }
     }
 
+    /// A store whose host registered points.
+    pub(crate) fn with_points() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let options = Options { currencies: points().0, ..Options::default() };
+        let store = Store::create_with(folder.path().join("shop.db"), &options).unwrap();
+        Self { folder, store }
+    }
+
     pub(crate) fn path(&self) -> PathBuf {
         self.store.path().to_owned()
     }
@@ -36,6 +45,21 @@ impl Home {
     pub(crate) fn raw(&self) -> rusqlite::Connection {
         rusqlite::Connection::open(self.store.path()).unwrap()
     }
+}
+
+/// Points without decimals, and the table that knows them.
+pub(crate) fn points() -> (CurrencyTable, Currency) {
+    let mut table = CurrencyTable::default();
+    let points = table.register("PTS", 0).unwrap();
+    (table, points)
+}
+
+/// A journal that gives a member something at hand.
+pub(crate) fn gift(id: &str, to: u64, minor: i64, currency: Currency) -> Journal {
+    let from = Account::Mall(MallAccount::CommissionExpense);
+    let to = Account::member(&member(to), MemberAccount::Available);
+    let postings = [Posting::new(from, -minor, currency), Posting::new(to, minor, currency)];
+    Journal::new(JournalId::new(id).unwrap(), at(0), "gift", postings).unwrap()
 }
 
 pub(crate) fn shop() -> Tenant {
