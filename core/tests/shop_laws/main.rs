@@ -6,6 +6,7 @@ mod cart;
 mod distribution;
 #[path = "../laws/mod.rs"]
 mod laws;
+mod logs;
 mod tree;
 
 /// A source of small numbers, the same for the same seed (splitmix64).
