@@ -8,6 +8,11 @@ pub(crate) fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) 
     close.min_by_key(|(apart, _)| *apart).map(|(_, known)| known)
 }
 
+/// `; did you mean …?` behind a sentence, or nothing where no known word is like it.
+pub(crate) fn perhaps<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> String {
+    nearest(word, known).map_or_else(String::new, |known| format!("; did you mean `{known}`?"))
+}
+
 /// `did you mean …?`, or all known words where none is like it.
 pub(crate) fn did_you_mean<'k>(
     word: &str,
@@ -51,7 +56,7 @@ pub(crate) fn distance(left: &str, right: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{did_you_mean, distance, misspelt, nearest};
+    use super::{did_you_mean, distance, misspelt, nearest, perhaps};
 
     #[test]
     fn swapped_missing_and_wrong_letters_are_one_step_each() {
@@ -85,6 +90,8 @@ mod tests {
         assert_eq!(nearest("rollup", known), Some("roll_up"));
         assert_eq!(nearest("compression", known), None);
         assert_eq!(did_you_mean("stpo", "one of", known), "did you mean `stop`?");
+        assert_eq!(perhaps("stpo", known), "; did you mean `stop`?");
+        assert_eq!(perhaps("what", known), "");
         assert_eq!(did_you_mean("what", "one of", known), "one of: retain, stop, roll_up");
         assert_eq!(did_you_mean("V1", "ranks", []), "ranks: none");
     }

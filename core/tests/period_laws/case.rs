@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 /// What the interpreter computes and the engine is asked.
 #[derive(Clone, Debug)]
 pub(crate) struct Case {
+    /// What is closed.
+    pub(crate) day: &'static str,
     pub(crate) rules: Vec<Rule>,
     pub(crate) plan_caps: Vec<Cap>,
     pub(crate) members: Vec<Member>,
@@ -114,8 +116,9 @@ pub(crate) struct Cap {
 }
 
 pub(crate) const RANKS: [&str; 3] = ["V1", "V2", "V3"];
-/// The day that is closed, and its month.
+/// The day that is closed, the one after, and their month.
 pub(crate) const DAY: &str = "day/2026-11-02";
+pub(crate) const NEXT_DAY: &str = "day/2026-11-03";
 pub(crate) const MONTH: &str = "month/2026-11-01";
 
 fn bp(rate: i64) -> Node {
@@ -253,7 +256,7 @@ impl Case {
             Node::List(vec![id(member.id).into(), id(member.parent).into(), Node::Int(member.leg)])
         };
         let mut entries = vec![
-            ("period", Node::from(DAY)),
+            ("period", Node::from(self.day)),
             ("tenant", "shop".into()),
             ("members", list(&self.members, member)),
             ("trees", Node::map([("placement", list(&self.members, place))])),
@@ -292,6 +295,12 @@ impl Case {
             ("used", list(&self.used, used)),
         ]);
         signed(body)
+    }
+
+    /// The same people on the day after, who sell nothing.
+    pub(crate) fn day_after(&self) -> Self {
+        let (sales, refunds, waiting, used) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { day: NEXT_DAY, sales, refunds, waiting, used, ..self.clone() }
     }
 
     /// The own volumes of everybody, refunds taken off.

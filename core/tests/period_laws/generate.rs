@@ -1,6 +1,6 @@
 //! Random closes from a seed: forests, placements, plans of every schedule, caps, carries and refunds.
 
-use crate::case::{Cap, Case, Member, Pay, Rule, Sale, Weights};
+use crate::case::{Cap, Case, DAY, Member, Pay, Rule, Sale, Weights};
 
 /// SplitMix64 (Steele, Lea, Flood 2014).
 pub(crate) struct Dice(u64);
@@ -94,7 +94,32 @@ pub(crate) fn case(seed: u64) -> Case {
         2 => vec![Cap { per: "payee", every: "day", limit: dice.between(0, 600), over: "retain" }],
         _ => Vec::new(),
     };
-    Case { rules, plan_caps, members, sales, refunds, waiting, used }
+    Case { day: DAY, rules, plan_caps, members, sales, refunds, waiting, used }
+}
+
+/// The same people under one rule of pairs with two ratios, both of which they reach, and a cap that lets a few
+/// pairs through: what the first ratio takes of it the second has no more.
+pub(crate) fn few_pairs(seed: u64) -> Case {
+    let mut dice = Dice::new(!seed);
+    let case = case(seed);
+    let rates = [dice.pick(&[1000, 1500, 2000]), dice.pick(&[500, 1000])];
+    let over = dice.pick(&["carry", "carry", "flush"]);
+    let cap = Cap { per: "payee", every: "event", limit: dice.between(1, 12) * 10, over };
+    let rule = Rule {
+        id: "r0".into(),
+        after: None,
+        of: "pv",
+        least: None,
+        unqualified: None,
+        pay: Pay::Pairing { ratios: vec![(3, 2, rates[0]), (1, 1, rates[1])], unit: 100, flush: false },
+        mode: "down",
+        min: 1,
+        caps: vec![cap],
+        cash: None,
+    };
+    let mut legs = |member: &Member| ("r0".into(), member.id, dice.between(0, 1500), dice.between(1, 1500));
+    let waiting = case.members.iter().map(&mut legs).collect();
+    Case { rules: vec![rule], plan_caps: Vec::new(), waiting, used: Vec::new(), ..case }
 }
 
 /// A forest in which ids say nothing about who came first, and a binary tree of the same people.
@@ -152,7 +177,6 @@ fn rule(dice: &mut Dice, id: String, after: Option<String>) -> Rule {
         _ => &["retain", "compress", "roll_up"],
     };
     let unqualified = dice.one_in(2).then(|| dice.pick(unqualified));
-    let pairs = matches!(pay, Pay::Pairing { .. });
     let of: &[&'static str] = if after.is_some() { &["income", "income", "bv"] } else { &["pv", "bv"] };
     Rule {
         id,
@@ -162,18 +186,25 @@ fn rule(dice: &mut Dice, id: String, after: Option<String>) -> Rule {
         unqualified,
         mode: dice.pick(modes),
         min: dice.pick(&[1, 1, 1, 20]),
-        caps: caps(dice, pairs),
+        caps: caps(dice, &pay),
         cash: dice.one_in(4).then(|| dice.pick(&[90, 67, 50])),
         pay,
     }
 }
 
-fn caps(dice: &mut Dice, pairs: bool) -> Vec<Cap> {
+fn caps(dice: &mut Dice, pay: &Pay) -> Vec<Cap> {
     let every = dice.pick(&["event", "day", "month"]);
-    let limit = dice.between(0, 300);
+    let pairs = matches!(pay, Pay::Pairing { .. });
+    let limit = match pay {
+        // A few pairs, so that one ratio may leave a part of the room to the next.
+        Pay::Pairing { ratios, unit, .. } if dice.one_in(2) => {
+            dice.between(0, 6 * ratios[0].2 * unit / 10_000 + 5)
+        }
+        _ => dice.between(0, 300),
+    };
     match dice.between(1, 6) {
-        1 | 2 if pairs => {
-            vec![Cap { per: "payee", every, limit, over: dice.pick(&["flush", "carry", "retain"]) }]
+        1..=3 if pairs => {
+            vec![Cap { per: "payee", every, limit, over: dice.pick(&["flush", "carry", "carry", "retain"]) }]
         }
         1 => vec![Cap { per: "payee", every, limit, over: dice.pick(&["retain", "flush"]) }],
         2 => vec![Cap { per: "rule", every: "event", limit: 3 * limit, over: "scale" }],
@@ -223,12 +254,16 @@ fn pay(dice: &mut Dice, after: bool) -> Pay {
             Pay::Team { tree: dice.pick(&["referral", "placement"]), by, steps: steps(dice, true), marginal }
         }
         _ => {
-            let all = [(3, 1), (2, 1), (3, 2), (1, 1)];
+            // What an uneven ratio leaves of both legs is there for the next one.
+            let all = [(3, 1), (5, 3), (3, 2), (1, 1)];
+            let often = if dice.one_in(3) { 1 } else { 2 };
             let ratios: Vec<_> =
-                all.iter().filter(|_| dice.one_in(2)).map(|(strong, weak)| (*strong, *weak, 0)).collect();
+                all.iter().filter(|_| dice.one_in(often)).map(|(strong, weak)| (*strong, *weak, 0)).collect();
             let ratios = if ratios.is_empty() { vec![(1, 1, 0)] } else { ratios };
-            let ratios = ratios.into_iter().map(|(strong, weak, _)| (strong, weak, rate(dice))).collect();
-            Pay::Pairing { ratios, unit: dice.pick(&[1, 30, 100]), flush: dice.one_in(3) }
+            let least = dice.pick(&[0, 1000]);
+            let ratios =
+                ratios.into_iter().map(|(strong, weak, _)| (strong, weak, least + rate(dice))).collect();
+            Pay::Pairing { ratios, unit: dice.pick(&[1, 60, 150]), flush: dice.one_in(3) }
         }
     }
 }

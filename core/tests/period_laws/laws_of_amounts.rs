@@ -1,10 +1,10 @@
 //! Laws about what is paid: conservation, refunds that end at zero, caps, legs.
 
 use crate::PeriodLaw;
-use crate::answer::{Legs, Sums};
+use crate::answer::{Legs, Outcome, Sums};
 use crate::case::{Case, Pay, Sale};
 use crate::closer::Closer;
-use crate::generate::{Dice, case};
+use crate::generate::{Dice, case, few_pairs};
 use crate::laws::{Bearing, Law, Verdict, need};
 use crate::naive::Naive;
 use crate::number::big;
@@ -85,7 +85,7 @@ fn ends_at_zero(who: &dyn Closer, seed: u64) -> Verdict {
             late.push(Sale { pv, bv, ..*sale });
             (sale.pv, sale.bv) = (sale.pv - pv, sale.bv - bv);
         }
-        for (key, amount) in who.adjust(&case, &earlier, &late)? {
+        for (key, amount) in who.adjust(&case, &earlier, &late)?.rows {
             *stands.entry(key).or_default() += amount;
         }
         earlier.extend(late);
@@ -93,6 +93,34 @@ fn ends_at_zero(who: &dyn Closer, seed: u64) -> Verdict {
     stands.retain(|_, amount| *amount != big(0));
     need(stands.is_empty(), || format!("left: {stands:?}"))?;
     Ok(if paid { Bearing::Tested } else { Bearing::Beside })
+}
+
+/// L12 over two days: when all that was sold is taken back late, nothing waits and nothing is used up of a
+/// month's cap, as nothing was before.
+pub(crate) const LATE: PeriodLaw = Law {
+    name: "L12 late refunds",
+    holds: late,
+    suspects: &[
+        Slip::LateCarryForgotten,
+        Slip::LateCarryTwice,
+        Slip::LateCarryTurned,
+        Slip::LateUsedKept,
+        Slip::AdjustedHalf,
+    ],
+};
+
+fn late(who: &dyn Closer, seed: u64) -> Verdict {
+    let mut case = case(seed);
+    (case.waiting, case.used) = (Vec::new(), Vec::new());
+    let left = who.close(&case)?;
+    let all: Vec<Sale> =
+        case.volumes().into_iter().map(|(member, (pv, bv))| Sale { member, pv, bv }).collect();
+    let next = who.adjust(&case, &[], &all)?.next;
+    need(next.waiting.is_empty() && next.used.is_empty(), || {
+        format!("{:?} waits, {:?} is used", next.waiting, next.used)
+    })?;
+    need(next.sums().is_empty(), || format!("the day after pays {:?}", next.sums()))?;
+    Ok(if left.waiting.is_empty() && left.used.is_empty() { Bearing::Beside } else { Bearing::Tested })
 }
 
 /// L12: what waited and what came is consumed, carried or flushed, leg by leg, and what is carried waits.
@@ -130,7 +158,8 @@ fn legs(who: &dyn Closer, seed: u64) -> Verdict {
     Ok(if waiting.is_empty() { Bearing::Beside } else { Bearing::Tested })
 }
 
-/// L13: nobody gets more than a cap leaves.
+/// L13: nobody gets more than a cap leaves, and one that carries leaves nothing to be cut: the pairs above it
+/// are no part of the pool.
 pub(crate) const CAPS: PeriodLaw = Law {
     name: "L13 caps",
     holds: caps,
@@ -141,11 +170,12 @@ pub(crate) const CAPS: PeriodLaw = Law {
         Slip::CapFirstPayee,
         Slip::UsedForgotten,
         Slip::RowOneMore,
+        Slip::RoomForEachRatio,
     ],
 };
 
 fn caps(who: &dyn Closer, seed: u64) -> Verdict {
-    let case = case(seed);
+    let case = if seed % 4 == 0 { few_pairs(seed) } else { case(seed) };
     let answer = who.close(&case)?;
     let mut binds = false;
     let rules = case.rules.iter().map(|rule| (Some(rule.id.as_str()), &rule.caps));
@@ -168,6 +198,13 @@ fn caps(who: &dyn Closer, seed: u64) -> Verdict {
                     rows().filter(|row| payee == 0 || row.payee == payee).map(|row| &row.amount).sum();
                 need(sum <= room, || format!("{rule:?} pays {payee} {sum}, {room} are left: {cap:?}"))?;
                 binds |= sum == room;
+            }
+            if cap.over == "carry" && case.plan_caps.iter().all(|cap| cap.per != "payee") {
+                let cut = |outcome: &&Outcome| {
+                    rule == Some(outcome.rule.as_str()) && outcome.retained.contains_key("cap_payee")
+                };
+                let cut = answer.outcomes.iter().find(cut);
+                need(cut.is_none(), || format!("{cap:?} carries, and cuts: {cut:?}"))?;
             }
         }
     }

@@ -4,7 +4,7 @@
 //! [`Slip`] plants the mistakes that the laws must find.
 
 use crate::answer::{Answer, Legs, Outcome, Paired, Row};
-use crate::case::{Cap, Case, DAY, Member, Pay, Rule};
+use crate::case::{Cap, Case, Member, Pay, Rule};
 use crate::number::{Q, big, round, whole};
 use crate::slips::Slip;
 use fenrun::doc::short_hash;
@@ -303,7 +303,17 @@ impl Job<'_> {
         let member = source.map_or(slot.stands, |source| source.member).to_string();
         let from = source.map_or("", |source| source.from.as_str());
         let level = if self.who.slips(Slip::KeyWithoutLevel) { "1".into() } else { slot.level.to_string() };
-        short_hash(&["fenrun.row/0", "period", "shop", DAY, &member, from, &self.rule.id, &level, account])
+        short_hash(&[
+            "fenrun.row/0",
+            "period",
+            "shop",
+            self.case.day,
+            &member,
+            from,
+            &self.rule.id,
+            &level,
+            account,
+        ])
     }
 
     fn outcome(&self, slots: &[Slot], pool: &BigInt) -> Outcome {

@@ -319,7 +319,9 @@ impl Match<'_, '_> {
             let amount = self.job.round(&(&each * whole(reached)));
             let exact = whole(amount.clone());
             let paid = room.as_ref().map_or(exact.clone(), |room| room.clone().min(exact)).to_integer();
-            room = room.map(|room| room - whole(paid.clone()));
+            if !slips(Slip::RoomForEachRatio) {
+                room = room.map(|room| room - whole(paid.clone()));
+            }
             if paid_pairs < pairs {
                 room = Some(whole(0));
             }

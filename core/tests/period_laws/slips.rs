@@ -89,6 +89,8 @@ slips! {
     CapOneMore,
     /// Each amount is held against a cap alone.
     CapPerAmount,
+    /// Each ratio of pairs has all the room of a cap.
+    RoomForEachRatio,
     /// Only the first payee is held against a cap.
     CapFirstPayee,
     /// The amounts that come first are cut.
@@ -125,6 +127,14 @@ slips! {
     AdjustedTwice,
     /// Late refunds run on what earlier ones left of the first half.
     AdjustedHalf,
+    /// What late refunds free of legs and caps does not join what waits.
+    LateCarryForgotten,
+    /// It joins twice.
+    LateCarryTwice,
+    /// It is taken off instead.
+    LateCarryTurned,
+    /// It joins the legs only.
+    LateUsedKept,
 }
 
 impl Naive {

@@ -159,4 +159,8 @@ impl Knowledge for Person {
     fn whose(&self) -> String {
         format!("member {}", self.id)
     }
+
+    fn known(&self) -> Vec<String> {
+        self.facts.keys().cloned().collect()
+    }
 }

@@ -142,4 +142,9 @@ impl Knowledge for Source<'_> {
             None => format!("sale {}", self.sale.id),
         }
     }
+
+    fn known(&self) -> Vec<String> {
+        let line = self.line.into_iter().flat_map(|line| line.facts.keys());
+        line.chain(self.sale.facts.keys()).chain(self.asker.facts.keys()).cloned().collect()
+    }
 }

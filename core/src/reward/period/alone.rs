@@ -4,14 +4,14 @@ use super::caps::Caps;
 use super::carry::Carry;
 use super::close::{Pair, Scene};
 use super::entry::{ALL_TOGETHER, Entry, Source};
-use super::ladder::{Holding, check_team, entitlement, parts, rate_at};
+use super::ladder::{Holding, entitlement, parts, rate_at};
 use super::pairing::{Headroom, Legs, Pairs};
-use crate::doc::Node;
+use crate::doc::{Node, perhaps};
 use crate::error::{Code, Error, Result};
 use crate::money::{Allocate, Rounding, narrow};
 use crate::reward::commission::Reason;
 use crate::reward::plan::{
-    CapPer, Ladder, LadderShape, Over, Pairing, Rule, Share, Span, StopSource, Unqualified, Weights,
+    Ladder, LadderShape, Over, Pairing, Rule, Share, Span, StopSource, Unqualified, Weights,
 };
 use crate::sale::Pay;
 
@@ -39,13 +39,6 @@ impl Alone<'_> {
         if let Span::Team(tree) = &ladder.span {
             return self.team(ladder, tree, entries);
         }
-        if !matches!(self.rule.to.as_slice(), [stop] if stop.source == StopSource::Buyer) {
-            let error = format!(
-                "rule `{}`: a ladder of a period pays whose volume it is; write `to = \"self\"`",
-                self.rule.id
-            );
-            return Err(Error::new(Code::NotSupported, error));
-        }
         let mut pool = 0_i128;
         for (place, source) in self.sources.iter().enumerate() {
             let by = self.by(ladder, source)?;
@@ -69,7 +62,6 @@ impl Alone<'_> {
 
     /// 团队奖: the entitlement of each team less those of the teams directly below.
     fn team(&self, ladder: &Ladder, tree: &str, entries: &mut Vec<Entry>) -> Result<i64> {
-        check_team(self.rule, ladder)?;
         let (tree, members) = (self.scene.snapshot.tree(tree)?, self.scene.snapshot.len());
         let (mut of, mut by, mut places) = (vec![0; members], vec![0; members], vec![0; members]);
         for (place, source) in self.sources.iter().enumerate() {
@@ -193,11 +185,6 @@ impl Alone<'_> {
     fn headroom(&self, caps: &Caps<'_>, member: usize, base: i64) -> Result<Option<Headroom>> {
         let mut tightest: Option<Headroom> = None;
         for cap in self.rule.caps.iter().filter(|cap| matches!(cap.over, Over::Carry | Over::Flush)) {
-            if cap.per != CapPer::Payee {
-                let error =
-                    format!("rule `{}`: the volume of pairs is kept or burnt per payee", self.rule.id);
-                return Err(Error::new(Code::InvalidValue, error));
-            }
             let left = caps.room(self.rule, cap, member, base)?;
             if tightest.is_none_or(|tightest| left < tightest.left) {
                 tightest = Some(Headroom { left, carries: cap.over == Over::Carry });
@@ -208,15 +195,12 @@ impl Alone<'_> {
 
     /// 股东分红: a share of all volume, divided by weights; ties go to the lower id.
     pub(super) fn share(&self, share: &Share, entries: &mut Vec<Entry>) -> Result<i64> {
-        let [stop] = self.rule.to.as_slice() else { return Err(self.no_class()) };
-        let StopSource::Class(class) = &stop.source else { return Err(self.no_class()) };
         let base = total(self.sources)?;
         let pool = share.rate.of(base, Rounding::Down)?;
         let compress = self.rule.unqualified == Unqualified::Compress;
         let (mut members, mut weights, mut ids) = (Vec::new(), Vec::new(), Vec::new());
         for member in self.scene.by_id() {
-            let inside = self.scene.holds(class, member)?;
-            let weight = if inside && (!compress || self.qualifies(member)?) {
+            let weight = if self.inside(member)? && (!compress || self.qualifies(member)?) {
                 self.weight(share, member)?
             } else {
                 0
@@ -241,10 +225,13 @@ impl Alone<'_> {
         Ok(pool)
     }
 
-    fn no_class(&self) -> Error {
-        let error =
-            format!("rule `{}`: `share` divides among a class; write `to = {{ class = … }}`", self.rule.id);
-        Error::new(Code::InvalidValue, error)
+    /// Whether a member is of the class that shares.
+    fn inside(&self, member: usize) -> Result<bool> {
+        let class = self.rule.to.iter().find_map(|stop| match &stop.source {
+            StopSource::Class(class) => Some(class),
+            _ => None,
+        });
+        class.map_or(Ok(false), |class| self.scene.holds(class, member))
     }
 
     fn weight(&self, share: &Share, member: usize) -> Result<u64> {
@@ -262,8 +249,10 @@ impl Alone<'_> {
                     Err(crate::doc::invalid(&what, "a whole number at or above zero", other))
                 }
                 None => {
+                    let known = self.scene.known();
+                    let hint = perhaps(name, known.iter().map(String::as_str));
                     let error = format!(
-                        "member {} does not state the fact `{name}`, which is their weight",
+                        "member {} does not state the fact `{name}`, which is their weight{hint}",
                         person.id
                     );
                     Err(Error::new(Code::MissingFact, error))

@@ -3,7 +3,7 @@
 use super::calendar::PeriodKey;
 use super::carry::{Carry, Counter};
 use super::entry::Entry;
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 use crate::money::{Allocate, Rounding, narrow};
 use crate::reward::commission::Reason;
 use crate::reward::plan::{Cap, CapPer, Every, Limit, Over, Rule};
@@ -20,9 +20,6 @@ pub(super) struct Caps<'a> {
 impl Caps<'_> {
     /// Cuts what is above the caps of a rule, or of the whole plan where there is none, one cap after the
     /// other. Amounts that come last are cut first.
-    ///
-    /// # Errors
-    /// [`Code::InvalidValue`] for a cap of a time shorter than the period.
     pub(super) fn apply(
         &self,
         rule: Option<&Rule>,
@@ -41,7 +38,7 @@ impl Caps<'_> {
                 (_, CapPer::Plan) => Reason::CapPlan,
             };
             for (payee, group) in groups(cap.per, entries) {
-                let room = limit.saturating_sub(self.used(id, cap, payee)?).max(0);
+                let room = limit.saturating_sub(self.used(id, cap, payee)).max(0);
                 cut(cap.over, &group, room, reason, entries)?;
             }
         }
@@ -50,11 +47,11 @@ impl Caps<'_> {
 
     /// What is left for a payee under one cap of a rule.
     pub(super) fn room(&self, rule: &Rule, cap: &Cap, payee: usize, base: i64) -> Result<i64> {
-        Ok(limit(cap, base)?.saturating_sub(self.used(&rule.id, cap, payee)?).max(0))
+        Ok(limit(cap, base)?.saturating_sub(self.used(&rule.id, cap, payee)).max(0))
     }
 
-    fn used(&self, rule: &str, cap: &Cap, payee: usize) -> Result<i64> {
-        Ok(self.window(rule, cap)?.map_or(0, |window| self.before.used(&self.counter(rule, payee, window))))
+    fn used(&self, rule: &str, cap: &Cap, payee: usize) -> i64 {
+        self.window(cap).map_or(0, |window| self.before.used(&self.counter(rule, payee, window)))
     }
 
     fn counter(&self, rule: &str, payee: usize, window: PeriodKey) -> Counter {
@@ -62,22 +59,16 @@ impl Caps<'_> {
     }
 
     /// The window a cap counts over, where it is longer than the period.
-    fn window(&self, rule: &str, cap: &Cap) -> Result<Option<PeriodKey>> {
-        let Every::Period(every) = cap.every else { return Ok(None) };
-        if every < self.period.every() {
-            let whose = if rule.is_empty() { "plan".to_owned() } else { format!("rule `{rule}`") };
-            let error =
-                format!("{whose}: a cap of a {}, closed by the {}", every.name(), self.period.every().name());
-            return Err(Error::new(Code::InvalidValue, error));
-        }
-        Ok((every > self.period.every()).then(|| self.period.within(every)))
+    fn window(&self, cap: &Cap) -> Option<PeriodKey> {
+        let Every::Period(every) = cap.every else { return None };
+        (every > self.period.every()).then(|| self.period.within(every))
     }
 
     /// Adds what is let through to the counters, once for each kind of counter.
     fn count(&self, rule: &str, caps: &[Cap], entries: &[Entry], next: &mut Carry) -> Result<()> {
         let mut sums = BTreeMap::<Counter, i64>::new();
         for cap in caps {
-            let Some(window) = self.window(rule, cap)? else { continue };
+            let Some(window) = self.window(cap) else { continue };
             for (payee, group) in groups(cap.per, entries) {
                 let sum = sum(&group, entries)?;
                 if sum != 0 {

@@ -6,7 +6,7 @@ use super::calendar::PeriodKey;
 use super::caps::Caps;
 use super::carry::Carry;
 use super::entry::{Entry, Source};
-use super::facts::derived;
+use super::facts::{derived, known};
 use super::outcome::{RuleOutcome, rule_outcome};
 use super::pairing::{Legs, Matched};
 use super::snapshot::Snapshot;
@@ -136,17 +136,25 @@ impl<'a> Scene<'a> {
 
     /// Whether a member meets a condition.
     pub(super) fn holds(&self, condition: &Condition, member: usize) -> Result<bool> {
-        condition.holds(&Asked(&self.people[member]), self.plan.ranks())
+        condition.holds(&Asked { scene: self, person: &self.people[member] }, self.plan.ranks())
+    }
+
+    /// The names of all facts that members state or the period tells.
+    pub(super) fn known(&self) -> Vec<String> {
+        known(self.plan, self.snapshot, self.volumes)
     }
 }
 
-struct Asked<'a>(&'a Person);
+struct Asked<'a> {
+    scene: &'a Scene<'a>,
+    person: &'a Person,
+}
 
 impl Knowledge for Asked<'_> {
     fn fact(&self, name: &str) -> Option<Node> {
-        match (&self.0.rank, name) {
+        match (&self.person.rank, name) {
             (Some(rank), "rank") => Some(rank.as_str().into()),
-            _ => self.0.facts.get(name).cloned(),
+            _ => self.person.facts.get(name).cloned(),
         }
     }
 
@@ -155,7 +163,11 @@ impl Knowledge for Asked<'_> {
     }
 
     fn whose(&self) -> String {
-        format!("member {}", self.0.id)
+        format!("member {}", self.person.id)
+    }
+
+    fn known(&self) -> Vec<String> {
+        self.scene.known()
     }
 }
 

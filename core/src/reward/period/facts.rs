@@ -30,6 +30,18 @@ pub(super) fn derived(
     Ok(columns)
 }
 
+/// The names of all facts that can be asked of a member: those the host states, and those of the period.
+pub(super) fn known(plan: &Plan, snapshot: &Snapshot, volumes: &Volumes) -> Vec<String> {
+    let stated = snapshot.forest().facts().map(|(name, _)| name.to_owned());
+    let counts = ["recruits", "team_size"].map(str::to_owned);
+    let of = |kinds: &'static [&str], name: &str| -> Vec<String> {
+        kinds.iter().map(|kind| format!("{kind}_{name}")).collect()
+    };
+    let of_ranks = plan.ranks().iter().flat_map(|rank| of(&["recruits", "legs"], rank));
+    let of_volumes = volumes.names().flat_map(|name| of(&["own", "team", "strong", "weak"], name));
+    stated.chain(counts).chain(of_ranks).chain(of_volumes).collect()
+}
+
 fn column(plan: &Plan, snapshot: &Snapshot, volumes: &Volumes, name: &str) -> Result<Option<Vec<i64>>> {
     let tree = snapshot.tree(REFERRAL)?;
     let ones = || vec![1; snapshot.len()];

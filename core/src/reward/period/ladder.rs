@@ -1,10 +1,10 @@
 //! Volume ladders: the rate of a volume, and what a whole team is entitled to, telescoped over the tree.
 
 use super::tree::Tree;
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 use crate::money::{Rate, Rounding, narrow, overflow};
 use crate::reward::commission::Exact;
-use crate::reward::plan::{Ladder, LadderShape, Rule, Step};
+use crate::reward::plan::{LadderShape, Step};
 use crate::sale::Pay;
 
 /// A volume with those of the root it stands below.
@@ -21,7 +21,7 @@ pub struct Holding {
 /// What a holding is entitled to, `Π`, rounded once.
 ///
 /// # Errors
-/// [`Code::Overflow`].
+/// [`Code::Overflow`](crate::Code::Overflow).
 pub fn entitlement(shape: &LadderShape, holding: Holding, mode: Rounding) -> Result<i64> {
     match shape {
         LadderShape::Whole(steps) => Ok(rate_at(steps, holding.by).of(holding.of, mode)?),
@@ -34,31 +34,6 @@ pub fn entitlement(shape: &LadderShape, holding: Holding, mode: Rounding) -> Res
             sum.round(mode)
         }
         LadderShape::Polynomial(coefficients) => polynomial(coefficients, holding, mode),
-    }
-}
-
-/// Refuses what could give a part of a team less than nothing: rates that fall, and rounding that is not
-/// down, for only floors of sums are never below sums of floors.
-///
-/// # Errors
-/// [`Code::InvalidValue`].
-pub(super) fn check_team(rule: &Rule, ladder: &Ladder) -> Result<()> {
-    let fault = |text: &str| Err(Error::new(Code::InvalidValue, format!("rule `{}`: {text}", rule.id)));
-    if !matches!(rule.round.mode, Rounding::Down | Rounding::Floor) {
-        return fault(
-            "`span = \"team\"` rounds `down`, or the parts of a team could be more than the team's",
-        );
-    }
-    match &ladder.shape {
-        LadderShape::Whole(steps) | LadderShape::Marginal(steps) => {
-            if steps.windows(2).any(|pair| pair[0].rate > pair[1].rate) {
-                return fault(
-                    "the rates of a team's ladder do not fall, or a team would earn less than its parts",
-                );
-            }
-            Ok(())
-        }
-        LadderShape::Polynomial(_) => Ok(()),
     }
 }
 
@@ -121,6 +96,7 @@ pub(super) fn parts(tree: &Tree, entitled: &[i64], absent: impl Fn(usize) -> boo
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Code;
 
     fn steps(list: &[(i64, &str)]) -> Vec<Step> {
         list.iter().map(|(from, rate)| Step { from: *from, rate: rate.parse().unwrap() }).collect()

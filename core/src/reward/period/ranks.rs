@@ -1,6 +1,6 @@
 //! Rank runs: who wins, keeps and loses a rank by what a period brought, and on which numbers.
 
-use super::facts::derived;
+use super::facts::{derived, known};
 use super::snapshot::{Snapshot, ix};
 use super::tree::Children;
 use super::volumes::Volumes;
@@ -63,6 +63,7 @@ pub fn run_ranks(plan: &Plan, snapshot: &Snapshot, volumes: &Volumes) -> Result<
     let mut run = Ranks {
         plan,
         snapshot,
+        volumes,
         columns,
         children: tree.children(),
         now: vec![0; snapshot.len()],
@@ -88,6 +89,7 @@ pub fn run_ranks(plan: &Plan, snapshot: &Snapshot, volumes: &Volumes) -> Result<
 struct Ranks<'a> {
     plan: &'a Plan,
     snapshot: &'a Snapshot,
+    volumes: &'a Volumes,
     columns: BTreeMap<String, Vec<i64>>,
     children: Children,
     /// The rank of this run, of those who had their turn.
@@ -184,6 +186,10 @@ impl Knowledge for Asked<'_> {
 
     fn whose(&self) -> String {
         format!("member {}", self.ranks.snapshot.id(self.at))
+    }
+
+    fn known(&self) -> Vec<String> {
+        known(self.ranks.plan, self.ranks.snapshot, self.ranks.volumes)
     }
 }
 

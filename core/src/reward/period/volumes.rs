@@ -1,6 +1,7 @@
 //! What members sold in a period: a column per volume, refunds taken off.
 
 use super::snapshot::Snapshot;
+use crate::doc::perhaps;
 use crate::error::{Code, Error, Result};
 use crate::money::{Rate, narrow, overflow};
 use crate::reward::plan::{Base, Rule};
@@ -60,6 +61,11 @@ impl Volumes {
         self.columns.is_empty()
     }
 
+    /// The names of all volumes.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.columns.keys().map(String::as_str)
+    }
+
     /// The volume of a name, a value per handle; `None` where nobody has it.
     pub(super) fn column(&self, name: &str) -> Option<&[i64]> {
         self.columns.get(name).map(Vec::as_slice)
@@ -88,7 +94,9 @@ impl Volumes {
             }
             (None, _) if self.is_empty() => Ok(0),
             (None, _) => {
-                let error = format!("no sale of the period states `{name}`, which rule `{}` reads", rule.id);
+                let hint = perhaps(name, self.names());
+                let error =
+                    format!("no sale of the period states `{name}`, which rule `{}` reads{hint}", rule.id);
                 Err(Error::new(Code::MissingComponent, error))
             }
         }

@@ -1,6 +1,6 @@
 //! Conditions on facts.
 
-use crate::doc::{Fields, Node, Spot, did_you_mean};
+use crate::doc::{Fields, Node, Spot, did_you_mean, perhaps};
 use crate::error::{Code, Error, Result};
 use crate::sale::Purpose;
 use std::collections::{BTreeMap, BTreeSet};
@@ -46,6 +46,10 @@ pub trait Knowledge {
     fn sale_fact(&self, name: &str) -> Option<Node>;
     /// Who is asked, for messages.
     fn whose(&self) -> String;
+    /// The names of the facts that could have been read, for messages.
+    fn known(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 impl Condition {
@@ -132,7 +136,7 @@ impl Condition {
                         Some(Node::List(items)) => items.iter().any(|item| test.holds(key, item, ranks)),
                         Some(value) => test.holds(key, &value, ranks),
                         None if key == "rank" => false,
-                        None => return Err(missing(key, &knowledge.whose())),
+                        None => return Err(missing(key, knowledge)),
                     }
                 }
             };
@@ -154,6 +158,16 @@ impl Condition {
                 Clause::Not(inner) | Clause::Sale(inner) => inner.names(names),
             }
         }
+    }
+
+    /// Whether it asks the sale, as `{ sale = … }` does.
+    pub(super) fn asks_sale(&self) -> bool {
+        self.clauses.values().any(|clause| match clause {
+            Clause::Fact(_) => false,
+            Clause::Any(items) => items.iter().any(Self::asks_sale),
+            Clause::Not(inner) => inner.asks_sale(),
+            Clause::Sale(_) => true,
+        })
     }
 
     /// Whether the condition names the line's own `purpose` and may hold on a line of this purpose, whatever
@@ -227,9 +241,14 @@ impl Condition {
     }
 }
 
-/// The error for a fact nobody stated.
-pub(crate) fn missing(name: &str, whose: &str) -> Error {
-    Error::new(Code::MissingFact, format!("{whose} does not state the fact `{name}` that the plan reads"))
+/// The error for a fact nobody stated, with the stated one that is most like it.
+fn missing(name: &str, knowledge: &dyn Knowledge) -> Error {
+    let (whose, known) = (knowledge.whose(), knowledge.known());
+    let hint = perhaps(name, known.iter().map(String::as_str));
+    Error::new(
+        Code::MissingFact,
+        format!("{whose} does not state the fact `{name}` that the plan reads{hint}"),
+    )
 }
 
 impl Test {

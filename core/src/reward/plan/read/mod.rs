@@ -60,6 +60,8 @@ pub(super) fn plan(node: &Node) -> Result<Plan> {
     let sequence = order::sequence(&rules)?;
     for (at, clock) in &sequence {
         combine::check(&rules[*at], *clock).map_err(|error| error.about(Spot::of(&items[*at])))?;
+        combine::check_caps(&caps, &rules[*at], *clock)
+            .map_err(|error| error.about(Spot::entry(node, "cap")))?;
     }
     let known = |id: &str| matches!(id, "plan" | "ranks") || rules.iter().any(|rule| rule.id == id);
     if let Some(unknown) = allow.keys().find(|id| !known(id)) {
