@@ -2,6 +2,7 @@
 
 use crate::chain::Chain;
 use crate::fault::{Fault, Result};
+use crate::links::Linked;
 use fenrun::ledger::Account;
 use fenrun::ledger::wallet::{Wallet, WalletKey};
 use fenrun::money::Currency;
@@ -29,8 +30,8 @@ pub(crate) struct State {
     pub(crate) orders: BTreeMap<(Tenant, OrderId), Held<(Order, Chain)>>,
     /// Balances of members it has touched.
     pub(crate) balances: BTreeMap<(Tenant, Account, Currency), Held<i64>>,
-    /// The link of the last journal, once the batch has posted one.
-    pub(crate) journal_head: Option<Chain>,
+    /// The links of the last rows it has written to the tables that are chained.
+    pub(crate) links: BTreeMap<Linked, Chain>,
     /// Wallets it has touched, with the head of their chain; their balances are those above.
     pub(crate) wallets: BTreeMap<WalletKey, (Wallet, Chain)>,
     /// How many members and edges a tenant has, and the head of their chain.

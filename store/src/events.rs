@@ -4,6 +4,7 @@ use crate::batch::{Batch, Held};
 use crate::chain::Chain;
 use crate::fault::{Result, inconsistent};
 use crate::file::Store;
+use crate::links::Linked;
 use crate::members::same;
 use fenrun::doc::{self, MAX_DOCUMENT_BYTES};
 use fenrun::id::{CommandId, ExternalId, OrderId};
@@ -180,21 +181,23 @@ impl Batch<'_> {
             place(first.seq)?,
             place(last.seq)?,
         ))?;
-        let mut statement = self.sql(
-            "INSERT INTO events (tenant, order_id, seq, type, data, hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-        )?;
         for event in events {
             head = link(&head, event);
-            statement.execute((
+            let place_in_all = self.next_link(Linked::Events, &head)?;
+            self.sql(
+                "INSERT INTO events (tenant, order_id, seq, type, data, hash, link)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            )?
+            .execute((
                 header.tenant.as_str(),
                 header.order_id.as_str(),
                 place(event.seq)?,
                 event.data.name(),
                 event.data.to_json(),
                 head,
+                place_in_all,
             ))?;
         }
-        drop(statement);
         let key = (header.tenant.clone(), header.order_id.clone());
         let moves_commission =
             |event: &Event| order.sale_version() > 1 || matches!(event.data, EventData::ChargebackWon { .. });

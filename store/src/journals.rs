@@ -5,6 +5,7 @@ use crate::chain::{Chain, link};
 use crate::commission::OUTCOME_JOURNALS;
 use crate::fault::{Result, inconsistent};
 use crate::file::Store;
+use crate::links::Linked;
 use fenrun::Error;
 use fenrun::id::{JournalId, MemberId};
 use fenrun::ledger::wallet::POSTING_EVENTS;
@@ -133,7 +134,7 @@ impl Batch<'_> {
     pub(crate) fn insert_journal(&mut self, tenant: &Tenant, journal: &Journal) -> Result<i64> {
         let moved = self.moved(tenant, journal)?;
         let hash = journal_hash(tenant.as_str(), journal, journal.fingerprint());
-        let link = journal_link(&self.journal_head()?, &hash);
+        let link = self.next_link(Linked::Journals, &hash)?;
         self.sql(
             "INSERT INTO journals (tenant, journal_id, at, reason, fingerprint, hash, link)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
@@ -147,7 +148,6 @@ impl Batch<'_> {
             hash,
             link,
         ))?;
-        self.state.journal_head = Some(link);
         let number = self.transaction.last_insert_rowid();
         let mut statement = self.sql("INSERT INTO postings VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
         for (ordinal, posting) in (0_i64..).zip(journal.postings()) {
@@ -163,15 +163,6 @@ impl Batch<'_> {
         drop(statement);
         self.state.balances.extend(moved.into_iter().map(|(key, minor)| (key, Held::dirty(minor))));
         Ok(number)
-    }
-
-    /// The link of the last journal of all tenants; zeros before the first.
-    fn journal_head(&self) -> Result<Chain> {
-        if let Some(head) = self.state.journal_head {
-            return Ok(head);
-        }
-        let mut statement = self.sql("SELECT link FROM journals ORDER BY journal DESC LIMIT 1")?;
-        Ok(statement.query_row([], |row| row.get(0)).optional()?.unwrap_or_default())
     }
 
     /// The balances of members after a journal, each checked.
@@ -224,24 +215,6 @@ pub(crate) fn journal_hash(tenant: &str, journal: &Journal, fingerprint: &str) -
         parts.extend([account.to_string(), amount.currency().code().to_owned(), amount.minor().to_string()]);
     }
     link(&Chain::default(), &parts.iter().map(String::as_bytes).collect::<Vec<_>>())
-}
-
-/// The hash of a journal chained to those before it.
-pub(crate) fn journal_link(previous: &Chain, hash: &Chain) -> Chain {
-    link(previous, &[hash])
-}
-
-/// Chains the journals of a store that was made before they were.
-pub(crate) fn link_journals(connection: &Connection) -> Result<()> {
-    let mut journals = connection.prepare("SELECT journal, hash FROM journals ORDER BY journal")?;
-    let mut update = connection.prepare("UPDATE journals SET link = ?2 WHERE journal = ?1")?;
-    let mut head = Chain::default();
-    let mut rows = journals.query([])?;
-    while let Some(row) = rows.next()? {
-        head = journal_link(&head, &row.get(1)?);
-        update.execute((row.get::<_, i64>(0)?, head))?;
-    }
-    Ok(())
 }
 
 /// Ids of the journals that outcomes and wallets make are the store's own.

@@ -14,6 +14,7 @@ mod fault;
 mod file;
 mod idle;
 mod journals;
+mod links;
 mod members;
 mod outbox;
 mod personal;

@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{Home, at, capture, command, key, member, place, settle, shop, whole_order};
+use common::{Home, at, capped, capture, command, key, member, place, sale, settle, shop, whole_order};
 use fenrun::Code;
 use fenrun::id::{LineId, MemberId, OrderId, RefundId};
 use fenrun::ledger::{MemberAccount, Posted};
@@ -57,6 +57,27 @@ fn stands(home: &Home, of: u32) -> Option<Vec<(MemberId, i64)>> {
 fn clean(home: &Home) {
     let report = home.store.verify().unwrap();
     assert!(report.is_clean(), "{}", report.to_node().to_json());
+}
+
+#[test]
+fn an_edit_settles_with_the_headroom_of_the_moment() {
+    let mut home = Home::new();
+    home.store
+        .batch(|batch| {
+            batch.settle(&capped(), &sale(&shop(), "elsewhere", 0), at(1))?;
+            batch.handle(&place("shop", 1))?;
+            batch.handle(&capture("shop", 1))?;
+            let sale = batch.order(&shop(), &1.into())?.unwrap().to_sale()?;
+            batch.settle(&capped(), &sale, at(1))
+        })
+        .unwrap();
+    assert_eq!(pending(&home), [1500, 0], "15.00 a month at most");
+    edit(&mut home, "e", 5, 2, 6000);
+    assert_eq!(pending(&home), [1500, 0]);
+    assert_eq!(stands(&home, 2), Some(vec![(member(2), 500)]));
+    edit(&mut home, "f", 6, 1, 3000);
+    assert_eq!(pending(&home), [1300, 0]);
+    clean(&home);
 }
 
 #[test]

@@ -6,8 +6,8 @@
 mod common;
 
 use common::{
-    DAY_MS, Home, at, capture, command, gift, key, member, paid_withdrawal, place, points, settle, shop,
-    wallet_command, whole_order,
+    DAY_MS, Home, at, capped, capture, command, gift, key, member, paid_withdrawal, place, points, sale,
+    settle, shop, wallet_command, whole_order,
 };
 use fenrun::id::{ExternalId, JournalId, LineId, RefundId};
 use fenrun::ledger::wallet::POSTING_EVENTS;
@@ -83,7 +83,12 @@ fn filled() -> Home {
             let shares = [Share::new(member(7), 500)];
             let bonus = ledger::earned(JournalId::new("bonus")?, at(5), Currency::CNY, &shares, 0)?;
             batch.post(&shop(), &bonus.unwrap())?;
+            batch.settle(&capped(), &sale(&shop(), "elsewhere", 0), at(5))?;
             batch.post(&shop(), &gift("points", 8, 30, points().1))?;
+            let propose = r#"{"propose_adjustment":{"adjustment_id":"b","amount":1,"reason":"goodwill"}}"#;
+            batch.handle_wallet(&wallet_command(8, "proposed", 9, "clerk", propose))?;
+            batch.handle_wallet(&wallet_command(7, "proposed", 9, "clerk", propose))?;
+            batch.handle(&place("shop", 9))?;
             for (order, id) in [(2, "again"), (3, "again"), (2, "once-more")] {
                 let body = format!(r#"{{"capture":{{"transaction_id":"t-{order}","amount":10000}}}}"#);
                 batch.handle(&command("shop", order, id, 6, &body))?;
@@ -250,6 +255,16 @@ fn what_reads_alike_is_told_apart() {
         }
         sql
     };
+    // The last event changes places with one of another order or wallet.
+    let move_last = |table: &str, with: &str| {
+        format!(
+            "CREATE TEMP TABLE places (a INTEGER NOT NULL, b INTEGER NOT NULL);
+             INSERT INTO places SELECT max(position), ({with}) FROM {table};
+             UPDATE {table} SET position = -position WHERE position IN (SELECT a FROM places UNION SELECT b FROM places);
+             UPDATE {table} SET position = (SELECT CASE WHEN -{table}.position = a THEN b ELSE a END FROM places)
+                 WHERE position < 0;"
+        )
+    };
     for sql in [
         "UPDATE outcomes SET history = rtrim(history, char(10)) WHERE sale_id = '3'",
         "UPDATE outcomes SET history = replace(history, 'confirmed ', 'confirmed +') WHERE sale_id = '3'",
@@ -266,6 +281,9 @@ fn what_reads_alike_is_told_apart() {
         "CREATE TABLE extra (x)",
         "ALTER TABLE wallets ADD COLUMN z TEXT",
         "CREATE TRIGGER more AFTER INSERT ON journals BEGIN UPDATE balances SET minor = minor + 1; END",
+        // Events of orders and wallets that have nothing to do with one another.
+        &move_last("events", "SELECT max(position) FROM events WHERE order_id = '4'"),
+        &move_last("wallet_events", "SELECT min(position) FROM wallet_events WHERE member = '8'"),
         &swap("earned:1:1", "confirmed:1:1"),
         &swap("earned:1:2", "earned:1:4"),
         // Of members who have nothing to do with one another.

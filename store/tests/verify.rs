@@ -5,7 +5,9 @@
 
 mod common;
 
-use common::{DAY_MS, Home, at, command, key, member, paid_withdrawal, shop, wallet_command, whole_order};
+use common::{
+    DAY_MS, Home, at, capped, command, key, member, paid_withdrawal, sale, shop, wallet_command, whole_order,
+};
 use fenrun::id::{LineId, RefundId};
 use fenrun::reward::commission::{Refund, Taken};
 use fenrun_store::Report;
@@ -20,6 +22,7 @@ fn busy() -> Home {
     // Told by two callbacks.
     let body = r#"{"capture":{"transaction_id":"t-1","amount":10000}}"#;
     home.store.batch(|batch| batch.handle(&command("shop", 1, "told-again", 5, body))).unwrap();
+    home.store.batch(|batch| batch.settle(&capped(), &sale(&shop(), "elsewhere", 0), at(1))).unwrap();
     let lines = vec![Taken { line: LineId::new("a").unwrap(), units: 1, amount: 3333 }];
     let refund = Refund { id: RefundId::new("r").unwrap(), lines };
     home.store.batch(|batch| batch.reverse(&key(&shop(), 2), &refund, at(9))).unwrap();

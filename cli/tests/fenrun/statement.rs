@@ -5,9 +5,9 @@ use fenrun::doc::{Node, read_json};
 use fenrun::id::JournalId;
 use fenrun::ledger::wallet::Command;
 use fenrun::ledger::{Account, Journal, MallAccount, MemberAccount, Posting};
-use fenrun::money::Currency;
+use fenrun::money::{Currency, CurrencyTable};
 use fenrun::time::Timestamp;
-use fenrun_store::{Store, Tenant};
+use fenrun_store::{Options, Store, Tenant};
 
 const DAY: i64 = 86_400_000;
 
@@ -65,6 +65,34 @@ fn a_statement_sums_what_was_posted_in_two_languages() {
     assert_eq!(part("sums", "earned"), Some(Node::Int(0)));
     let first = folder.run("statement shop.db --member 7 --to 1970-01-02").ended(0);
     assert!(first.contains("closing, available  100.00 CNY"), "{first}");
+}
+
+/// The host that made the store knows its points; nobody tells the program.
+#[test]
+fn currencies_of_the_host_are_read() {
+    let folder = Folder::new();
+    let mut currencies = CurrencyTable::default();
+    let points = currencies.register("PTS", 0).unwrap();
+    let options = Options { currencies, ..Options::default() };
+    let mut store = Store::create_with(folder.path("points.db"), &options).unwrap();
+    let available = Account::member(&7.into(), MemberAccount::Available);
+    let given = Account::Mall(MallAccount::Adjustment);
+    let postings = [Posting::new(given, -30, points), Posting::new(available, 30, points)];
+    let journal = Journal::new(JournalId::new("j").unwrap(), Timestamp::from_ms(0), "gift", postings);
+    store.batch(|batch| batch.post(&Tenant::new("").unwrap(), &journal.unwrap())).unwrap();
+    store.close().unwrap();
+    let text = folder.run("statement points.db --member 7").ended(0);
+    assert!(text.contains("closing, available  30 PTS"), "{text}");
+    assert!(folder.run("verify points.db").ended(0).ends_with("the store verifies\n"));
+}
+
+#[test]
+fn what_is_no_file_is_named() {
+    let folder = Folder::new();
+    for command in ["verify .", "statement . --member 7", "orders . --distributor 7"] {
+        let got = folder.run(command).failed(3);
+        assert!(got.contains(". is a folder; name the file of a store in it"), "{got}");
+    }
 }
 
 #[test]

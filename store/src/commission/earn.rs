@@ -21,7 +21,8 @@ impl Batch<'_> {
     /// the rows pending. The same outcome again is a no-op.
     ///
     /// # Errors
-    /// [`Code::StoreConflict`] when this version of the sale has another outcome: a sale is evaluated once.
+    /// [`Code::StoreConflict`] when this version of the sale has another outcome: a sale is evaluated once; and
+    /// when it was computed from another headroom of the plan's caps over periods than [`Batch::used`] says.
     /// [`Code::InvalidSale`] when outcome and frozen sale are not of one sale and plan.
     pub fn earn(&mut self, outcome: &Outcome, frozen: &Frozen, at: Timestamp) -> Result<Posted, Error> {
         self.run(|batch| batch.earn_one(outcome, frozen, at))
@@ -34,11 +35,14 @@ impl Batch<'_> {
         if let Some(known) = self.record(&sale)? {
             return same(known.fingerprint == fingerprint, || format!("{sale} has another outcome already"));
         }
+        self.check_headroom(&sale, outcome, frozen)?;
         let journal = self.post_earned(&sale, outcome, at)?;
         self.put_plan(&sale.tenant, frozen.plan())?;
         self.insert_outcome(&sale, outcome, (text, fingerprint), at)?;
         let number = self.transaction.last_insert_rowid();
         self.insert_rows(&sale, outcome, number, journal)?;
+        let rows = outcome.rows().iter().map(|row| (row.rule.as_str(), row.payee.as_str(), row.amount));
+        self.use_caps(&sale, frozen, rows)?;
         Ok(Posted::New)
     }
 

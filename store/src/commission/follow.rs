@@ -5,7 +5,7 @@ use super::{SaleKey, Whole};
 use crate::batch::Batch;
 use crate::fault::Result;
 use fenrun::id::{LineId, RefundId};
-use fenrun::reward::commission::{Frozen, Refund, Taken};
+use fenrun::reward::commission::{Refund, Taken};
 use fenrun::time::Timestamp;
 use fenrun::trade::order::{Event, EventData, Life, LineLeft, Order};
 use std::collections::BTreeMap;
@@ -76,8 +76,7 @@ impl Batch<'_> {
             return Ok(());
         };
         let before = self.whole(&last)?;
-        let (outcome, frozen) = Frozen::settle(before.replay.frozen.plan(), &order.to_sale()?)?;
-        self.earn_one(&outcome, &frozen, at).map(|_| ())
+        self.settle_one(before.replay.frozen.plan(), &order.to_sale()?, at).map(|_| ())
     }
 
     /// The last version of an order's sale that has an outcome.

@@ -1,6 +1,7 @@
 //! Commission in the store: outcomes with their rows, what stands for whom and where, and the journals
 //! that go with every move.
 
+mod caps;
 mod earn;
 mod follow;
 mod read;
@@ -9,6 +10,7 @@ mod replay;
 mod reverse;
 mod scan;
 
+pub(crate) use caps::{Counter, count, fill_caps};
 pub(crate) use earn::fingerprint;
 pub use read::{StoredEntry, StoredOutcome, StoredRow};
 pub(crate) use record::{Deed, RECORD, Record, RefundRecord};

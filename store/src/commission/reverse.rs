@@ -54,6 +54,8 @@ impl Batch<'_> {
         let journal = self.post_taken_back(sale, &whole, (&reversal, refund), at)?;
         self.insert_refund(sale, record, refund, &taken, at)?;
         self.insert_reversal(sale, &whole, (&reversal.rows, refund), journal)?;
+        let rows = reversal.rows.iter().map(|row| (row.rule.as_str(), row.payee.as_str(), row.amount));
+        self.use_caps(sale, &replay.frozen, rows)?;
         let due = due_of(&self.standing(sale, record)?);
         let deed = Deed::Reversed(at.ms(), refund.id.clone());
         self.write_deed(record, (&deed, &taken), (record.confirmed_at, due), reversal.rows.len())?;

@@ -1,7 +1,8 @@
 //! The schema, as ordered migrations with checksums.
 
+use crate::commission::fill_caps;
 use crate::fault::{Result, inconsistent};
-use crate::journals::link_journals;
+use crate::links::{Linked, link_rows};
 use crate::wallets::fill_transactions;
 use fenrun::{Code, Error, doc};
 use rusqlite::Connection;
@@ -29,11 +30,18 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration::new(include_str!("0001.sql")),
     Migration::new(include_str!("0002.sql")),
     Migration { sql: include_str!("0003.sql"), fill: Some(fill_third) },
+    Migration { sql: include_str!("0004.sql"), fill: Some(fill_fourth) },
 ];
 
 fn fill_third(connection: &Connection) -> Result<()> {
-    link_journals(connection)?;
+    link_rows(connection, Linked::Journals)?;
     fill_transactions(connection)
+}
+
+fn fill_fourth(connection: &Connection) -> Result<()> {
+    link_rows(connection, Linked::Events)?;
+    link_rows(connection, Linked::WalletEvents)?;
+    fill_caps(connection)
 }
 
 /// What a file holds.

@@ -1,9 +1,10 @@
 //! Journals and members' balances.
 
-use super::{Check, View, check_numbers, tenants};
+use super::{Check, View, check_links, check_numbers, tenants};
 use crate::chain::Chain;
 use crate::fault::{Fault, Result, inconsistent};
-use crate::journals::{journal_hash, journal_link, read_amount};
+use crate::journals::{journal_hash, read_amount};
+use crate::links::Linked;
 use fenrun::id::JournalId;
 use fenrun::ledger::{Account, Journal, Posting};
 use fenrun::money::Currency;
@@ -45,7 +46,7 @@ pub(super) fn check(view: View<'_>, [journals, balances]: &mut [Check; 2]) -> Re
         check_balances(view, &tenant, sums, balances)?;
     }
     check_numbers(view, "journals", "journal", journals)?;
-    check_links(view, journals)?;
+    check_links(view, Linked::Journals, journals)?;
     check_strays(view, journals)?;
     Ok(Vec::new())
 }
@@ -84,23 +85,6 @@ fn check_journal(tenant: &str, row: &Row<'_>, postings: &[Posting]) -> Result<()
     }
     if !journal.has_fingerprint(&fingerprint) || hash != journal_hash(tenant, &journal, &fingerprint) {
         return Err(inconsistent(format!("journal {}: its content was changed", journal.id())).into());
-    }
-    Ok(())
-}
-
-/// Each journal follows on the one before it, whoever's they are. A link that does not fit is told where it is.
-fn check_links(view: View<'_>, journals: &mut Check) -> Result<()> {
-    let mut statement =
-        view.connection.prepare("SELECT journal_id, hash, link FROM journals ORDER BY journal")?;
-    let mut rows = statement.query([])?;
-    let mut before = Chain::default();
-    while let Some(row) = rows.next()? {
-        let link: Chain = row.get(2)?;
-        if link != journal_link(&before, &row.get(1)?) {
-            let id: String = row.get(0)?;
-            journals.fault(format!("journal {id} does not follow on the one before it"));
-        }
-        before = link;
     }
     Ok(())
 }

@@ -1,9 +1,10 @@
 //! Events: the chain, the replay and the projection, the commands.
 
-use super::{Check, MAX_EXAMPLES, View, check_numbers};
+use super::{Check, MAX_EXAMPLES, View, check_links, check_numbers};
 use crate::chain::Chain;
 use crate::events::{EVENT, Projection, StoredEvent, link, read_event};
 use crate::fault::{Result, inconsistent};
+use crate::links::Linked;
 use fenrun::id::OrderId;
 use fenrun::trade::order::{Life, Order, Placement, Tenant};
 use rusqlite::{OptionalExtension, Row, Statement};
@@ -68,6 +69,7 @@ pub(super) fn check(view: View<'_>, [log, orders, commands]: &mut [Check; 3]) ->
     check_strays(view, orders)?;
     check_commands(view, commands)?;
     check_numbers(view, "events", "position", log)?;
+    check_links(view, Linked::Events, log)?;
     notices.extend(unearned.notice());
     Ok(notices)
 }

@@ -9,9 +9,11 @@ mod plans;
 mod rebuilt;
 mod wallets;
 
+use crate::chain::Chain;
 use crate::currencies::read_currencies;
 use crate::fault::{Fault, Result};
 use crate::file::Store;
+use crate::links::{Linked, follow};
 use crate::schema::{self, MIGRATIONS};
 use fenrun::Error;
 use fenrun::doc::Node;
@@ -148,7 +150,7 @@ impl Store {
         report.pass(["idle_commands"], |checks| idle::check(view, checks));
         report.pass(["members"], |checks| members::check(view, checks));
         report.pass(["plans"], |checks| plans::check(view, checks));
-        report.pass(["outcomes", "entries", "rows"], |checks| outcomes::check(view, checks));
+        report.pass(["outcomes", "entries", "rows", "caps"], |checks| outcomes::check(view, checks));
         report.pass(["journals", "balances"], |checks| ledger::check(view, checks));
         report.pass(wallets::CHECKS, |checks| wallets::check(view, checks));
         drop(snapshot);
@@ -249,6 +251,24 @@ fn check_numbers(view: View<'_>, table: &str, number: &str, check: &mut Check) -
         check.fault(format!(
             "{table}: {count} rows are numbered {first} to {last}, so some are gone or moved"
         ));
+    }
+    Ok(())
+}
+
+/// Each row follows on the one before it, whoever's they are. A link that does not fit is told where it is.
+fn check_links(view: View<'_>, linked: Linked, check: &mut Check) -> Result<()> {
+    let (table, number) = linked.columns();
+    let sql = format!("SELECT {number}, hash, link FROM {table} ORDER BY {number}");
+    let mut statement = view.connection.prepare(&sql)?;
+    let mut rows = statement.query([])?;
+    let mut before = Chain::default();
+    while let Some(row) = rows.next()? {
+        let link: Chain = row.get(2)?;
+        if link != follow(&before, &row.get(1)?) {
+            let place: i64 = row.get(0)?;
+            check.fault(format!("{table}: row {place} does not follow on the one before it"));
+        }
+        before = link;
     }
     Ok(())
 }

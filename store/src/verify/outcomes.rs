@@ -2,7 +2,7 @@
 
 use super::rebuilt::{Plans, Rebuilt};
 use super::{Check, View, check_numbers};
-use crate::commission::{EntryKey, OUTCOME_JOURNALS, RECORD, Record, RefundRecord, Stand};
+use crate::commission::{Counter, EntryKey, OUTCOME_JOURNALS, RECORD, Record, RefundRecord, Stand};
 use crate::fault::{Fault, Result};
 use fenrun::ledger::{Account, MemberAccount};
 use rusqlite::{Connection, Row};
@@ -32,12 +32,13 @@ pub(super) struct Stored {
     pub(super) refunds: Vec<RefundRecord>,
 }
 
-pub(super) fn check(view: View<'_>, checks: &mut [Check; 3]) -> Result<Vec<String>> {
+pub(super) fn check(view: View<'_>, checks: &mut [Check; 4]) -> Result<Vec<String>> {
     let mut statement = view.connection.prepare(&format!("{RECORD} ORDER BY outcome"))?;
     let mut found = statement.query([])?;
     let mut plans = Plans::new(view.connection);
     // Journals that outcomes claim; none can be told once an outcome cannot be rebuilt.
     let mut claimed = Some(0);
+    let mut used = Some(Usage::new());
     let mut before = 0;
     while let Some(row) = found.next()? {
         let record = Record::read(row)?;
@@ -45,7 +46,7 @@ pub(super) fn check(view: View<'_>, checks: &mut [Check; 3]) -> Result<Vec<Strin
         let stored = match Stored::read(view.connection, record) {
             Err(Fault::Domain(error)) => {
                 checks[1].expect(false, || format!("outcome {number}: {error}"));
-                claimed = None;
+                (claimed, used) = (None, None);
                 continue;
             }
             stored => stored?,
@@ -56,7 +57,7 @@ pub(super) fn check(view: View<'_>, checks: &mut [Check; 3]) -> Result<Vec<Strin
             stored.told("it was posted before the outcome it is numbered after")
         });
         before = earned.unwrap_or(before);
-        let [outcomes, entries, rows] = checks;
+        let [outcomes, entries, rows, _] = checks;
         check_order(view.connection, &stored.record, outcomes)?;
         let rebuilt = Rebuilt::new(&stored, &mut plans);
         outcomes.expect(rebuilt.is_ok(), || {
@@ -67,18 +68,55 @@ pub(super) fn check(view: View<'_>, checks: &mut [Check; 3]) -> Result<Vec<Strin
             tell(entries, &stored, rebuilt.check_entries(&stored));
             let found = rebuilt.check_journals(view.connection, &stored, rows)?;
             claimed = claimed.map(|claimed| claimed + found);
+            for (counter, amount) in rebuilt.counted() {
+                let key = (stored.record.tenant.clone(), counter);
+                used.iter_mut().for_each(|used| *used.entry(key.clone()).or_insert(0) += amount);
+            }
         } else {
-            claimed = None;
+            (claimed, used) = (None, None);
         }
         check_posted(view.connection, &stored, rows)?;
     }
-    let [outcomes, _, rows] = checks;
+    let [outcomes, _, rows, caps] = checks;
+    used.map_or(Ok(()), |used| check_caps(view.connection, used, caps))?;
     check_numbers(view, "outcomes", "outcome", outcomes)?;
     check_strays(view, outcomes)?;
     if let Some(claimed) = claimed {
         check_unclaimed(view.connection, claimed, rows)?;
     }
     Ok(Vec::new())
+}
+
+/// What was used of caps, by tenant.
+type Usage = BTreeMap<(String, Counter), i128>;
+
+/// What is kept of every cap over a period is what stands of the outcomes it counts, and none is left over.
+fn check_caps(connection: &Connection, mut used: Usage, caps: &mut Check) -> Result<()> {
+    let mut statement =
+        connection.prepare("SELECT tenant, plan, currency, rule, payee, period, amount FROM cap_usage")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let counter = Counter {
+            plan: row.get(1)?,
+            currency: row.get(2)?,
+            rule: row.get(3)?,
+            payee: row.get(4)?,
+            period: row.get(5)?,
+        };
+        let (key, kept) = ((row.get(0)?, counter), row.get::<_, i64>(6)?);
+        let stands = used.remove(&key);
+        caps.expect(stands == Some(i128::from(kept)), || {
+            let Counter { plan, rule, payee, period, .. } = &key.1;
+            let stands = stands.map_or("nothing".into(), |stands| stands.to_string());
+            format!("{kept} is used of a cap in {period} (plan {plan}, rule {rule:?}, payee {payee:?}), {stands} stands")
+        });
+    }
+    for ((_, Counter { plan, rule, payee, period, .. }), stands) in used {
+        caps.fault(format!(
+            "nothing is used of a cap in {period} (plan {plan}, rule {rule:?}, payee {payee:?}), {stands} stands"
+        ));
+    }
+    Ok(())
 }
 
 impl Stored {
@@ -140,7 +178,7 @@ fn tell(check: &mut Check, stored: &Stored, found: Result<(), String>) {
 }
 
 /// What holds of the rows alone, whatever they were computed from.
-fn check_sums(stored: &Stored, [outcomes, entries, _]: &mut [Check; 3]) {
+fn check_sums(stored: &Stored, [outcomes, entries, ..]: &mut [Check; 4]) {
     let Stored { record, rows, retained, .. } = stored;
     let first = rows.iter().filter(|row| row.refund.is_none());
     let paid: i128 = first.map(|row| i128::from(row.amount)).sum();

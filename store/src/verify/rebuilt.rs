@@ -2,7 +2,9 @@
 
 use super::Check;
 use super::outcomes::{Stored, StoredRow};
-use crate::commission::{Record, Replay, SaleKey, Step, fingerprint, negated, plan_text, read_plan};
+use crate::commission::{
+    Counter, Record, Replay, SaleKey, Step, count, fingerprint, negated, plan_text, read_plan,
+};
 use crate::fault::Result;
 use fenrun::id::{JournalId, LineId};
 use fenrun::ledger::{self, Advance, Journal, Reversal, Share, Step as Stage};
@@ -124,6 +126,13 @@ impl Rebuilt {
             return Err("when it was confirmed or is due is not what its history says".into());
         }
         Ok(())
+    }
+
+    /// What it used of caps over periods.
+    pub(super) fn counted(&self) -> BTreeMap<Counter, i128> {
+        let Replay { frozen, entries, .. } = &self.replay;
+        let rows = entries.iter().map(|((rule, payee, _), stand)| (&**rule, &**payee, stand.amount));
+        count(frozen.plan(), frozen.sale().placed_at, rows)
     }
 
     /// Every step posted its journal, at its time and under its id, and the rows name it. Tells how many

@@ -1,9 +1,10 @@
 //! Wallets: the chain and the replay, what events posted, and the tables of claims against the balances.
 
-use super::{Check, View, check_numbers};
+use super::{Check, View, check_links, check_numbers};
 use crate::chain::Chain;
 use crate::fault::{Fault, Result, inconsistent};
 use crate::journals::read_amount;
+use crate::links::Linked;
 use crate::wallets::{WALLET_EVENT, link, read_wallet_event};
 use fenrun::id::PayoutId;
 use fenrun::ledger::wallet::{Event, Wallet, WalletKey, deadlines};
@@ -110,6 +111,7 @@ pub(super) fn check(view: View<'_>, checks: &mut [Check; 6]) -> Result<Vec<Strin
     }
     check_strays(view, &posted, checks)?;
     check_numbers(view, "wallet_events", "position", &mut checks[0])?;
+    check_links(view, Linked::WalletEvents, &mut checks[0])?;
     Ok(notices)
 }
 

@@ -12,6 +12,7 @@ pub(crate) use transactions::fill_transactions;
 use crate::batch::Batch;
 use crate::chain::Chain;
 use crate::fault::Result;
+use crate::links::Linked;
 use fenrun::ledger::wallet::{Action, Command, Decision, Event, EventData, Wallet, WalletKey, decide};
 use fenrun::ledger::{Account, MemberAccount, Posted};
 use fenrun::{Code, Error};
@@ -119,10 +120,11 @@ impl Batch<'_> {
             let journal = event.journal()?;
             let journal = journal.map(|journal| self.insert_journal(&key.tenant, &journal)).transpose()?;
             head = link(&head, event);
+            let place_in_all = self.next_link(Linked::WalletEvents, &head)?;
             self.sql(
-                "INSERT INTO wallet_events
-                 (tenant, member, currency, seq, command_id, fingerprint, actor, at, type, data, hash, journal)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+                "INSERT INTO wallet_events (tenant, member, currency, seq, command_id, fingerprint, actor, at,
+                     type, data, hash, journal, link)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
             )?
             .execute(rusqlite::params![
                 key.tenant.as_str(),
@@ -137,6 +139,7 @@ impl Batch<'_> {
                 event.data.to_json(),
                 head,
                 journal,
+                place_in_all,
             ])?;
         }
         self.project(&wallet, &head, events)?;

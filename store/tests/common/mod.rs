@@ -8,6 +8,7 @@ use fenrun::ledger::{Account, Journal, MallAccount, MemberAccount, Posting, wall
 use fenrun::money::{Currency, CurrencyTable};
 use fenrun::reward::commission::{Frozen, Outcome};
 use fenrun::reward::plan::Plan;
+use fenrun::sale::Sale;
 use fenrun::time::Timestamp;
 use fenrun::trade::order::{Command, Tenant};
 use fenrun_store::{Batch, Options, SaleKey, Store};
@@ -120,6 +121,33 @@ pub(crate) fn plan() -> Plan {
         hold_days = 2
     "#;
     Plan::from_toml(text).unwrap()
+}
+
+/// 10 % to the first stop, 15.00 a month at most.
+pub(crate) fn capped() -> Plan {
+    let text = r#"
+        schema = "fenrun.plan/1"
+        name = "capped"
+        currency = "CNY"
+        [[rule]]
+        id = "first"
+        on = "order"
+        of = "paid"
+        to = { up = "referral" }
+        pay = { levels = ["10%"] }
+        cap = [{ per = "payee", every = "month", limit = 1500 }]
+    "#;
+    Plan::from_toml(text).unwrap()
+}
+
+/// A sale of 100.00 to 9, invited by 2, of an order that is kept elsewhere.
+pub(crate) fn sale(tenant: &Tenant, id: &str, placed_at: i64) -> Sale {
+    let text = format!(
+        r#"{{"id":"{id}","tenant":"{}","placed_at":{placed_at},"buyer":9,"upline":[2],
+            "lines":[{{"id":"a","units":4,"paid":10000}}]}}"#,
+        tenant.as_str()
+    );
+    Sale::from_node(&read_json(&text, 1 << 16).unwrap(), Currency::CNY).unwrap()
 }
 
 /// What a placed order comes to.
