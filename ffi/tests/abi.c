@@ -174,6 +174,42 @@ static void plans(void) {
     fenrun_plan_free(again);
 }
 
+/* Every preset is listed, loads by its name with the hash of the list, and settles one sale. Their golden vectors,
+ * vectors/presets.json among them, are answered by vectors.c. */
+static void presets(void) {
+    fenrun_error err = FENRUN_ERROR_INIT;
+    fenrun_buffer list = {0}, outcome = {0}, hash = {0};
+    static const char sale[] =
+        "{\"id\":1,\"buyer\":{\"id\":\"U\",\"vip\":false},\"upline\":[{\"id\":\"A\",\"distributor\":true,"
+        "\"frozen\":false,\"active\":true,\"vip\":true}],\"uplines\":{\"placement\":[],\"network\":[]},"
+        "\"facts\":{\"division\":false,\"self_purchase\":false,\"role_invites\":false},\"lines\":[{\"paid\":10000,"
+        "\"list\":10000,\"member\":10000,\"shipping\":0,\"prize\":10000}]}";
+    char name[64];
+    const char *at;
+    int count = 0, paying = 0;
+    EXPECT(fenrun_run(TEXT("presets"), NULL, TEXT("{}"), &list, &err) == FENRUN_OK);
+    for (at = list.data; at != NULL && (at = strstr(at, "\"name\":\"")) != NULL; count++) {
+        fenrun_plan *plan = NULL;
+        size_t length;
+        at += strlen("\"name\":\"");
+        length = strcspn(at, "\"");
+        EXPECT(length > 0 && length < sizeof name);
+        memcpy(name, at, length);
+        name[length] = '\0';
+        EXPECT(fenrun_plan_preset(name, length, &plan, &err) == FENRUN_OK);
+        EXPECT(fenrun_plan_hash(plan, &hash, &err) == FENRUN_OK && holds(&list, hash.data));
+        EXPECT(fenrun_settle_one(plan, sale, strlen(sale), &outcome, NULL, &err) == FENRUN_OK);
+        paying += holds(&outcome, "\"payee\":\"A\"");
+        if (strcmp(name, "crmeb") == 0 || strcmp(name, "self_buy_save_share_earn") == 0)
+            EXPECT(holds(&outcome, "\"amount\":1000,") && holds(&outcome, "\"pool\":1500"));
+        fenrun_buffer_free(&hash);
+        fenrun_buffer_free(&outcome);
+        fenrun_plan_free(plan);
+    }
+    EXPECT(count >= 24 && paying >= 10);
+    fenrun_buffer_free(&list);
+}
+
 static void one_sale(void) {
     fenrun_error err = FENRUN_ERROR_INIT;
     fenrun_plan *plan = new_plan();
@@ -611,6 +647,7 @@ int main(void) {
     texts();
     nulls();
     plans();
+    presets();
     one_sale();
     forests();
     batches();

@@ -49,6 +49,16 @@ final class Plan
         }));
     }
 
+    /**
+     * The names of the plans that come with the library, sorted.
+     *
+     * @return list<string>
+     */
+    public static function presets(): array
+    {
+        return array_column(Library::run('presets', null, new \stdClass())['presets'], 'name');
+    }
+
     /** SHA-256 of the canonical JSON, 64 hex digits: the identity of the plan. */
     public function hash(): string
     {

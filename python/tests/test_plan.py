@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 from pathlib import Path
 
@@ -41,8 +42,24 @@ def test_an_error_names_its_line_and_the_nearest_word() -> None:
 
 def test_every_preset_can_be_built() -> None:
     assert fr.Plan.presets() == sorted(fr.Plan.presets())
+    listed = fr.run("presets", None, {})["presets"]
+    assert [preset["name"] for preset in listed] == fr.Plan.presets()
+    for preset in listed:
+        plan = fr.Plan.preset(preset["name"])
+        assert plan.check().bounds
+        assert (plan.hash, plan.name, plan.currency) == (preset["hash"], preset["title"], preset["currency"])
+
+
+def test_every_preset_settles_the_same_sale() -> None:
+    """Each has its golden vector, which C, PHP and Java are held to as well."""
+    cases = json.loads((ROOT / "vectors" / "presets.json").read_text("utf-8"))["cases"]
+    vectors = {case["id"]: case for case in cases}
     for name in fr.Plan.presets():
-        assert fr.Plan.preset(name).check().bounds
+        case = vectors[f"sale-under-{name}"]
+        outcome = fr.Plan.preset(name).settle_one(case["input"]["sale"])
+        assert (outcome.conserved, outcome.pool) == (True, case["expect"]["pool"]), name
+        paid = [(row["payee"], row["amount"]) for row in outcome.to_dict()["rows"]]
+        assert paid == [(row["payee"], row["amount"]) for row in case["expect"]["rows"]], name
 
 
 def test_identity() -> None:

@@ -17,8 +17,7 @@ def read_cases() -> Iterator[Any]:
     for path in sorted((ROOT / "vectors").glob("*.json")):
         # The schema of the files and the tables the cases were made with stand beside them.
         for case in json.loads(path.read_text("utf-8")).get("cases", ()):
-            if case["op"] in OPERATIONS:
-                yield pytest.param(case, id=case["id"])
+            yield pytest.param(case, id=case["id"])
 
 
 def plan_of(case: Case) -> fr.Plan:
@@ -144,6 +143,11 @@ def order(case: Case) -> Any:
     return order.state | answer
 
 
+def general(case: Case) -> Any:
+    """What has no function of its own goes through the general door."""
+    return fr.run(case["op"], plan_of(case) if "plan" in case else None, case["input"])
+
+
 OPERATIONS: dict[str, Callable[[Case], Any]] = {
     "allocate": allocate,
     "check": check,
@@ -177,7 +181,7 @@ CASES = list(read_cases())
 
 @pytest.mark.parametrize("case", CASES)
 def test_vector(case: Case) -> None:
-    run = OPERATIONS[case["op"]]
+    run = OPERATIONS.get(case["op"], general)
     if "error" in case:
         with pytest.raises(fr.Error) as raised:
             run(case)
@@ -187,4 +191,4 @@ def test_vector(case: Case) -> None:
 
 
 def test_every_operation_of_this_list_has_vectors() -> None:
-    assert {parameter.values[0]["op"] for parameter in CASES} == set(OPERATIONS)
+    assert {parameter.values[0]["op"] for parameter in CASES} >= set(OPERATIONS)

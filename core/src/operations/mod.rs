@@ -39,6 +39,7 @@ const OPERATIONS: &[(&str, Operation)] = &[
     ("reverse", |plan, input| reward::reverse(needed(plan)?, input)),
     ("settle", |plan, input| forest::settle(needed(plan)?, input)),
     ("check", reward::check),
+    ("presets", |_, input| plans::presets(input)),
     ("diff", |plan, input| plans::diff(needed(plan)?, input)),
     ("sybil", |plan, input| plans::sybil(needed(plan)?, input)),
     ("plan_set", |_, input| plans::plan_set(input)),

@@ -3,7 +3,7 @@
 use crate::doc::{Fields, Node};
 use crate::error::{Code, Error, Result};
 use crate::reward::compare::{Comparison, Difference, compare};
-use crate::reward::plan::Plan;
+use crate::reward::plan::{PRESETS, Plan};
 use crate::reward::plan_set::{Command, PlanSet, Question};
 use crate::reward::sybil::{Finding, Limits, audit, sample};
 use crate::sale::Sale;
@@ -18,6 +18,22 @@ fn plan_of(node: &Node) -> Result<Plan> {
         Node::Text(_) => Err(Error::new(Code::NotBuilt, "presets need the feature `toml`")),
         object => Plan::from_node(object),
     }
+}
+
+/// The plans that come with the library.
+pub(super) fn presets(input: &Node) -> Result<Node> {
+    Fields::new(input, "presets")?.finish()?;
+    let preset = |(name, _): &(&str, &str)| {
+        let plan = plan_of(&Node::from(*name))?;
+        Ok(Node::map([
+            ("name", Node::from(*name)),
+            ("title", plan.name().into()),
+            ("currency", plan.currency().code().into()),
+            ("hash", plan.hash().into()),
+        ]))
+    };
+    let listed = PRESETS.iter().map(preset).collect::<Result<Vec<_>>>()?;
+    Ok(Node::map([("presets", Node::List(listed))]))
 }
 
 /// What the other plan would change.

@@ -56,10 +56,15 @@ impl Engine {
         Ok((plan, sale))
     }
 
-    fn steps(plan: &Node, sale: &Node, refunds: &[Refund]) -> fenrun::Result<Vec<Step>> {
-        let (plan, sale) = Self::read(plan, sale)?;
+    fn outcome(plan: &Plan, sale: &Sale) -> fenrun::Result<Outcome> {
+        let outcome = commission::evaluate(plan, sale);
+        alone::check(plan, sale, &outcome);
+        Ok(outcome_of(&outcome?.to_node()))
+    }
+
+    fn steps(plan: &Plan, sale: &Sale, refunds: &[Refund]) -> fenrun::Result<Vec<Step>> {
         // The blob is what a host keeps, so reversals start from what it reads back as.
-        let frozen = Frozen::from_text(&Frozen::new(&plan, &sale)?.to_text())?;
+        let frozen = Frozen::from_text(&Frozen::new(plan, sale)?.to_text())?;
         let mut before = Vec::new();
         let mut steps = Vec::new();
         for (at, refund) in refunds.iter().enumerate() {
@@ -87,31 +92,54 @@ fn taken(refund: &Refund) -> fenrun::Result<Vec<Taken>> {
     refund.iter().map(read).collect()
 }
 
+/// What the engine says of a case.
+pub(crate) struct Answers {
+    pub(crate) outcome: Result<Outcome, String>,
+    pub(crate) offer: Result<BigInt, String>,
+    pub(crate) steps: Result<Vec<Step>, String>,
+}
+
+impl Engine {
+    /// All it says of a case, whose documents are read once.
+    pub(crate) fn answers(plan: &Node, sale: &Node, refunds: &[Refund]) -> Answers {
+        let read = Self::read(plan, sale).map_err(named);
+        let of = |(plan, sale): &(Plan, Sale)| Answers {
+            outcome: Self::outcome(plan, sale).map_err(named),
+            offer: commission::offer(plan, sale).map(big).map_err(named),
+            steps: Self::steps(plan, sale, refunds).map_err(named),
+        };
+        let refused = |name: &String| Answers {
+            outcome: Err(name.clone()),
+            offer: Err(name.clone()),
+            steps: Err(name.clone()),
+        };
+        read.as_ref().map_or_else(refused, of)
+    }
+}
+
+/// The stable name of an error.
+fn named(error: fenrun::Error) -> String {
+    error.code().name().into()
+}
+
 impl Evaluator for Engine {
     fn evaluate(&self, plan: &Node, sale: &Node) -> Result<Outcome, String> {
-        let run = || -> fenrun::Result<Node> {
-            let (plan, sale) = Self::read(plan, sale)?;
-            let outcome = commission::evaluate(&plan, &sale);
-            alone::check(&plan, &sale, &outcome);
-            Ok(outcome?.to_node())
-        };
-        run().map(|outcome| outcome_of(&outcome)).map_err(|error| error.code().name().into())
+        let (plan, sale) = Self::read(plan, sale).map_err(named)?;
+        Self::outcome(&plan, &sale).map_err(named)
     }
 
     fn offer(&self, plan: &Node, sale: &Node) -> Result<BigInt, String> {
-        let run = || {
-            let (plan, sale) = Self::read(plan, sale)?;
-            commission::offer(&plan, &sale)
-        };
-        run().map(big).map_err(|error: fenrun::Error| error.code().name().into())
+        let (plan, sale) = Self::read(plan, sale).map_err(named)?;
+        commission::offer(&plan, &sale).map(big).map_err(named)
     }
 
     fn reverse(&self, plan: &Node, sale: &Node, refunds: &[Refund]) -> Result<Vec<Step>, String> {
-        Self::steps(plan, sale, refunds).map_err(|error| error.code().name().into())
+        let (plan, sale) = Self::read(plan, sale).map_err(named)?;
+        Self::steps(&plan, &sale, refunds).map_err(named)
     }
 
     fn settle(&self, grove: &Grove) -> Result<Settled, String> {
-        batch::settle(grove).map_err(|error| error.code().name().into())
+        batch::settle(grove).map_err(named)
     }
 }
 

@@ -21,7 +21,7 @@ mod people;
 pub(crate) mod plan;
 mod rates;
 pub(crate) mod reverse;
-mod sale;
+pub(crate) mod sale;
 mod schedules;
 pub(crate) mod shrink;
 

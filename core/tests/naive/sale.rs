@@ -97,7 +97,7 @@ impl Person {
     }
 
     /// Nobody, for an id that is `null`, empty or 0.
-    fn read(node: &Node) -> Option<Self> {
+    pub(crate) fn read(node: &Node) -> Option<Self> {
         let Node::Map(map) = node else {
             return Some(Self { id: id(Some(node))?, rank: None, facts: BTreeMap::new() });
         };

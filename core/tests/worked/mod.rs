@@ -1,5 +1,6 @@
 //! The interpreter itself against numbers worked out by hand, from the page and from peers.
 
+mod period;
 mod vectors;
 
 use crate::naive::Naive;

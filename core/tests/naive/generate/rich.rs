@@ -290,6 +290,32 @@ fn beside(dice: &mut Dice, words: &Words, rules: &[Map], sale: &Node) -> Node {
         }
     }
     sale = with(&sale, "used", Node::List(used));
-    // Schedules without a table take no rates of a line, and a label may be gone.
-    each_line(&sale, |line| drop(line.remove("override")))
+    each_line(&sale, |line| {
+        if let Some(Node::Map(tables)) = line.get_mut("override") {
+            tables.retain(|id, table| {
+                let rule = rules.iter().find(|rule| rule["id"].as_text() == Some(id));
+                rule.is_some_and(|rule| overridable(words, rule, table))
+            });
+            if tables.is_empty() {
+                line.remove("override");
+            }
+        }
+    })
+}
+
+/// Whether a rule still takes the rates of a line: schedules without a table take none, and those of a label that is
+/// gone, or of the other kind, go.
+fn overridable(words: &Words, rule: &Map, table: &mut Node) -> bool {
+    let pay = &rule["pay"];
+    let Some(own) = pay.get("levels").or_else(|| pay.get("differential")) else { return false };
+    if own.get("first").is_some() {
+        return false;
+    }
+    let known = labels(&rule["to"]);
+    if let Node::Map(rows) = table {
+        rows.retain(|key, _| key == "any" || words.ranks.contains(key) || known.contains(key));
+    }
+    let integers = |rows: &Node| entries(Some(rows)).values().any(|rate| matches!(rate, Node::Int(_)));
+    let same_kind = pay.get("differential").is_none_or(|own| integers(own) == integers(table));
+    *table != Node::map::<&str>([]) && same_kind
 }

@@ -1,6 +1,11 @@
 package io.fenrun;
 
+import com.eclipsesource.json.Json;
+import com.eclipsesource.json.JsonValue;
 import com.sun.jna.ptr.PointerByReference;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
 
 /** A checked commission plan. Immutable: share freely between threads; close it when none uses it any more. */
 public final class Plan implements AutoCloseable {
@@ -32,6 +37,15 @@ public final class Plan implements AutoCloseable {
         byte[] bytes = Native.utf8(name, "preset name");
         return new Plan(Native.made((out, error) ->
                 Native.library().fenrun_plan_preset(bytes, bytes.length, out, error)));
+    }
+
+    /** The names of the plans that come with the library, sorted. */
+    public static List<String> presets() {
+        List<String> names = new ArrayList<>();
+        for (JsonValue preset : Json.parse(Fenrun.run("presets", null, "{}")).asObject().get("presets").asArray()) {
+            names.add(preset.asObject().getString("name", null));
+        }
+        return Collections.unmodifiableList(names);
     }
 
     /** SHA-256 of the canonical JSON, 64 hex digits: the identity of the plan. */

@@ -80,7 +80,7 @@ class VectorsTest {
         return !vector.getString("op", "").equals("settle") || Batch.fits(input);
     }
 
-    private static List<JsonObject> all() throws IOException {
+    static List<JsonObject> all() throws IOException {
         List<JsonObject> vectors = new ArrayList<>();
         List<Path> files;
         try (Stream<Path> list = Files.list(Paths.get("..", "vectors"))) {
