@@ -9,7 +9,7 @@ const EXIT_CODES: &str = "\
 Exit codes:
   0  done
   1  something was found: a plan or override that pays too much or for recruiting, plans that differ, a
-     store that does not verify, a vector that differs
+     store that does not verify, a vector that differs, edges that are no forest
   2  the command line or an input is wrong; nothing was written
   3  a file or database cannot be read or written, or the program is at fault
 
@@ -36,6 +36,8 @@ pub(crate) enum Command {
     Demo(DemoArgs),
     /// Say why each person got each cent, or nothing; what made a price; what happened to an order
     Explain(ExplainArgs),
+    /// Import who invited whom, look at it, change it, and hand it on
+    Forest(ForestArgs),
     /// List the orders of a distributor: inviter, invitee, amount, commission and its state
     Orders(OrdersArgs),
     /// List the plans that come with the program, or print one
@@ -130,6 +132,97 @@ pub(crate) struct StatementArgs {
 pub(crate) struct VerifyArgs {
     /// A store
     pub(crate) file: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ForestArgs {
+    #[command(subcommand)]
+    pub(crate) job: ForestJob,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ForestJob {
+    /// List every cycle, orphan and second parent of a CSV; save it as one file where there is none
+    Import(ForestImportArgs),
+    /// Write a saved forest as CSV or as a graph in the DOT language
+    Export(ForestExportArgs),
+    /// Show a saved forest, or one member of it: upline, team, generations
+    Show(ForestShowArgs),
+    /// Put a new member, or a member under another inviter, into the journal of a saved forest
+    Join(ForestJoinArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ForestImportArgs {
+    /// CSV of members: member, inviter and valid_from; other columns are left alone
+    pub(crate) file: PathBuf,
+    /// Where the saved forest goes
+    #[arg(long, value_name = "FOREST")]
+    pub(crate) out: Option<PathBuf>,
+    /// The unit of times written as whole numbers since 1970-01-01 UTC
+    #[arg(long, value_enum)]
+    pub(crate) time_unit: Option<TimeUnit>,
+    /// Where times written as dates were read off the clock: UTC, +08:00 or a name such as Asia/Shanghai
+    #[arg(long, default_value = "UTC")]
+    pub(crate) time_zone: Zone,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ForestExportArgs {
+    /// A saved forest
+    pub(crate) file: PathBuf,
+    /// As what
+    #[arg(long, value_enum, default_value = "csv")]
+    pub(crate) format: ForestFormat,
+    /// As it stood at this day or moment, such as 2026-01-31 or `2026-01-31 20:00`
+    #[arg(long, value_name = "TIME")]
+    pub(crate) at: Option<String>,
+    /// The zone of that time: UTC, +08:00 or a name such as Asia/Shanghai
+    #[arg(long, default_value = "UTC")]
+    pub(crate) time_zone: Zone,
+    /// Where it goes; standard output without it
+    #[arg(long, value_name = "FILE", default_value = "-")]
+    pub(crate) out: PathBuf,
+}
+
+/// What a forest is written as.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum ForestFormat {
+    Csv,
+    Dot,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ForestShowArgs {
+    /// A saved forest
+    pub(crate) file: PathBuf,
+    /// One member of it
+    #[arg(long, value_name = "ID")]
+    pub(crate) member: Option<u64>,
+    /// How many people of the team are skipped
+    #[arg(long, value_name = "N", default_value_t = 0, requires = "member")]
+    pub(crate) after: usize,
+    /// The most people of a page
+    #[arg(long, value_name = "N", default_value_t = 50, requires = "member")]
+    pub(crate) limit: usize,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ForestJoinArgs {
+    /// A saved forest
+    pub(crate) file: PathBuf,
+    /// Who joins or moves
+    #[arg(long, value_name = "ID")]
+    pub(crate) member: u64,
+    /// Below whom; nobody without it
+    #[arg(long, value_name = "ID")]
+    pub(crate) inviter: Option<u64>,
+    /// From which day or moment on; without it, always
+    #[arg(long, value_name = "TIME")]
+    pub(crate) from: Option<String>,
+    /// The zone of that time: UTC, +08:00 or a name such as Asia/Shanghai
+    #[arg(long, default_value = "UTC")]
+    pub(crate) time_zone: Zone,
 }
 
 #[derive(Debug, Args)]

@@ -70,6 +70,7 @@ fn run(command: &Command, console: &Console) -> Result<Ending> {
         Command::Demo(args) => demo::run(args, console),
         Command::Diff(args) => diff::run(args, console),
         Command::Explain(args) => commands::explain::run(args, console),
+        Command::Forest(args) => commands::forest::run(args, console),
         Command::Orders(args) => commands::orders::run(args, console),
         Command::Plans(args) => commands::plans::run(args, console),
         Command::Settle(args) => commands::settle::run(args, console),

@@ -114,6 +114,18 @@ codes! {
     DuplicateOrder = 407, "duplicate_order";
     /// An id that is empty, too long, zero or outside its range.
     InvalidId = 408, "invalid_id";
+    /// The answer was made from the forest as it was before a change.
+    StaleIndex = 409, "stale_index";
+    /// The account was closed or merged into another one.
+    ClosedMember = 410, "closed_member";
+    /// The file is not a saved forest.
+    NotAForest = 411, "not_a_forest";
+    /// The saved forest or its journal is cut off or was changed.
+    DamagedForest = 412, "damaged_forest";
+    /// The saved forest was written by a newer version.
+    NewerForest = 413, "newer_forest";
+    /// The saved forest was replaced by another one, or the journal belongs to another one.
+    StaleForest = 414, "stale_forest";
 
     /// The command is not listed for the state it meets.
     NotAllowed = 501, "not_allowed";

@@ -1,14 +1,17 @@
-//! Arrays on huge pages.
+//! Arrays on huge pages, and saved forests in mapped files.
 //!
 //! Random reads of arrays far above the second-level TLB spend half their time on address translation, and
 //! fresh memory is handed out, and cleared, 4 KiB at a time. [`Pages`] and [`Column`] ask the kernel for
 //! huge pages where an array is large enough for it to matter; the batch kernels themselves take plain
 //! slices and know nothing of this crate. On systems that refuse the advice the
-//! array is an ordinary mapping.
+//! array is an ordinary mapping. [`ForestFile`] keeps a forest on disk, where all workers of a host map the
+//! same pages.
 
 mod column;
+mod forest_file;
 
 pub use column::Column;
+pub use forest_file::ForestFile;
 
 use memmap2::{MmapMut, MmapOptions};
 use std::io;

@@ -4,6 +4,7 @@ pub(crate) mod check;
 pub(crate) mod explain;
 pub(crate) mod explain_order;
 pub(crate) mod explain_quote;
+pub(crate) mod forest;
 pub(crate) mod orders;
 pub(crate) mod plans;
 pub(crate) mod settle;

@@ -4,6 +4,7 @@
 
 mod clock;
 mod columns;
+mod edges;
 mod facts;
 mod members;
 mod orders;
@@ -12,6 +13,7 @@ mod rows;
 mod sheet;
 
 pub(crate) use clock::{Clock, TimeUnit, Zone};
+pub(crate) use edges::Edges;
 pub(crate) use facts::Names;
 pub(crate) use members::Members;
 pub(crate) use orders::{Arrays, Orders, Placed};

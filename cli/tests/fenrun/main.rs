@@ -10,6 +10,7 @@ mod demo;
 mod diff;
 mod explain_order;
 mod explain_quote;
+mod forest;
 mod orders;
 mod out;
 mod run;

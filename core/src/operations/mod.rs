@@ -5,6 +5,7 @@
 //! What each operation reads and answers is listed in `vectors/README.md`.
 
 mod forest;
+mod grove;
 mod ledger;
 mod matching;
 mod membership;
@@ -44,6 +45,8 @@ const OPERATIONS: &[(&str, Operation)] = &[
     ("sybil", |plan, input| plans::sybil(needed(plan)?, input)),
     ("plan_set", |_, input| plans::plan_set(input)),
     ("bind", |_, input| forest::bind(input)),
+    ("forest", |_, input| grove::forest(input)),
+    ("edges", |_, input| grove::edges(input)),
     ("place", |plan, input| period::place_members(needed(plan)?, input)),
     ("close", |plan, input| period::run(needed(plan)?, input)),
     ("order", |_, input| trade::order(input)),

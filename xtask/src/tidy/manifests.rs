@@ -8,7 +8,7 @@ use toml::{Table, Value};
 /// direction is a decision.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("fenrun", &[]),
-    ("fenrun-mem", &[]),
+    ("fenrun-mem", &["fenrun"]),
     ("fenrun-sim", &["fenrun", "fenrun-mem"]),
     ("fenrun-store", &["fenrun"]),
     ("fenrun-cli", &["fenrun", "fenrun-mem", "fenrun-sim", "fenrun-store"]),

@@ -16,8 +16,7 @@ impl Forest {
             return Err(Error::new(Code::LengthMismatch, error));
         }
         let mut forest = Self::new();
-        forest.ids.reserve(members.len());
-        forest.parents.reserve(members.len());
+        forest.parents.to_mut().reserve(members.len());
         if forest.extend_in_order(members, inviters)? {
             return Ok(forest);
         }
@@ -41,7 +40,8 @@ impl Forest {
                 return Ok(false);
             }
             self.ids.push(*member);
-            self.parents.push(parent.get());
+            self.parents.to_mut().push(parent.get());
+            self.version += 1;
         }
         Ok(true)
     }
@@ -49,7 +49,7 @@ impl Forest {
 
 /// The rows in an order in which uplines come first; whoever is left stands on or below a cycle.
 fn join_order(members: &[u64], inviters: &[u64]) -> Result<Vec<usize>> {
-    let mut rows = Ids::new();
+    let mut rows = Ids::default();
     for (row, member) in members.iter().enumerate() {
         check_id(*member).map_err(|error| error.at(row))?;
         if rows.find(*member).get() != 0 {

@@ -1,13 +1,13 @@
 //! The forest: parents by dense handle.
 
 use super::columns::Column;
+use super::edges::Edges;
 use super::ids::Ids;
-use crate::doc::Node;
+use super::shelf::Shelf;
+use super::teams::Teams;
 use crate::error::{Code, Error, Result};
-use crate::id::MemberId;
-use crate::sale::{Facts, Person};
 use crate::time::Timestamp;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The dense handle of a member, from 1 in join order; 0 is nobody, the parent of every root.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
@@ -37,9 +37,6 @@ impl MemberIx {
     }
 }
 
-/// The date of an edge that has none.
-const ALWAYS: Timestamp = Timestamp::from_ms(i64::MIN);
-
 /// Who invited whom. Members are never removed; an upline may change, with a date.
 ///
 /// ```
@@ -54,13 +51,18 @@ const ALWAYS: Timestamp = Timestamp::from_ms(i64::MIN);
 #[derive(Clone, Debug)]
 pub struct Forest {
     pub(super) ids: Ids,
-    pub(super) parents: Vec<u32>,
-    /// Dated edges of those who ever moved or were bound at a date, oldest first.
-    history: BTreeMap<u32, Vec<(Timestamp, u32)>>,
-    last_change: Option<Timestamp>,
-    ranks: Vec<u8>,
-    rank_names: Vec<String>,
-    columns: BTreeMap<String, Column>,
+    pub(super) parents: Shelf<u32>,
+    /// Dated edges of those who ever moved or were bound at a date.
+    pub(super) edges: Edges,
+    /// Accounts that were closed or merged into another one.
+    pub(super) closed: BTreeSet<u32>,
+    /// How many members stand below somebody with a larger handle.
+    pub(super) turned: usize,
+    pub(super) version: u64,
+    pub(super) teams: Teams,
+    pub(super) ranks: Shelf<u8>,
+    pub(super) rank_names: Vec<String>,
+    pub(super) columns: BTreeMap<String, Column>,
 }
 
 impl Default for Forest {
@@ -74,17 +76,20 @@ impl Forest {
     #[must_use]
     pub fn new() -> Self {
         Self {
-            ids: Ids::new(),
-            parents: vec![0],
-            history: BTreeMap::new(),
-            last_change: None,
-            ranks: Vec::new(),
+            ids: Ids::default(),
+            parents: vec![0].into(),
+            edges: Edges::default(),
+            closed: BTreeSet::new(),
+            turned: 0,
+            version: 0,
+            teams: Teams::default(),
+            ranks: Shelf::default(),
             rank_names: Vec::new(),
             columns: BTreeMap::new(),
         }
     }
 
-    /// How many members there are.
+    /// How many members there are, closed accounts included.
     #[must_use]
     pub fn len(&self) -> usize {
         self.ids.len()
@@ -96,10 +101,23 @@ impl Forest {
         self.len() == 0
     }
 
-    /// The handle of an id.
+    /// How many changes of its edges there were: what a [`ReadIndex`](super::ReadIndex) or a saved file is
+    /// compared with.
+    #[must_use]
+    pub const fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// The handle of an id; that of the account it was merged into, if it was.
     #[must_use]
     pub fn find(&self, id: u64) -> Option<MemberIx> {
         Some(self.ids.find(id)).filter(|ix| *ix != MemberIx::NOBODY)
+    }
+
+    /// The handle an id came with, whether or not the account was merged since: for what was before.
+    #[must_use]
+    pub fn account(&self, id: u64) -> Option<MemberIx> {
+        Some(self.ids.slot(id)).filter(|ix| *ix != MemberIx::NOBODY)
     }
 
     /// The handles of many ids.
@@ -120,6 +138,11 @@ impl Forest {
         self.ids.of(member)
     }
 
+    /// All members in join order.
+    pub fn members(&self) -> impl ExactSizeIterator<Item = MemberIx> + use<> {
+        (0..self.len()).map(|at| MemberIx(u32::try_from(at + 1).unwrap_or(u32::MAX)))
+    }
+
     /// Whether every id is the number of its handle, as it is where ids are 1, 2, 3 … in join order: hosts
     /// then need not ask for the id of every row.
     #[must_use]
@@ -136,20 +159,20 @@ impl Forest {
     /// Whether any edge has a date, so that orders of different times see different uplines.
     #[must_use]
     pub fn is_dated(&self) -> bool {
-        !self.history.is_empty()
+        !self.edges.is_empty()
+    }
+
+    /// Whether an account was closed or merged into another one; nobody is invited by it any more.
+    #[must_use]
+    pub fn is_closed(&self, member: MemberIx) -> bool {
+        self.closed.contains(&member.0)
     }
 
     /// The upline of a member at a moment, or now.
     #[must_use]
     pub fn parent(&self, member: MemberIx, at: Option<Timestamp>) -> MemberIx {
-        let current = MemberIx(self.parents.get(member.index()).copied().unwrap_or(0));
-        match (at, self.history.get(&member.0)) {
-            (Some(at), Some(edges)) => {
-                let later = edges.partition_point(|(from, _)| *from <= at);
-                later.checked_sub(1).map_or(MemberIx::NOBODY, |last| MemberIx(edges[last].1))
-            }
-            _ => current,
-        }
+        let then = at.and_then(|at| self.edges.parent(member.0, at));
+        MemberIx(then.unwrap_or_else(|| self.parents.get(member.index()).copied().unwrap_or(0)))
     }
 
     /// The ancestors of a member at a moment (or now), nearest first.
@@ -158,188 +181,29 @@ impl Forest {
         std::iter::successors(next(&member), next)
     }
 
-    /// A new member, invited by a member or by nobody, from the beginning of time or from a date.
-    ///
-    /// # Errors
-    /// [`Code::DuplicateMember`], [`Code::SelfReferral`], [`Code::UnknownMember`], [`Code::InvalidId`]
-    /// for 0 or 2^63 and above, [`Code::ForestFull`].
-    pub fn join(&mut self, member: u64, inviter: Option<u64>, from: Option<Timestamp>) -> Result<MemberIx> {
-        self.check_new(member)?;
-        if inviter == Some(member) {
-            return Err(own_inviter(member));
-        }
-        let parent = inviter.map_or(Ok(MemberIx::NOBODY), |id| self.find(id).ok_or_else(|| unknown(id)))?;
-        self.check_date(from)?;
-        let ix = self.ids.push(member);
-        self.parents.push(parent.0);
-        if let Some(from) = from.filter(|_| parent != MemberIx::NOBODY) {
-            self.history.insert(ix.0, vec![(from, parent.0)]);
-            self.last_change = Some(from);
-        }
-        Ok(ix)
-    }
-
-    /// Gives an upline to a member who has none.
-    ///
-    /// # Errors
-    /// [`Code::AlreadyBound`], and as [`Forest::rebind`].
-    pub fn bind(&mut self, member: u64, inviter: u64, from: Option<Timestamp>) -> Result<()> {
-        let ix = self.find(member).ok_or_else(|| unknown(member))?;
-        let current = self.parent(ix, None);
-        if current != MemberIx::NOBODY {
-            let error = format!("member {member} already has the upline {}", self.id(current));
-            return Err(Error::new(Code::AlreadyBound, error));
-        }
-        self.rebind(member, inviter, from)
-    }
-
-    /// Changes the upline of a member; orders placed before `from` keep the old one. Without a date the
-    /// change was always so, which can no longer be said once a dated change was made.
-    ///
-    /// # Errors
-    /// [`Code::Cycle`] when the new upline is a descendant, however far; [`Code::SelfReferral`],
-    /// [`Code::UnknownMember`]; [`Code::InvalidValue`] for a date before the last change, or none after it.
-    pub fn rebind(&mut self, member: u64, inviter: u64, from: Option<Timestamp>) -> Result<()> {
-        if member == inviter {
-            return Err(own_inviter(member));
-        }
-        let ix = self.find(member).ok_or_else(|| unknown(member))?;
-        let parent = self.find(inviter).ok_or_else(|| unknown(inviter))?;
-        self.check_date(Some(from.unwrap_or(ALWAYS)))?;
-        if self.upline(parent, None).any(|up| up == ix) {
-            let error =
-                format!("{inviter} cannot be the upline of {member}: {member} is above {inviter}, a cycle");
-            return Err(Error::new(Code::Cycle, error));
-        }
-        if let Some(from) = from {
-            let before = self.parents[ix.index()];
-            let edges = self.history.entry(ix.0).or_insert_with(|| match before {
-                0 => Vec::new(),
-                before => vec![(ALWAYS, before)],
-            });
-            edges.push((from, parent.0));
-        }
-        self.last_change = from.or(self.last_change);
-        self.parents[ix.index()] = parent.0;
-        Ok(())
-    }
-
-    /// Sets the ranks: one code per member in join order, 0 for none, else the place in `names` from 1.
-    ///
-    /// # Errors
-    /// [`Code::LengthMismatch`], [`Code::InvalidValue`] for a name that is empty or stands twice, or with the
-    /// index of a code without a name.
-    pub fn set_ranks(&mut self, names: &[String], codes: Vec<u8>) -> Result<()> {
-        self.check_length("rank", codes.len())?;
-        for (at, name) in names.iter().enumerate() {
-            if name.is_empty() || names[..at].contains(name) {
-                let rule = if name.is_empty() { "is empty" } else { "stands twice" };
-                return Err(Error::new(Code::InvalidValue, format!("rank name {} `{name}` {rule}", at + 1)));
-            }
-        }
-        if let Some(at) = codes.iter().position(|code| usize::from(*code) > names.len()) {
-            let error = format!("rank code {} has no name; there are {}", codes[at], names.len());
-            return Err(Error::new(Code::InvalidValue, error).at(at));
-        }
-        (self.ranks, self.rank_names) = (codes, names.to_vec());
-        Ok(())
-    }
-
-    /// Sets a fact of all members, in join order.
-    ///
-    /// # Errors
-    /// [`Code::LengthMismatch`]; [`Code::InvalidValue`] for a name that a person's document has another use
-    /// for, or for none.
-    pub fn set_fact(&mut self, name: &str, column: Column) -> Result<()> {
-        if ["", "id", "rank"].contains(&name) {
-            let rule = format!("a fact cannot be called `{name}`; `id` and `rank` are no facts");
-            return Err(Error::new(Code::InvalidValue, rule));
-        }
-        self.check_length(name, column.len())?;
-        self.columns.insert(name.to_owned(), column);
-        Ok(())
-    }
-
-    /// The names of the ranks members may have.
+    /// The forest as it stood at a moment, with the same handles and without dates: what a closed period
+    /// keeps, and what a [`ReadIndex`](super::ReadIndex) of the past is made from. Ranks, facts, own volumes
+    /// and closed accounts are those of now.
     #[must_use]
-    pub fn rank_names(&self) -> &[String] {
-        &self.rank_names
+    pub fn as_of(&self, at: Timestamp) -> Self {
+        let then = |ix: MemberIx| self.parent(ix, Some(at)).0;
+        let parents: Vec<u32> = std::iter::once(0).chain(self.members().map(then)).collect();
+        let mut past = Self {
+            turned: turned(&parents),
+            parents: parents.into(),
+            edges: Edges::default(),
+            // No forest of now comes to this version, so no index of one is taken for that of the other.
+            version: self.version | 1 << 63,
+            ..self.clone()
+        };
+        past.teams.rebuild(&past.parents, past.turned == 0);
+        past
     }
+}
 
-    /// The rank codes in join order, see [`Forest::set_ranks`]; empty when nobody has a rank.
-    #[must_use]
-    pub fn rank_codes(&self) -> &[u8] {
-        &self.ranks
-    }
-
-    /// The facts of all members, by name.
-    pub fn facts(&self) -> impl Iterator<Item = (&str, &Column)> {
-        self.columns.iter().map(|(name, column)| (name.as_str(), column))
-    }
-
-    /// The rank of a member.
-    #[must_use]
-    pub fn rank(&self, member: MemberIx) -> Option<&str> {
-        let code = member.index().checked_sub(1).and_then(|at| self.ranks.get(at))?;
-        usize::from(*code).checked_sub(1).and_then(|at| self.rank_names.get(at)).map(String::as_str)
-    }
-
-    /// The value of a fact of a member.
-    #[must_use]
-    pub fn fact(&self, member: MemberIx, name: &str) -> Option<Node> {
-        self.columns.get(name)?.get(member.index().checked_sub(1)?)
-    }
-
-    /// A member as a sale freezes them.
-    #[must_use]
-    pub fn person(&self, member: MemberIx) -> Person {
-        let facts: Facts = self
-            .columns
-            .keys()
-            .filter_map(|name| self.fact(member, name).map(|value| (name.clone(), value)))
-            .collect();
-        Person { id: MemberId::from(self.id(member)), rank: self.rank(member).map(str::to_owned), facts }
-    }
-
-    pub(super) fn check_new(&self, member: u64) -> Result<()> {
-        check_id(member)?;
-        if self.find(member).is_some() {
-            return Err(Error::new(
-                Code::DuplicateMember,
-                format!("member {member} is in the forest already"),
-            ));
-        }
-        if self.len() >= super::MAX_MEMBERS {
-            let error = format!("the forest holds {} members, the most it can", self.len());
-            return Err(Error::new(Code::ForestFull, error));
-        }
-        Ok(())
-    }
-
-    /// Changes come in the order of their dates: only the forest of now is searched for a cycle, and no
-    /// change may close one at a moment that is past.
-    fn check_date(&self, from: Option<Timestamp>) -> Result<()> {
-        match (from, self.last_change) {
-            (Some(ALWAYS), Some(last)) => {
-                let error = format!("a change without a date after one from {last}; give its date");
-                Err(Error::new(Code::InvalidValue, error))
-            }
-            (Some(from), Some(last)) if from < last => {
-                let error =
-                    format!("an edge from {from} after one from {last}; give changes in order of date");
-                Err(Error::new(Code::InvalidValue, error))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn check_length(&self, what: &str, got: usize) -> Result<()> {
-        if got == self.len() {
-            return Ok(());
-        }
-        let error = format!("column `{what}` has {got} values for {} members", self.len());
-        Err(Error::new(Code::LengthMismatch, error))
-    }
+/// How many stand below somebody with a larger handle.
+pub(super) fn turned(parents: &[u32]) -> usize {
+    (0_u32..).zip(parents).skip(1).filter(|(at, parent)| *parent > at).count()
 }
 
 pub(super) fn check_id(member: u64) -> Result<()> {

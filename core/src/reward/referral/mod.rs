@@ -2,13 +2,30 @@
 //! grow from it by a policy.
 
 mod build;
+mod change;
 mod columns;
+mod edges;
+mod export;
+mod faults;
 mod forest;
 mod ids;
+mod image;
+mod index;
+mod order;
+mod people;
 mod placement;
+mod shelf;
+mod teams;
 
+pub use change::Closing;
 pub use columns::Column;
+pub use faults::{EdgeFaults, SecondParent};
 pub use forest::{Forest, MemberIx};
+pub use image::{
+    ForestChange, IMAGE_HEADER_BYTES, Image, JOURNAL_HEADER_BYTES, JOURNAL_RECORD_BYTES, Journal, Stamp,
+};
+pub use index::{PAGE, ReadIndex, TeamSums};
+pub use order::Order;
 pub use placement::{MAX_WIDTH, Placement, Spot};
 
 /// The most members a forest can hold: 2^28 − 1, so that a handle leaves room for four flag bits.

@@ -1,0 +1,233 @@
+//! `fenrun forest`: import, look at, change and export who invited whom.
+
+use crate::args::{ForestArgs, ForestExportArgs, ForestFormat, ForestImportArgs, ForestJob};
+use crate::args::{ForestJoinArgs, ForestShowArgs};
+use crate::files::fault;
+use crate::output::{Console, Ending, count, grouped, pairs};
+use crate::table::{Clock, Edges, Zone};
+use crate::whole::WholeFile;
+use fenrun::doc::Node;
+use fenrun::reward::referral::{EdgeFaults, Forest, ForestChange, MemberIx, ReadIndex};
+use fenrun::time::Timestamp;
+use fenrun::{Code, Error, Result};
+use fenrun_mem::ForestFile;
+use std::io::Write;
+
+pub(crate) fn run(args: &ForestArgs, console: &Console) -> Result<Ending> {
+    match &args.job {
+        ForestJob::Import(args) => import(args, console),
+        ForestJob::Export(args) => export(args),
+        ForestJob::Show(args) => show(args, console),
+        ForestJob::Join(args) => join(args, console),
+    }
+}
+
+fn import(args: &ForestImportArgs, console: &Console) -> Result<Ending> {
+    let clock = Clock { unit: args.time_unit, zone: args.time_zone };
+    let edges = Edges::read(&args.file, &clock)?;
+    let faults = edges.faults();
+    let saved = match (&args.out, faults.is_empty()) {
+        (Some(out), true) => Some(ForestFile::save(&edges.forest()?, out)?),
+        _ => None,
+    };
+    let document = || {
+        let file = saved.as_ref().map(|file| Node::from(file.path().display().to_string()));
+        let lines = |rows: &[usize]| Node::List(rows.iter().map(|row| line(&edges, *row)).collect());
+        let seconds = faults.second_parents.iter().map(|second| {
+            Node::map([
+                ("line", line(&edges, second.row)),
+                ("first", line(&edges, second.first)),
+                ("same", second.same.into()),
+            ])
+        });
+        Node::map([
+            ("rows", Node::Int(count(edges.len()))),
+            ("cycles", Node::List(faults.cycles.iter().map(|cycle| lines(cycle)).collect())),
+            ("own_inviters", lines(&faults.own_inviters)),
+            ("orphans", lines(&faults.orphans)),
+            ("second_parents", Node::List(seconds.collect())),
+            ("invalid", lines(&faults.invalid)),
+            ("saved", file.into()),
+        ])
+    };
+    console.answer(document, || report(&edges, &faults, saved.as_ref()))?;
+    Ok(if faults.is_empty() { Ending::Fine } else { Ending::Findings })
+}
+
+fn line(edges: &Edges, row: usize) -> Node {
+    Node::Int(i64::try_from(edges.line(row)).unwrap_or(i64::MAX))
+}
+
+/// A line for every fault, and a sum.
+fn report(edges: &Edges, faults: &EdgeFaults, saved: Option<&ForestFile>) -> String {
+    let mut text = String::new();
+    let mut say = |row: usize, rule: String| {
+        text.push_str(&format!("line {}: {rule}\n", edges.line(row)));
+    };
+    for cycle in &faults.cycles {
+        let path: Vec<&str> = cycle.iter().map(|row| edges.member(*row)).collect();
+        let lines: Vec<String> = cycle.iter().map(|row| edges.line(*row).to_string()).collect();
+        let (path, first, lines) = (path.join(" ← "), path[0], lines.join(", "));
+        say(cycle[0], format!("a cycle: {path} ← {first} (lines {lines})"));
+    }
+    for row in &faults.own_inviters {
+        say(*row, format!("member {} is named as their own inviter", edges.member(*row)));
+    }
+    for row in &faults.orphans {
+        let (member, inviter) = (edges.member(*row), edges.inviter(*row));
+        say(*row, format!("member {member} has the inviter {inviter}, who stands in no row"));
+    }
+    for second in &faults.second_parents {
+        let (member, first) = (edges.member(second.row), edges.line(second.first));
+        let rule = match second.same {
+            true => format!("member {member} stands in line {first} already"),
+            false => {
+                let (one, other) = (edges.inviter(second.first), edges.inviter(second.row));
+                format!("member {member} has the inviter `{one}` in line {first} and `{other}` here")
+            }
+        };
+        say(second.row, rule);
+    }
+    for row in &faults.invalid {
+        say(*row, "the member is nobody".to_owned());
+    }
+    let rows = grouped(count(edges.len()));
+    text.push_str(&match (faults.count(), saved) {
+        (0, Some(file)) => format!("{rows} rows saved as {} ({})\n", file.path().display(), file.stamp()),
+        (0, None) => format!("{rows} rows are a forest\n"),
+        (found, _) => format!("{rows} rows, {} faults; nothing was saved\n", grouped(count(found))),
+    });
+    text
+}
+
+fn export(args: &ForestExportArgs) -> Result<Ending> {
+    let (forest, _) = ForestFile::open(&args.file)?;
+    let at = moment("at", args.at.as_deref(), args.time_zone)?;
+    let forest = at.map_or_else(|| forest.clone(), |at| forest.as_of(at));
+    let mut out = WholeFile::create(&args.out, &[&args.file])?;
+    let written = match args.format {
+        ForestFormat::Dot => out.write_all(forest.to_dot(|_| String::new()).as_bytes()),
+        ForestFormat::Csv => write_csv(&forest, &mut out),
+    };
+    written.map_err(|error| fault(&args.out, &error))?;
+    out.keep()?;
+    Ok(Ending::Fine)
+}
+
+fn write_csv(forest: &Forest, out: &mut impl Write) -> std::io::Result<()> {
+    writeln!(out, "member,inviter,rank,closed")?;
+    for member in forest.members() {
+        let rank = forest.rank(member).unwrap_or("");
+        let quote = if rank.contains([',', '"']) { "\"" } else { "" };
+        let rank = rank.replace('"', "\"\"");
+        let closed = if forest.is_closed(member) { "1" } else { "" };
+        let inviter = name(forest, forest.parent(member, None));
+        writeln!(out, "{},{inviter},{quote}{rank}{quote},{closed}", forest.id(member))?;
+    }
+    Ok(())
+}
+
+fn show(args: &ForestShowArgs, console: &Console) -> Result<Ending> {
+    let (forest, file) = ForestFile::open(&args.file)?;
+    let index = ReadIndex::of(&forest);
+    let Some(id) = args.member else {
+        let generations = index.generations(MemberIx::NOBODY);
+        let closed = forest.members().filter(|member| forest.is_closed(*member)).count();
+        let document = || {
+            Node::map([
+                ("members", Node::Int(count(forest.len()))),
+                ("closed", Node::Int(count(closed))),
+                ("version", Node::Int(i64::try_from(forest.version()).unwrap_or(i64::MAX))),
+                ("saved", file.stamp().to_string().into()),
+                ("generations", counts(&generations)),
+            ])
+        };
+        let rows = || {
+            let mut rows = vec![
+                ("members".to_owned(), grouped(count(forest.len()))),
+                ("closed accounts".to_owned(), grouped(count(closed))),
+                ("saved as".to_owned(), file.stamp().to_string()),
+            ];
+            rows.extend(steps(&generations, "without an inviter"));
+            pairs(&rows)
+        };
+        console.answer(document, rows)?;
+        return Ok(Ending::Fine);
+    };
+    let member = forest.resolve(&[id])?[0];
+    let names = |found: &mut dyn Iterator<Item = MemberIx>| -> Vec<String> {
+        found.map(|ix| name(&forest, ix)).collect()
+    };
+    let upline = names(&mut forest.upline(member, None));
+    let page = names(&mut index.page(member, args.after, args.limit).iter().copied());
+    let generations = index.generations(member);
+    let document = || {
+        let ids = |ids: &[String]| Node::List(ids.iter().map(|id| Node::from(id.as_str())).collect());
+        Node::map([
+            ("member", Node::from(name(&forest, member))),
+            ("closed", forest.is_closed(member).into()),
+            ("upline", ids(&upline)),
+            ("team", Node::Int(count(index.team_size(member)))),
+            ("generations", counts(&generations)),
+            ("page", ids(&page)),
+        ])
+    };
+    let text = || {
+        let mut rows = vec![
+            ("member".to_owned(), name(&forest, member)),
+            ("upline".to_owned(), upline.join(" ")),
+            ("team".to_owned(), grouped(count(index.team_size(member)))),
+        ];
+        rows.extend(steps(&generations, "1 step below"));
+        rows.push((format!("from {}", args.after + 1), page.join(" ")));
+        pairs(&rows)
+    };
+    console.answer(document, text)?;
+    Ok(Ending::Fine)
+}
+
+fn join(args: &ForestJoinArgs, console: &Console) -> Result<Ending> {
+    let from = moment("from", args.from.as_deref(), args.time_zone)?;
+    let (mut forest, mut file) = ForestFile::open(&args.file)?;
+    let (member, inviter) = (args.member, args.inviter);
+    let change = match (forest.find(member), inviter) {
+        (None, inviter) => ForestChange::Join { member, inviter },
+        (Some(_), Some(inviter)) => ForestChange::Rebind { member, inviter },
+        (Some(_), None) => ForestChange::Unbind { member },
+    };
+    file.append(&mut forest, change, from)?;
+    let document = || {
+        Node::map([
+            ("members", Node::Int(count(forest.len()))),
+            ("version", Node::Int(i64::try_from(forest.version()).unwrap_or(i64::MAX))),
+        ])
+    };
+    console.answer(document, || format!("{} members\n", grouped(count(forest.len()))))?;
+    Ok(Ending::Fine)
+}
+
+fn moment(option: &str, text: Option<&str>, zone: Zone) -> Result<Option<Timestamp>> {
+    let clock = Clock { unit: None, zone };
+    let rule = |rule: String| Error::new(Code::InvalidArgument, rule);
+    text.map(|text| clock.bound(option, text).map_err(rule)).transpose()
+}
+
+fn name(forest: &Forest, member: MemberIx) -> String {
+    match forest.id(member) {
+        0 => String::new(),
+        id => id.to_string(),
+    }
+}
+
+fn counts(people: &[u64]) -> Node {
+    Node::List(people.iter().map(|people| Node::Int(i64::try_from(*people).unwrap_or(i64::MAX))).collect())
+}
+
+/// A row for each generation.
+fn steps(people: &[u64], first: &str) -> Vec<(String, String)> {
+    let row = |(at, people): (usize, &u64)| {
+        let what = if at == 0 { first.to_owned() } else { format!("{} steps below", at + 1) };
+        (what, grouped(i64::try_from(*people).unwrap_or(i64::MAX)))
+    };
+    people.iter().enumerate().map(row).collect()
+}

@@ -1,0 +1,99 @@
+//! `forest`: imports with their report, saved forests, their journal and their exports.
+
+use crate::run::Folder;
+use fenrun::doc::{Node, read_json};
+
+const MEMBERS: &str = "member,inviter,name\n10,,甲\n20,10,乙\n30,20,丙\n40,10,丁\n";
+
+fn saved(members: &str) -> Folder {
+    let folder = Folder::with(&[("m.csv", members)]);
+    folder.run("forest import m.csv --out shop.forest").ended(0);
+    folder
+}
+
+#[test]
+fn a_forest_is_imported_shown_changed_and_exported() {
+    let folder = saved(MEMBERS);
+    let text = folder.run("forest show shop.forest").ended(0);
+    for line in ["members            4", "without an inviter  1", "2 steps below", "3 steps below"] {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let found = text.lines().any(|row| words.iter().all(|word| row.contains(word)));
+        assert!(found, "{line} in {text}");
+    }
+    folder.run("forest join shop.forest --member 50 --inviter 30 --from 2026-01-31").ended(0);
+    folder.run("forest join shop.forest --member 20 --inviter 40 --from 2026-02-01").ended(0);
+    let shown = folder.run("forest show shop.forest --member 50 --json").ended(0);
+    let shown = read_json(&shown, 10_000).unwrap();
+    let upline = ["30", "20", "40", "10"].map(Node::from).to_vec();
+    assert_eq!(shown.get("upline"), Some(&Node::List(upline)));
+    let page = folder.run("forest show shop.forest --member 10 --after 1 --limit 2 --json").ended(0);
+    let page = read_json(&page, 10_000).unwrap();
+    assert_eq!(page.get("page"), Some(&Node::List(["20", "30"].map(Node::from).to_vec())));
+    assert_eq!(page.get("generations"), Some(&Node::List([1, 1, 1, 1].map(Node::Int).to_vec())));
+    let csv = folder.run("forest export shop.forest").ended(0);
+    assert_eq!(csv, "member,inviter,rank,closed\n10,,,\n20,40,,\n30,20,,\n40,10,,\n50,30,,\n");
+    let before = folder.run("forest export shop.forest --at 2026-01-30").ended(0);
+    assert!(before.contains("\n20,10,,\n") && before.contains("\n50,,,\n"), "{before}");
+    let dot = folder.run("forest export shop.forest --format dot").ended(0);
+    assert!(dot.starts_with("digraph forest {") && dot.contains("  40 -> 20;"), "{dot}");
+    // What was exported is imported again.
+    folder.run("forest export shop.forest --out back.csv").ended(0);
+    folder.run("forest import back.csv --out back.forest").ended(0);
+    folder.run("forest export back.forest --out again.csv").ended(0);
+    assert_eq!(folder.read("back.csv"), folder.read("again.csv"));
+}
+
+#[test]
+fn every_fault_is_told_by_its_line_and_nothing_is_saved() {
+    let rows = "member,inviter\nA,B\nB,C\nC,A\nD,D\nE,Z\nA,C\nA,B\n,A\nF,\n";
+    let folder = Folder::with(&[("m.csv", rows)]);
+    let text = folder.run("forest import m.csv --out shop.forest").ended(1);
+    for line in [
+        "line 2: a cycle: A ← B ← C ← A (lines 2, 3, 4)",
+        "line 5: member D is named as their own inviter",
+        "line 6: member E has the inviter Z, who stands in no row",
+        "line 7: member A has the inviter `B` in line 2 and `C` here",
+        "line 8: member A stands in line 2 already",
+        "line 9: the member is nobody",
+        "9 rows, 6 faults; nothing was saved",
+    ] {
+        assert!(text.lines().any(|row| row == line), "{line} in\n{text}");
+    }
+    assert_eq!(folder.names(), ["m.csv"]);
+    let report = folder.run("forest import m.csv --json").ended(1);
+    let report = read_json(&report, 10_000).unwrap();
+    assert_eq!(report.get("cycles"), Some(&Node::List(vec![Node::List([2, 3, 4].map(Node::Int).to_vec())])));
+    assert_eq!(report.get("orphans"), Some(&Node::List(vec![Node::Int(6)])));
+}
+
+#[test]
+fn a_history_of_inviters_is_no_second_parent() {
+    let rows = "member,inviter,valid_from\n1,,\n2,,\n3,1,\n3,2,2026-01-01\n4,3,2026-02-01\n";
+    let folder = saved(rows);
+    let csv = |at: &str| folder.run(&format!("forest export shop.forest --at {at}")).ended(0);
+    assert!(csv("2025-12-31").contains("\n3,1,,\n") && csv("2026-01-01").contains("\n3,2,,\n"));
+    assert!(csv("2026-01-31").contains("\n4,,,\n") && csv("2026-02-01").contains("\n4,3,,\n"));
+}
+
+#[test]
+fn what_is_no_saved_forest_is_told() {
+    let folder = saved(MEMBERS);
+    let bytes = std::fs::read(folder.path("shop.forest")).unwrap();
+    folder.write("cut.forest", &bytes[..bytes.len() - 1]);
+    for (file, rule) in [
+        ("m.csv", "m.csv: the file is not a saved forest"),
+        ("cut.forest", "cut.forest: the saved forest is damaged"),
+    ] {
+        let ran = folder.run(&format!("forest show {file}"));
+        assert_eq!(ran.code, 2, "{}", ran.err);
+        assert!(ran.err.contains(rule), "{}", ran.err);
+    }
+    assert_eq!(folder.run("forest show none.forest").code, 3);
+    let cycle = folder.run("forest join shop.forest --member 10 --inviter 30");
+    assert!(cycle.code == 2 && cycle.err.contains("a cycle"), "{}", cycle.err);
+    assert_eq!(folder.run("forest show shop.forest --member 77").code, 2);
+    let texts = Folder::with(&[("m.csv", "member,inviter\nA,\n")]);
+    let ran = texts.run("forest import m.csv --out shop.forest");
+    assert!(ran.code == 2 && ran.err.contains("whole numbers as ids"), "{}", ran.err);
+    texts.run("forest import m.csv").ended(0);
+}

@@ -1,0 +1,176 @@
+//! What happened after a forest was saved: fixed records behind a header that names the file.
+
+use super::layout::{Stamp, damaged, u32_at, u64_at};
+use crate::error::{Code, Error, Result};
+use crate::reward::referral::change::Closing;
+use crate::reward::referral::forest::Forest;
+use crate::time::Timestamp;
+
+const MAGIC: [u8; 8] = *b"\x89FENRUNJ";
+/// Magic, then version and checksum of the file it follows.
+pub const JOURNAL_HEADER_BYTES: usize = 24;
+/// CRC-32 of the rest, what happened, whether it has a date, two ids, the date, the version before it.
+pub const JOURNAL_RECORD_BYTES: usize = 40;
+
+/// A change of a forest as data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ForestChange {
+    /// [`Forest::join`].
+    Join {
+        /// Who.
+        member: u64,
+        /// Below whom.
+        inviter: Option<u64>,
+    },
+    /// [`Forest::rebind`], and [`Forest::bind`] once it was allowed.
+    Rebind {
+        /// Who.
+        member: u64,
+        /// Below whom.
+        inviter: u64,
+    },
+    /// [`Forest::unbind`].
+    Unbind {
+        /// Who.
+        member: u64,
+    },
+    /// [`Forest::merge`].
+    Merge {
+        /// The account that stays.
+        kept: u64,
+        /// The account that goes.
+        gone: u64,
+    },
+    /// [`Forest::close`].
+    Close {
+        /// Whose account.
+        member: u64,
+        /// What becomes of those below.
+        closing: Closing,
+    },
+}
+
+impl Forest {
+    /// Makes a change.
+    ///
+    /// # Errors
+    /// Those of the call it stands for.
+    pub fn apply(&mut self, change: ForestChange, from: Option<Timestamp>) -> Result<()> {
+        match change {
+            ForestChange::Join { member, inviter } => self.join(member, inviter, from).map(drop),
+            ForestChange::Rebind { member, inviter } => self.rebind(member, inviter, from),
+            ForestChange::Unbind { member } => self.unbind(member, from),
+            ForestChange::Merge { kept, gone } => self.merge(kept, gone, from),
+            ForestChange::Close { member, closing } => self.close(member, closing, from),
+        }
+    }
+}
+
+/// The bytes of a journal.
+#[derive(Clone, Copy, Debug)]
+pub struct Journal {
+    stamp: Stamp,
+}
+
+impl Journal {
+    /// The journal of a saved forest.
+    #[must_use]
+    pub const fn of(stamp: Stamp) -> Self {
+        Self { stamp }
+    }
+
+    /// Its header.
+    #[must_use]
+    pub fn header(&self) -> [u8; JOURNAL_HEADER_BYTES] {
+        let mut bytes = [0; JOURNAL_HEADER_BYTES];
+        bytes[..8].copy_from_slice(&MAGIC);
+        bytes[8..16].copy_from_slice(&self.stamp.version.to_le_bytes());
+        bytes[16..20].copy_from_slice(&self.stamp.checksum.to_le_bytes());
+        bytes
+    }
+
+    /// Whether a journal with this header follows the saved forest; `false` for one of an earlier save, whose
+    /// changes are in it already.
+    ///
+    /// # Errors
+    /// [`Code::NotAForest`] for something else; [`Code::StaleForest`] for the journal of a later save, which
+    /// this is not.
+    pub fn follows(&self, header: &[u8]) -> Result<bool> {
+        if header.get(..8) != Some(&MAGIC) {
+            return Err(Error::new(Code::NotAForest, "the file is not the journal of a forest"));
+        }
+        let other = Stamp { version: u64_at(header, 8), checksum: u32_at(header, 16) };
+        if other.version > self.stamp.version {
+            let error = format!("the journal follows the saved forest {other}; this is {}", self.stamp);
+            return Err(Error::new(Code::StaleForest, error));
+        }
+        Ok(other == self.stamp)
+    }
+
+    /// The record of a change that is about to be made to a forest.
+    #[must_use]
+    pub fn record(
+        forest: &Forest,
+        change: ForestChange,
+        from: Option<Timestamp>,
+    ) -> [u8; JOURNAL_RECORD_BYTES] {
+        let (what, first, second) = match change {
+            ForestChange::Join { member, inviter } => (1, member, inviter.unwrap_or(0)),
+            ForestChange::Rebind { member, inviter } => (2, member, inviter),
+            ForestChange::Unbind { member } => (3, member, 0),
+            ForestChange::Merge { kept, gone } => (4, kept, gone),
+            ForestChange::Close { member, closing: Closing::Stay } => (5, member, 0),
+            ForestChange::Close { member, closing: Closing::RollUp } => (6, member, 0),
+        };
+        let mut bytes = [0; JOURNAL_RECORD_BYTES];
+        bytes[4] = what;
+        bytes[5] = u8::from(from.is_some());
+        bytes[8..16].copy_from_slice(&first.to_le_bytes());
+        bytes[16..24].copy_from_slice(&second.to_le_bytes());
+        bytes[24..32].copy_from_slice(&from.map_or(0, Timestamp::ms).to_le_bytes());
+        bytes[32..40].copy_from_slice(&forest.version().to_le_bytes());
+        let checksum = crc32fast::hash(&bytes[4..]);
+        bytes[..4].copy_from_slice(&checksum.to_le_bytes());
+        bytes
+    }
+
+    /// Makes the changes of some records, and says how many bytes they took. A last record that is not
+    /// complete yet is left for later: its writer may be at it, or have died of it.
+    ///
+    /// # Errors
+    /// [`Code::DamagedForest`] for a record that was changed or does not follow; the changes before it
+    /// were made.
+    pub fn replay(forest: &mut Forest, records: &[u8]) -> Result<usize> {
+        let mut done = 0;
+        for record in records.chunks_exact(JOURNAL_RECORD_BYTES) {
+            if crc32fast::hash(&record[4..]) != u32_at(record, 0) {
+                let last = records.len() - done < 2 * JOURNAL_RECORD_BYTES;
+                return if last { Ok(done) } else { Err(damaged("a record of its journal was changed")) };
+            }
+            let before = u64_at(record, 32);
+            if before != forest.version() {
+                let rule = format!("its journal goes on at version {before}, not {}", forest.version());
+                return Err(damaged(&rule));
+            }
+            let (change, from) = parse(record)?;
+            forest.apply(change, from).map_err(|error| error.within("the journal of the forest"))?;
+            done += JOURNAL_RECORD_BYTES;
+        }
+        Ok(done)
+    }
+}
+
+fn parse(record: &[u8]) -> Result<(ForestChange, Option<Timestamp>)> {
+    let (first, second) = (u64_at(record, 8), u64_at(record, 16));
+    let change = match record[4] {
+        1 => ForestChange::Join { member: first, inviter: Some(second).filter(|id| *id != 0) },
+        2 => ForestChange::Rebind { member: first, inviter: second },
+        3 => ForestChange::Unbind { member: first },
+        4 => ForestChange::Merge { kept: first, gone: second },
+        5 => ForestChange::Close { member: first, closing: Closing::Stay },
+        6 => ForestChange::Close { member: first, closing: Closing::RollUp },
+        other => return Err(damaged(&format!("its journal holds a change of kind {other}"))),
+    };
+    let from = i64::from_le_bytes(u64_at(record, 24).to_le_bytes());
+    Ok((change, (record[5] == 1).then_some(Timestamp::from_ms(from))))
+}

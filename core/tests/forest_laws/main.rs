@@ -1,0 +1,88 @@
+//! Laws of the forest: random joins, moves, merges, closings and reads against a model that knows nothing
+//! but a list of edges, and forests with one fault each that the law must tell from ours.
+
+// A failing helper of a test is a failing test.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod machine;
+mod mutants;
+mod naive;
+mod saved;
+mod script;
+
+use machine::{Machine, Ours};
+use mutants::{Fault, Mutant};
+use naive::Naive;
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+use script::{Step, script};
+
+fn cases() -> u32 {
+    std::env::var("FENRUN_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(400)
+}
+
+/// Every step is taken or refused as the model says, and after each all that can be read is the same.
+fn law(machine: &mut dyn Machine, steps: &[Step]) -> Result<(), String> {
+    let mut naive = Naive::default();
+    for (at, step) in steps.iter().enumerate() {
+        let (did, wanted) = (machine.step(step), naive.step(step));
+        if did != wanted {
+            return Err(format!("step {at} {step:?}: {did:?}, not {wanted:?}"));
+        }
+        let (seen, wanted) = (machine.view(), naive.view());
+        for (seen, wanted) in seen.iter().zip(&wanted) {
+            if seen != wanted {
+                return Err(format!("after step {at} {step:?}:\n  {seen:?}, not\n  {wanted:?}"));
+            }
+        }
+        if seen.len() != wanted.len() {
+            return Err(format!("after step {at}: {} facts, not {}", seen.len(), wanted.len()));
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn ours_is_the_model() {
+    let mut runner =
+        TestRunner::new(Config { cases: cases(), failure_persistence: None, ..Config::default() });
+    runner
+        .run(&script(), |steps| law(&mut Ours::default(), &steps).map_err(TestCaseError::fail))
+        .unwrap_or_else(|error| panic!("{error}"));
+}
+
+#[test]
+fn every_fault_is_told_apart() {
+    for fault in Fault::ALL {
+        let mut runner = TestRunner::new_with_rng(
+            Config { cases: 3000, failure_persistence: None, max_shrink_iters: 0, ..Config::default() },
+            proptest::test_runner::TestRng::deterministic_rng(proptest::test_runner::RngAlgorithm::ChaCha),
+        );
+        let found =
+            runner.run(&script(), |steps| law(&mut Mutant::new(*fault), &steps).map_err(TestCaseError::fail));
+        assert!(found.is_err(), "{fault:?} was not caught");
+    }
+}
+
+/// A chain as long as can be asked for ends no walk early and overflows no stack.
+#[test]
+fn a_chain_of_a_million_is_walked_to_its_end() {
+    use fenrun::Code;
+    use fenrun::reward::referral::{Forest, MemberIx, Order, ReadIndex};
+    let members: Vec<u64> = (1..=1_000_000).collect();
+    let inviters: Vec<u64> = (0..1_000_000).collect();
+    let mut forest = Forest::from_edges(&members, &inviters).unwrap();
+    assert_eq!(forest.rebind(1, 1_000_000, None).unwrap_err().code(), Code::Cycle);
+    // Turned round: the first hundred go below the last.
+    forest.rebind(101, 1_000_000, None).unwrap_err();
+    forest.unbind(500_001, None).unwrap();
+    forest.rebind(1, 1_000_000, None).unwrap();
+    let (order, index) = (Order::of(&forest), ReadIndex::of(&forest));
+    assert!(!order.is_join_order());
+    let sums = order.sums(&forest, &vec![1; 1_000_000]).unwrap();
+    assert_eq!((sums[500_000], sums[0], sums[499_999]), (1_000_000, 500_000, 1));
+    assert_eq!(index.depth(MemberIx::new(500_000)), 999_999);
+    assert!(index.is_above(MemberIx::new(500_001), MemberIx::new(1)));
+    assert_eq!(index.sums(&vec![1; 1_000_000]).unwrap().team(MemberIx::new(1)).unwrap(), 500_000);
+    assert_eq!(order.depths(&forest).unwrap()[499_999], 999_999);
+}

@@ -1,0 +1,180 @@
+//! Forests that were saved: whatever is opened is the forest, with its journal too, and damage is told.
+
+use crate::machine::{PEOPLE, VOLUME, apply, facts};
+use crate::script::{Step, script};
+use fenrun::reward::referral::{
+    Column, Forest, ForestChange, IMAGE_HEADER_BYTES, JOURNAL_HEADER_BYTES, JOURNAL_RECORD_BYTES, Journal,
+    MemberIx, Order, ReadIndex, Stamp,
+};
+use fenrun::time::Timestamp;
+use fenrun::{Code, Result};
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+use std::sync::Arc;
+
+/// A file in memory, as each type of its own.
+struct Held {
+    bytes: Vec<u8>,
+    words: Vec<u32>,
+    longs: Vec<u64>,
+    signed: Vec<i64>,
+}
+
+macro_rules! held {
+    ($($field:ident: $type:ty,)+) => {$(
+        impl AsRef<[$type]> for Held {
+            fn as_ref(&self) -> &[$type] {
+                &self.$field
+            }
+        }
+    )+};
+}
+
+held! { bytes: u8, words: u32, longs: u64, signed: i64, }
+
+fn open(bytes: &[u8]) -> Result<Forest> {
+    let long = |bytes: &[u8]| u64::from_le_bytes(bytes.try_into().unwrap());
+    let longs: Vec<u64> = bytes.chunks_exact(8).map(long).collect();
+    let held = Held {
+        bytes: bytes.to_vec(),
+        words: bytes.chunks_exact(4).map(|word| u32::from_le_bytes(word.try_into().unwrap())).collect(),
+        signed: longs.iter().map(|long| i64::from_le_bytes(long.to_le_bytes())).collect(),
+        longs,
+    };
+    Forest::from_image(&Arc::new(held))
+}
+
+fn seen(mut forest: Forest, own: &[i64]) -> Vec<(String, String)> {
+    forest.track(VOLUME, own, 0).unwrap();
+    forest.track(PEOPLE, &vec![1; forest.len()], 1).unwrap();
+    facts(&forest, &Order::of(&forest), &ReadIndex::of(&forest))
+}
+
+fn change(step: &Step) -> Option<(ForestChange, Option<Timestamp>)> {
+    Some(match *step {
+        Step::Join { member, inviter, from } => (ForestChange::Join { member, inviter }, from),
+        Step::Bind { .. } | Step::Add { .. } => return None,
+        Step::Rebind { member, inviter, from } => (ForestChange::Rebind { member, inviter }, from),
+        Step::Unbind { member, from } => (ForestChange::Unbind { member }, from),
+        Step::Merge { kept, gone, from } => (ForestChange::Merge { kept, gone }, from),
+        Step::Close { member, closing, from } => (ForestChange::Close { member, closing }, from),
+    })
+}
+
+/// Saved in the middle of a script and opened again, with the rest of the script in a journal that is read
+/// in two parts.
+#[test]
+fn a_saved_forest_with_its_journal_is_the_forest() {
+    let config = Config { cases: crate::cases(), failure_persistence: None, ..Config::default() };
+    let run = |(steps, cut, torn): (Vec<Step>, prop::sample::Index, usize)| {
+        let (first, rest) = steps.split_at(cut.index(steps.len()));
+        let mut forest = Forest::new();
+        for step in first.iter().filter(|step| change(step).is_some()) {
+            let _refused = apply(&mut forest, step);
+        }
+        let image = forest.to_image();
+        let mut opened = open(&image).unwrap();
+        let mut records = Vec::new();
+        for (change, from) in rest.iter().filter_map(change) {
+            let record = Journal::record(&forest, change, from);
+            if forest.apply(change, from).is_ok() {
+                records.extend_from_slice(&record);
+            }
+        }
+        let torn = torn.min(records.len());
+        let done = Journal::replay(&mut opened, &records[..records.len() - torn]).unwrap();
+        prop_assert_eq!(done, (records.len() - torn) / JOURNAL_RECORD_BYTES * JOURNAL_RECORD_BYTES);
+        Journal::replay(&mut opened, &records[done..]).unwrap();
+        let own: Vec<i64> = (1..).take(forest.len()).collect();
+        prop_assert_eq!(opened.version(), forest.version());
+        prop_assert_eq!(opened.to_image(), forest.to_image());
+        prop_assert_eq!(seen(opened, &own), seen(forest, &own));
+        Ok(())
+    };
+    TestRunner::new(config)
+        .run(&(script(), any::<prop::sample::Index>(), 0..100_usize), run)
+        .unwrap_or_else(|error| panic!("{error}"));
+}
+
+fn sample() -> Forest {
+    let mut forest = Forest::from_edges(&[10, 20, 30, 40], &[0, 10, 20, 10]).unwrap();
+    forest.rebind(30, 40, Some(Timestamp::from_ms(5))).unwrap();
+    forest.set_ranks(&["V1".into(), "V2".into()], vec![0, 2, 1, 0]).unwrap();
+    forest.set_fact("active", Column::Flag(vec![true, false, true, true])).unwrap();
+    forest.set_fact("score", Column::Int(vec![-1, 2, i64::MAX, 0])).unwrap();
+    let words = vec!["深圳".into(), "x".into()];
+    forest.set_fact("city", Column::Text { codes: vec![1, 0, 0, 1], words }).unwrap();
+    forest.close(40, fenrun::reward::referral::Closing::Stay, None).unwrap();
+    forest
+}
+
+#[test]
+fn ranks_and_facts_are_saved() {
+    let (forest, opened) = (sample(), open(&sample().to_image()).unwrap());
+    for ix in forest.members() {
+        assert_eq!(opened.person(ix), forest.person(ix));
+    }
+    assert!(opened.is_closed(MemberIx::new(4)) && opened.is_dated());
+    assert!(open(&Forest::new().to_image()).unwrap().is_empty());
+}
+
+/// Every single changed bit, every cut, and everything that is something else.
+#[test]
+fn damage_is_told() {
+    let image = sample().to_image();
+    let code = |bytes: &[u8]| open(bytes).err().map(|error| error.code());
+    assert_eq!(code(&image), None);
+    for cut in 0..image.len() {
+        let wanted = if cut < 8 { Code::NotAForest } else { Code::DamagedForest };
+        assert_eq!(code(&image[..cut]), Some(wanted), "cut at {cut}");
+    }
+    let mut longer = image.clone();
+    longer.extend_from_slice(&[0; 64]);
+    assert_eq!(code(&longer), Some(Code::DamagedForest));
+    let mut silent = Vec::new();
+    for at in 0..image.len() {
+        let mut changed = image.clone();
+        changed[at] ^= 1 << (at % 8);
+        match code(&changed) {
+            Some(Code::NotAForest | Code::NewerForest | Code::DamagedForest) => {}
+            None => silent.push(at),
+            other => panic!("byte {at}: {other:?}"),
+        }
+    }
+    // Only the empty room between sections holds nothing.
+    assert!(silent.iter().all(|at| image[*at] == 0), "{silent:?}");
+    assert!(silent.len() < image.len() / 2);
+    let mut newer = image.clone();
+    newer[8] = 2;
+    assert_eq!(code(&newer), Some(Code::NewerForest));
+    assert_eq!(code(b"member,inviter\n1,0\n"), Some(Code::NotAForest));
+    assert_eq!(code(b""), Some(Code::NotAForest));
+}
+
+#[test]
+fn a_journal_names_its_forest() {
+    let (earlier, mut later) = (sample(), sample());
+    later.join(50, Some(10), None).unwrap();
+    let journal = |forest: &Forest| Journal::of(Stamp::of(&forest.to_image()[..IMAGE_HEADER_BYTES]).unwrap());
+    let header = journal(&earlier).header();
+    assert_eq!(journal(&earlier).follows(&header), Ok(true));
+    assert_eq!(journal(&later).follows(&header), Ok(false));
+    let code = |header: &[u8]| journal(&earlier).follows(header).unwrap_err().code();
+    assert_eq!(code(&journal(&later).header()), Code::StaleForest);
+    assert_eq!(code(b"member,inviter"), Code::NotAForest);
+    assert_eq!(header.len(), JOURNAL_HEADER_BYTES);
+    let replayed = |joined: u64, at: usize| {
+        let (mut writer, mut reader) = (sample(), sample());
+        let mut records = Vec::new();
+        for member in [joined, joined + 1] {
+            let change = ForestChange::Join { member, inviter: Some(10) };
+            records.extend_from_slice(&Journal::record(&writer, change, None));
+            writer.apply(change, None).unwrap();
+        }
+        records[at] ^= 1;
+        Journal::replay(&mut reader, &records).map_err(|error| error.code())
+    };
+    // A damaged record with more behind it, and one at the end, which may still be written.
+    assert_eq!(replayed(70, 9), Err(Code::DamagedForest));
+    assert_eq!(replayed(70, JOURNAL_RECORD_BYTES + 9), Ok(JOURNAL_RECORD_BYTES));
+}
