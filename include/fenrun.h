@@ -88,6 +88,18 @@
 #define FENRUN_DUPLICATE_ORDER 407
 /** An id that is empty, too long, zero or outside its range. */
 #define FENRUN_INVALID_ID 408
+/** The answer was made from the forest as it was before a change. */
+#define FENRUN_STALE_INDEX 409
+/** The account was closed or merged into another one. */
+#define FENRUN_CLOSED_MEMBER 410
+/** The file is not a saved forest. */
+#define FENRUN_NOT_A_FOREST 411
+/** The saved forest or its journal is cut off or was changed. */
+#define FENRUN_DAMAGED_FOREST 412
+/** The saved forest was written by a newer version. */
+#define FENRUN_NEWER_FOREST 413
+/** The saved forest was replaced by another one, or the journal belongs to another one. */
+#define FENRUN_STALE_FOREST 414
 /** The command is not listed for the state it meets. */
 #define FENRUN_NOT_ALLOWED 501
 /** What the command is about moved on since the caller read it. */

@@ -51,10 +51,7 @@ impl ForestFile {
         if fs::metadata(path).map_err(|error| fault(path, &error))?.len() == 0 {
             return Err(place(Error::new(Code::NotAForest, "the file is empty")));
         }
-        let options = vmap::Map::with_options().open(path);
-        let (map, _) =
-            options.map_err(|error| Error::new(Code::File, format!("{}: {error}", path.display())))?;
-        let mapped = Arc::new(Mapped { map });
+        let mapped = Arc::new(Mapped::open(path).map_err(|error| fault(path, &error))?);
         let mut forest = Forest::from_image(&mapped).map_err(place)?;
         let stamp = Stamp::of((*mapped).as_ref()).map_err(place)?;
         let mut file = Self { path: path.to_owned(), stamp, done: header_bytes() };

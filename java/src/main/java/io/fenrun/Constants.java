@@ -64,6 +64,12 @@ final class Constants {
             case 404:
             case 405:
             case 406:
+            case 409:
+            case 410:
+            case 411:
+            case 412:
+            case 413:
+            case 414:
                 return new FenrunException.ForestException(fault);
             case 501:
             case 502:
