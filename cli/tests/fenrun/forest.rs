@@ -40,7 +40,13 @@ fn a_forest_is_imported_shown_changed_and_exported() {
     folder.run("forest export shop.forest --out back.csv").ended(0);
     folder.run("forest import back.csv --out back.forest").ended(0);
     folder.run("forest export back.forest --out again.csv").ended(0);
-    assert_eq!(folder.read("back.csv"), folder.read("again.csv"));
+    // An inviter comes before those they invited by now, so some rows stand elsewhere.
+    let sorted = |name: &str| {
+        let mut rows: Vec<String> = folder.read(name).lines().map(str::to_owned).collect();
+        rows.sort();
+        rows
+    };
+    assert_eq!(sorted("back.csv"), sorted("again.csv"));
 }
 
 #[test]
