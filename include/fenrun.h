@@ -928,6 +928,26 @@ int32_t fenrun_rows_copy_amount(const fenrun_rows *rows,
                                 fenrun_error *err);
 
 /**
+ * Copies the place of each row's account, from 0, which is `cash`; `fenrun_rows_account` gives its name.
+ *
+ * Pointers: `rows` is living, `out` points to room for `capacity` numbers.
+ */
+int32_t fenrun_rows_copy_account(const fenrun_rows *rows,
+                                 uint32_t *out,
+                                 size_t capacity,
+                                 fenrun_error *err);
+
+/**
+ * Copies whose amount each row's rule runs after, as an id; 0 for a rule of the sale itself.
+ *
+ * Pointers: `rows` is living, `out` points to room for `capacity` ids.
+ */
+int32_t fenrun_rows_copy_after(const fenrun_rows *rows,
+                               uint64_t *out,
+                               size_t capacity,
+                               fenrun_error *err);
+
+/**
  * The keys of all rows, 32 hex digits each, one after the other without anything between: the same as
  * when each order is settled alone.
  *
@@ -946,6 +966,16 @@ int32_t fenrun_rows_rule(const fenrun_rows *rows,
                          uint32_t place,
                          fenrun_buffer *id_out,
                          fenrun_error *err);
+
+/**
+ * The name of an account by its place.
+ *
+ * Pointers: `rows` is living, `name_out` points to a buffer.
+ */
+int32_t fenrun_rows_account(const fenrun_rows *rows,
+                            uint32_t place,
+                            fenrun_buffer *name_out,
+                            fenrun_error *err);
 
 /**
  * What the plan offered for the whole batch: the sum of all amounts and of what was retained.

@@ -381,6 +381,36 @@ pub unsafe extern "C" fn fenrun_rows_copy_amount(
     unsafe { copy(rows, out, capacity, err, Batch::amounts) }
 }
 
+/// Copies the place of each row's account, from 0, which is `cash`; `fenrun_rows_account` gives its name.
+///
+/// # Safety
+/// `rows` is living, `out` points to room for `capacity` numbers.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fenrun_rows_copy_account(
+    rows: *const fenrun_rows,
+    out: *mut u32,
+    capacity: usize,
+    err: *mut fenrun_error,
+) -> i32 {
+    // SAFETY: the caller keeps the promises above.
+    unsafe { copy(rows, out, capacity, err, Batch::account_places) }
+}
+
+/// Copies whose amount each row's rule runs after, as an id; 0 for a rule of the sale itself.
+///
+/// # Safety
+/// `rows` is living, `out` points to room for `capacity` ids.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fenrun_rows_copy_after(
+    rows: *const fenrun_rows,
+    out: *mut u64,
+    capacity: usize,
+    err: *mut fenrun_error,
+) -> i32 {
+    // SAFETY: the caller keeps the promises above.
+    unsafe { copy(rows, out, capacity, err, Batch::after) }
+}
+
 /// The keys of all rows, 32 hex digits each, one after the other without anything between: the same as
 /// when each order is settled alone.
 ///
@@ -420,6 +450,28 @@ pub unsafe extern "C" fn fenrun_rows_rule(
             let rows = handle(rows, "rows")?;
             let out = Place::new(id_out, "id_out")?;
             out.put(rows.0.rule_id(place)?.to_owned().into());
+            Ok(())
+        })
+    }
+}
+
+/// The name of an account by its place.
+///
+/// # Safety
+/// `rows` is living, `name_out` points to a buffer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fenrun_rows_account(
+    rows: *const fenrun_rows,
+    place: u32,
+    name_out: *mut fenrun_buffer,
+    err: *mut fenrun_error,
+) -> i32 {
+    // SAFETY: the caller keeps the promises above.
+    unsafe {
+        call(err, || {
+            let rows = handle(rows, "rows")?;
+            let out = Place::new(name_out, "name_out")?;
+            out.put(rows.0.account(place)?.to_owned().into());
             Ok(())
         })
     }

@@ -303,6 +303,14 @@ int32_t fenrun_rows_copy_amount(const fenrun_rows *rows,
                                 int64_t *out,
                                 size_t capacity,
                                 fenrun_error *err);
+int32_t fenrun_rows_copy_account(const fenrun_rows *rows,
+                                 uint32_t *out,
+                                 size_t capacity,
+                                 fenrun_error *err);
+int32_t fenrun_rows_copy_after(const fenrun_rows *rows,
+                               uint64_t *out,
+                               size_t capacity,
+                               fenrun_error *err);
 int32_t fenrun_rows_keys(const fenrun_rows *rows,
                          fenrun_buffer *keys_out,
                          fenrun_error *err);
@@ -310,6 +318,10 @@ int32_t fenrun_rows_rule(const fenrun_rows *rows,
                          uint32_t place,
                          fenrun_buffer *id_out,
                          fenrun_error *err);
+int32_t fenrun_rows_account(const fenrun_rows *rows,
+                            uint32_t place,
+                            fenrun_buffer *name_out,
+                            fenrun_error *err);
 int32_t fenrun_rows_pool(const fenrun_rows *rows, int64_t *pool_out, fenrun_error *err);
 int32_t fenrun_rows_retained(const fenrun_rows *rows,
                              const char *reason,

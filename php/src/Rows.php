@@ -103,6 +103,34 @@ final class Rows implements \Countable, \IteratorAggregate
     }
 
     /**
+     * The account of each row, `cash` where its rule does not split amounts.
+     *
+     * @return array<int, string>
+     */
+    public function accounts(): array
+    {
+        $names = [];
+
+        return array_map(function (int $place) use (&$names): string {
+            if (!isset($names[$place])) {
+                $names[$place] = $this->account($place);
+            }
+
+            return $names[$place];
+        }, $this->column('account', 'uint32_t', 'L*'));
+    }
+
+    /**
+     * Whose amount each row's rule runs after, 0 for a rule of the order itself.
+     *
+     * @return array<int, int>
+     */
+    public function after(): array
+    {
+        return $this->column('after', 'uint64_t', 'q*');
+    }
+
+    /**
      * 32 hex digits a row, for a UNIQUE index: the same as when each order is settled alone.
      *
      * @return array<int, string>
@@ -142,7 +170,7 @@ final class Rows implements \Countable, \IteratorAggregate
     }
 
     /**
-     * Row by row: key, order, line, payee, rule, level, amount, source.
+     * Row by row: key, order, line, payee, rule, level, amount, account, after, source.
      *
      * @return \Traversable<int, array<string, int|string>>
      */
@@ -156,6 +184,8 @@ final class Rows implements \Countable, \IteratorAggregate
             'rule' => $this->rules(),
             'level' => $this->levels(),
             'amount' => $this->amounts(),
+            'account' => $this->accounts(),
+            'after' => $this->after(),
             'source' => $this->sources(),
         ];
         foreach (array_keys($columns['key']) as $at) {
@@ -172,6 +202,13 @@ final class Rows implements \Countable, \IteratorAggregate
     {
         return Library::text(function (\FFI $ffi, $out, $error) use ($place) {
             return $ffi->fenrun_rows_rule($this->handle, $place, $out, $error);
+        });
+    }
+
+    private function account(int $place): string
+    {
+        return Library::text(function (\FFI $ffi, $out, $error) use ($place) {
+            return $ffi->fenrun_rows_account($this->handle, $place, $out, $error);
         });
     }
 

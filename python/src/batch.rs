@@ -17,7 +17,7 @@ use fenrun_capi::{MAX_THREADS, parts, settle_parts};
 use numpy::{IntoPyArray, PyArray1, PyArrayMethods, PyReadonlyArray1};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict, PySlice};
+use pyo3::types::{PyBool, PyDict, PySlice, PyTuple};
 
 /// The columns of a batch, as arrays of exactly these types.
 #[derive(FromPyObject)]
@@ -79,7 +79,7 @@ pub(crate) fn settle<'py>(
         }
     }
     let settled = py.detach(|| Settled::new(job, &orders, threads).map_err(named));
-    settled.or_raise(py)?.write(py)
+    settled.or_raise(py)?.write(py, job.plan)
 }
 
 /// Settles straight into arrays of numpy, which have room for all rows there may be: memory nobody writes
@@ -206,13 +206,20 @@ impl Settled {
         Ok(Self { columns: RowColumns::new(job.forest, &parts), totals, paid })
     }
 
-    fn write(self, py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
+    fn write<'py>(self, py: Python<'py>, plan: &plan::Plan) -> PyResult<Bound<'py, PyDict>> {
         let answer = PyDict::new(py);
         answer.set_item("source", self.columns.sources.into_pyarray(py))?;
         answer.set_item("payee", self.columns.payees.into_pyarray(py))?;
         answer.set_item("rule", self.columns.rules.into_pyarray(py))?;
         answer.set_item("level", self.columns.levels.into_pyarray(py))?;
         answer.set_item("amount", self.columns.amounts.into_pyarray(py))?;
+        if !self.columns.accounts.is_empty() {
+            answer.set_item("account", self.columns.accounts.into_pyarray(py))?;
+            answer.set_item("accounts", PyTuple::new(py, core::Names::new(plan).accounts())?)?;
+        }
+        if !self.columns.after.is_empty() {
+            answer.set_item("after", self.columns.after.into_pyarray(py))?;
+        }
         write_totals(&answer, &self.totals, self.paid)?;
         Ok(answer)
     }

@@ -12,6 +12,10 @@ pub(crate) struct RowColumns {
     pub(crate) rules: Vec<u8>,
     pub(crate) levels: Vec<u16>,
     pub(crate) amounts: Vec<i64>,
+    /// Empty where no rule splits its amounts.
+    pub(crate) accounts: Vec<u16>,
+    /// Whose amount the rule runs after, 0 for a rule of the sale itself; empty where there is no other.
+    pub(crate) after: Vec<i64>,
 }
 
 impl RowColumns {
@@ -25,6 +29,8 @@ impl RowColumns {
             rules: vec![0; rows],
             levels: vec![0; rows],
             amounts: vec![0; rows],
+            accounts: parts.iter().flat_map(|(_, rows)| rows.accounts()).copied().collect(),
+            after: parts.iter().flat_map(|(_, rows)| after(forest, rows)).collect(),
         };
         let mut rest = Window {
             sources: &mut columns.sources,
@@ -88,6 +94,14 @@ impl Window<'_> {
         }
         self.amounts.copy_from_slice(rows.amounts);
     }
+}
+
+/// Whose amount each row's rule runs after.
+fn after(forest: &Forest, rows: &Rows) -> impl Iterator<Item = i64> {
+    rows.origins().iter().map(|place| {
+        let origin = usize::try_from(*place).ok().and_then(|place| rows.table().get(place.checked_sub(1)?));
+        origin.map_or(0, |origin| id(forest, origin.payee))
+    })
 }
 
 fn id(forest: &Forest, payee: u32) -> i64 {

@@ -302,3 +302,20 @@ def test_columns_at_odd_addresses() -> None:
         odd([1, 2, 3], np.int64), odd([0, 1, 2], np.int64), facts={"n": odd([4, 5, 6], np.int64)}
     )
     assert (forest.upline(3), forest.facts(3)) == ([2, 1], {"n": 6})
+
+
+def test_accounts_and_chains() -> None:
+    first = {"id": "first", "to": {"up": "referral"}, "pay": {"levels": ["10%"]}}
+    first |= {"split": {"cash": "90%", "shop": "10%"}}
+    then = {"id": "then", "after": "first", "of": "income", "to": {"up": "referral"}, "pay": {"levels": ["50%"]}}
+    document = {"schema": "fenrun.plan/1", "name": "chain", "currency": "CNY", "rule": [first, then]}
+    rows = fr.Plan(document).settle(FOREST, COLUMNS)
+    assert rows.amount.tolist() == [900, 100, 500, 89, 10]
+    assert rows.to_dict()["account"].tolist() == ["cash", "shop", "cash", "cash", "shop"]
+    assert rows.after is not None and rows.after.tolist() == [None, None, 2, None, None]
+    table = rows.to_arrow()
+    assert table["account"].to_pylist() == ["cash", "shop", "cash", "cash", "shop"]
+    assert table["after"].to_pylist() == [None, None, 2, None, None]
+    assert pickle.loads(pickle.dumps(rows)) == rows
+    plain = plan().settle(FOREST, COLUMNS)
+    assert plain.account is None and plain.after is None and "account" not in plain.to_dict()

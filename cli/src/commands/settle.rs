@@ -9,9 +9,9 @@ use fenrun::doc::Node;
 use fenrun::id::LineId;
 use fenrun::money::Money;
 use fenrun::request::Tenant;
-use fenrun::reward::batch::{self, Rows, settle};
+use fenrun::reward::batch::{self, Names as RowNames, Rows, settle};
 use fenrun::reward::commission::{Outcome, Reason, evaluate};
-use fenrun::reward::plan::{Per, Plan};
+use fenrun::reward::plan::Plan;
 use fenrun::{Code, Error, Result};
 use std::path::{Path, PathBuf};
 
@@ -25,8 +25,17 @@ pub(crate) fn run(args: &SettleArgs, console: &Console) -> Result<Ending> {
     })?;
     let members =
         args.tables.members.as_deref().map(|path| Members::read(path, &names, &clock)).transpose()?;
-    let out = args.out.as_deref().map(|out| create(out, args, &plan, &tenant, console)).transpose()?;
-    let mut settled = Settled { plan: &plan, out, orders: 0, rows: 0, pool: 0, paid: 0, retained: [0; _] };
+    let out = args.out.as_deref().map(|out| create(out, args, &plan, console)).transpose()?;
+    let mut settled = Settled {
+        plan: &plan,
+        tenant: tenant.clone(),
+        out,
+        orders: 0,
+        rows: 0,
+        pool: 0,
+        paid: 0,
+        retained: [0; _],
+    };
     let open = || Orders::open(path, &names, members.as_ref(), &clock, &tenant);
     // An order at fault stops the batch without its line of the file; read one by one, it is named.
     let batch = match (&members, open()?.arrays()?) {
@@ -43,14 +52,14 @@ pub(crate) fn run(args: &SettleArgs, console: &Console) -> Result<Ending> {
 }
 
 /// The file of rows, which is none of the files that are read.
-fn create(out: &Path, args: &SettleArgs, plan: &Plan, tenant: &Tenant, console: &Console) -> Result<RowFile> {
+fn create(out: &Path, args: &SettleArgs, plan: &Plan, console: &Console) -> Result<RowFile> {
     if is_standard(out) && console.is_json() {
         let rule = "`--out -` and `--json` both want standard output; name a file with --out";
         return Err(Error::new(Code::InvalidArgument, rule));
     }
     let tables = args.tables.members.iter().chain(&args.tables.orders).map(PathBuf::as_path);
     let inputs: Vec<&Path> = plan_path(&args.plan).into_iter().chain(tables).collect();
-    RowFile::create(out, &inputs, plan.currency(), tenant.clone())
+    RowFile::create(out, &inputs, plan.currency())
 }
 
 fn run_batch(plan: &Plan, members: &Members, arrays: &Arrays) -> Option<Rows> {
@@ -64,6 +73,7 @@ fn run_batch(plan: &Plan, members: &Members, arrays: &Arrays) -> Option<Rows> {
 /// Totals so far, and the file of rows.
 struct Settled<'a> {
     plan: &'a Plan,
+    tenant: Tenant,
     out: Option<RowFile>,
     orders: usize,
     rows: usize,
@@ -80,16 +90,20 @@ impl Settled<'_> {
             *total = i128::from(rows.retained(*reason));
         }
         let index = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
-        for at in 0..rows.len() {
-            let rule = &self.plan.rules()[index(rows.rule(at))];
+        let (names, tenant) = (RowNames::new(self.plan), self.tenant.clone());
+        let ids = |source| (arrays.ids[index(source)].to_string(), "1".to_owned());
+        let keys = names.keys(tenant.as_str(), rows.as_block(), ids);
+        for (at, key) in keys.iter().enumerate() {
             self.row(&RowRecord {
                 order: arrays.ids[index(rows.sources()[at])].as_str(),
                 // A rule that rounds per order pays for no line in particular.
-                line: if rule.round.per == Per::Order { "" } else { "1" },
-                rule: &rule.id,
+                line: if names.has_line(rows.rule(at)) { "1" } else { "" },
+                rule: names.rule(rows.rule(at)).unwrap_or_default(),
                 level: index(rows.level(at)),
                 payee: members.name(rows.payee(at)),
                 minor: rows.amounts()[at],
+                account: names.account(rows.accounts(), at),
+                key,
             })?;
         }
         Ok(())
@@ -124,6 +138,8 @@ impl Settled<'_> {
                 level: row.level,
                 payee: row.payee.as_str(),
                 minor: row.amount,
+                account: &row.account,
+                key: &row.key,
             })?;
         }
         Ok(())

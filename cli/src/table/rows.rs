@@ -4,8 +4,6 @@ use crate::files::fault;
 use crate::whole::WholeFile;
 use fenrun::Result;
 use fenrun::money::{Currency, Money};
-use fenrun::request::Tenant;
-use fenrun::reward::commission::{CASH, allocation_key};
 use std::io::Error;
 use std::path::{Path, PathBuf};
 
@@ -16,7 +14,6 @@ const HEADER: [&str; 10] =
 pub(crate) struct RowFile {
     path: PathBuf,
     currency: Currency,
-    tenant: Tenant,
     writer: csv::Writer<WholeFile>,
 }
 
@@ -29,21 +26,21 @@ pub(crate) struct RowRecord<'r> {
     pub(crate) level: usize,
     pub(crate) payee: &'r str,
     pub(crate) minor: i64,
+    pub(crate) account: &'r str,
+    pub(crate) key: &'r str,
 }
 
 impl RowFile {
     /// Starts the file; `inputs` are what the command reads, and never its output.
-    pub(crate) fn create(path: &Path, inputs: &[&Path], currency: Currency, tenant: Tenant) -> Result<Self> {
+    pub(crate) fn create(path: &Path, inputs: &[&Path], currency: Currency) -> Result<Self> {
         let writer = csv::Writer::from_writer(WholeFile::create(path, inputs)?);
-        let mut rows = Self { path: path.to_owned(), currency, tenant, writer };
+        let mut rows = Self { path: path.to_owned(), currency, writer };
         rows.record(&HEADER)?;
         Ok(rows)
     }
 
     pub(crate) fn write(&mut self, row: &RowRecord<'_>) -> Result<()> {
         let currency = self.currency;
-        let tenant = self.tenant.as_str();
-        let key = allocation_key(tenant, row.order, 1, row.line, "", row.rule, row.level);
         self.record(&[
             row.order,
             row.line,
@@ -53,8 +50,8 @@ impl RowFile {
             &Money::new(row.minor, currency).to_decimal(),
             &row.minor.to_string(),
             currency.code(),
-            CASH,
-            &key,
+            row.account,
+            row.key,
         ])
     }
 

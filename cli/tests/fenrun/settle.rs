@@ -3,7 +3,7 @@
 use crate::run::Folder;
 use fenrun::doc::{Node, read_json};
 use fenrun::reward::{
-    commission::{allocation_key, evaluate},
+    commission::{RowId, allocation_key, evaluate},
     plan::Plan,
 };
 use fenrun::sale::Sale;
@@ -226,7 +226,19 @@ fn a_tenant_is_part_of_every_key() {
         folder.read("rows.csv").lines().skip(1).map(key).collect()
     };
     let named = keys(ORDERS, " --tenant shop-7");
-    assert_eq!(named[0], allocation_key("shop-7", "A-1", 1, "1", "", "upline", 2));
+    assert_eq!(
+        named[0],
+        allocation_key(&RowId {
+            tenant: "shop-7",
+            sale: "A-1",
+            version: 1,
+            line: "1",
+            source: "",
+            rule: "upline",
+            level: 2,
+            account: "cash"
+        })
+    );
     assert_ne!(named, keys(ORDERS, ""));
     // The kernel and single sales name the rows alike.
     let single =
@@ -240,4 +252,25 @@ fn a_tenant_is_part_of_every_key() {
     assert_eq!(rows[0].get("key"), Some(&named[0].as_str().into()));
     let long = format!("{SETTLE} --tenant {}", "t".repeat(65));
     assert!(folder(MEMBERS, ORDERS).run(&long).failed(2).contains("at most 64 bytes"));
+}
+
+/// A row of the batch and one of a single sale are the same, also where a rule splits or runs after another.
+#[test]
+fn accounts_and_chains_are_told_apart() {
+    let plan = r#"{"schema":"fenrun.plan/1","name":"chain","currency":"CNY","rule":[
+        {"id":"first","to":{"up":"referral"},"pay":{"levels":["10%"]},"split":{"cash":"90%","shop":"10%"}},
+        {"id":"then","after":"first","of":"income","to":{"up":"referral"},"pay":{"levels":["50%"]}}]}"#;
+    let settle = |orders: &str| -> Vec<String> {
+        let members = "member,inviter\n甲,\n乙,甲\n丙,乙\n";
+        let folder = Folder::with(&[("m.csv", members), ("o.csv", orders), ("p.json", plan)]);
+        folder.run("settle --plan p.json --members m.csv --orders o.csv --out rows.csv").ended(0);
+        folder.read("rows.csv").lines().skip(1).map(str::to_owned).collect()
+    };
+    let batch = settle("order,buyer,paid\nA,丙,100\n");
+    assert_eq!(batch, settle("order,line,buyer,paid\nA,1,丙,100\n"));
+    let accounts = ["乙,9.00,900,CNY,cash,", "乙,1.00,100,CNY,shop,", "甲,5.00,500,CNY,cash,"];
+    assert_eq!(batch.len(), accounts.len());
+    for (row, account) in batch.iter().zip(accounts) {
+        assert!(row.contains(account), "{row}");
+    }
 }

@@ -2,9 +2,9 @@
 
 use crate::doc::{Fields, Node, invalid};
 use crate::error::{Code, Error, Result};
-use crate::reward::batch::{self, Orders, Overrides, Rows};
-use crate::reward::commission::{Reason, allocation_key};
-use crate::reward::plan::{Per, Plan};
+use crate::reward::batch::{self, Names, Orders, Overrides, Rows};
+use crate::reward::commission::Reason;
+use crate::reward::plan::Plan;
 use crate::reward::referral::{Column, Forest, MemberIx};
 use crate::sale::{SaleLine, read};
 use std::collections::{BTreeMap, BTreeSet};
@@ -205,22 +205,30 @@ impl Lines {
 }
 
 fn answer(plan: &Plan, forest: &Forest, lines: &Lines, rows: &Rows) -> Node {
-    let row = |(at, amount): (usize, &i64)| {
-        let source = usize::try_from(rows.sources()[at]).unwrap_or(usize::MAX);
-        let rule = &plan.rules()[usize::try_from(rows.rule(at)).unwrap_or(usize::MAX)];
-        let level = usize::try_from(rows.level(at)).unwrap_or(usize::MAX);
-        let sale = lines.sales[source].to_string();
-        let line = (rule.round.per != Per::Order).then(|| lines.ids[source].to_string());
-        let key = allocation_key("", &sale, 1, line.as_deref().unwrap_or(""), "", &rule.id, level);
-        Node::map([
+    let names = Names::new(plan);
+    let ids = |source: u32| {
+        let source = usize::try_from(source).unwrap_or(usize::MAX);
+        (lines.sales[source].to_string(), lines.ids[source].to_string())
+    };
+    let keys = names.keys("", rows.as_block(), ids);
+    let row = |(at, key): (usize, String)| {
+        let (sale, line) = ids(rows.sources()[at]);
+        let rule = rows.rule(at);
+        let from = rows.origins().get(at).and_then(|place| usize::try_from(*place).ok()?.checked_sub(1));
+        let from = from.map(|at| forest.id(MemberIx::new(rows.table()[at].payee)).to_string());
+        let fixed = [
             ("key", Node::from(key)),
-            ("sale", sale.as_str().into()),
+            ("sale", sale.into()),
             ("payee", forest.id(rows.payee(at)).to_string().into()),
-            ("amount", (*amount).into()),
-            ("rule", rule.id.as_str().into()),
-            ("line", line.clone().into()),
+            ("amount", rows.amounts()[at].into()),
+            ("rule", names.rule(rule).unwrap_or_default().into()),
+            ("line", names.has_line(rule).then_some(line).into()),
             ("level", i64::from(rows.level(at)).into()),
-        ])
+        ];
+        let account = (!rows.accounts().is_empty()).then(|| names.account(rows.accounts(), at));
+        let account = account.map(|account| ("account", Node::from(account)));
+        let from = (!rows.origins().is_empty()).then(|| ("after", Node::from(from)));
+        Node::map(fixed.into_iter().chain(account).chain(from))
     };
     let retained = Reason::ALL.iter().map(|reason| (reason, rows.retained(*reason)));
     let retained = retained.filter(|(_, amount)| *amount != 0).map(|(reason, amount)| {
@@ -228,7 +236,7 @@ fn answer(plan: &Plan, forest: &Forest, lines: &Lines, rows: &Rows) -> Node {
     });
     Node::map([
         ("pool", Node::from(rows.pool())),
-        ("rows", Node::List(rows.amounts().iter().enumerate().map(row).collect())),
+        ("rows", Node::List(keys.into_iter().enumerate().map(row).collect())),
         ("retained", Node::List(retained.collect())),
     ])
 }

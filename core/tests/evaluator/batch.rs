@@ -4,7 +4,7 @@ use crate::naive::batch::{Settled, SettledRow};
 use crate::naive::big;
 use crate::naive::generate::forests::Grove;
 use fenrun::doc::Node;
-use fenrun::reward::batch::{self, Job, Orders, Rows};
+use fenrun::reward::batch::{self, Job, Names, Orders, Rows};
 use fenrun::reward::commission::Reason;
 use fenrun::reward::plan::Plan;
 use fenrun::reward::referral::{Column, Forest};
@@ -42,7 +42,7 @@ pub(super) fn settle(grove: &Grove) -> fenrun::Result<Settled> {
         let offset = u32::try_from(range.start).expect("few rows");
         parts.append(&batch::settle(&plan, &forest, &part, Some(&parents))?, offset)?;
     }
-    let (whole, parts) = (read(&plan, &forest, &rows), read(&plan, &forest, &parts));
+    let (whole, parts) = (read(&plan, &forest, &orders, &rows), read(&plan, &forest, &orders, &parts));
     assert_eq!(whole, parts, "a batch cut into parts");
     Ok(whole)
 }
@@ -58,7 +58,8 @@ fn check_kernel(plan: &Plan, forest: &Forest, orders: &Orders<'_>, expected: &Ro
     if job.rows_at_most().is_some() {
         KERNEL_RUNS.set(KERNEL_RUNS.get() + 1);
         let rows = batch::settle(plan, forest, &alone, None).expect("what was settled with lines");
-        assert_eq!(read(plan, forest, &rows), read(plan, forest, expected), "a kernel");
+        // Other orders, so other keys: they are read as those of the lines.
+        assert_eq!(read(plan, forest, orders, &rows), read(plan, forest, orders, expected), "a kernel");
     }
 }
 
@@ -163,10 +164,17 @@ fn id_of(member: &Node) -> u64 {
     }
 }
 
-fn read(plan: &Plan, forest: &Forest, rows: &Rows) -> Settled {
+fn read(plan: &Plan, forest: &Forest, orders: &Orders<'_>, rows: &Rows) -> Settled {
     assert!(rows.conserves());
     let number = |value: u32| usize::try_from(value).expect("a small number");
+    let ids = |row: u32| {
+        let (id, line) =
+            (orders.ids.map(|ids| ids[number(row)]), orders.lines.map(|lines| lines[number(row)]));
+        (id.unwrap_or(u64::from(row) + 1).to_string(), line.unwrap_or(1).to_string())
+    };
+    let keys = Names::new(plan).keys("", rows.as_block(), ids);
     let row = |at: usize| SettledRow {
+        key: keys[at].clone(),
         line: number(rows.sources()[at]),
         rule: plan.rules()[number(rows.rule(at))].id.clone(),
         level: number(rows.level(at)),

@@ -50,6 +50,8 @@ pub(crate) struct SettledRow {
     pub(crate) level: usize,
     pub(crate) payee: String,
     pub(crate) amount: BigInt,
+    /// Tells accounts and the amounts that rules run after apart.
+    pub(crate) key: String,
 }
 
 impl Settled {
@@ -63,6 +65,7 @@ impl Settled {
                 level: row.level,
                 payee: row.payee,
                 amount: row.amount,
+                key: row.key,
             });
         }
         for (reason, amount) in outcome.retained {

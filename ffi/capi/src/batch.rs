@@ -3,9 +3,9 @@
 use crate::forest::RowForest;
 use crate::rows::RowStore;
 use crate::threads::{parts, side_by_side};
-use fenrun::reward::batch::{Job, Orders, Totals};
-use fenrun::reward::commission::{Reason, allocation_key};
-use fenrun::reward::plan::{Per, Plan};
+use fenrun::reward::batch::{Job, Names, Orders, Totals};
+use fenrun::reward::commission::Reason;
+use fenrun::reward::plan::Plan;
 use fenrun::reward::referral::{Forest, MemberIx};
 use fenrun::{Code, Error, Result};
 use std::ops::Range;
@@ -23,8 +23,7 @@ pub struct Batch {
     ids: Option<Vec<u64>>,
     /// The id of each input row's line; 1 when absent, as every row is then an order.
     line_ids: Option<Vec<u64>>,
-    /// Id of each rule, and whether its rows have a line.
-    rules: Vec<(String, bool)>,
+    names: Names,
 }
 
 impl Batch {
@@ -45,7 +44,6 @@ impl Batch {
         for part in &parts {
             totals.add(&part.totals)?;
         }
-        let rules = plan.rules().iter().map(|rule| (rule.id.clone(), rule.round.per != Per::Order));
         Ok(Self {
             parts,
             totals,
@@ -53,7 +51,7 @@ impl Batch {
             tenant: tenant.to_owned(),
             ids: orders.ids.map(<[u64]>::to_vec),
             line_ids: orders.lines.map(<[u64]>::to_vec),
-            rules: rules.collect(),
+            names: Names::new(plan),
         })
     }
 
@@ -87,19 +85,22 @@ impl Batch {
 
     /// The order each row is paid for.
     pub fn orders(&self) -> impl Iterator<Item = u64> {
-        self.sources().map(|source| match &self.ids {
-            None => u64::from(source) + 1,
-            Some(ids) => ids[index(source)],
-        })
+        self.sources().map(|source| self.order_of(source))
+    }
+
+    fn order_of(&self, source: u32) -> u64 {
+        self.ids.as_ref().map_or(u64::from(source) + 1, |ids| ids[index(source)])
+    }
+
+    fn line_of(&self, source: u32) -> u64 {
+        self.line_ids.as_ref().map_or(1, |lines| lines[index(source)])
     }
 
     /// The line each row is paid for, 0 when its rule rounds per order.
     pub fn lines(&self) -> impl Iterator<Item = u64> {
-        self.sources().zip(self.rule_places()).map(|(source, rule)| match &self.line_ids {
-            _ if !self.rules[index(rule)].1 => 0,
-            None => 1,
-            Some(lines) => lines[index(source)],
-        })
+        self.sources()
+            .zip(self.rule_places())
+            .map(|(source, rule)| if self.names.has_line(rule) { self.line_of(source) } else { 0 })
     }
 
     /// The id of each row's payee.
@@ -120,11 +121,38 @@ impl Batch {
 
     /// The key of each row, 32 hex digits, the same as when its order is settled alone.
     pub fn keys(&self) -> impl Iterator<Item = String> {
-        self.orders().zip(self.lines()).zip(self.slots()).map(|((order, line), slot)| {
-            let line = Some(line).filter(|line| *line != 0).map_or_else(String::new, |line| line.to_string());
-            let level = index(slot & 0xFFFF);
-            let rule = &self.rules[index(slot >> 16)].0;
-            allocation_key(&self.tenant, &order.to_string(), 1, &line, "", rule, level)
+        let ids = |source| (self.order_of(source).to_string(), self.line_of(source).to_string());
+        self.parts.iter().flat_map(move |part| self.names.keys(&self.tenant, part.as_block(), ids))
+    }
+
+    /// The place of each row's account, from 0, which is `cash`.
+    pub fn account_places(&self) -> impl Iterator<Item = u32> {
+        self.parts.iter().flat_map(|part| {
+            (0..part.amounts.len()).map(|row| part.accounts.get(row).copied().map_or(0, u32::from))
+        })
+    }
+
+    /// The name of an account.
+    ///
+    /// # Errors
+    /// [`Code::InvalidArgument`] for a place past the end.
+    pub fn account(&self, place: u32) -> Result<&str> {
+        let accounts = self.names.accounts();
+        let account = accounts.get(index(place)).map(String::as_str);
+        account.ok_or_else(|| {
+            let message = format!("account {place}; the plan has {}", accounts.len());
+            Error::new(Code::InvalidArgument, message)
+        })
+    }
+
+    /// Whose amount each row's rule runs after, as an id; 0 for a rule of the sale itself.
+    pub fn after(&self) -> impl Iterator<Item = u64> {
+        self.parts.iter().flat_map(move |part| {
+            (0..part.amounts.len()).map(move |row| {
+                let place = part.origins.get(row).and_then(|place| index(*place).checked_sub(1));
+                let payee = place.map_or(0, |at| part.table[at].payee);
+                self.forest.forest().id(MemberIx::new(payee))
+            })
         })
     }
 
@@ -133,9 +161,8 @@ impl Batch {
     /// # Errors
     /// [`Code::InvalidArgument`] for a place past the end.
     pub fn rule_id(&self, place: u32) -> Result<&str> {
-        let rule = self.rules.get(index(place)).map(|(id, _)| id.as_str());
-        rule.ok_or_else(|| {
-            let message = format!("rule {place}; the plan has {}", self.rules.len());
+        self.names.rule(place).ok_or_else(|| {
+            let message = format!("rule {place}; the plan has {}", self.names.rules());
             Error::new(Code::InvalidArgument, message)
         })
     }
@@ -301,5 +328,40 @@ mod tests {
         assert_eq!(batch.lines().collect::<Vec<_>>(), [5, 5, 6, 6, 0]);
         assert_eq!((batch.rule_id(1).unwrap(), batch.retained("no_upline").unwrap()), ("order", 0));
         assert!(batch.rule_id(2).is_err() && batch.retained("nothing").is_err());
+    }
+
+    #[test]
+    fn accounts_and_what_rules_run_after_are_told() {
+        let plan = Plan::from_json(
+            r#"{"schema": "fenrun.plan/1", "name": "chain", "currency": "CNY", "rule": [
+                {"id": "first", "to": {"up": "referral"}, "pay": {"levels": ["10%"]},
+                 "split": {"cash": "90%", "shop": "10%"}},
+                {"id": "then", "after": "first", "of": "income", "to": {"up": "referral"},
+                 "pay": {"levels": ["50%"]}}]}"#,
+        )
+        .unwrap();
+        let forest = forest();
+        let buyers = forest.forest().resolve(&[9, 8]).unwrap();
+        let orders = Orders::new(&buyers, &[("paid", &[10_000, 500])]);
+        let batch = Batch::settle(&plan, &forest, &orders, "", 1).unwrap();
+        let mut alone = Vec::new();
+        for (id, paid) in [(1, 10_000), (2, 500)] {
+            let sale =
+                format!(r#"{{"id": {id}, "buyer": 9, "upline": [4, 2, 1], "lines": [{{"paid": {paid}}}]}}"#);
+            let sale = Sale::from_node(&read_json(&sale, 1000).unwrap(), plan.currency()).unwrap();
+            let outcome = evaluate(&plan, &sale).unwrap();
+            alone.extend(
+                outcome.rows().iter().map(|row| (row.key.clone(), row.amount, row.account.to_string())),
+            );
+        }
+        let accounts = batch.account_places().map(|place| batch.account(place).unwrap().to_owned());
+        let rows: Vec<_> = batch.keys().zip(batch.amounts()).zip(accounts).collect();
+        assert_eq!(
+            rows,
+            alone.into_iter().map(|(key, amount, account)| ((key, amount), account)).collect::<Vec<_>>()
+        );
+        assert_eq!(batch.amounts().collect::<Vec<_>>(), [900, 100, 500, 45, 5, 25]);
+        assert_eq!(batch.after().collect::<Vec<_>>(), [0, 0, 4, 0, 0, 4]);
+        assert!(batch.account(2).is_err());
     }
 }

@@ -1,6 +1,6 @@
 //! Rows of a batch on huge pages.
 
-use fenrun::reward::batch::{Job, RowBlock, Totals};
+use fenrun::reward::batch::{Job, Origin, RowBlock, Totals, move_origins};
 use fenrun::{Code, Error, Result};
 use fenrun_mem::Column;
 use std::io;
@@ -12,6 +12,11 @@ pub(crate) struct RowStore {
     pub(crate) payees: Column<u32>,
     pub(crate) slots: Column<u32>,
     pub(crate) amounts: Column<i64>,
+    /// Empty where no rule splits its amounts.
+    pub(crate) accounts: Column<u16>,
+    /// Empty where no rule runs after another.
+    pub(crate) origins: Column<u32>,
+    pub(crate) table: Vec<Origin>,
     pub(crate) totals: Totals,
 }
 
@@ -33,6 +38,7 @@ impl RowStore {
         }
         if offset > 0 {
             rows.sources.iter_mut().for_each(|source| *source += offset);
+            rows.table.iter_mut().for_each(|origin| origin.source += offset);
         }
         Ok(rows)
     }
@@ -43,6 +49,9 @@ impl RowStore {
             payees: Column::with_capacity(rows)?,
             slots: Column::with_capacity(rows)?,
             amounts: Column::with_capacity(rows)?,
+            accounts: Column::with_capacity(0)?,
+            origins: Column::with_capacity(0)?,
+            table: Vec::new(),
             totals: Totals::default(),
         })
     }
@@ -51,7 +60,26 @@ impl RowStore {
         self.sources.extend_from_slice(rows.sources)?;
         self.payees.extend_from_slice(rows.payees)?;
         self.slots.extend_from_slice(rows.slots)?;
-        self.amounts.extend_from_slice(rows.amounts)
+        self.amounts.extend_from_slice(rows.amounts)?;
+        self.accounts.extend_from_slice(rows.accounts)?;
+        let (known, first) = (self.table.len(), self.origins.len());
+        self.origins.extend_from_slice(rows.origins)?;
+        self.table.extend_from_slice(rows.table);
+        let by = u32::try_from(known).unwrap_or(u32::MAX);
+        move_origins(by, &mut self.origins[first..], &mut self.table[known..]);
+        Ok(())
+    }
+
+    pub(crate) fn as_block(&self) -> RowBlock<'_> {
+        RowBlock {
+            sources: &self.sources,
+            payees: &self.payees,
+            slots: &self.slots,
+            amounts: &self.amounts,
+            accounts: &self.accounts,
+            origins: &self.origins,
+            table: &self.table,
+        }
     }
 }
 

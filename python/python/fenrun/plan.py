@@ -193,6 +193,9 @@ class Plan(_fenrun.Plan):
         except Error as error:
             raise batch.named(error) from None
         answer["payee"] = forest.ids_of(answer["payee"])
+        if "after" in answer:
+            after = answer["after"]
+            answer["after"] = np.where(after == 0, None, forest.ids_of(after).astype(object))
         return Rows(answer, batch.orders, batch.lines, self)
 
     def __repr__(self) -> str:

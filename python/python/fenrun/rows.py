@@ -17,12 +17,14 @@ class Rows:
 
     Immutable: share it freely between threads. It pickles. Every column is a read-only numpy array with one
     value a row; copy it to change it. ``rule`` counts into ``rules``; ``source`` is the
-    input row each row is paid for, from 0 (the first of its order when the rule rounds per order).
+    input row each row is paid for, from 0 (the first of its order when the rule rounds per order). ``account``
+    counts into ``accounts``, and ``after`` is whose amount the rule runs after (None for a rule of the order
+    itself); they are None where no rule splits its amounts or runs after another.
     """
 
     __slots__ = (
-        "_lines", "_orders", "_per_order", "_retained", "amount", "conserved", "currency", "level", "payee",
-        "pool", "rule", "rules", "source",
+        "_lines", "_orders", "_per_order", "_retained", "account", "accounts", "after", "amount", "conserved",
+        "currency", "level", "payee", "pool", "rule", "rules", "source",
     )  # fmt: skip
 
     source: npt.NDArray[np.uint32]
@@ -30,6 +32,9 @@ class Rows:
     rule: npt.NDArray[np.uint8]
     level: npt.NDArray[np.uint16]
     amount: npt.NDArray[np.int64]
+    account: npt.NDArray[np.uint16] | None
+    after: npt.NDArray[Any] | None
+    accounts: tuple[str, ...]
     rules: tuple[str, ...]
     pool: int
     conserved: bool
@@ -44,11 +49,14 @@ class Rows:
     ) -> None:
         for name in ("source", "payee", "rule", "level", "amount", "pool", "conserved"):
             setattr(self, name, _read_only(settled[name]))
+        self.account = _read_only(settled.get("account"))
+        self.after = _read_only(settled.get("after"))
+        self.accounts = settled.get("accounts", ("cash",))
         self._retained: dict[str, int] = settled["retained"]
         rules = plan.rules
         self.rules = tuple(rule["id"] for rule in rules)
         self.currency = plan.currency
-        self._per_order = np.array([_rounds_per_order(rule) for rule in rules])
+        self._per_order = np.array([_rounds_per_order(rule, rules) for rule in rules])
         self._orders = orders
         self._lines = lines
 
@@ -78,18 +86,25 @@ class Rows:
         return len(self.amount)
 
     def to_dict(self) -> dict[str, npt.NDArray[Any]]:
-        """The table order, line (if lines were given), payee, rule by name, level, amount."""
-        return {**self._columns(), "rule": np.array(self.rules, dtype=object)[self.rule]}
+        """The table order, line (if lines were given), payee, rule by name, level, amount, and account by name
+        and after where the plan has them."""
+        table = {**self._columns(), "rule": np.array(self.rules, dtype=object)[self.rule]}
+        if self.account is not None:
+            table["account"] = np.array(self.accounts, dtype=object)[self.account]
+        return table
 
     def to_arrow(self) -> Any:
         """The same table as a ``pyarrow.Table``, the rule as a dictionary of names. Needs pyarrow."""
         arrow = importlib.import_module("pyarrow")
-        rule = arrow.DictionaryArray.from_arrays(self.rule, list(self.rules))
-        return arrow.table({**self._columns(), "rule": rule})
+        table = {**self._columns(), "rule": arrow.DictionaryArray.from_arrays(self.rule, list(self.rules))}
+        if self.account is not None:
+            table["account"] = arrow.DictionaryArray.from_arrays(self.account, list(self.accounts))
+        return arrow.table(table)
 
     def _columns(self) -> dict[str, npt.NDArray[Any]]:
-        """The columns as they are, the rule as a number."""
+        """The columns as they are, rule and account as numbers."""
         line = {} if self._lines is None else {"line": self.line}
+        more = {"account": self.account, "after": self.after}
         return {
             "order": self.order,
             **line,
@@ -97,6 +112,7 @@ class Rows:
             "rule": self.rule,
             "level": self.level,
             "amount": self.amount,
+            **{name: column for name, column in more.items() if column is not None},
         }
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
@@ -105,11 +121,11 @@ class Rows:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Rows):
             return NotImplemented
-        totals = (self.pool, self.retained, self.rules, self.currency)
-        if totals != (other.pool, other.retained, other.rules, other.currency):
+        totals = (self.pool, self.retained, self.rules, self.accounts, self.currency)
+        if totals != (other.pool, other.retained, other.rules, other.accounts, other.currency):
             return False
         mine, others = self._columns(), other._columns()
-        return all(np.array_equal(mine[name], others[name]) for name in mine)
+        return mine.keys() == others.keys() and all(np.array_equal(mine[name], others[name]) for name in mine)
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -131,6 +147,9 @@ def _read_only(value: Any) -> Any:
     return value
 
 
-def _rounds_per_order(rule: dict[str, Any]) -> bool:
+def _rounds_per_order(rule: dict[str, Any], rules: tuple[dict[str, Any], ...]) -> bool:
+    """Whether the rule, or one it runs after, pays for no line in particular."""
     rounding = rule.get("round")
-    return isinstance(rounding, dict) and rounding.get("per") == "order"
+    if isinstance(rounding, dict) and rounding.get("per") == "order":
+        return True
+    return any(_rounds_per_order(other, rules) for other in rules if other["id"] == rule.get("after"))

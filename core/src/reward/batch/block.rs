@@ -114,6 +114,9 @@ impl Block {
             payees: &self.payees[..kept],
             slots: &slots[..kept],
             amounts: &self.amounts[..kept],
+            accounts: &[],
+            origins: &[],
+            table: &[],
         }
     }
 

@@ -1,17 +1,17 @@
 //! The general way: each order becomes a sale with its own chain.
 
+use super::names::accounts;
 use super::orders::Orders;
-use super::rows::{RowBlock, RowColumns};
+use super::rows::{Origin, RowBlock, RowColumns};
 use crate::error::{Code, Error, Result};
 use crate::id::{LineId, OrderId};
-use crate::reward::commission::{Totals, evaluate};
-use crate::reward::plan::{Plan, REFERRAL};
+use crate::reward::commission::{Allocation, Cell, Evaluator, Totals};
+use crate::reward::plan::{Plan, REFERRAL, Trigger};
 use crate::reward::referral::{Forest, MemberIx};
-use crate::sale::{Around, Facts, Purpose, Sale, SaleDraft, SaleLine};
+use crate::sale::{Around, Facts, Person, Purpose, Sale, SaleDraft, SaleLine};
 use crate::time::Timestamp;
 use std::collections::BTreeMap;
 use std::ops::Range;
-
 /// The sale of the order in a range of rows, with the upline the forest had when it was placed.
 ///
 /// # Errors
@@ -67,32 +67,111 @@ pub(super) fn settle(
     sink: &mut dyn FnMut(RowBlock<'_>),
 ) -> Result<Totals> {
     let mut totals = Totals::default();
-    let mut rows = RowColumns::default();
+    let mut evaluator = Evaluator::new(plan);
+    let mut writer = Writer::new(plan, forest);
     for pair in orders.starts().windows(2) {
         let range = pair[0]..pair[1];
         let sale = sale_of(plan, forest, orders, range.clone()).map_err(|error| error.at(range.start))?;
-        let outcome = evaluate(plan, &sale).map_err(|error| error.at(range.start))?;
-        let mut of_order = Totals::new(outcome.pool());
-        for retained in outcome.retained() {
-            of_order.retain(retained.reason, retained.amount)?;
-        }
-        totals.add(&of_order)?;
-        rows.clear();
-        for row in outcome.rows() {
-            let place = row
-                .line
-                .as_ref()
-                .and_then(|id| range.clone().find(|at| line(orders, range.start, *at).id == *id));
-            let payee = row.payee.as_str().parse().ok().and_then(|id| forest.find(id));
-            let rule = plan.rules().iter().position(|rule| rule.id == row.rule).unwrap_or(0);
-            rows.sources.push(u32::try_from(place.unwrap_or(range.start)).unwrap_or(u32::MAX));
-            rows.payees.push(payee.map_or(0, MemberIx::get));
-            rows.slots.push(slot(rule, row.level));
-            rows.amounts.push(row.amount);
-        }
-        sink(rows.as_block());
+        writer.start(orders, range.clone());
+        let of_order = evaluator.each_of_cells(&sale, |part, cells, source| {
+            let origin = source.map_or(0, |at| writer.origin(cells, at));
+            writer.write(&part, origin);
+        });
+        totals.add(&of_order.map_err(|error| error.at(range.start))?)?;
+        sink(writer.rows.as_block());
     }
     Ok(totals)
+}
+
+/// The rows of one order after the other.
+struct Writer<'a> {
+    forest: &'a Forest,
+    accounts: Vec<String>,
+    splits: bool,
+    chained: bool,
+    rows: RowColumns,
+    /// The input row of each line of the sale.
+    places: Vec<u32>,
+    /// The places of origins in the table of the order, by those of the amounts.
+    known: BTreeMap<usize, u32>,
+}
+
+impl<'a> Writer<'a> {
+    fn new(plan: &Plan, forest: &'a Forest) -> Self {
+        let rules = || plan.sequence(None).map(|at| &plan.rules()[at]);
+        Self {
+            forest,
+            accounts: accounts(plan),
+            splits: rules().any(|rule| rule.split.is_some()),
+            chained: rules().any(|rule| matches!(rule.trigger, Trigger::After(_))),
+            rows: RowColumns::default(),
+            places: Vec::new(),
+            known: BTreeMap::new(),
+        }
+    }
+
+    /// Makes room for the rows of an order. The lines of a sale stand in the order of the numbers that are
+    /// their ids.
+    fn start(&mut self, orders: &Orders<'_>, range: Range<usize>) {
+        self.rows.clear();
+        self.known.clear();
+        self.places.clear();
+        self.places.extend(range.map(|row| u32::try_from(row).unwrap_or(u32::MAX)));
+        if let Some(lines) = orders.lines {
+            self.places.sort_by_key(|row| usize::try_from(*row).ok().and_then(|row| lines.get(row)));
+        }
+    }
+
+    fn write(&mut self, part: &Allocation<'_>, origin: u32) {
+        self.rows.sources.push(self.place(part.line));
+        self.rows.payees.push(self.handle(part.payee));
+        self.rows.slots.push(slot(part.rule, part.level));
+        self.rows.amounts.push(part.amount);
+        if self.splits {
+            let place = self.accounts.iter().position(|account| account == part.account).unwrap_or(0);
+            self.rows.accounts.push(u16::try_from(place).unwrap_or(u16::MAX));
+        }
+        if self.chained {
+            self.rows.origins.push(origin);
+        }
+    }
+
+    /// The place of an amount that rules run after in the table, from 1, behind that of the amount before it.
+    fn origin(&mut self, cells: &[Cell<'_>], at: usize) -> u32 {
+        let mut chain = vec![at];
+        while let Some(before) = chain.last().and_then(|at| cells[*at].source) {
+            chain.push(before);
+        }
+        let mut origin = 0;
+        for at in chain.into_iter().rev() {
+            origin = match self.known.get(&at) {
+                Some(known) => *known,
+                None => {
+                    let Cell { rule, line, level, .. } = cells[at];
+                    let payee = cells[at].stands_or_payee().map_or(0, |payee| self.handle(payee));
+                    let (source, slot) = (self.place(line), slot(rule, level));
+                    self.rows.table.push(Origin { source, slot, payee, origin });
+                    let place = u32::try_from(self.rows.table.len()).unwrap_or(u32::MAX);
+                    self.known.insert(at, place);
+                    place
+                }
+            };
+        }
+        origin
+    }
+
+    /// The input row of a line; the first of the order for amounts of all lines.
+    fn place(&self, line: Option<usize>) -> u32 {
+        match line {
+            Some(line) => self.places[line],
+            None => self.places.iter().copied().min().unwrap_or(0),
+        }
+    }
+
+    fn handle(&self, person: &Person) -> u32 {
+        let id = person.id.as_str().parse().ok();
+        id.and_then(|id| self.forest.find(id)).map_or(0, MemberIx::get)
+    }
 }
 
 /// Rule in the upper half, level in the lower; a plan has at most 256 rules, a walk 4,096 stops.

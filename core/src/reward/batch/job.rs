@@ -4,9 +4,9 @@ use super::chain;
 use super::flat::Kernel;
 use super::orders::Orders;
 use super::rows::{RowBlock, Rows};
-use crate::error::{Code, Error, Result};
+use crate::error::Result;
 use crate::reward::commission::Totals;
-use crate::reward::plan::{Plan, Trigger};
+use crate::reward::plan::Plan;
 use crate::reward::referral::Forest;
 
 /// A checked batch, for hosts that write the rows into memory of their own, or need no rows but sums of
@@ -45,7 +45,6 @@ impl<'a> Job<'a> {
         orders: &'a Orders<'a>,
         parents: Option<&'a [u32]>,
     ) -> Result<Self> {
-        refuse(plan)?;
         orders.check(forest)?;
         let kernel = Kernel::new(plan, forest, orders)?;
         Ok(Self { plan, forest, orders, parents: parents.unwrap_or(forest.parents()), kernel })
@@ -79,20 +78,4 @@ impl<'a> Job<'a> {
         *totals = self.each(&mut |block| columns.extend(block))?;
         Ok(())
     }
-}
-
-/// A row of a batch is known by its line, rule and level: amounts of rules that run after others, and parts
-/// in accounts, would not be told apart.
-fn refuse(plan: &Plan) -> Result<()> {
-    for rule in plan.sequence(None).map(|at| &plan.rules()[at]) {
-        let key = match (&rule.trigger, &rule.split) {
-            (Trigger::After(_), _) => "after",
-            (_, Some(_)) => "split",
-            _ => continue,
-        };
-        let error =
-            format!("rule `{}`: a batch has no column for `{key}`; settle its sales one by one", rule.id);
-        return Err(Error::new(Code::NotSupported, error));
-    }
-    Ok(())
 }

@@ -8,14 +8,16 @@ mod block;
 mod chain;
 mod flat;
 mod job;
+mod names;
 mod orders;
 mod qualified;
 mod rows;
 
 pub use chain::sale_of;
 pub use job::Job;
+pub use names::Names;
 pub use orders::{Orders, Overrides, read_overrides};
-pub use rows::{RowBlock, RowColumns, Rows};
+pub use rows::{Origin, RowBlock, RowColumns, Rows, move_origins};
 
 pub use super::commission::Totals;
 

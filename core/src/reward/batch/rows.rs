@@ -15,6 +15,25 @@ pub struct RowBlock<'a> {
     pub slots: &'a [u32],
     /// [`Rows::amounts`].
     pub amounts: &'a [i64],
+    /// [`Rows::accounts`].
+    pub accounts: &'a [u16],
+    /// [`Rows::origins`], as places in the table of the block.
+    pub origins: &'a [u32],
+    /// [`Rows::table`].
+    pub table: &'a [Origin],
+}
+
+/// An amount that rules ran after. It is no row where a cap of the plan took it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// The input row it is paid for.
+    pub source: u32,
+    /// Its rule (upper 16 bits) and level (lower 16 bits).
+    pub slot: u32,
+    /// Who got it, and is asked by the rules that run after it.
+    pub payee: u32,
+    /// The place from 1 of the amount it runs after itself; 0 for an amount of the sale.
+    pub origin: u32,
 }
 
 impl RowBlock<'_> {
@@ -43,6 +62,12 @@ pub struct RowColumns {
     pub slots: Vec<u32>,
     /// [`Rows::amounts`].
     pub amounts: Vec<i64>,
+    /// [`Rows::accounts`].
+    pub accounts: Vec<u16>,
+    /// [`Rows::origins`].
+    pub origins: Vec<u32>,
+    /// [`Rows::table`].
+    pub table: Vec<Origin>,
 }
 
 impl RowColumns {
@@ -51,6 +76,9 @@ impl RowColumns {
         self.payees.clear();
         self.slots.clear();
         self.amounts.clear();
+        self.accounts.clear();
+        self.origins.clear();
+        self.table.clear();
     }
 
     pub(super) fn reserve(&mut self, rows: usize) {
@@ -65,10 +93,27 @@ impl RowColumns {
         self.payees.extend_from_slice(rows.payees);
         self.slots.extend_from_slice(rows.slots);
         self.amounts.extend_from_slice(rows.amounts);
+        self.accounts.extend_from_slice(rows.accounts);
+        let (known, first) = (self.table.len(), self.origins.len());
+        self.origins.extend_from_slice(rows.origins);
+        self.table.extend_from_slice(rows.table);
+        move_origins(
+            u32::try_from(known).unwrap_or(u32::MAX),
+            &mut self.origins[first..],
+            &mut self.table[known..],
+        );
     }
 
     pub(super) fn as_block(&self) -> RowBlock<'_> {
-        RowBlock { sources: &self.sources, payees: &self.payees, slots: &self.slots, amounts: &self.amounts }
+        RowBlock {
+            sources: &self.sources,
+            payees: &self.payees,
+            slots: &self.slots,
+            amounts: &self.amounts,
+            accounts: &self.accounts,
+            origins: &self.origins,
+            table: &self.table,
+        }
     }
 }
 
@@ -134,6 +179,26 @@ impl Rows {
         &self.columns.amounts
     }
 
+    /// The account of each row by its place in [`Names::accounts`](super::Names::accounts); empty where no rule
+    /// splits its amounts.
+    #[must_use]
+    pub fn accounts(&self) -> &[u16] {
+        &self.columns.accounts
+    }
+
+    /// The amount each row's rule runs after, by its place in [`Rows::table`] from 1, 0 for a rule of the sale
+    /// itself; empty where no rule runs after another.
+    #[must_use]
+    pub fn origins(&self) -> &[u32] {
+        &self.columns.origins
+    }
+
+    /// The amounts that rules ran after, each behind the one it runs after itself.
+    #[must_use]
+    pub fn table(&self) -> &[Origin] {
+        &self.columns.table
+    }
+
     /// All rows as one block.
     #[must_use]
     pub fn as_block(&self) -> RowBlock<'_> {
@@ -176,12 +241,23 @@ impl Rows {
     /// [`Code::Overflow`](crate::Code::Overflow) when a total does not fit.
     pub fn append(&mut self, later: &Self, offset: u32) -> Result<()> {
         self.totals.add(&later.totals)?;
-        let first = self.len();
+        let (first, known) = (self.len(), self.columns.table.len());
         self.columns.extend(later.columns.as_block());
         for source in &mut self.columns.sources[first..] {
             *source += offset;
         }
+        for origin in &mut self.columns.table[known..] {
+            origin.source += offset;
+        }
         Ok(())
+    }
+}
+
+/// Moves origins, and rows that name them, behind so many others.
+pub fn move_origins(by: u32, origins: &mut [u32], table: &mut [Origin]) {
+    let places = origins.iter_mut().chain(table.iter_mut().map(|origin| &mut origin.origin));
+    for place in places.filter(|place| **place != 0) {
+        *place += by;
     }
 }
 

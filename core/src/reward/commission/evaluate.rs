@@ -166,7 +166,7 @@ pub(super) fn of_rules<'a>(scene: Scene<'a, '_>) -> Result<Vec<Cell<'a>>> {
 
 impl<'a> Cell<'a> {
     /// Whoever the amount was for, also when a cap took all of it.
-    pub(super) fn stands_or_payee(&self) -> Option<&'a Person> {
+    pub(crate) fn stands_or_payee(&self) -> Option<&'a Person> {
         self.payee.or(self.stands)
     }
 }

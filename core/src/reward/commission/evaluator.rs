@@ -69,6 +69,19 @@ impl<'p> Evaluator<'p> {
     where
         'p: 's,
     {
+        let mut to = to;
+        self.run(sale, None, |part, _, _| to(part))
+    }
+
+    /// As [`Evaluator::each`], with the place of the amount the rule runs after among all cells.
+    pub(crate) fn each_of_cells<'s>(
+        &mut self,
+        sale: &'s Sale,
+        to: impl FnMut(Allocation<'s>, &[Cell<'s>], Option<usize>),
+    ) -> Result<Totals>
+    where
+        'p: 's,
+    {
         self.run(sale, None, to)
     }
 
@@ -90,14 +103,15 @@ impl<'p> Evaluator<'p> {
             let error = format!("sale {}: {} left for {} lines", sale.id, left.len(), sale.lines.len());
             return Err(Error::new(Code::LengthMismatch, error));
         }
-        self.run(sale, Some(left), to)
+        let mut to = to;
+        self.run(sale, Some(left), |part, _, _| to(part))
     }
 
     fn run<'s>(
         &mut self,
         sale: &'s Sale,
         left: Option<&[Left]>,
-        mut to: impl FnMut(Allocation<'s>),
+        mut to: impl FnMut(Allocation<'s>, &[Cell<'s>], Option<usize>),
     ) -> Result<Totals>
     where
         'p: 's,
@@ -108,7 +122,7 @@ impl<'p> Evaluator<'p> {
             return general(Scene { plan: self.plan, sale, left }, &mut to);
         };
         for paid in paid {
-            to(Allocation {
+            let part = Allocation {
                 rule: paid.rule,
                 line: Some(paid.line),
                 level: paid.level,
@@ -116,14 +130,18 @@ impl<'p> Evaluator<'p> {
                 payee: &sale.upline[paid.stop],
                 account: CASH,
                 amount: paid.amount,
-            });
+            };
+            to(part, &[], None);
         }
         Ok(totals)
     }
 }
 
 /// Any rule of any plan.
-fn general<'s>(scene: Scene<'s, '_>, to: &mut dyn FnMut(Allocation<'s>)) -> Result<Totals> {
+fn general<'s>(
+    scene: Scene<'s, '_>,
+    to: &mut dyn FnMut(Allocation<'s>, &[Cell<'s>], Option<usize>),
+) -> Result<Totals> {
     let mut cells = of_rules(scene)?;
     let mut totals = Totals::new(offered(scene, &cells)?);
     caps::of_plan(scene, &mut cells)?;
@@ -135,7 +153,7 @@ fn general<'s>(scene: Scene<'s, '_>, to: &mut dyn FnMut(Allocation<'s>)) -> Resu
         let after = cell.source.and_then(|at| cells[at].stands_or_payee());
         each_account(&scene.plan.rules()[cell.rule], cell.amount, &mut |account, amount| {
             let Cell { rule, line, level, .. } = *cell;
-            to(Allocation { rule, line, level, after, payee, account, amount });
+            to(Allocation { rule, line, level, after, payee, account, amount }, &cells, cell.source);
             Ok(())
         })?;
     }

@@ -1,6 +1,5 @@
 //! Row keys: the same in every language and version, for the host's own unique index.
 
-use super::CASH;
 use crate::doc::short_hash;
 use crate::sale::Sale;
 
@@ -19,25 +18,45 @@ pub fn row_key(
     level: usize,
     account: &str,
 ) -> String {
-    let (line, source) = (line.unwrap_or(""), source.unwrap_or(""));
-    let (version, level) = (sale.version.to_string(), level.to_string());
-    let (tenant, sale) = (&*sale.tenant, sale.id.as_str());
-    short_hash(&[TAG, "allocation", tenant, sale, &version, line, source, rule, &level, account])
+    allocation_key(&RowId {
+        tenant: &sale.tenant,
+        sale: sale.id.as_str(),
+        version: sale.version,
+        line: line.unwrap_or_default(),
+        source: source.unwrap_or_default(),
+        rule,
+        level,
+        account,
+    })
 }
 
-/// The same key of an amount that no rule splits, from the ids alone, for rows of a batch; `line` and `source` are empty where there is none.
+/// What tells an allocation from all others.
+#[derive(Clone, Copy, Debug)]
+pub struct RowId<'a> {
+    /// The tenant of the sale.
+    pub tenant: &'a str,
+    /// The sale.
+    pub sale: &'a str,
+    /// Its version.
+    pub version: u32,
+    /// The line; empty when the rule rounds per order.
+    pub line: &'a str,
+    /// The key of the amount the rule runs after; empty for a rule of the sale itself.
+    pub source: &'a str,
+    /// The rule.
+    pub rule: &'a str,
+    /// The level, from 1.
+    pub level: usize,
+    /// The account.
+    pub account: &'a str,
+}
+
+/// The same key from ids alone, for rows of a batch.
 #[must_use]
-pub fn allocation_key(
-    tenant: &str,
-    sale: &str,
-    version: u32,
-    line: &str,
-    source: &str,
-    rule: &str,
-    level: usize,
-) -> String {
+pub fn allocation_key(of: &RowId<'_>) -> String {
+    let RowId { tenant, sale, version, line, source, rule, level, account } = *of;
     let (version, level) = (version.to_string(), level.to_string());
-    short_hash(&[TAG, "allocation", tenant, sale, &version, line, source, rule, &level, CASH])
+    short_hash(&[TAG, "allocation", tenant, sale, &version, line, source, rule, &level, account])
 }
 
 /// The key of an amount that the close of a period pays: of a level of a source, a member or a row that the

@@ -37,7 +37,7 @@ pub use entry::{
 pub use evaluate::{evaluate, offer};
 pub use evaluator::{Allocation, Evaluator};
 pub use frozen::Frozen;
-pub use keys::{allocation_key, period_key, reversal_key, row_key};
+pub use keys::{RowId, allocation_key, period_key, reversal_key, row_key};
 pub use lines::Left;
 pub use outcome::{Outcome, Retained, Row, Trace};
 pub use reason::{Language, Reason};

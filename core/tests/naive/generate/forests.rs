@@ -1,5 +1,6 @@
 //! Random forests with orders, within what the columns of a batch can carry.
 
+use super::rich::chained_plan;
 use super::sales::{batch_order, person};
 use super::{Dice, Reach, flat_plan, plan};
 use crate::naive::batch::{Edge, Forest, Order};
@@ -16,9 +17,13 @@ pub(crate) struct Grove {
 /// The batch of a seed: up to forty members, some of whom moved, and up to twelve orders.
 pub(crate) fn grove(seed: u64) -> Grove {
     let mut dice = Dice::new(seed);
-    // Every other plan is one that a kernel for flat levels may take.
+    // Every other plan is one that a kernel for flat levels may take; some have chains and accounts.
     let flat = dice.one_in(2);
-    let (plan, words) = if flat { flat_plan(&mut dice) } else { plan(&mut dice, Reach::People) };
+    let (plan, words) = match (flat, dice.one_in(3)) {
+        (true, _) => flat_plan(&mut dice),
+        (false, false) => plan(&mut dice, Reach::People),
+        (false, true) => chained_plan(&mut dice),
+    };
     let size = dice.between(1, 40);
     let members = (1..=size).map(|id| person(&mut dice, &words, id)).collect();
     let edges = edges(&mut dice, size);

@@ -36,6 +36,20 @@ pub(crate) fn rich_case(seed: u64) -> Case {
     Case { plan, sale, refunds }
 }
 
+/// A plan that a batch can settle, with rules that run after others, caps and accounts.
+pub(super) fn chained_plan(dice: &mut Dice) -> (Node, Words) {
+    let (plan, words) = plan(dice, Reach::People);
+    let mut rules = Vec::new();
+    for rule in items(plan.get("rule")) {
+        rules.push(limited(dice, entries(Some(rule))));
+    }
+    chained(dice, &words, &mut rules);
+    let ids: Vec<Node> = rules.iter().map(|rule| rule["id"].clone()).collect();
+    let allowed = ids.iter().filter_map(Node::as_text).chain(["plan"]).map(|id| (id, Node::from("random")));
+    let plan = with(&plan, "allow", Node::map(allowed));
+    (with(&plan, "rule", Node::List(rules.into_iter().map(Node::Map).collect())), words)
+}
+
 /// Amounts at which a cap or a step bites.
 fn small(dice: &mut Dice, sale: &Node) -> Node {
     each_line(sale, |line| {

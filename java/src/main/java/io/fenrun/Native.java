@@ -163,9 +163,15 @@ final class Native {
 
         int fenrun_rows_copy_amount(Pointer rows, long[] out, long capacity, Failure error);
 
+        int fenrun_rows_copy_account(Pointer rows, int[] out, long capacity, Failure error);
+
+        int fenrun_rows_copy_after(Pointer rows, long[] out, long capacity, Failure error);
+
         int fenrun_rows_keys(Pointer rows, Buffer out, Failure error);
 
         int fenrun_rows_rule(Pointer rows, int place, Buffer out, Failure error);
+
+        int fenrun_rows_account(Pointer rows, int place, Buffer out, Failure error);
 
         int fenrun_rows_pool(Pointer rows, LongByReference out, Failure error);
 

@@ -12,6 +12,9 @@ public final class Rows {
     private final String[] rules;
     private final int[] levels;
     private final long[] amounts;
+    private final int[] accountOf;
+    private final String[] accounts;
+    private final long[] after;
     private final String keys;
     private final long pool;
     private final java.util.Map<String, Long> retained = new java.util.LinkedHashMap<>();
@@ -40,6 +43,15 @@ public final class Rows {
         for (int at = 0; at <= most; at++) {
             int place = at;
             rules[at] = Native.text((out, error) -> library.fenrun_rows_rule(rows, place, out, error));
+        }
+        Native.check(error -> library.fenrun_rows_copy_after(rows, room, len, error));
+        after = java.util.Arrays.copyOf(room, len);
+        Native.check(error -> library.fenrun_rows_copy_account(rows, small, len, error));
+        accountOf = java.util.Arrays.copyOf(small, len);
+        accounts = new String[java.util.Arrays.stream(accountOf).max().orElse(-1) + 1];
+        for (int at = 0; at < accounts.length; at++) {
+            int place = at;
+            accounts[at] = Native.text((out, error) -> library.fenrun_rows_account(rows, place, out, error));
         }
         keys = Native.text((out, error) -> library.fenrun_rows_keys(rows, out, error));
         Native.check(error -> library.fenrun_rows_pool(rows, number, error));
@@ -86,6 +98,16 @@ public final class Rows {
     /** Minor units. */
     public long amount(int row) {
         return amounts[row];
+    }
+
+    /** The account it goes to. */
+    public String account(int row) {
+        return accounts[accountOf[row]];
+    }
+
+    /** Whose amount the rule runs after; 0 for a rule of the order itself. */
+    public long after(int row) {
+        return after[row];
     }
 
     /** 32 hex digits, the same as when the order is settled alone. */
