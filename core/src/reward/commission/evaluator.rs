@@ -140,7 +140,7 @@ impl<'p> Evaluator<'p> {
 /// Any rule of any plan.
 fn general<'s>(
     scene: Scene<'s, '_>,
-    to: &mut dyn FnMut(Allocation<'s>, &[Cell<'s>], Option<usize>),
+    to: &mut impl FnMut(Allocation<'s>, &[Cell<'s>], Option<usize>),
 ) -> Result<Totals> {
     let mut cells = of_rules(scene)?;
     let mut totals = Totals::new(offered(scene, &cells)?);
