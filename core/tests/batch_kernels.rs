@@ -2,7 +2,8 @@
 //! whatever the number of orders, parts and reuses of the memory.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use fenrun::reward::batch::{Job, Orders, Rows, settle, settle_into};
+use fenrun::Code;
+use fenrun::reward::batch::{Job, Orders, Rows, add_volumes, rank_codes, settle, settle_into, team_volumes};
 use fenrun::reward::commission::Reason;
 use fenrun::reward::plan::Plan;
 use fenrun::reward::referral::{Column, Forest, MemberIx};
@@ -17,7 +18,7 @@ impl Dice {
     }
 }
 
-const PLANS: [&str; 5] = [
+const PLANS: [&str; 10] = [
     r#"{"id":"a","to":{"up":"referral"},"pay":{"levels":["5%","2.5%","1%"]}}"#,
     r#"{"id":"a","to":{"up":"referral"},"pay":{"levels":["100%"]},"round":{"mode":"up"}}"#,
     r#"{"id":"a","to":{"up":"referral"},"pay":{"levels":["1/3","0%","7%"]},"round":{"mode":"half_away","min":40},
@@ -31,19 +32,48 @@ const PLANS: [&str; 5] = [
         "qualify":{"active":true},"unqualified":"retain"},
        {"id":"b","to":{"up":"referral"},"pay":{"levels":["1%","1%","1%"]},"round":{"mode":"half_ceil"},
         "qualify":{"active":true},"unqualified":"retain"}"#,
+    r#"{"id":"a","to":{"up":"referral"},"pay":{"differential":{"V1":"5%","V2":"8%","V3":"12%"}}}"#,
+    r#"{"id":"a","to":{"up":"referral"},"pay":{"levels":["3%","1%"]}},
+       {"id":"b","of":"pv","to":{"up":"referral","limit":3},"round":{"mode":"half_away","min":7},
+        "pay":{"differential":{"V1":"5%","V2":"0%","V3":"7%","any":"1%"}}},
+       {"id":"c","to":{"up":"referral","limit":700},"pay":{"differential":{"V2":"2%","V3":"1/3"}},
+        "qualify":{"active":true},"unqualified":"compress"}"#,
+    r#"{"id":"a","to":{"up":"referral"},"pay":{"differential":{"V3":"5%","V1":"8%"}},
+        "qualify":{"active":true},"unqualified":"retain"},
+       {"id":"b","to":{"up":"referral","limit":700},"pay":{"levels":["10%","6%","3%"]},
+        "qualify":{"active":true},"unqualified":"roll_up"}"#,
+    r#"{"id":"a","to":{"up":"referral","limit":700},"pay":{"levels":["10%","6%","3%"]},
+        "qualify":{"score":{"min":30}},"unqualified":"compress"},
+       {"id":"b","to":{"up":"referral","limit":700},"pay":{"levels":["5%"]}},
+       {"id":"c","to":{"up":"referral","limit":700},"pay":{"levels":["4%","3%","2%","1%"]},"round":{"min":9},
+        "qualify":{"score":{"min":30}},"unqualified":"compress_by_level"}"#,
+    r#"{"id":"a","to":{"up":"referral","limit":700},"pay":{"differential":{"V1":"5%","V2":"8%","V3":"12%"}},
+        "qualify":{"active":true},"unqualified":"compress_by_level"}"#,
 ];
 
 fn plan(rules: &str) -> Plan {
-    let text = format!(r#"{{"schema":"fenrun.plan/1","name":"p","currency":"CNY","rule":[{rules}]}}"#);
+    let text = format!(
+        r#"{{"schema":"fenrun.plan/1","name":"p","currency":"CNY","ranks":["V1","V2","V3"],"rule":[{rules}]}}"#
+    );
     Plan::from_json(&text).unwrap()
 }
 
-/// Shallow forests leave gaps in every block, deep ones in none.
-fn forest(dice: &mut Dice, members: u64, roots: u64) -> Forest {
+/// Shallow forests leave gaps in every block, deep ones in none; `chain` ones are a single line.
+fn forest(dice: &mut Dice, members: u64, roots: u64, chain: bool) -> Forest {
     let ids: Vec<u64> = (1..=members).collect();
-    let inviter = |dice: &mut Dice, id: u64| if id <= roots { 0 } else { 1 + dice.below(id - 1) };
+    let inviter = |dice: &mut Dice, id: u64| match (id <= roots, chain) {
+        (true, _) => 0,
+        (false, true) => id - 1,
+        (false, false) => 1 + dice.below(id - 1),
+    };
     let inviters: Vec<u64> = ids.iter().map(|id| inviter(dice, *id)).collect();
     let mut forest = Forest::from_edges(&ids, &inviters).unwrap();
+    // Some move below people who joined after them.
+    for _ in 0..dice.below(40) {
+        let _cycle = forest.rebind(1 + dice.below(members), 1 + dice.below(members), None);
+    }
+    let ranks = ids.iter().map(|_| u8::try_from(dice.below(4)).unwrap()).collect();
+    forest.set_ranks(&["V3", "V1", "V2"].map(str::to_owned), ranks).unwrap();
     let active = ids.iter().map(|_| dice.below(4) > 0).collect();
     let score = ids.iter().map(|_| i64::try_from(dice.below(100)).unwrap()).collect();
     forest.set_fact("active", Column::Flag(active)).unwrap();
@@ -55,10 +85,10 @@ fn forest(dice: &mut Dice, members: u64, roots: u64) -> Forest {
 fn the_kernel_gives_the_rows_of_the_general_way() {
     let mut dice = Dice(11);
     let mut kept = Rows::default();
-    for (at, rules) in PLANS.iter().cycle().take(60).enumerate() {
+    for (at, rules) in PLANS.iter().cycle().take(120).enumerate() {
         let plan = plan(rules);
         let roots = [1, 30, 300][at % 3];
-        let forest = forest(&mut dice, 700, roots);
+        let forest = forest(&mut dice, 700, roots, at % 7 == 6);
         // Around the edges of blocks, whose size is a power of two, and anywhere.
         let rows = [0, 1, 2, 127, 128, 129, 255, 256, 257, 1000, 300 + dice.below(900)][at % 11];
         let buyers: Vec<MemberIx> =
@@ -97,5 +127,70 @@ fn the_kernel_gives_the_rows_of_the_general_way() {
             parts.append(&part, u32::try_from(range.start).unwrap()).unwrap();
         }
         assert_eq!(parts, expected, "in parts");
+    }
+}
+
+/// Against a walk up from everybody; a sum that does not fit is an error, whichever way it is added.
+#[test]
+fn team_volumes_are_those_of_everybody_below() {
+    let mut dice = Dice(5);
+    for (at, top) in [10, 1_000_000, i64::MAX / 400].into_iter().cycle().take(30).enumerate() {
+        let forest = forest(&mut dice, 400, [1, 40][at % 2], at % 5 == 4);
+        let buyers: Vec<MemberIx> =
+            (0..900).map(|_| MemberIx::new(u32::try_from(1 + dice.below(400)).unwrap())).collect();
+        let sign = |dice: &mut Dice| if dice.below(5) == 0 { -1 } else { 1 };
+        let amounts: Vec<i64> = (0..900)
+            .map(|_| {
+                sign(&mut dice) * i64::try_from(dice.below(u64::try_from(top).unwrap() / 900 + 2)).unwrap()
+            })
+            .collect();
+        let mut own = vec![0; 401];
+        add_volumes(&buyers, &amounts, &mut own).unwrap();
+        let mut expected = vec![0; 401];
+        for (buyer, amount) in buyers.iter().zip(&amounts) {
+            expected[0] += amount;
+            expected[buyer.index()] += amount;
+            forest.upline(*buyer, None).for_each(|up| expected[up.index()] += amount);
+        }
+        assert_eq!(team_volumes(forest.parents(), &own).unwrap(), expected);
+        let codes = rank_codes(&expected, &[0, 5, 1_000]).unwrap();
+        for (code, volume) in codes.iter().zip(&expected) {
+            assert_eq!(usize::from(*code), [0, 5, 1_000].iter().filter(|step| volume >= *step).count());
+        }
+    }
+    let code = |own: &[i64]| team_volumes(&[0, 0, 1], own).map_err(|error| error.code());
+    assert_eq!(code(&[0, i64::MAX, 1]), Err(Code::Overflow));
+    assert_eq!(code(&[0, i64::MAX, -1]), Ok(vec![i64::MAX - 1, i64::MAX - 1, -1]));
+    assert_eq!(code(&[0, 1]), Err(Code::LengthMismatch));
+    assert!(rank_codes(&[1], &[2, 2]).is_err());
+    let strange = add_volumes(&[MemberIx::new(1), MemberIx::new(3)], &[1, 1], &mut [0; 3]).unwrap_err();
+    assert_eq!((strange.code(), strange.index()), (Code::UnknownMember, Some(1)));
+}
+
+/// The cost of a differential must not hide a limit: nobody beyond it is paid, however far jumps reach.
+#[test]
+fn nobody_beyond_the_limit_of_a_walk_is_paid() {
+    let mut dice = Dice(3);
+    let rule = |limit: u64| {
+        format!(
+            r#"{{"id":"a","to":{{"up":"referral","limit":{limit}}},"pay":{{"differential":{{"V1":"5%","V3":"9%"}}}}}}"#
+        )
+    };
+    let forest = forest(&mut dice, 300, 1, true);
+    let buyers: Vec<MemberIx> = (1..=300).map(MemberIx::new).collect();
+    let paid = vec![10_000; 300];
+    let components: [(&str, &[i64]); 1] = [("paid", &paid)];
+    let orders = Orders::new(&buyers, &components);
+    for limit in [1, 2, 3, 7, 64, 299] {
+        let plan = plan(&rule(limit));
+        let rows = settle(&plan, &forest, &orders, None).unwrap();
+        assert!(Job::new(&plan, &forest, &orders, None).unwrap().rows_at_most().is_some());
+        assert!(rows.conserves() && !rows.is_empty());
+        assert!((0..rows.len()).all(|row| u64::from(rows.level(row)) <= limit));
+        for row in 0..rows.len() {
+            let buyer = buyers[usize::try_from(rows.sources()[row]).unwrap()];
+            let level = usize::try_from(rows.level(row)).unwrap();
+            assert_eq!(forest.upline(buyer, None).nth(level - 1), Some(rows.payee(row)));
+        }
     }
 }

@@ -1,11 +1,14 @@
 //! The rows of a block of orders while they are made.
 //!
-//! Rows lie order by order, level by level, from the start. Blocks in which every row is paid, by far the
+//! Rows lie order by order, column by column, from the start. Blocks in which every row is paid, by far the
 //! most, leave as they are; only the others are closed up.
 
+use super::climb::Climbers;
 use super::flat::Level;
+use super::kernel::Kernel;
 use super::qualified::has_bit;
 use super::rows::RowBlock;
+use super::sweep::place;
 use crate::error::{Code, Error, Result};
 use crate::reward::referral::MemberIx;
 
@@ -18,15 +21,25 @@ pub(super) struct Sums {
     pub(super) offered: i128,
     pub(super) no_upline: i128,
     pub(super) ineligible: i128,
+    pub(super) unreached_rank: i128,
     pub(super) below_minimum: i128,
+}
+
+/// The rows of a block, `width` of them an order.
+pub(super) struct Columns<'a> {
+    pub(super) width: usize,
+    pub(super) payees: &'a mut [u32],
+    pub(super) slots: &'a mut [u32],
+    pub(super) amounts: &'a mut [i64],
 }
 
 /// The working memory of a block.
 pub(super) struct Block {
     /// How many orders there is room for.
     size: usize,
-    /// Depth by depth, one entry an order.
+    /// Depth by depth of each walk, one entry an order.
     people: Vec<u32>,
+    climbers: Climbers,
     /// The order of each row within the block, and the slot of each row.
     places: Vec<u32>,
     pattern: Vec<u32>,
@@ -38,14 +51,15 @@ pub(super) struct Block {
 }
 
 impl Block {
-    /// For blocks of at most `size` orders and levels with these slots, the highest of which asks for
-    /// somebody `depth` steps above the buyer.
-    pub(super) fn new(size: usize, slots: &[u32], depth: usize) -> Self {
+    /// For blocks of at most `size` orders.
+    pub(super) fn new(size: usize, kernel: &Kernel<'_>) -> Self {
+        let slots = kernel.slots();
         let rows = size * slots.len();
         let orders = 0..u32::try_from(size).unwrap_or(u32::MAX);
         Self {
             size,
-            people: vec![0; size * depth],
+            people: vec![0; size * kernel.depth()],
+            climbers: Climbers::default(),
             places: orders.flat_map(|at| slots.iter().map(move |_| at)).collect(),
             pattern: slots.iter().copied().cycle().take(rows).collect(),
             sources: vec![0; rows],
@@ -56,12 +70,18 @@ impl Block {
         }
     }
 
-    /// Everybody above the buyers: all parents of one depth before the next, so that their cache misses
-    /// overlap.
-    pub(super) fn gather(&mut self, parents: &[u32], buyers: &[MemberIx]) -> Result<()> {
-        let parent = |ix: u32| usize::try_from(ix).ok().and_then(|ix| parents.get(ix)).copied();
+    /// Everybody a walk finds above the buyers, from `first` of all depths on: all of one depth before the
+    /// next, so that their cache misses overlap. `up` is who stands above each member, as the walk sees it.
+    pub(super) fn gather(
+        &mut self,
+        up: &[u32],
+        first: usize,
+        depth: usize,
+        buyers: &[MemberIx],
+    ) -> Result<()> {
+        let parent = |ix: u32| usize::try_from(ix).ok().and_then(|ix| up.get(ix)).copied();
         let broken = || Error::new(Code::UnknownMember, "the parents handed in do not fit the forest");
-        let mut depths = self.people.chunks_exact_mut(self.size);
+        let mut depths = self.people[first * self.size..][..depth * self.size].chunks_exact_mut(self.size);
         let Some(mut below) = depths.next() else { return Ok(()) };
         for (up, buyer) in below.iter_mut().zip(buyers) {
             *up = parent(buyer.get()).ok_or_else(broken)?;
@@ -75,29 +95,40 @@ impl Block {
         Ok(())
     }
 
-    /// Splits the orders `start..start + len` of the batch among the people gathered above them.
+    /// Splits the orders of `buyers`, which start at input row `start`, among the people gathered above them.
     pub(super) fn split(
         &mut self,
-        levels: &[Level<'_>],
+        kernel: &Kernel<'_>,
         start: usize,
-        len: usize,
+        buyers: &[MemberIx],
         sums: &mut Sums,
     ) -> RowBlock<'_> {
-        let rows = len * levels.len();
+        let (len, width) = (buyers.len(), kernel.width());
+        let rows = len * width;
         let first = u32::try_from(start).unwrap_or(u32::MAX);
         for (source, place) in self.sources[..rows].iter_mut().zip(&self.places) {
             *source = first.wrapping_add(*place);
         }
-        let mut all_paid = true;
-        for (at, level) in levels.iter().enumerate() {
+        let mut all_paid = kernel.climbs().is_empty();
+        for level in kernel.levels() {
             let people = &self.people[level.depth * self.size..][..len];
             let nobody = people.iter().fold(0, |gaps, person| gaps | u32::from(*person == 0));
-            for (payees, person) in self.payees.chunks_exact_mut(levels.len()).zip(people) {
-                payees[at] = *person;
+            for (payees, person) in self.payees.chunks_exact_mut(width).zip(people) {
+                payees[level.column] = *person;
             }
-            let amounts = self.amounts.chunks_exact_mut(levels.len());
-            let below = level.shares(start, len, amounts.map(|amounts| &mut amounts[at]));
-            all_paid &= nobody == 0 && !below && level.condition.is_none();
+            if let Some(next) = &level.rolled {
+                for payees in self.payees.chunks_exact_mut(width).take(len) {
+                    payees[level.column] = next[place(payees[level.column])];
+                }
+            }
+            let amounts = self.amounts.chunks_exact_mut(width);
+            let below = level.shares(start, len, amounts.map(|amounts| &mut amounts[level.column]));
+            all_paid &= nobody == 0 && !below && level.condition.is_none() && level.rolled.is_none();
+        }
+        for climb in kernel.climbs() {
+            let (payees, slots) = (&mut self.payees[..], &mut self.pattern[..]);
+            let mut rows = Columns { width, payees, slots, amounts: &mut self.amounts };
+            climb.fill(buyers, start, &mut self.climbers, &mut rows, sums);
         }
         // Nothing wraps: the kernel refuses batches whose block sums could.
         let offered = self.amounts[..rows].iter().fold(0_i64, |sum, amount| sum.wrapping_add(*amount));
@@ -105,7 +136,7 @@ impl Block {
         let (kept, slots) = match all_paid {
             true => (rows, &self.pattern),
             false => {
-                self.mark(levels, rows, sums);
+                self.mark(kernel, len, sums);
                 (self.close_up(rows), &self.slots)
             }
         };
@@ -121,25 +152,64 @@ impl Block {
     }
 
     /// Marks the rows that are paid, and adds up why the others are not.
-    fn mark(&mut self, levels: &[Level<'_>], rows: usize, sums: &mut Sums) {
-        for (at, level) in levels.iter().enumerate() {
-            let (mut no_upline, mut ineligible, mut below) = (0_i64, 0_i64, 0_i64);
-            let of_level = |column: usize| column * levels.len() + at;
-            for row in (0..rows / levels.len()).map(of_level) {
-                let (person, amount) = (self.payees[row], self.amounts[row]);
-                let reached = person != 0;
-                let qualified = level.condition.as_ref().is_none_or(|bits| has_bit(bits, person));
-                let enough = amount >= level.min;
-                let paid_to = |paid: bool| if paid { amount } else { 0 };
-                no_upline = no_upline.wrapping_add(paid_to(!reached));
-                ineligible = ineligible.wrapping_add(paid_to(reached & !qualified));
-                below = below.wrapping_add(paid_to(reached & qualified & !enough));
-                self.keeps[row] = u8::from(reached & qualified & enough);
-            }
-            sums.no_upline += i128::from(no_upline);
-            sums.ineligible += i128::from(ineligible);
-            sums.below_minimum += i128::from(below);
+    fn mark(&mut self, kernel: &Kernel<'_>, len: usize, sums: &mut Sums) {
+        for level in kernel.levels() {
+            self.mark_level(kernel, level, len, sums);
         }
+        for climb in kernel.climbs() {
+            for column in climb.column..climb.column + climb.columns() {
+                let asked = climb.condition.as_deref();
+                self.mark_column(kernel.width(), column, len, climb.min, asked, sums);
+            }
+        }
+    }
+
+    fn mark_level(&mut self, kernel: &Kernel<'_>, level: &Level<'_>, len: usize, sums: &mut Sums) {
+        let (width, asked) = (kernel.width(), level.condition.as_deref());
+        if level.rolled.is_none() {
+            self.mark_column(width, level.column, len, level.min, asked, sums);
+            return;
+        }
+        let people = &self.people[level.depth * self.size..][..len];
+        let (mut no_upline, mut ineligible, mut below) = (0_i64, 0_i64, 0_i64);
+        for (person, row) in people.iter().zip((level.column..).step_by(width)) {
+            let amount = self.amounts[row];
+            let (reached, qualified, enough) = (*person != 0, self.payees[row] != 0, amount >= level.min);
+            let kept_for = |why: bool| if why { amount } else { 0 };
+            no_upline = no_upline.wrapping_add(kept_for(!reached));
+            ineligible = ineligible.wrapping_add(kept_for(reached & !qualified));
+            below = below.wrapping_add(kept_for(qualified & !enough));
+            self.keeps[row] = u8::from(qualified & enough);
+        }
+        sums.no_upline += i128::from(no_upline);
+        sums.ineligible += i128::from(ineligible);
+        sums.below_minimum += i128::from(below);
+    }
+
+    fn mark_column(
+        &mut self,
+        width: usize,
+        column: usize,
+        len: usize,
+        min: i64,
+        condition: Option<&[u64]>,
+        sums: &mut Sums,
+    ) {
+        let (mut no_upline, mut ineligible, mut below) = (0_i64, 0_i64, 0_i64);
+        for row in (column..).step_by(width).take(len) {
+            let (person, amount) = (self.payees[row], self.amounts[row]);
+            let reached = person != 0;
+            let qualified = condition.is_none_or(|bits| has_bit(bits, person));
+            let enough = amount >= min;
+            let paid_to = |paid: bool| if paid { amount } else { 0 };
+            no_upline = no_upline.wrapping_add(paid_to(!reached));
+            ineligible = ineligible.wrapping_add(paid_to(reached & !qualified));
+            below = below.wrapping_add(paid_to(reached & qualified & !enough));
+            self.keeps[row] = u8::from(reached & qualified & enough);
+        }
+        sums.no_upline += i128::from(no_upline);
+        sums.ineligible += i128::from(ineligible);
+        sums.below_minimum += i128::from(below);
     }
 
     /// Moves the rows that are kept to the front. Every row is written; the cursor moves only past those

@@ -1,7 +1,7 @@
 //! A batch that was checked and may run.
 
 use super::chain;
-use super::flat::Kernel;
+use super::kernel::Kernel;
 use super::orders::Orders;
 use super::rows::{RowBlock, Rows};
 use crate::error::Result;
@@ -46,14 +46,15 @@ impl<'a> Job<'a> {
         parents: Option<&'a [u32]>,
     ) -> Result<Self> {
         orders.check(forest)?;
-        let kernel = Kernel::new(plan, forest, orders)?;
-        Ok(Self { plan, forest, orders, parents: parents.unwrap_or(forest.parents()), kernel })
+        let parents = parents.unwrap_or(forest.parents());
+        let kernel = Kernel::new(plan, forest, orders, parents)?;
+        Ok(Self { plan, forest, orders, parents, kernel })
     }
 
     /// A number of rows there are not more of, where the plan tells it.
     #[must_use]
     pub fn rows_at_most(&self) -> Option<usize> {
-        self.kernel.as_ref().map(|kernel| kernel.levels() * self.orders.len())
+        self.kernel.as_ref().map(|kernel| kernel.width() * self.orders.len())
     }
 
     /// Hands over the rows, some at a time, in the order of the input rows, rules and levels. What was

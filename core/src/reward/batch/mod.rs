@@ -1,17 +1,22 @@
 //! Settling many orders at once over a forest: arrays in, rows out, equal to the cent to
 //! [`evaluate`](super::commission::evaluate) on each order's own chain.
 //!
-//! Usual plans (flat levels) run on a kernel that walks blocks of orders level by level; everything else
-//! goes through the same interpreter as a single sale.
+//! Usual plans (flat levels, also with people who are passed over, and differentials) run on a kernel that
+//! walks blocks of orders step by step; everything else goes through the same interpreter as a single sale.
 
 mod block;
 mod chain;
+mod climb;
 mod flat;
 mod job;
+mod jumps;
+mod kernel;
 mod names;
 mod orders;
 mod qualified;
 mod rows;
+mod sweep;
+mod volumes;
 
 pub use chain::sale_of;
 pub use job::Job;
@@ -20,6 +25,7 @@ pub use orders::{Orders, Overrides, read_overrides};
 pub use rows::{Origin, RowBlock, RowColumns, Rows, move_origins};
 
 pub use super::commission::Totals;
+pub use volumes::{add_volumes, rank_codes, team_volumes};
 
 use super::plan::Plan;
 use super::referral::Forest;

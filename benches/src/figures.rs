@@ -1,0 +1,186 @@
+//! `fenrun-bench figures [PAGE]`: kernels over a forest and sales alone, in turns in one process, against what
+//! the memory of this machine allows; as a table, which goes between the marks of the page.
+#![allow(clippy::float_arithmetic, reason = "nanoseconds, not money")]
+
+use crate::cpu_ns;
+use crate::limits::Limits;
+use crate::rows::Kept;
+use crate::sale;
+use crate::world::{DEEP, RANKS, RANDOM, World, parents};
+use fenrun::reward::batch::{Job, Orders, add_volumes, rank_codes, team_volumes};
+use fenrun::reward::plan::Plan;
+use std::error::Error;
+use std::fmt::Write;
+use std::path::Path;
+
+const MEMBERS: u32 = 1_000_000;
+const MANY: u32 = 10_000_000;
+const ORDERS: usize = 1_000_000;
+const ROUNDS: usize = 7;
+/// Where the table stands in the page.
+const MARKS: (&str, &str) = ("<!-- figures, written by make bench -->\n", "<!-- end of figures -->");
+
+/// Bytes an order is read from, and a row is written to.
+const ORDER_BYTES: f64 = 12.0;
+const ROW_BYTES: f64 = 20.0;
+
+/// How often something was done, and a checksum.
+type Done = Result<(usize, i64), Box<dyn Error>>;
+
+/// What is measured, for how many of what, and what it needs of the memory for all of them.
+struct Case<'a> {
+    name: &'static str,
+    goal: &'static str,
+    /// Whether the count that the run gives is what it is shown for; `times` otherwise.
+    per_row: bool,
+    unit: &'static str,
+    times: u32,
+    /// Reads that wait for no other, and bytes read in a row; rows are written besides.
+    reads: f64,
+    bytes: f64,
+    run: Box<dyn FnMut() -> Done + 'a>,
+}
+
+/// Measures everything and writes the table.
+pub(crate) fn run(page: Option<&str>) -> Result<(), Box<dyn Error>> {
+    let (random, deep) = (World::new(MEMBERS, ORDERS, RANDOM)?, World::new(MEMBERS, ORDERS, DEEP)?);
+    let mut period = World::new(MEMBERS, ORDERS, RANDOM)?;
+    let mut deep_period = World::new(MEMBERS, ORDERS, DEEP)?;
+    let many = parents(MANY, RANDOM);
+    let own: Vec<i64> = (0..=i64::from(MEMBERS)).map(|at| at % 9_973).collect();
+    let own_of_many: Vec<i64> = (0..=i64::from(MANY)).map(|at| at % 9_973).collect();
+    let [differential, three, ten, twenty] = [DIFFERENTIAL, "3", "10", "20"].map(plan);
+    let (differential, three, ten, twenty) = (differential?, three?, ten?, twenty?);
+    let [compress, roll_up] = ["compress", "roll_up"].map(|mode| plan_of_qualified(mode));
+    let (compress, roll_up) = (compress?, roll_up?);
+    let mut cases = vec![
+        orders("3 levels", "", &random, &three, 3.0),
+        Case { per_row: true, unit: "row", ..orders("10 levels", "≤ 15", &random, &ten, 10.0) },
+        Case { per_row: true, unit: "row", ..orders("20 levels", "≤ 15", &random, &twenty, 20.0) },
+        orders("3 levels, `compress`", "", &random, &compress, 3.0),
+        orders("3 levels, `roll_up`", "", &random, &roll_up, 6.0),
+        orders("differential of 4 ranks", "", &random, &differential, 5.0),
+        orders("differential of 4 ranks, deep tree", "", &deep, &differential, 5.0),
+        whole_period("differential period: volumes, ranks, orders", &mut period, &differential),
+        whole_period("the same in a deep tree", &mut deep_period, &differential),
+        volumes("team volumes", "≤ 7", MEMBERS, random.forest.parents(), &own),
+        volumes("team volumes of 10,000,000", "≤ 15", MANY, &many, &own_of_many),
+    ];
+    let mut times = vec![Vec::with_capacity(ROUNDS); cases.len()];
+    let mut done = vec![(0, 0); cases.len()];
+    let (mut limits, mut limits_of_many) = (Limits::default(), Limits::default());
+    for round in 0..=ROUNDS {
+        limits.better(&Limits::measure(random.forest.parents(), &random.buyers)?);
+        limits_of_many.better(&Limits::measure(&many, &random.buyers)?);
+        for ((case, times), done) in cases.iter_mut().zip(&mut times).zip(&mut done) {
+            let start = cpu_ns();
+            *done = (case.run)()?;
+            // The first round makes room.
+            times.extend((round > 0).then(|| cpu_ns() - start));
+        }
+    }
+    let mut table = format!(
+        "N = {MEMBERS} members, {ORDERS} orders, seed 7, {ROUNDS} rounds, one thread.\n\n\
+         | kernel | for | ns | goal | share of the limit | checksum |\n|---|---|---:|---:|---:|---:|\n"
+    );
+    for ((case, times), (count, sum)) in cases.iter().zip(&mut times).zip(done) {
+        times.sort_unstable();
+        let count = f64::from(u32::try_from(count)?);
+        let times_shown = if case.per_row { count } else { f64::from(case.times) };
+        let ns = f64::from(u32::try_from(times[times.len() / 2])?) / times_shown;
+        let of = if case.times == MANY { &limits_of_many } else { &limits };
+        let rows = if case.unit == "member" { 0.0 } else { count * ROW_BYTES };
+        let all = f64::from(case.times);
+        let limit = all * (case.reads * of.gathered + case.bytes * of.read) + rows * of.written;
+        let share = limit / times_shown / ns;
+        let Case { name, goal, unit, .. } = case;
+        writeln!(table, "| {name} | {unit} | {ns:.1} | {goal} | {share:.2} | {count} rows, {sum} |")?;
+    }
+    table.push_str("\n| alone | ns a call | goal | checksum |\n|---|---:|---:|---:|\n");
+    for (name, goal, ns, sum) in sale::run(4 * ROUNDS + 1)? {
+        writeln!(table, "| {name} | {ns} | {goal} | {sum} |")?;
+    }
+    println!("{table}");
+    page.map_or(Ok(()), |page| write_page(Path::new(page), &table))
+}
+
+const DIFFERENTIAL: &str = "differential";
+
+/// A plan of so many levels, or of a differential.
+fn plan(kind: &str) -> Result<Plan, Box<dyn Error>> {
+    if kind != DIFFERENTIAL {
+        return crate::plan(kind.parse()?);
+    }
+    let rates = serde_json::json!({"V1": "5%", "V2": "8%", "V3": "12%", "V4": "15%"});
+    let plan = serde_json::json!({"schema": "fenrun.plan/1", "name": "bench", "currency": "CNY", "ranks": RANKS,
+        "rule": [{"id": "diff", "to": {"up": "referral"}, "pay": {"differential": rates}}]});
+    Ok(Plan::from_json(&plan.to_string())?)
+}
+
+fn plan_of_qualified(mode: &str) -> Result<Plan, Box<dyn Error>> {
+    let plan = serde_json::json!({"schema": "fenrun.plan/1", "name": "bench", "currency": "CNY", "ranks": RANKS,
+        "rule": [{"id": "up", "to": {"up": "referral"}, "qualify": {"active": true}, "unqualified": mode,
+        "pay": {"levels": ["10%", "6%", "3%"]}}]});
+    Ok(Plan::from_json(&plan.to_string())?)
+}
+
+/// All orders into kept memory; `reads` of the forest each.
+fn orders<'a>(
+    name: &'static str,
+    goal: &'static str,
+    world: &'a World,
+    plan: &'a Plan,
+    reads: f64,
+) -> Case<'a> {
+    let mut kept = Kept::default();
+    let run = move || -> Done {
+        let components: [(&str, &[i64]); 1] = [("paid", &world.base)];
+        let orders = Orders::new(&world.buyers, &components);
+        if Job::new(plan, &world.forest, &orders, Some(&world.parents))?.rows_at_most().is_none() {
+            return Err(format!("{name} takes the general way").into());
+        }
+        Ok(kept.settle(plan, &world.forest, &orders, &world.parents)?)
+    };
+    let times = u32::try_from(ORDERS).unwrap_or(u32::MAX);
+    Case { name, goal, per_row: false, unit: "order", times, reads, bytes: ORDER_BYTES, run: Box::new(run) }
+}
+
+/// Own and team volumes, the ranks they reach, and all orders.
+fn whole_period<'a>(name: &'static str, world: &'a mut World, plan: &'a Plan) -> Case<'a> {
+    let mut kept = Kept::default();
+    let run = move || -> Done {
+        let mut own = vec![0; world.parents.len()];
+        add_volumes(&world.buyers, &world.base, &mut own)?;
+        let team = team_volumes(&world.parents, &own)?;
+        let codes = rank_codes(&team[1..], &[100_000, 400_000, 2_000_000, 10_000_000])?;
+        world.forest.set_ranks(&RANKS.map(str::to_owned), codes)?;
+        let components: [(&str, &[i64]); 1] = [("paid", &world.base)];
+        let orders = Orders::new(&world.buyers, &components);
+        Ok(kept.settle(plan, &world.forest, &orders, &world.parents)?)
+    };
+    let times = u32::try_from(ORDERS).unwrap_or(u32::MAX);
+    let bytes = 2.0 * ORDER_BYTES + 40.0;
+    Case { name, goal: "≤ 130", per_row: false, unit: "order", times, reads: 7.0, bytes, run: Box::new(run) }
+}
+
+fn volumes<'a>(
+    name: &'static str,
+    goal: &'static str,
+    times: u32,
+    parents: &'a [u32],
+    own: &'a [i64],
+) -> Case<'a> {
+    let run = move || -> Done {
+        let team = team_volumes(parents, own)?;
+        Ok((team.len(), team.iter().fold(0, |sum, volume| sum ^ volume)))
+    };
+    Case { name, goal, per_row: false, unit: "member", times, reads: 1.0, bytes: 28.0, run: Box::new(run) }
+}
+
+/// Puts the table between the marks of the page.
+fn write_page(page: &Path, table: &str) -> Result<(), Box<dyn Error>> {
+    let text = std::fs::read_to_string(page)?;
+    let parts = text.split_once(MARKS.0).and_then(|(before, rest)| Some((before, rest.split_once(MARKS.1)?.1)));
+    let (before, after) = parts.ok_or("the page has no marks for the figures")?;
+    Ok(std::fs::write(page, format!("{before}{}{table}{}{after}", MARKS.0, MARKS.1))?)
+}

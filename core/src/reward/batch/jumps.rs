@@ -1,0 +1,82 @@
+//! Who is reached next on the way up, for all members at once: a walk then costs as many steps as there are
+//! people who matter, however many stand between them.
+
+use super::qualified::has_bit;
+use super::sweep::{Downward, place};
+
+/// The deepest forest whose depths fit beside a class.
+const MAX_DEPTH: u32 = (1 << 24) - 1;
+
+/// The nearest person above each member who meets a condition.
+pub(super) fn nearest(parents: &[u32], order: &Downward, bits: &[u64]) -> Vec<u32> {
+    let mut nearest = vec![0; parents.len()];
+    order.down(|member| {
+        let parent = parents[place(member)];
+        nearest[place(member)] = if has_bit(bits, parent) { parent } else { nearest[place(parent)] };
+    });
+    nearest
+}
+
+/// How many people stand above the deepest member.
+pub(super) fn deepest(parents: &[u32], order: &Downward) -> u32 {
+    let mut depths = vec![0_u32; parents.len()];
+    let mut deepest = 0;
+    order.down(|member| {
+        let parent = parents[place(member)];
+        if parent != 0 {
+            depths[place(member)] = depths[place(parent)] + 1;
+            deepest = deepest.max(depths[place(member)]);
+        }
+    });
+    deepest
+}
+
+/// The way up from class to higher class. Class 0 gets nothing.
+pub(super) struct Jumps {
+    /// The nearest person above each member whose class is not 0.
+    pub(super) start: Vec<u32>,
+    pub(super) steps: Vec<Step>,
+}
+
+/// Where the way goes on from a member.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Step {
+    /// The nearest person above of a higher class.
+    pub(super) next: u32,
+    /// How many people above count, and the class in the lowest byte.
+    info: u32,
+}
+
+impl Step {
+    #[inline(always)]
+    pub(super) const fn above(self) -> u32 {
+        self.info >> 8
+    }
+
+    #[inline(always)]
+    pub(super) const fn class(self) -> u8 {
+        self.info.to_le_bytes()[0]
+    }
+}
+
+impl Jumps {
+    /// `up` is the nearest person above each member who counts: the parents where everybody does. `None` for a
+    /// forest that is too deep.
+    pub(super) fn new(up: &[u32], order: &Downward, class: impl Fn(u32) -> u8) -> Option<Self> {
+        let mut jumps = Self { start: vec![0; up.len()], steps: vec![Step::default(); up.len()] };
+        let mut deepest = 0;
+        order.down(|member| {
+            let (first, own) = (up[place(member)], class(member));
+            let near = jumps.steps[place(first)];
+            let above = if first == 0 { 0 } else { near.above() + 1 };
+            let mut next = first;
+            while next != 0 && jumps.steps[place(next)].class() <= own {
+                next = jumps.steps[place(next)].next;
+            }
+            deepest = deepest.max(above);
+            jumps.start[place(member)] = if near.class() == 0 { near.next } else { first };
+            jumps.steps[place(member)] = Step { next, info: above.min(MAX_DEPTH) << 8 | u32::from(own) };
+        });
+        (deepest <= MAX_DEPTH).then_some(jumps)
+    }
+}

@@ -1,0 +1,380 @@
+//! A plan compiled for one batch.
+
+use super::block::{BLOCK, Block, Sums};
+use super::chain::slot;
+use super::climb::{Climb, shares};
+use super::flat::{Level, fixed_rate, flat_rates};
+use super::jumps::{Jumps, deepest, nearest};
+use super::orders::Orders;
+use super::qualified::{has_bit, qualified};
+use super::rows::RowBlock;
+use super::sweep::Downward;
+use crate::error::{Code, Error, Result};
+use crate::money::{Rate, narrow};
+use crate::reward::commission::divide::Share;
+use crate::reward::commission::{Reason, Totals};
+use crate::reward::plan::{
+    Condition, Per, Plan, REFERRAL, RateTable, Reach, Rule, Schedule, StopSource, Trigger, Unqualified,
+};
+use crate::reward::referral::Forest;
+use std::sync::Arc;
+
+/// Rules of flat levels and differentials, as columns: so many rows an order may have.
+#[derive(Default)]
+pub(super) struct Kernel<'a> {
+    walks: Vec<Walk>,
+    levels: Vec<Level<'a>>,
+    climbs: Vec<Climb<'a>>,
+    width: usize,
+    depth: usize,
+}
+
+/// A way up that is gathered level by level.
+struct Walk {
+    /// Who stands above each member; their parents when absent.
+    up: Option<Arc<[u32]>>,
+    /// The place of its people among those of all walks, and how many levels there are.
+    first: usize,
+    depth: usize,
+}
+
+impl<'a> Kernel<'a> {
+    /// `None` when the plan or the batch needs the general way.
+    pub(super) fn new(
+        plan: &Plan,
+        forest: &Forest,
+        orders: &Orders<'a>,
+        parents: &[u32],
+    ) -> Result<Option<Self>> {
+        // A person with a rank the plan does not have is an error, which only the general way can name.
+        let strange = forest.rank_names().iter().any(|rank| plan.rank_index(rank).is_none());
+        if strange
+            || !plan.caps().is_empty()
+            || forest.is_dated()
+            || orders.lines.is_some()
+            || orders.overrides.is_some()
+        {
+            return Ok(None);
+        }
+        let mut maker =
+            Maker { plan, forest, orders, parents, order: None, asked: Vec::new(), kernel: Self::default() };
+        for at in plan.sequence(None) {
+            if !maker.add(at)? {
+                return Ok(None);
+            }
+        }
+        Ok(Some(maker.finish()))
+    }
+
+    /// How many rows an order may have.
+    pub(super) const fn width(&self) -> usize {
+        self.width
+    }
+
+    /// How many people of all walks are gathered for an order.
+    pub(super) const fn depth(&self) -> usize {
+        self.depth
+    }
+
+    pub(super) fn levels(&self) -> &[Level<'a>] {
+        &self.levels
+    }
+
+    pub(super) fn climbs(&self) -> &[Climb<'a>] {
+        &self.climbs
+    }
+
+    /// The slot of each column; columns of differentials have others from order to order.
+    pub(super) fn slots(&self) -> Vec<u32> {
+        let mut slots = vec![0; self.width];
+        for level in &self.levels {
+            slots[level.column] = level.slot;
+        }
+        slots
+    }
+
+    /// Runs over all orders.
+    pub(super) fn run(
+        &self,
+        parents: &[u32],
+        orders: &Orders<'_>,
+        sink: &mut dyn FnMut(RowBlock<'_>),
+    ) -> Result<Totals> {
+        let mut sums = Sums::default();
+        let size = BLOCK.min(orders.len()).max(1);
+        let mut block = Block::new(size, self);
+        for (buyers, start) in orders.buyers.chunks(size).zip((0..).step_by(size)) {
+            for walk in &self.walks {
+                block.gather(walk.up.as_deref().unwrap_or(parents), walk.first, walk.depth, buyers)?;
+            }
+            sink(block.split(self, start, buyers, &mut sums));
+        }
+        let mut totals = Totals::new(narrow(sums.offered, || "the pool of the batch".into())?);
+        let kept = [
+            (Reason::NoUpline, sums.no_upline),
+            (Reason::Ineligible, sums.ineligible),
+            (Reason::UnreachedRank, sums.unreached_rank),
+            (Reason::BelowMinimum, sums.below_minimum),
+        ];
+        for (reason, amount) in kept {
+            totals.retain(reason, narrow(amount, || "what the batch retains".into())?)?;
+        }
+        Ok(totals)
+    }
+}
+
+/// A kernel while its rules are added.
+struct Maker<'p, 'a> {
+    plan: &'p Plan,
+    forest: &'p Forest,
+    orders: &'p Orders<'a>,
+    parents: &'p [u32],
+    /// Made when the first rule asks for it.
+    order: Option<Downward>,
+    /// Conditions that were asked of all members, and their answers.
+    asked: Vec<(&'p Condition, Answer)>,
+    kernel: Kernel<'a>,
+}
+
+/// Who meets a condition, one bit a member, and the nearest above each member who does, where it was asked.
+#[derive(Clone)]
+struct Answer {
+    bits: Arc<[u64]>,
+    above: Option<Arc<[u32]>>,
+}
+
+impl<'p, 'a> Maker<'p, 'a> {
+    /// Adds a rule; `false` for one that needs the general way.
+    fn add(&mut self, at: usize) -> Result<bool> {
+        let rule = &self.plan.rules()[at];
+        let Some(limit) = limit(rule) else { return Ok(false) };
+        let Some(base) = self.orders.component(&rule.of.base) else { return Ok(false) };
+        let answer = match rule.qualify.first() {
+            None => None,
+            // Asking every member pays only when the batch is not much smaller than the forest.
+            Some(_) if self.is_small() => return Ok(false),
+            Some(condition) => match self.ask(condition)? {
+                None => return Ok(false),
+                answer => answer,
+            },
+        };
+        match &rule.pay {
+            Schedule::Levels(table) => self.add_levels(at, rule, table, limit, base, answer),
+            Schedule::Differential(table) => self.add_climb(at, rule, table, limit, base, answer),
+            _ => Ok(false),
+        }
+    }
+
+    /// Whether a pass over all members costs more than settling the orders the general way.
+    fn is_small(&self) -> bool {
+        self.orders.len() < self.forest.len() / 8
+    }
+
+    fn add_levels(
+        &mut self,
+        at: usize,
+        rule: &Rule,
+        table: &RateTable,
+        limit: usize,
+        base: &'a [i64],
+        answer: Option<Answer>,
+    ) -> Result<bool> {
+        let Some(rates) = flat_rates(rule, table).filter(|rates| rates.len() <= limit) else {
+            return Ok(false);
+        };
+        let largest = largest(base);
+        // The sums of a block stay within 63 bits.
+        if largest > room(rates.len()) {
+            return Ok(false);
+        }
+        let (mut up, mut condition, mut rolled) = (None, None, None);
+        match (answer, rule.unqualified) {
+            (None, _) => {}
+            (Some(answer), Unqualified::Retain) => condition = Some(answer.bits),
+            (Some(_), Unqualified::Stop) => return Ok(false),
+            (Some(answer), mode) => {
+                // People beyond the end of the walk must not be found behind those who do not count.
+                let above = self.above(&answer)?;
+                if deepest(self.parents, self.order()?) > u32::try_from(limit).unwrap_or(u32::MAX) {
+                    return Ok(false);
+                }
+                if mode == Unqualified::RollUp {
+                    let own = (0..).zip(above.iter());
+                    let own = own
+                        .map(|(member, above)| if has_bit(&answer.bits, member) { member } else { *above });
+                    rolled = Some(own.collect());
+                } else {
+                    up = Some(above);
+                }
+            }
+        }
+        let first = self.walk(up, rates.len());
+        for (depth, rate) in rates.iter().enumerate() {
+            let share = Share::new(*rate, rule.round.mode).filter(|share| largest <= share.max());
+            let Some(share) = share else { return Ok(false) };
+            self.kernel.levels.push(Level {
+                share,
+                base,
+                column: self.kernel.width,
+                depth: first + depth,
+                slot: slot(at, depth + 1),
+                min: rule.round.min,
+                condition: condition.clone(),
+                rolled: rolled.clone(),
+            });
+            self.kernel.width += 1;
+        }
+        Ok(true)
+    }
+
+    fn add_climb(
+        &mut self,
+        at: usize,
+        rule: &Rule,
+        table: &RateTable,
+        limit: usize,
+        base: &'a [i64],
+        answer: Option<Answer>,
+    ) -> Result<bool> {
+        let rate = |list: &[_]| list.first().map_or(Some(Rate::ZERO), |amount| fixed_rate(rule, amount));
+        let rates = table.iter().map(|(key, list)| Some((key, rate(list)?)));
+        let Some(rates) = rates.collect::<Option<Vec<_>>>() else { return Ok(false) };
+        let mut classes: Vec<Rate> =
+            rates.iter().map(|(_, rate)| *rate).filter(|rate| !rate.is_zero()).collect();
+        classes.sort_unstable();
+        classes.dedup();
+        let largest = largest(base);
+        let shares = shares(&classes, rule.round.mode, largest);
+        let Some(shares) = shares.filter(|_| largest <= room(classes.len() + 1) && classes.len() < 256)
+        else {
+            return Ok(false);
+        };
+        if self.is_small() {
+            return Ok(false);
+        }
+        let class = |key: &str| {
+            let found = rates
+                .iter()
+                .find(|(known, _)| *known == key)
+                .or_else(|| rates.iter().find(|(known, _)| *known == "any"));
+            let above = found.map_or(0, |(_, rate)| classes.iter().filter(|class| *class <= rate).count());
+            u8::try_from(above).unwrap_or(u8::MAX)
+        };
+        let names = self.forest.rank_names().iter().map(String::as_str);
+        // A person without a rank has the rate of anybody.
+        let of_code: Vec<u8> = ["any"].into_iter().chain(names).map(class).collect();
+        let codes = self.forest.rank_codes();
+        let class_of = |member: u32| {
+            let code = usize::try_from(member).ok().and_then(|at| codes.get(at.checked_sub(1)?)).copied();
+            of_code.get(usize::from(code.unwrap_or(0))).copied().unwrap_or(0)
+        };
+        let (mut up, mut condition) = (None, None);
+        match (answer, rule.unqualified) {
+            (None, _) => {}
+            (Some(answer), Unqualified::Retain) => condition = Some(answer.bits),
+            (Some(answer), Unqualified::Compress | Unqualified::CompressByLevel) => {
+                up = Some(self.above(&answer)?);
+                if deepest(self.parents, self.order()?) > u32::try_from(limit).unwrap_or(u32::MAX) {
+                    return Ok(false);
+                }
+            }
+            (Some(_), Unqualified::Stop | Unqualified::RollUp) => return Ok(false),
+        }
+        let parents = self.parents;
+        let jumps = Jumps::new(up.as_deref().unwrap_or(parents), self.order()?, class_of);
+        let Some(jumps) = jumps else { return Ok(false) };
+        let (column, slot, min) = (self.kernel.width, slot(at, 0), rule.round.min);
+        let limit = u32::try_from(limit).unwrap_or(u32::MAX);
+        self.kernel.climbs.push(Climb { column, shares, base, slot, limit, min, condition, jumps });
+        self.kernel.width += classes.len();
+        Ok(true)
+    }
+
+    /// The place of a walk of so many levels among all of them.
+    fn walk(&mut self, up: Option<Arc<[u32]>>, depth: usize) -> usize {
+        let walks = self.kernel.walks.len();
+        for (at, walk) in self.kernel.walks.iter_mut().enumerate() {
+            let same = match (&walk.up, &up) {
+                (None, None) => true,
+                (Some(known), Some(up)) => Arc::ptr_eq(known, up),
+                _ => false,
+            };
+            // The last walk may grow; another one has the next behind it.
+            if same && at + 1 == walks && depth > walk.depth {
+                self.kernel.depth += depth - walk.depth;
+                walk.depth = depth;
+            }
+            if same && depth <= walk.depth {
+                return walk.first;
+            }
+        }
+        let first = self.kernel.depth;
+        self.kernel.walks.push(Walk { up, first, depth });
+        self.kernel.depth += depth;
+        first
+    }
+
+    /// The answers to a condition; rules that share it share them. `None` when somebody does not state a fact.
+    fn ask(&mut self, condition: &'p Condition) -> Result<Option<Answer>> {
+        if let Some((_, answer)) = self.asked.iter().find(|(known, _)| *known == condition) {
+            return Ok(Some(answer.clone()));
+        }
+        let Some(bits) = qualified(condition, self.plan, self.forest)? else { return Ok(None) };
+        let answer = Answer { bits: bits.into(), above: None };
+        self.asked.push((condition, answer.clone()));
+        Ok(Some(answer))
+    }
+
+    /// The nearest person above each member who meets the condition of an answer.
+    fn above(&mut self, answer: &Answer) -> Result<Arc<[u32]>> {
+        if let Some(above) = &answer.above {
+            return Ok(Arc::clone(above));
+        }
+        let above: Arc<[u32]> = nearest(self.parents, self.order()?, &answer.bits).into();
+        let same = |known: &&mut (&Condition, Answer)| Arc::ptr_eq(&known.1.bits, &answer.bits);
+        if let Some((_, known)) = self.asked.iter_mut().find(same) {
+            known.above = Some(Arc::clone(&above));
+        }
+        Ok(above)
+    }
+
+    fn order(&mut self) -> Result<&Downward> {
+        if self.parents.len() != self.forest.len() + 1 {
+            let error = "the parents handed in do not fit the forest";
+            return Err(Error::new(Code::UnknownMember, error));
+        }
+        match &mut self.order {
+            Some(order) => Ok(order),
+            none => Ok(none.insert(Downward::of(self.parents)?)),
+        }
+    }
+
+    fn finish(self) -> Kernel<'a> {
+        self.kernel
+    }
+}
+
+/// No amount is above all bits together.
+fn largest(base: &[i64]) -> i64 {
+    base.iter().fold(0, |bits, minor| bits | *minor)
+}
+
+/// The largest amount with which the sums of a block of so many levels stay within 63 bits.
+fn room(levels: usize) -> i64 {
+    i64::MAX / i64::try_from(BLOCK * 256 * levels.max(1)).unwrap_or(i64::MAX)
+}
+
+/// How far a rule walks that a kernel may run: straight up the forest, for lines alone.
+fn limit(rule: &Rule) -> Option<usize> {
+    let [stop] = rule.to.as_slice() else { return None };
+    let StopSource::Up { tree, limit, reach: Reach::Everybody, label: None } = &stop.source else {
+        return None;
+    };
+    let of = &rule.of;
+    let plain = of.plus.is_empty() && of.less.is_empty() && of.times == Rate::ONE;
+    let named = !matches!(of.base.as_str(), "margin" | "quantity");
+    let alone = rule.trigger == Trigger::Order && rule.caps.is_empty() && rule.split.is_none();
+    let simple = alone && rule.when.is_none() && stop.when.is_none() && rule.round.per == Per::Line;
+    let asks_once = rule.qualify.len() <= 1;
+    (tree == REFERRAL && plain && named && simple && asks_once).then_some(*limit)
+}
