@@ -18,4 +18,5 @@ rm -rf "$wheels"
 maturin build -q --release --locked -m python/Cargo.toml -o "$wheels" --compatibility linux
 pip install -q --disable-pip-version-check --no-deps --force-reinstall "$wheels"/fenrun-*.whl
 python benches/batch.py --page docs/performance.md "$@"
+"$CARGO_TARGET_DIR/release/fenrun-bench" figures docs/performance.md
 cargo run -q --locked --release --manifest-path benches/peers/stateset/Cargo.toml -- docs/performance.md

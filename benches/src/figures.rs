@@ -6,7 +6,7 @@ use crate::cpu_ns;
 use crate::limits::Limits;
 use crate::rows::Kept;
 use crate::sale;
-use crate::world::{DEEP, RANKS, RANDOM, World, parents};
+use crate::world::{DEEP, RANDOM, RANKS, World, parents};
 use fenrun::reward::batch::{Job, Orders, add_volumes, rank_codes, team_volumes};
 use fenrun::reward::plan::Plan;
 use std::error::Error;
@@ -51,7 +51,7 @@ pub(crate) fn run(page: Option<&str>) -> Result<(), Box<dyn Error>> {
     let own_of_many: Vec<i64> = (0..=i64::from(MANY)).map(|at| at % 9_973).collect();
     let [differential, three, ten, twenty] = [DIFFERENTIAL, "3", "10", "20"].map(plan);
     let (differential, three, ten, twenty) = (differential?, three?, ten?, twenty?);
-    let [compress, roll_up] = ["compress", "roll_up"].map(|mode| plan_of_qualified(mode));
+    let [compress, roll_up] = ["compress", "roll_up"].map(plan_of_qualified);
     let (compress, roll_up) = (compress?, roll_up?);
     let mut cases = vec![
         orders("3 levels", "", &random, &three, 3.0),
@@ -160,7 +160,9 @@ fn whole_period<'a>(name: &'static str, world: &'a mut World, plan: &'a Plan) ->
     };
     let times = u32::try_from(ORDERS).unwrap_or(u32::MAX);
     let bytes = 2.0 * ORDER_BYTES + 40.0;
-    Case { name, goal: "≤ 130", per_row: false, unit: "order", times, reads: 7.0, bytes, run: Box::new(run) }
+    Case {
+        name, goal: "≤ 130", per_row: false, unit: "order", times, reads: 7.0, bytes, run: Box::new(run)
+    }
 }
 
 fn volumes<'a>(
@@ -180,7 +182,8 @@ fn volumes<'a>(
 /// Puts the table between the marks of the page.
 fn write_page(page: &Path, table: &str) -> Result<(), Box<dyn Error>> {
     let text = std::fs::read_to_string(page)?;
-    let parts = text.split_once(MARKS.0).and_then(|(before, rest)| Some((before, rest.split_once(MARKS.1)?.1)));
+    let parts =
+        text.split_once(MARKS.0).and_then(|(before, rest)| Some((before, rest.split_once(MARKS.1)?.1)));
     let (before, after) = parts.ok_or("the page has no marks for the figures")?;
     Ok(std::fs::write(page, format!("{before}{}{table}{}{after}", MARKS.0, MARKS.1))?)
 }

@@ -7,10 +7,12 @@
 //! it first), `limits` (see `limits.rs`). Answers are JSON with the nanoseconds, the rows and the sum as a
 //! checksum. `order ROUNDS` needs no data: decide and evolve, per command.
 
+mod figures;
 mod limits;
 mod order;
 mod rows;
 mod sale;
+mod world;
 
 use fenrun::reward::batch::{Job, Orders, settle};
 use fenrun::reward::plan::Plan;
@@ -34,6 +36,12 @@ struct Data {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let Some(("figures", page)) =
+        arguments.split_first().map(|(first, rest)| (first.as_str(), rest.first()))
+    {
+        return figures::run(page.map(String::as_str));
+    }
     let mut data: Option<Data> = None;
     let mut kept = Vec::new();
     for line in std::io::stdin().lock().lines() {
@@ -54,14 +62,13 @@ fn main() -> Result<(), Box<dyn Error>> {
                 answer
             }
             (["order", rounds], _) => order::run(rounds.parse()?)?,
-            (["sale", rounds], _) => sale::run(rounds.parse()?)?,
             (["fresh", levels], Some(data)) => {
                 timed(|| batch(data, levels.parse()?, &mut [Kept::default()]))?
             }
             (["vectors", levels], Some(data)) => timed(|| vectors(data, levels.parse()?))?,
             (["sums", levels], Some(data)) => timed(|| sums(data, levels.parse()?))?,
             (["chase", levels], Some(data)) => timed(|| chase(data, levels.parse()?))?,
-            (["limits"], Some(data)) => limits::measure(&data.parents, &data.buyers),
+            (["limits"], Some(data)) => limits::Limits::measure(&data.parents, &data.buyers)?.to_json(),
             _ => return Err(format!("cannot read `{line}`").into()),
         };
         println!("{answer}");

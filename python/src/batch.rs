@@ -82,19 +82,16 @@ pub(crate) fn settle<'py>(
     settled.or_raise(py)?.write(py, job.plan)
 }
 
-/// Settles straight into arrays of numpy, which have room for all rows there may be: memory nobody writes
-/// to costs nothing.
+/// Settles straight into arrays of numpy, which have room for all rows there may be.
 fn in_place<'py>(
     py: Python<'py>,
     job: Job<'_>,
     whole: &core::Job<'_>,
     most: usize,
 ) -> PyResult<Bound<'py, PyDict>> {
-    let sources = PyArray1::<u32>::zeros(py, most, false);
-    let payees = PyArray1::<i64>::zeros(py, most, false);
-    let rules = PyArray1::<u8>::zeros(py, most, false);
-    let levels = PyArray1::<u16>::zeros(py, most, false);
-    let amounts = PyArray1::<i64>::zeros(py, most, false);
+    let (sources, payees, amounts) =
+        (empty::<u32>(py, most)?, empty::<i64>(py, most)?, empty::<i64>(py, most)?);
+    let (rules, levels) = (empty::<u8>(py, most)?, empty::<u16>(py, most)?);
     let (rows, totals, paid) = {
         let (mut sources, mut payees) = (sources.readwrite(), payees.readwrite());
         let (mut rules, mut levels, mut amounts) =
@@ -133,6 +130,12 @@ fn in_place<'py>(
     }
     write_totals(&answer, &totals, paid)?;
     Ok(answer)
+}
+
+/// An array that holds nothing yet: numpy takes memory it has at hand, where zeros would be written first.
+fn empty<T: numpy::Element>(py: Python<'_>, len: usize) -> PyResult<Bound<'_, PyArray1<T>>> {
+    let array = py.import("numpy")?.call_method1("empty", (len, numpy::dtype::<T>(py)))?;
+    Ok(array.cast_into()?)
 }
 
 /// Pool, what was retained, and whether that and what rows pay is all of it.

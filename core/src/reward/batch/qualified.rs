@@ -3,12 +3,18 @@
 use crate::doc::Node;
 use crate::error::{Code, Result};
 use crate::reward::plan::{Condition, Knowledge, Plan};
-use crate::reward::referral::{Forest, MemberIx};
+use crate::reward::referral::{Column, Forest, MemberIx};
 
 /// One bit a member; `None` when somebody does not state a fact, which matters only for those the orders
 /// reach.
 pub(super) fn qualified(condition: &Condition, plan: &Plan, forest: &Forest) -> Result<Option<Vec<u64>>> {
     let mut bits = vec![0_u64; forest.len() / 64 + 1];
+    if let Some(columns) = flag_columns(condition, forest) {
+        for (at, word) in bits.iter_mut().enumerate() {
+            *word = columns.iter().fold(u64::MAX, |all, (flags, wanted)| all & word_of(flags, *wanted, at));
+        }
+        return Ok(Some(bits));
+    }
     for number in 1..=u32::try_from(forest.len()).unwrap_or(u32::MAX) {
         let member = Member { forest, ix: MemberIx::new(number) };
         match condition.holds(&member, plan.ranks()) {
@@ -21,6 +27,25 @@ pub(super) fn qualified(condition: &Condition, plan: &Plan, forest: &Forest) -> 
         }
     }
     Ok(Some(bits))
+}
+
+/// The columns of a condition that asks for flags alone, each with the value it asks for.
+fn flag_columns<'f>(condition: &Condition, forest: &'f Forest) -> Option<Vec<(&'f [bool], bool)>> {
+    let column = |(name, wanted): (&str, bool)| {
+        forest.facts().find_map(|(known, column)| match column {
+            Column::Flag(flags) if known == name => Some((flags.as_slice(), wanted)),
+            _ => None,
+        })
+    };
+    condition.flags()?.into_iter().map(column).collect()
+}
+
+/// The bits of the members `64·at` to `64·at + 63`, whose flags stand from 1; nobody has none.
+fn word_of(flags: &[bool], wanted: bool, at: usize) -> u64 {
+    let first = (64 * at).saturating_sub(1);
+    let flags = flags.get(first..flags.len().min(64 * at + 63)).unwrap_or_default();
+    let shift = u32::from(at == 0);
+    flags.iter().rev().fold(0, |word, flag| word << 1 | u64::from(*flag == wanted)) << shift
 }
 
 #[inline(always)]

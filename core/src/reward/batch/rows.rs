@@ -263,6 +263,13 @@ pub fn move_origins(by: u32, origins: &mut [u32], table: &mut [Origin]) {
 
 /// The exact sum of a column: both halves of every value apart, which no 2^32 values overflow.
 fn sum(amounts: &[i64]) -> i128 {
+    // No amount is above all bits together.
+    let plain = |(bits, sum): (i64, i64), amount: &i64| (bits | amount, sum.wrapping_add(*amount));
+    let (bits, all) = amounts.iter().fold((0, 0), plain);
+    let most = i64::try_from(amounts.len()).ok().and_then(|rows| bits.checked_mul(rows));
+    if bits >= 0 && most.is_some() {
+        return i128::from(all);
+    }
     let halves = |(high, low): (i64, i64), amount: &i64| {
         (high.wrapping_add(amount >> 32), low.wrapping_add(amount & 0xFFFF_FFFF))
     };

@@ -109,6 +109,16 @@ impl Condition {
         }))
     }
 
+    /// The flags it asks for, where it asks for nothing else.
+    pub(crate) fn flags(&self) -> Option<Vec<(&str, bool)>> {
+        let mut flags = Vec::with_capacity(self.clauses.len());
+        for (key, clause) in &self.clauses {
+            let Clause::Fact(Test::Is(Node::Bool(wanted))) = clause else { return None };
+            flags.push((key.as_str(), *wanted));
+        }
+        Some(flags)
+    }
+
     /// Whether the condition holds.
     ///
     /// # Errors
