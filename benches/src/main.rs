@@ -5,11 +5,13 @@
 //! into memory that is kept from batch to batch), `fresh LEVELS` (into new memory on huge pages), `vectors
 //! LEVELS` (into new vectors), `sums LEVELS` (no rows), `chase LEVELS` (a plain loop per order, as one writes
 //! it first), `limits` (see `limits.rs`). Answers are JSON with the nanoseconds, the rows and the sum as a
-//! checksum. `order ROUNDS` needs no data: decide and evolve, per command.
+//! checksum. `order ROUNDS` and `period MEMBERS ROUNDS` need no data:
+//! decide and evolve, per command; the close of a month.
 
 mod figures;
 mod limits;
 mod order;
+mod period;
 mod rows;
 mod sale;
 mod world;
@@ -62,6 +64,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 answer
             }
             (["order", rounds], _) => order::run(rounds.parse()?)?,
+            (["period", members, rounds], _) => period::run(members.parse()?, rounds.parse()?)?,
             (["fresh", levels], Some(data)) => {
                 timed(|| batch(data, levels.parse()?, &mut [Kept::default()]))?
             }

@@ -307,8 +307,20 @@ pub(crate) struct SettleArgs {
 pub(crate) struct DiffArgs {
     /// The plan before and the plan after, one --plan each: files (TOML or JSON) or preset:NAME. Over a store
     /// one is enough: each sale is compared with the plan it was settled under
-    #[arg(long = "plan", value_name = "PLAN", required = true)]
+    #[arg(long = "plan", value_name = "PLAN", required_unless_present = "set")]
     pub(crate) plans: Vec<String>,
+    /// A plan set as JSON: what is in force against what follows it, before that takes effect
+    #[arg(long, value_name = "JSON", conflicts_with = "plans")]
+    pub(crate) set: Option<PathBuf>,
+    /// When the plan is in force that the next one is compared with; now without it
+    #[arg(long, value_name = "TIME", requires = "set")]
+    pub(crate) at: Option<String>,
+    /// The shop of the set that is asked
+    #[arg(long, value_name = "NAME", requires = "set")]
+    pub(crate) shop: Option<String>,
+    /// The category of the set that is asked
+    #[arg(long, value_name = "NAME", requires = "set")]
+    pub(crate) category: Option<String>,
     /// The orders: a CSV of order lines, or a store
     #[arg(value_name = "FILE", required_unless_present = "orders", conflicts_with = "orders")]
     pub(crate) file: Option<PathBuf>,
@@ -351,6 +363,12 @@ pub(crate) struct ExplainArgs {
     /// A plan file (TOML or JSON), or preset:NAME; a store knows its own
     #[arg(long, required_unless_present_any = ["store", "quote", "log"])]
     pub(crate) plan: Option<String>,
+    /// The close of a period as JSON: who got what by each rule, paid or not, and whose rank changed
+    #[arg(long, value_name = "JSON", requires = "plan", conflicts_with_all = ["quote", "log", "sale", "store", "orders", "members", "order"])]
+    pub(crate) close: Option<PathBuf>,
+    /// Tell of one person of the close only
+    #[arg(long, value_name = "ID", requires = "close")]
+    pub(crate) member: Option<u64>,
     /// A quote as JSON: what each promotion took off, and why the others did not
     #[arg(long, value_name = "JSON", conflicts_with_all = ["plan", "sale", "store", "orders", "members", "order"])]
     pub(crate) quote: Option<PathBuf>,

@@ -471,3 +471,48 @@ mod guide {
         assert_eq!(sales, 12);
     }
 }
+
+/// The closes of the pages: each comes to the sentences, or the answer, that stand under it.
+mod closes {
+    use fenrun::doc::{Node, read_json};
+    use fenrun::operations::{matches, run};
+    use fenrun::reward::plan::Plan;
+
+    const PAGES: [&str; 2] =
+        [include_str!("../../docs/plans.md"), include_str!("../../docs/reference/period.md")];
+    const HEAD: &str = "schema = \"fenrun.plan/1\"\nname = \"guide\"\ncurrency = \"CNY\"\n";
+
+    /// What goes in, and what stands under it.
+    fn halves(text: &str) -> (Node, &str) {
+        let (input, wanted) = text.split_once("\n\n").unwrap_or_else(|| panic!("{text}"));
+        (read_json(input, 10_000).unwrap(), wanted)
+    }
+
+    #[test]
+    fn every_close_comes_to_what_stands_under_it() {
+        let (mut plan, mut closes, mut sets) = (None, 0, 0);
+        for block in PAGES.iter().flat_map(|page| page.split("```").skip(1).step_by(2)) {
+            let Some((language, text)) = block.split_once('\n') else { continue };
+            match language {
+                "toml" if text.contains("[[rule]]") && !text.starts_with("schema") => {
+                    plan = Some(Plan::from_toml(&format!("{HEAD}{text}")).unwrap());
+                }
+                "close" => {
+                    let (input, wanted) = halves(text);
+                    let answer = run("explain_close", plan.as_ref(), &input).unwrap();
+                    let lines = wanted.lines().map(Node::from).collect();
+                    assert_eq!(answer, Node::map([("lines", Node::List(lines))]), "{answer:?}");
+                    closes += 1;
+                }
+                "close_set" => {
+                    let (input, wanted) = halves(text);
+                    let answer = run("close_set", None, &input).unwrap();
+                    matches(&read_json(wanted, 10_000).unwrap(), &answer).unwrap();
+                    sets += 1;
+                }
+                _ => {}
+            }
+        }
+        assert_eq!((closes, sets), (2, 1));
+    }
+}

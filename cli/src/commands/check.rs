@@ -14,12 +14,20 @@ pub(crate) fn run(args: &CheckArgs, console: &Console) -> Result<Ending> {
     let report = plan.check()?;
     let limits = Limits { identities: args.identities, parts: args.parts };
     let findings = match args.sybil {
-        true => Some(sybil::audit(&plan, &sybil::sample(&plan)?, limits)?),
+        true => Some(audit(&plan, limits)?),
         false => None,
     };
     let findings = findings.as_deref();
     console.answer(|| document(&plan, &report, findings), || text(&plan, &report, findings))?;
     Ok(Ending::Fine)
+}
+
+/// What false identities gain, over samples of the sales and periods the plan pays for.
+fn audit(plan: &Plan, limits: Limits) -> Result<Vec<Finding>> {
+    let of_sales = plan.sequence(None).next().is_some();
+    let mut findings = if of_sales { sybil::audit(plan, &sybil::sample(plan)?, limits)? } else { Vec::new() };
+    findings.extend(sybil::audit_periods(plan, &sybil::stages(plan)?, limits)?);
+    Ok(findings)
 }
 
 fn document(plan: &Plan, report: &Report, findings: Option<&[Finding]>) -> Node {
@@ -35,7 +43,9 @@ fn document(plan: &Plan, report: &Report, findings: Option<&[Finding]>) -> Node 
 
 /// The largest gain in one line, and how it is made.
 fn gained(plan: &Plan, finding: &Finding) -> (String, String) {
-    let name = format!("{} {}", finding.rule.as_deref().unwrap_or("all rules"), finding.attack.name());
+    let every = finding.period.map_or_else(String::new, |period| format!(" of a {}", period.name()));
+    let whose = finding.rule.clone().unwrap_or_else(|| format!("all rules{every}"));
+    let name = format!("{whose} {}", finding.attack.name());
     let money = |minor: i64| Money::new(minor, plan.currency()).to_string();
     let Some(witness) = &finding.witness else { return (name, format!("gains {}", money(0))) };
     let rank = witness.rank.as_ref().map_or_else(String::new, |rank| format!(" of rank {rank}"));
@@ -46,7 +56,9 @@ fn gained(plan: &Plan, finding: &Finding) -> (String, String) {
     };
     let (honest, attacked) = (money(witness.honest), money(witness.attacked));
     let gain = money(finding.gain);
-    (name, format!("gains {gain}: {who} in {} gets {attacked} for {honest} by {means}", witness.sale))
+    let place = witness.sale.as_ref().map_or_else(String::new, |sale| format!(" in {sale}"));
+    let purchase = witness.purchase.map_or_else(String::new, |purchase| format!(", {}", purchase.english()));
+    (name, format!("gains {gain}: {who}{place} gets {attacked} for {honest} by {means}{purchase}"))
 }
 
 fn text(plan: &Plan, report: &Report, findings: Option<&[Finding]>) -> String {

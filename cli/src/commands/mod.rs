@@ -2,6 +2,7 @@
 
 pub(crate) mod check;
 pub(crate) mod explain;
+pub(crate) mod explain_close;
 pub(crate) mod explain_order;
 pub(crate) mod explain_quote;
 pub(crate) mod forest;

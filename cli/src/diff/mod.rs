@@ -5,12 +5,16 @@ mod source;
 mod summary;
 
 use crate::args::DiffArgs;
-use crate::files::{fault, plan_path, read_plan};
+use crate::files::{fault, plan_path, read_plan, read_text};
 use crate::output::{Console, Ending};
 use crate::report::{Difference, render_plans};
 use crate::whole::{WholeFile, is_standard};
+use fenrun::doc::{MAX_DOCUMENT_BYTES, read_json};
+use fenrun::request::Tenant;
 use fenrun::reward::compare::{Comparison, compare};
 use fenrun::reward::plan::Plan;
+use fenrun::reward::plan_set::{PlanSet, Scope};
+use fenrun::time::Timestamp;
 use fenrun::{Code, Error, Result};
 use rows::DifferenceFile;
 use source::Source;
@@ -22,7 +26,10 @@ use summary::Summary;
 const LISTED: usize = 24;
 
 pub(crate) fn run(args: &DiffArgs, console: &Console) -> Result<Ending> {
-    let plans = args.plans.iter().map(|name| read_plan(name)).collect::<Result<Vec<_>>>()?;
+    let plans = match &args.set {
+        Some(set) => upcoming(set, args)?,
+        None => args.plans.iter().map(|name| read_plan(name)).collect::<Result<Vec<_>>>()?,
+    };
     let path = args.file.as_deref().or(args.tables.orders.as_deref());
     let path = path.ok_or_else(|| Error::new(Code::InvalidArgument, "name a file of orders, or a store"))?;
     let source = Source::open(path, args)?;
@@ -60,6 +67,27 @@ pub(crate) fn run(args: &DiffArgs, console: &Console) -> Result<Ending> {
     Ok(if comparison.is_equal() { Ending::Fine } else { Ending::Findings })
 }
 
+/// The plan of a set that is in force, and the one that follows it.
+fn upcoming(path: &Path, args: &DiffArgs) -> Result<Vec<Plan>> {
+    let file = path.display().to_string();
+    let text = read_text(path, MAX_DOCUMENT_BYTES)?;
+    let set = read_json(&text, MAX_DOCUMENT_BYTES).and_then(|node| PlanSet::from_node(&node));
+    let set = set.map_err(|error| error.within(&file))?;
+    let at = match &args.at {
+        Some(text) => args.tables.clock().bound("--at", text),
+        None => Ok(now()),
+    };
+    let at = at.map_err(|rule| Error::new(Code::InvalidArgument, rule))?;
+    let scope = Scope::new(&Tenant::new(&args.tenant)?, args.shop.as_deref(), args.category.as_deref())?;
+    let upcoming = set.upcoming(&scope, at).map_err(|error| error.within(&file))?;
+    Ok(vec![upcoming.before.clone(), upcoming.after.clone()])
+}
+
+fn now() -> Timestamp {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_ms(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
+
 /// What is written beside the answer.
 struct Files {
     rows: Option<DifferenceFile>,
@@ -74,7 +102,8 @@ impl Files {
             return Err(Error::new(Code::InvalidArgument, rule));
         }
         let plans = args.plans.iter().filter_map(|name| plan_path(name));
-        let inputs: Vec<&Path> = plans.chain(args.tables.members.as_deref()).chain([source]).collect();
+        let more = args.set.as_deref().into_iter().chain(args.tables.members.as_deref());
+        let inputs: Vec<&Path> = plans.chain(more).chain([source]).collect();
         let rows = args.out.as_deref().map(|out| DifferenceFile::create(out, &inputs, plan.currency()));
         let page = match args.page.as_deref() {
             Some(page) => Some((WholeFile::create(page, &inputs)?, page.to_owned())),

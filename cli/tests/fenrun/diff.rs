@@ -3,6 +3,10 @@
 use crate::orders::shop;
 use crate::run::Folder;
 use fenrun::doc::Node;
+use fenrun::request::Tenant;
+use fenrun::reward::plan::Plan;
+use fenrun::reward::plan_set::{Command, PlanSet, Scope};
+use fenrun::time::Timestamp;
 
 const RETAIN: &str = "\
 schema = \"fenrun.plan/1\"
@@ -111,4 +115,58 @@ fn a_plan_is_audited_for_false_identities() {
     let Node::List(findings) = at(&document, &["sybil"]) else { panic!("no list") };
     assert_eq!(findings.len(), 6);
     assert!(folder.run("check preset:two_level --json").document(0).get("sybil").is_none());
+}
+
+/// The next version of a set, before it takes effect.
+#[test]
+fn a_set_is_compared_with_what_follows() {
+    let folder = folder();
+    let (mut set, scope) = (PlanSet::default(), Scope::new(&Tenant::new("").unwrap(), None, None).unwrap());
+    let compress = RETAIN.replace("\"retain\"", "\"compress\"");
+    for (text, from) in [(RETAIN, 0), (compress.as_str(), 1_800_000_000_000)] {
+        let plan = Box::new(Plan::parse(text).unwrap());
+        let (scope, from) = (scope.clone(), Timestamp::from_ms(from));
+        set.apply(Command::Start { scope, plan, from, until: None }, Timestamp::from_ms(0)).unwrap();
+    }
+    folder.write("set.json", set.to_node().to_json().as_bytes());
+    let document = folder.run("diff --set set.json --at 2026-11-23 o.csv --json").document(1);
+    assert_eq!(at(&document, &["after", "paid"]), &Node::Int(19_000));
+    // 1_800_000_000_000 is in January 2027: nothing follows it.
+    let message = folder.run("diff --set set.json --at 2027-02-01 o.csv").failed(2);
+    assert!(message.contains("no other plan follows"), "{message}");
+    let message = folder.run("diff --set set.json --plan a.toml o.csv").failed(2);
+    assert!(message.contains("--set") && message.contains("--plan"), "{message}");
+}
+
+const STAIRS: &str = "\
+schema = \"fenrun.plan/1\"
+name = \"stairs\"
+currency = \"CNY\"
+[[rule]]
+id = \"bonus\"
+on = \"month\"
+to = \"self\"
+pay = { ladder = [[0, \"5%\"], [1000, \"10%\"]], span = \"team\" }
+";
+
+#[test]
+fn a_period_is_explained_and_audited() {
+    let folder = Folder::with(&[
+        ("p.toml", STAIRS),
+        (
+            "c.json",
+            r#"{"period": "month/2026-11-01", "members": [{"id": 1, "inviter": 0}, {"id": 2, "inviter": 1}],
+            "volumes": [{"member": 1, "paid": 500}, {"member": 2, "paid": 600}]}"#,
+        ),
+    ]);
+    let text = folder.run("explain --plan p.toml --close c.json").ended(0);
+    let first = "1 · bonus: 0.80 CNY = 10% × 11.00 CNY − 0.30 CNY for the teams below\n2 · bonus: 0.30 CNY";
+    assert!(text.starts_with(first), "{text}");
+    let text = folder.run("explain --plan p.toml --close c.json --member 2 --lang zh").ended(0);
+    assert_eq!(text.trim_end(), "2 · bonus：0.30 CNY = 5% × 6.00 CNY");
+    let message = folder.run("explain --plan p.toml --close p.toml").failed(2);
+    assert!(message.starts_with("p.toml: "), "{message}");
+    let text = folder.run("check p.toml --sybil").ended(0);
+    assert!(text.contains("bonus above") && text.contains("all rules of a month split"), "{text}");
+    assert!(!text.contains("identities"), "a team ladder pays for an identity: {text}");
 }

@@ -7,7 +7,7 @@ use crate::reward::commission::Reason;
 use crate::reward::plan::Plan;
 use crate::reward::referral::{Column, Forest, MemberIx};
 use crate::sale::{SaleLine, read};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 pub(super) fn bind(input: &Node) -> Result<Node> {
     let mut fields = Fields::new(input, "bind")?;
@@ -108,7 +108,7 @@ pub(super) fn forest_from_nodes(plan: &Plan, nodes: &[Node]) -> Result<Forest> {
     }
     for (name, values) in facts {
         let values: Vec<&Node> = order.iter().map(|at| values[*at]).collect();
-        forest.set_fact(name, column(name, &values)?)?;
+        forest.set_fact(name, Column::of(name, &values)?)?;
     }
     Ok(forest)
 }
@@ -116,33 +116,6 @@ pub(super) fn forest_from_nodes(plan: &Plan, nodes: &[Node]) -> Result<Forest> {
 fn rank_code(plan: &Plan, rank: &str) -> Result<u8> {
     let code = plan.rank_index(rank).and_then(|at| u8::try_from(at + 1).ok());
     code.ok_or_else(|| Error::new(Code::InvalidSale, format!("the plan has no rank `{rank}`")))
-}
-
-/// One fact of all members; all values are of the type of the first.
-fn column(name: &str, values: &[&Node]) -> Result<Column> {
-    let what = format!("the fact `{name}` of a member");
-    Ok(match values.first() {
-        Some(Node::Bool(_)) => Column::Flag(each(values, &what, "true or false", |node| match node {
-            Node::Bool(value) => Some(*value),
-            _ => None,
-        })?),
-        Some(Node::Int(_)) => Column::Int(each(values, &what, "an integer", |node| match node {
-            Node::Int(value) => Some(*value),
-            _ => None,
-        })?),
-        _ => {
-            let texts = each(values, &what, "text", |node| node.as_text().map(str::to_owned))?;
-            let words: BTreeSet<String> = texts.iter().cloned().collect();
-            let words: Vec<String> = words.into_iter().collect();
-            let code = |text: &String| words.binary_search(text).ok().and_then(|at| u32::try_from(at).ok());
-            let codes = texts.iter().map(|text| code(text).unwrap_or(u32::MAX)).collect();
-            Column::Text { codes, words }
-        }
-    })
-}
-
-fn each<T>(values: &[&Node], what: &str, wanted: &str, read: impl Fn(&Node) -> Option<T>) -> Result<Vec<T>> {
-    values.iter().map(|node| read(node).ok_or_else(|| invalid(what, wanted, node))).collect()
 }
 
 /// The columns of a batch.

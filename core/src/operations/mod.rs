@@ -11,10 +11,12 @@ mod matching;
 mod membership;
 mod money;
 mod period;
+mod period_set;
 mod plans;
 mod report;
 mod reward;
 mod shop;
+mod sybil;
 mod trade;
 mod vectors;
 
@@ -41,14 +43,16 @@ const OPERATIONS: &[(&str, Operation)] = &[
     ("settle", |plan, input| forest::settle(needed(plan)?, input)),
     ("check", reward::check),
     ("presets", |_, input| plans::presets(input)),
-    ("diff", |plan, input| plans::diff(needed(plan)?, input)),
-    ("sybil", |plan, input| plans::sybil(needed(plan)?, input)),
+    ("diff", plans::diff),
+    ("sybil", |plan, input| sybil::sybil(needed(plan)?, input)),
     ("plan_set", |_, input| plans::plan_set(input)),
     ("bind", |_, input| forest::bind(input)),
     ("forest", |_, input| grove::forest(input)),
     ("edges", |_, input| grove::edges(input)),
     ("place", |plan, input| period::place_members(needed(plan)?, input)),
     ("close", |plan, input| period::run(needed(plan)?, input)),
+    ("close_set", |_, input| period_set::run(input)),
+    ("explain_close", |plan, input| period::explain(needed(plan)?, input)),
     ("order", |_, input| trade::order(input)),
     ("explain_order", |_, input| trade::explain_order(input)),
     ("quote", |_, input| trade::quote(input)),

@@ -3,51 +3,85 @@
 use super::forest::{forest_from_nodes, handles, number};
 use crate::doc::{Fields, Node, invalid};
 use crate::error::{Code, Error, Result};
-use crate::reward::period::{Carry, Closing, Past, PeriodKey, Snapshot, Volumes, close, run_ranks};
+use crate::id::MemberId;
+use crate::reward::commission::Language;
+use crate::reward::period::{
+    Carry, Closing, Past, PeriodKey, RankChange, Snapshot, Stretch, Volumes, close, run_ranks,
+};
 use crate::reward::plan::Plan;
 use crate::reward::referral::{Forest, MemberIx, Placement, Spot};
-use std::collections::BTreeMap;
+use crate::time::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Closes a period: `docs/reference/period.md`.
 pub(super) fn run(plan: &Plan, input: &Node) -> Result<Node> {
     let mut fields = Fields::new(input, "close")?;
-    let tenant = fields.text("tenant")?.unwrap_or_default();
-    let past = fields.list("past")?;
-    let past: Vec<PastInput> =
-        past.iter().map(|node| PastInput::read(plan, node, tenant)).collect::<Result<_>>()?;
     let with_trace = fields.flag("trace")?.unwrap_or(false);
-    let ranks = fields.word("ranks", &RanksWhen::ALL, RanksWhen::name)?;
-    let mut own = Input::read(plan, &mut fields)?;
+    let work = Work::read(plan, &mut fields)?;
     fields.finish()?;
-    let mut changes = None;
-    if let Some(when) = ranks {
-        let run = run_ranks(plan, &own.snapshot, &own.volumes)?;
-        if when == RanksWhen::First {
-            own.snapshot = own.snapshot.with_ranks(plan.ranks(), run.codes)?;
-        }
-        changes = Some(run.changes.iter().map(crate::reward::period::RankChange::to_node).collect());
-    }
-    let past: Vec<Past<'_>> = past.iter().map(PastInput::past).collect();
-    let closed = close(&own.closing(plan, tenant), &past)?;
+    let closed = close(&work.own.closing(plan, &work.tenant), &work.past())?;
     let mut answer = closed.to_node(plan, with_trace);
     if let Node::Map(map) = &mut answer {
-        map.insert("period".into(), own.period.to_string().into());
-        map.insert("ranks".into(), Node::List(changes.unwrap_or_default()));
+        map.insert("period".into(), work.own.period.to_string().into());
+        map.insert("ranks".into(), work.changes());
     }
     Ok(answer)
 }
 
+/// A close in sentences.
+pub(super) fn explain(plan: &Plan, input: &Node) -> Result<Node> {
+    let mut fields = Fields::new(input, "explain_close")?;
+    let language = fields.word("lang", &Language::ALL, Language::name)?.unwrap_or(Language::English);
+    let only = fields.take("member").map(number).transpose()?;
+    let work = Work::read(plan, &mut fields)?;
+    fields.finish()?;
+    let closed = close(&work.own.closing(plan, &work.tenant), &work.past())?;
+    let who = only.map(|member| work.own.snapshot.forest().resolve(&[member]).map(|_| member)).transpose()?;
+    let mut lines = closed.explain(plan, &work.own.snapshot, who, language);
+    let of_whom = |change: &&RankChange| only.is_none_or(|member| change.member == MemberId::from(member));
+    lines.extend(work.changes.iter().filter(of_whom).map(|change| change.explain(language)));
+    Ok(Node::map([("lines", Node::List(lines.into_iter().map(Node::from).collect()))]))
+}
+
+/// A close as it is stated, the ranks run where that is asked for.
+struct Work {
+    tenant: String,
+    own: Input,
+    past: Vec<PastInput>,
+    changes: Vec<RankChange>,
+}
+
+impl Work {
+    fn read(plan: &Plan, fields: &mut Fields<'_>) -> Result<Self> {
+        let tenant = fields.text("tenant")?.unwrap_or_default().to_owned();
+        let past = fields.list("past")?.iter();
+        let past = past.map(|node| PastInput::read(plan, node, &tenant)).collect::<Result<_>>()?;
+        let ranks = fields.word("ranks", &RanksWhen::ALL, RanksWhen::name)?;
+        let mut own = Input::read(plan, fields)?;
+        let changes = own.run_ranks(plan, ranks)?;
+        Ok(Self { tenant, own, past, changes })
+    }
+
+    fn past(&self) -> Vec<Past<'_>> {
+        self.past.iter().map(PastInput::past).collect()
+    }
+
+    fn changes(&self) -> Node {
+        Node::List(self.changes.iter().map(RankChange::to_node).collect())
+    }
+}
+
 /// Whether the ranks of a period are run before or after its rules.
 #[derive(Clone, Copy, PartialEq)]
-enum RanksWhen {
+pub(super) enum RanksWhen {
     First,
     Last,
 }
 
 impl RanksWhen {
-    const ALL: [Self; 2] = [Self::First, Self::Last];
+    pub(super) const ALL: [Self; 2] = [Self::First, Self::Last];
 
-    const fn name(self) -> &'static str {
+    pub(super) const fn name(self) -> &'static str {
         match self {
             Self::First => "first",
             Self::Last => "last",
@@ -78,24 +112,37 @@ impl Input {
 
     const fn closing<'a>(&'a self, plan: &'a Plan, tenant: &'a str) -> Closing<'a> {
         let Self { period, snapshot, volumes, carry } = self;
-        Closing { plan, tenant, period: *period, snapshot, volumes, carry }
+        Closing { plan, tenant, period: *period, snapshot, volumes, carry, part: None }
+    }
+
+    /// Runs the ranks; those that come first are in force at once.
+    fn run_ranks(&mut self, plan: &Plan, when: Option<RanksWhen>) -> Result<Vec<RankChange>> {
+        let Some(when) = when else { return Ok(Vec::new()) };
+        let run = run_ranks(plan, &self.snapshot, &self.volumes)?;
+        if when == RanksWhen::First {
+            self.snapshot = self.snapshot.clone().with_ranks(plan.ranks(), run.codes)?;
+        }
+        Ok(run.changes)
     }
 }
 
 /// A closed period, with its own plan unless that is today's.
-struct PastInput {
+pub(super) struct PastInput {
     plan: Plan,
     tenant: String,
     input: Input,
+    /// The part of the period it is about, where the plan changed inside.
+    part: Option<(Timestamp, BTreeSet<String>)>,
     adjusted: Volumes,
     changes: Volumes,
 }
 
 impl PastInput {
-    fn read(plan: &Plan, node: &Node, tenant: &str) -> Result<Self> {
+    pub(super) fn read(plan: &Plan, node: &Node, tenant: &str) -> Result<Self> {
         let mut fields = Fields::new(node, "past")?;
         let plan = fields.take("plan").map_or_else(|| Ok(plan.clone()), Plan::from_node)?;
         let input = Input::read(&plan, &mut fields)?;
+        let part = fields.take("part").map(|node| part(&plan, node)).transpose()?;
         let (mut adjusted, mut changes) = (Volumes::new(), Volumes::new());
         for (key, target, sign) in [
             ("adjusted_sales", 0, 1),
@@ -107,17 +154,32 @@ impl PastInput {
             add(target, &input.snapshot, fields.list(key)?, key, sign)?;
         }
         fields.finish()?;
-        Ok(Self { plan, tenant: tenant.to_owned(), input, adjusted, changes })
+        Ok(Self { plan, tenant: tenant.to_owned(), input, part, adjusted, changes })
     }
 
-    fn past(&self) -> Past<'_> {
-        let closing = self.input.closing(&self.plan, &self.tenant);
+    pub(super) fn past(&self) -> Past<'_> {
+        let part = self.part.as_ref().map(|(from, rules)| Stretch { from: *from, rules });
+        let closing = Closing { part, ..self.input.closing(&self.plan, &self.tenant) };
         Past { closing, adjusted: &self.adjusted, changes: &self.changes }
     }
 }
 
+/// `{from, rules}`: a part as `close_set` names it.
+fn part(plan: &Plan, node: &Node) -> Result<(Timestamp, BTreeSet<String>)> {
+    let mut fields = Fields::new(node, "part")?;
+    let from = Timestamp::from_ms(fields.need_int("from")?);
+    let mut rules = BTreeSet::new();
+    for item in fields.list("rules")? {
+        let known = plan.rules().iter().find(|rule| item.as_text() == Some(&rule.id));
+        let known = known.ok_or_else(|| fields.wrong("rules", "a list of the plan's rules", item))?;
+        rules.insert(known.id.clone());
+    }
+    fields.finish()?;
+    Ok((from, rules))
+}
+
 /// The trees of a plan: lists of `[member, parent, leg]`.
-fn trees(plan: &Plan, forest: Forest, node: Option<&Node>) -> Result<Snapshot> {
+pub(super) fn trees(plan: &Plan, forest: Forest, node: Option<&Node>) -> Result<Snapshot> {
     let mut snapshot = Snapshot::new(forest)?;
     let Some(node) = node else { return Ok(snapshot) };
     for (name, node) in Fields::new(node, "trees")?.rest() {
@@ -139,7 +201,7 @@ fn trees(plan: &Plan, forest: Forest, node: Option<&Node>) -> Result<Snapshot> {
     Ok(snapshot)
 }
 
-fn place(row: &Node) -> Result<(u64, u64, u32)> {
+pub(super) fn place(row: &Node) -> Result<(u64, u64, u32)> {
     let wrong = || invalid("a place", "a member, a parent and a leg", row);
     let Node::List(parts) = row else { return Err(wrong()) };
     let (member, parent, leg) = match parts.as_slice() {
@@ -153,13 +215,23 @@ fn place(row: &Node) -> Result<(u64, u64, u32)> {
 /// Adds what is listed: `{member, pv, paid, …}`, whole numbers at or above zero.
 fn add(volumes: &mut Volumes, snapshot: &Snapshot, list: &[Node], what: &str, sign: i64) -> Result<()> {
     for (at, node) in list.iter().enumerate() {
-        let mut fields = Fields::new(node, format!("{what}[{at}]"))?;
-        let member = number(fields.need("member")?)?;
-        for (name, value) in fields.rest() {
-            match value {
-                Node::Int(amount) if *amount >= 0 => volumes.add(snapshot, member, name, sign * amount)?,
-                other => return Err(fields.wrong(name, "a whole number at or above zero", other)),
-            }
+        add_one(volumes, snapshot, Fields::new(node, format!("{what}[{at}]"))?, sign)?;
+    }
+    Ok(())
+}
+
+/// Adds the volumes of one entry, whose other keys were taken.
+pub(super) fn add_one(
+    volumes: &mut Volumes,
+    snapshot: &Snapshot,
+    mut fields: Fields<'_>,
+    sign: i64,
+) -> Result<()> {
+    let member = number(fields.need("member")?)?;
+    for (name, value) in fields.rest() {
+        match value {
+            Node::Int(amount) if *amount >= 0 => volumes.add(snapshot, member, name, sign * amount)?,
+            other => return Err(fields.wrong(name, "a whole number at or above zero", other)),
         }
     }
     Ok(())

@@ -5,7 +5,6 @@ use crate::error::{Code, Error, Result};
 use crate::reward::compare::{Comparison, Difference, compare};
 use crate::reward::plan::{PRESETS, Plan};
 use crate::reward::plan_set::{Command, PlanSet, Question};
-use crate::reward::sybil::{Finding, Limits, audit, sample};
 use crate::sale::Sale;
 use crate::time::Timestamp;
 
@@ -36,15 +35,34 @@ pub(super) fn presets(input: &Node) -> Result<Node> {
     Ok(Node::map([("presets", Node::List(listed))]))
 }
 
-/// What the other plan would change.
-pub(super) fn diff(plan: &Plan, input: &Node) -> Result<Node> {
+/// What the other plan would change, or the next version of a set.
+pub(super) fn diff(plan: Option<&Plan>, input: &Node) -> Result<Node> {
     let mut fields = Fields::new(input, "diff")?;
-    let other = plan_of(fields.need("other")?)?;
     let sales = fields.list("sales")?;
-    fields.finish()?;
+    match plan {
+        Some(plan) => {
+            let other = plan_of(fields.need("other")?)?;
+            fields.finish()?;
+            compared(plan, &other, sales)
+        }
+        None => {
+            let set = set_of(&mut fields)?;
+            let ask = Question::from_node(fields.need("ask")?)?;
+            fields.finish()?;
+            let upcoming = set.upcoming(&ask.scope, ask.at)?;
+            let mut answer = compared(upcoming.before, upcoming.after, sales)?;
+            if let Node::Map(map) = &mut answer {
+                map.insert("takes_effect".into(), upcoming.from.ms().into());
+            }
+            Ok(answer)
+        }
+    }
+}
+
+fn compared(plan: &Plan, other: &Plan, sales: &[Node]) -> Result<Node> {
     let (mut comparison, mut differences) = (Comparison::default(), Vec::new());
     for sale in sales {
-        let compared = compare(plan, &other, &Sale::from_node(sale, plan.currency())?)?;
+        let compared = compare(plan, other, &Sale::from_node(sale, plan.currency())?)?;
         comparison.add(&compared)?;
         differences.extend(compared.differences.iter().map(Difference::to_node));
     }
@@ -55,36 +73,22 @@ pub(super) fn diff(plan: &Plan, input: &Node) -> Result<Node> {
     Ok(answer)
 }
 
-/// What false identities and split sales gain.
-pub(super) fn sybil(plan: &Plan, input: &Node) -> Result<Node> {
-    let mut fields = Fields::new(input, "sybil")?;
-    let sales = fields.take("sales").map(|_| fields.list("sales")).transpose()?;
-    let default = Limits::default();
-    let limits = Limits {
-        identities: fields.count("identities")?.unwrap_or(default.identities),
-        parts: fields.count("parts")?.unwrap_or(default.parts),
-    };
-    fields.finish()?;
-    let sales = match sales {
-        None => sample(plan)?,
-        Some(nodes) => {
-            nodes.iter().map(|node| Sale::from_node(node, plan.currency())).collect::<Result<_>>()?
-        }
-    };
-    let findings = audit(plan, &sales, limits)?.iter().map(Finding::to_node).collect();
-    Ok(Node::map([("findings", Node::List(findings))]))
+/// A set as it is stated: its document, and what was done to it since.
+pub(super) fn set_of(fields: &mut Fields<'_>) -> Result<PlanSet> {
+    let mut set = fields.take("set").map_or_else(|| Ok(PlanSet::default()), PlanSet::from_node)?;
+    for step in fields.list("given")? {
+        apply(&mut set, step)?;
+    }
+    Ok(set)
 }
 
 /// A set after commands, and what it answers.
 pub(super) fn plan_set(input: &Node) -> Result<Node> {
     let mut fields = Fields::new(input, "plan_set")?;
-    let mut set = fields.take("set").map_or_else(|| Ok(PlanSet::default()), PlanSet::from_node)?;
-    let (given, when) = (fields.list("given")?, fields.list("when")?);
+    let mut set = set_of(&mut fields)?;
+    let when = fields.list("when")?;
     let questions = fields.list("ask")?;
     fields.finish()?;
-    for step in given {
-        apply(&mut set, step)?;
-    }
     let mut error = None;
     for step in when {
         let mut next = set.clone();

@@ -303,6 +303,31 @@ impl Case {
         Self { day: NEXT_DAY, sales, refunds, waiting, used, ..self.clone() }
     }
 
+    /// The same period with every volume, step, unit, threshold and limit so many times as large.
+    pub(crate) fn times(&self, times: i64) -> Self {
+        let mut case = self.clone();
+        for sale in case.sales.iter_mut().chain(&mut case.refunds) {
+            (sale.pv, sale.bv) = (sale.pv * times, sale.bv * times);
+        }
+        for (.., left, right) in &mut case.waiting {
+            (*left, *right) = (*left * times, *right * times);
+        }
+        case.used.iter_mut().for_each(|(.., amount)| *amount *= times);
+        case.plan_caps.iter_mut().for_each(|cap| cap.limit *= times);
+        for rule in &mut case.rules {
+            rule.least = rule.least.map(|least| least * times);
+            rule.caps.iter_mut().for_each(|cap| cap.limit *= times);
+            match &mut rule.pay {
+                Pay::Own { steps, .. } | Pay::Team { steps, .. } => {
+                    steps.iter_mut().for_each(|(from, _)| *from *= times);
+                }
+                Pay::Pairing { unit, .. } => *unit *= times,
+                Pay::Levels { .. } | Pay::Differential { .. } | Pay::Lottery { .. } | Pay::Share { .. } => {}
+            }
+        }
+        case
+    }
+
     /// The own volumes of everybody, refunds taken off.
     pub(crate) fn volumes(&self) -> BTreeMap<u64, (i64, i64)> {
         let mut volumes: BTreeMap<u64, (i64, i64)> = BTreeMap::new();

@@ -114,6 +114,61 @@ fn local(who: &dyn Closer, seed: u64) -> Verdict {
     Ok(if before.is_empty() { Bearing::Beside } else { Bearing::Tested })
 }
 
+/// L11: where nothing is rounded, so many times the volume pays so many times the amounts, to whom it paid
+/// before.
+pub(crate) const SCALE: PeriodLaw = Law {
+    name: "L11 scaling",
+    holds: scale,
+    suspects: &[
+        Slip::RowOneMore,
+        Slip::CapOneMore,
+        Slip::EmptyCountsOnce,
+        Slip::CompanyVolume,
+        Slip::SingleFloats,
+    ],
+};
+
+/// Volumes of so many units make every amount whole: two rates in a chain and accounts of whole per cents.
+const WHOLE: i64 = 10_000_000_000;
+
+/// The case with those rules alone whose amounts are rates of volumes: pools and lotteries divide by what is
+/// there, and `scale` divides what a cap leaves.
+fn rates_alone(mut case: Case) -> Option<Case> {
+    let divides = |pay: &Pay| matches!(pay, Pay::Share { .. } | Pay::Lottery { .. });
+    let gone: Vec<String> =
+        case.rules.iter().filter(|rule| divides(&rule.pay)).map(|rule| rule.id.clone()).collect();
+    case.rules.retain(|rule| {
+        !gone.contains(&rule.id) && !rule.after.as_ref().is_some_and(|after| gone.contains(after))
+    });
+    for rule in &mut case.rules {
+        rule.min = 1;
+        rule.caps.retain(|cap| cap.over != "scale");
+    }
+    case.plan_caps.retain(|cap| cap.over != "scale");
+    case.used.retain(|(id, ..)| case.rules.iter().any(|rule| rule.id == *id));
+    case.waiting.retain(|(id, ..)| case.rules.iter().any(|rule| rule.id == *id));
+    (!case.rules.is_empty()).then_some(case)
+}
+
+fn scale(who: &dyn Closer, seed: u64) -> Verdict {
+    let Some(case) = rates_alone(case(seed)) else { return Ok(Bearing::Beside) };
+    let times = Dice::new(!seed).pick(&[2, 3, 7]);
+    let (one, many) = (who.close(&case.times(WHOLE))?, who.close(&case.times(WHOLE * times))?);
+    let raised = one.sums().into_iter().map(|(key, amount)| (key, amount * times)).collect();
+    need(many.sums() == raised, || format!("{times} times {:?} is {:?}", one.sums(), many.sums()))?;
+    for (one, many) in one.outcomes.iter().zip(&many.outcomes) {
+        need(many.pool == &one.pool * times, || format!("{times} times {} is {}", one.pool, many.pool))?;
+    }
+    let legs: BTreeMap<_, _> =
+        one.waiting.into_iter().map(|(key, (l, r))| (key, (l * times, r * times))).collect();
+    need(many.waiting == legs, || format!("{legs:?} wait, {:?}", many.waiting))?;
+    Ok(if raised_any(&many) { Bearing::Tested } else { Bearing::Beside })
+}
+
+fn raised_any(answer: &Answer) -> bool {
+    answer.outcomes.iter().any(|outcome| !outcome.rows.is_empty())
+}
+
 /// L14: people of another tree change nothing.
 pub(crate) const STRANGERS: PeriodLaw = Law {
     name: "L14 strangers",

@@ -280,7 +280,12 @@ impl Job<'_> {
     }
 
     pub(crate) fn round(&self, exact: &Q) -> BigInt {
-        round(exact, if self.who.slips(Slip::CeilForFloor) { "ceil" } else { self.rule.mode })
+        let amount = round(exact, if self.who.slips(Slip::CeilForFloor) { "ceil" } else { self.rule.mode });
+        if !self.who.slips(Slip::SingleFloats) {
+            return amount;
+        }
+        let float: f32 = amount.to_string().parse().expect("a float");
+        format!("{float:.0}").parse().expect("a whole number")
     }
 
     /// An amount for somebody, unless it is too small.

@@ -97,6 +97,8 @@ slips! {
     CapCutsFirst,
     /// What caps take away is forgotten.
     CutLost,
+    /// Amounts go through a float of 24 bits.
+    SingleFloats,
     /// Keys have no level.
     KeyWithoutLevel,
 

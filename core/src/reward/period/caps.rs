@@ -12,6 +12,8 @@ use std::collections::BTreeMap;
 /// The caps of one close at work.
 pub(super) struct Caps<'a> {
     pub(super) period: PeriodKey,
+    /// Whether this is one of several parts of the period.
+    pub(super) is_part: bool,
     /// What was let through before; what is let through now is added to the next carry.
     pub(super) before: &'a Carry,
     pub(super) id_of: &'a dyn Fn(usize) -> u64,
@@ -58,10 +60,11 @@ impl Caps<'_> {
         Counter { rule: rule.to_owned(), payee: if payee == 0 { 0 } else { (self.id_of)(payee) }, window }
     }
 
-    /// The window a cap counts over, where it is longer than the period.
+    /// The window a cap counts over, where it is longer than what is closed.
     fn window(&self, cap: &Cap) -> Option<PeriodKey> {
         let Every::Period(every) = cap.every else { return None };
-        (every > self.period.every()).then(|| self.period.within(every))
+        let longer = every > self.period.every() || (self.is_part && every == self.period.every());
+        longer.then(|| self.period.within(every))
     }
 
     /// Adds what is let through to the counters, once for each kind of counter.

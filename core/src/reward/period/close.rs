@@ -16,6 +16,8 @@ use crate::doc::Node;
 use crate::error::Result;
 use crate::reward::plan::{Condition, Knowledge, Plan, Rule, Schedule, Trigger};
 use crate::sale::Person;
+use crate::time::Timestamp;
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 /// What a period is closed from.
@@ -33,6 +35,17 @@ pub struct Closing<'a> {
     pub volumes: &'a Volumes,
     /// What the close before handed on.
     pub carry: &'a Carry,
+    /// Which part of the period this is, where the plan changed inside; the whole period without.
+    pub part: Option<Stretch<'a>>,
+}
+
+/// A part of a period, and the rules that serve it.
+#[derive(Clone, Copy, Debug)]
+pub struct Stretch<'a> {
+    /// Its first moment.
+    pub from: Timestamp,
+    /// The rules that run; all others of the plan are served elsewhere.
+    pub rules: &'a BTreeSet<String>,
 }
 
 /// What the close of a period came to.
@@ -75,6 +88,37 @@ pub struct Pair {
 /// [`Code::OverReversed`]: crate::Code::OverReversed
 /// [`Code::InvalidValue`]: crate::Code::InvalidValue
 pub fn close(closing: &Closing<'_>, past: &[Past<'_>]) -> Result<Closed> {
+    let (carry, adjustments) = opened(closing, past)?;
+    let mut closed = run(&Closing { carry: &carry, ..*closing })?;
+    closed.carry.close(closing.period);
+    closed.adjustments = adjustments;
+    Ok(closed)
+}
+
+/// Closes a period in which the plan changed, part by part: each starts from the carry the one before leaves.
+/// The carry of the first part is read; those of the others are not. A cap of the whole period counts what
+/// the parts before let through.
+///
+/// # Errors
+/// As [`close`], for each part.
+pub fn close_parts(parts: &[Closing<'_>], past: &[Past<'_>]) -> Result<Vec<Closed>> {
+    let Some(first) = parts.first() else { return Ok(Vec::new()) };
+    let (mut carry, mut adjustments) = opened(first, past)?;
+    let mut closes = Vec::with_capacity(parts.len());
+    for part in parts {
+        let mut closed = run(&Closing { carry: &carry, ..*part })?;
+        carry = closed.carry.clone();
+        closed.adjustments = std::mem::take(&mut adjustments);
+        closes.push(closed);
+    }
+    if let Some(last) = closes.last_mut() {
+        last.carry.close(first.period);
+    }
+    Ok(closes)
+}
+
+/// The carry a close starts from, with what late sales and refunds change of it.
+fn opened(closing: &Closing<'_>, past: &[Past<'_>]) -> Result<(Carry, Vec<Adjustment>)> {
     closing.carry.admit(closing.period)?;
     let mut carry = closing.carry.clone();
     let mut adjustments = Vec::with_capacity(past.len());
@@ -83,10 +127,7 @@ pub fn close(closing: &Closing<'_>, past: &[Past<'_>]) -> Result<Closed> {
         carry = carry.plus(&adjustment.carry, closing.period)?;
         adjustments.push(adjustment);
     }
-    let mut closed = run(&Closing { carry: &carry, ..*closing })?;
-    closed.carry.close(closing.period);
-    closed.adjustments = adjustments;
-    Ok(closed)
+    Ok((carry, adjustments))
 }
 
 /// A close without adjustments, whatever was closed before.
@@ -99,7 +140,9 @@ pub(super) fn run(closing: &Closing<'_>) -> Result<Closed> {
         pairs: Vec::new(),
         done: Vec::new(),
     };
-    for at in scene.plan.sequence(Some(closing.period.every())) {
+    let serves =
+        |at: &usize| closing.part.is_none_or(|part| part.rules.contains(&scene.plan.rules()[*at].id));
+    for at in scene.plan.sequence(Some(closing.period.every())).filter(serves) {
         run.rule(at)?;
     }
     run.finish()
@@ -113,6 +156,7 @@ pub(super) struct Scene<'a> {
     pub(super) snapshot: &'a Snapshot,
     pub(super) volumes: &'a Volumes,
     pub(super) carry: &'a Carry,
+    pub(super) part: Option<Stretch<'a>>,
     /// By handle, with the facts the plan names, those of the period among them.
     pub(super) people: Vec<Person>,
     by_id: Vec<usize>,
@@ -120,13 +164,27 @@ pub(super) struct Scene<'a> {
 
 impl<'a> Scene<'a> {
     pub(super) fn new(closing: &Closing<'a>) -> Result<Self> {
-        let Closing { plan, tenant, period, snapshot, volumes, carry } = *closing;
+        let Closing { plan, tenant, period, snapshot, volumes, carry, part } = *closing;
         volumes.check(snapshot)?;
         let names = plan.names();
         let people = snapshot.people(&names, &derived(plan, snapshot, volumes, &names)?);
         let mut by_id: Vec<usize> = (1..snapshot.len()).collect();
         by_id.sort_unstable_by_key(|at| snapshot.id(*at));
-        Ok(Self { plan, period, tenant, snapshot, volumes, carry, people, by_id })
+        Ok(Self { plan, period, tenant, snapshot, volumes, carry, part, people, by_id })
+    }
+
+    /// The period in row keys; a part that starts later says when, in milliseconds.
+    pub(super) fn name(&self) -> String {
+        let start = self.period.start(self.plan.utc_offset_minutes());
+        match self.part.filter(|part| part.from != start) {
+            None => self.period.to_string(),
+            Some(part) => format!("{}@{}", self.period, part.from.ms()),
+        }
+    }
+
+    /// The caps of this close at work.
+    fn caps<'b>(&'b self, id_of: &'b dyn Fn(usize) -> u64) -> Caps<'b> {
+        Caps { period: self.period, is_part: self.part.is_some(), before: self.carry, id_of }
     }
 
     /// All members in the order of their ids.
@@ -197,7 +255,7 @@ impl Run<'_> {
         let start = self.entries.len();
         let scene = self.scene;
         let id_of = |member: usize| scene.snapshot.id(member);
-        let caps = Caps { period: scene.period, before: scene.carry, id_of: &id_of };
+        let caps = scene.caps(&id_of);
         let alone = Alone { scene, at, rule, sources: &sources };
         let pool = match &rule.pay {
             Schedule::Ladder(ladder) => alone.ladder(ladder, &mut self.entries)?,
@@ -255,7 +313,7 @@ impl Run<'_> {
     fn finish(mut self) -> Result<Closed> {
         let scene = self.scene;
         let id_of = |member: usize| scene.snapshot.id(member);
-        let caps = Caps { period: scene.period, before: scene.carry, id_of: &id_of };
+        let caps = scene.caps(&id_of);
         let paid = scene
             .volumes
             .column("paid")

@@ -76,7 +76,7 @@ pub(super) fn key(scene: &Scene<'_>, done: &Done, entry: &Entry, account: &str) 
     let member = scene.snapshot.id(source.map_or(entry.stands, |source| source.member));
     let rule = &scene.plan.rules()[done.rule].id;
     let from = source.map_or("", |source| source.from.as_str());
-    period_key(scene.tenant, &scene.period.to_string(), &member.to_string(), from, rule, entry.level, account)
+    period_key(scene.tenant, &scene.name(), &member.to_string(), from, rule, entry.level, account)
 }
 
 pub(super) fn rule_outcome(scene: &Scene<'_>, done: &Done, entries: &[Entry]) -> Result<RuleOutcome> {

@@ -175,6 +175,20 @@ impl Plan {
         self.sequence.iter().filter(move |(_, own)| *own == clock).map(|(at, _)| *at)
     }
 
+    /// The rule at the start of the chain a rule stands in: itself, unless it runs after another.
+    #[must_use]
+    pub fn root_of<'a>(&'a self, rule: &'a Rule) -> &'a Rule {
+        let mut root = rule;
+        // A plan with a cycle of rules cannot be built.
+        while let Trigger::After(id) = &root.trigger {
+            match self.rules.iter().find(|other| other.id == *id) {
+                Some(before) => root = before,
+                None => break,
+            }
+        }
+        root
+    }
+
     /// How many people above the buyer each tree must show for a sale: the trees its rules walk, and how far.
     #[must_use]
     pub fn walks(&self) -> BTreeMap<&str, usize> {

@@ -11,7 +11,7 @@ mod scope;
 mod version;
 
 pub use change::Command;
-pub use parts::Part;
+pub use parts::{Part, Served};
 pub(crate) use read::Question;
 pub use scope::Scope;
 pub use version::Version;
@@ -31,6 +31,17 @@ pub struct PlanSet {
     plans: BTreeMap<String, Plan>,
     /// By scope, then by the moment they begin.
     versions: BTreeMap<Scope, Vec<Version>>,
+}
+
+/// A change of plan that is still to come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Upcoming<'a> {
+    /// The plan in force now.
+    pub before: &'a Plan,
+    /// The plan that follows.
+    pub after: &'a Plan,
+    /// When it takes effect.
+    pub from: Timestamp,
 }
 
 impl PlanSet {
@@ -77,6 +88,27 @@ impl PlanSet {
         let known = scopes.filter_map(|scope| self.versions.get_key_value(&scope));
         let later = known.flat_map(|(scope, versions)| versions.iter().map(move |version| (scope, version)));
         later.filter(|(_, version)| version.from > at).min_by_key(|(_, version)| version.from)
+    }
+
+    /// The next change for a sale of this scope: the plan in force at a moment, and the first other one that
+    /// takes its place.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`] when no plan is in force, or none follows.
+    pub fn upcoming(&self, sale: &Scope, at: Timestamp) -> Result<Upcoming<'_>> {
+        let before = self.plan_at(sale, at)?;
+        let mut moments: Vec<Timestamp> = self.edges(sale).filter(|edge| *edge > at).collect();
+        moments.sort_unstable();
+        for from in moments {
+            // Where a version ends and no other begins, what was in force last has no successor yet.
+            if let Ok(after) = self.plan_at(sale, from) {
+                if after.hash() != before.hash() {
+                    return Ok(Upcoming { before, after, from });
+                }
+            }
+        }
+        let rule = format!("{sale}: no other plan follows what is in force at {at}");
+        Err(Error::new(Code::NotFound, rule))
     }
 
     fn count(&self) -> usize {

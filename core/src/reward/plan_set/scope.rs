@@ -24,8 +24,14 @@ impl Scope {
         Ok(Self { tenant: tenant.as_str().to_owned(), shop: name(shop)?, category: name(category)? })
     }
 
+    /// The tenant.
+    #[must_use]
+    pub fn tenant(&self) -> &str {
+        &self.tenant
+    }
+
     /// Takes `tenant`, `shop` and `category` of a document.
-    pub(super) fn take(fields: &mut Fields<'_>) -> Result<Self> {
+    pub(crate) fn take(fields: &mut Fields<'_>) -> Result<Self> {
         let tenant = Tenant::new(fields.text("tenant")?.unwrap_or_default())?;
         let (shop, category) = (fields.text("shop")?, fields.text("category")?);
         Self::new(&tenant, shop, category).map_err(|error| error.within(fields.what()))

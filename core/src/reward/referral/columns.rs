@@ -1,6 +1,8 @@
 //! What is known of members, a column per fact.
 
-use crate::doc::Node;
+use crate::doc::{Node, invalid};
+use crate::error::Result;
+use std::collections::BTreeSet;
 
 /// One fact of all members, in join order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +21,33 @@ pub enum Column {
 }
 
 impl Column {
+    /// One fact of all members, a value each; all are of the type of the first.
+    ///
+    /// # Errors
+    /// [`Code::InvalidValue`](crate::Code::InvalidValue) names the fact and a value of another type.
+    pub fn of(name: &str, values: &[&Node]) -> Result<Self> {
+        let what = format!("the fact `{name}` of a member");
+        Ok(match values.first() {
+            Some(Node::Bool(_)) => Self::Flag(each(values, &what, "true or false", |node| match node {
+                Node::Bool(value) => Some(*value),
+                _ => None,
+            })?),
+            Some(Node::Int(_)) => Self::Int(each(values, &what, "an integer", |node| match node {
+                Node::Int(value) => Some(*value),
+                _ => None,
+            })?),
+            _ => {
+                let texts = each(values, &what, "text", |node| node.as_text().map(str::to_owned))?;
+                let words: BTreeSet<String> = texts.iter().cloned().collect();
+                let words: Vec<String> = words.into_iter().collect();
+                let code =
+                    |text: &String| words.binary_search(text).ok().and_then(|at| u32::try_from(at).ok());
+                let codes = texts.iter().map(|text| code(text).unwrap_or(u32::MAX)).collect();
+                Self::Text { codes, words }
+            }
+        })
+    }
+
     /// How many members it covers.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -47,4 +76,8 @@ impl Column {
             }
         }
     }
+}
+
+fn each<T>(values: &[&Node], what: &str, wanted: &str, read: impl Fn(&Node) -> Option<T>) -> Result<Vec<T>> {
+    values.iter().map(|node| read(node).ok_or_else(|| invalid(what, wanted, node))).collect()
 }

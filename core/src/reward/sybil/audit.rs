@@ -2,11 +2,13 @@
 
 use super::Limits;
 use super::attack::{Attack, inserted, person, split};
+use super::identities::Purchase;
+use super::stage::Income;
 use crate::doc::Node;
-use crate::error::{Code, Error, Result};
+use crate::error::Result;
 use crate::id::{MemberId, OrderId};
 use crate::reward::commission::evaluate;
-use crate::reward::plan::Plan;
+use crate::reward::plan::{Period, Plan};
 use crate::sale::Sale;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,8 +21,10 @@ pub struct Witness {
     pub count: usize,
     /// The rank of the identities.
     pub rank: Option<String>,
-    /// To which sale.
-    pub sale: OrderId,
+    /// To which sale; `None` for a period.
+    pub sale: Option<OrderId>,
+    /// What became of the attacker's own purchases; `None` for a sale.
+    pub purchase: Option<Purchase>,
     /// By whom.
     pub attacker: MemberId,
     /// What they get honestly, in minor units.
@@ -32,8 +36,10 @@ pub struct Witness {
 /// What one kind of attack gains under one rule at most.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// The rule; `None` for all rules together.
+    /// The rule; `None` for all rules together, those of sales or those of one length of period.
     pub rule: Option<String>,
+    /// When it closes; `None` for rules of sales.
+    pub period: Option<Period>,
     /// The attack.
     pub attack: Attack,
     /// What is gained, in minor units; 0 where nothing is.
@@ -42,19 +48,13 @@ pub struct Finding {
     pub witness: Option<Witness>,
 }
 
-/// Amounts by rule; under `None` those of all rules.
-type Income = BTreeMap<Option<String>, i64>;
-
 /// Plays every attack on every sale; findings stand in the order of rules and attacks, all rules together last.
-/// Rules of periods are left out: no sale pays by them.
+/// Rules of periods are left out: no sale pays by them; see [`audit_periods`](super::audit_periods).
 ///
 /// # Errors
-/// As [`evaluate`]; [`Code::InvalidValue`] for limits above [`Limits::MOST`].
+/// As [`evaluate`]; [`Code::InvalidValue`](crate::Code::InvalidValue) for limits above [`Limits::MOST`].
 pub fn audit(plan: &Plan, sales: &[Sale], limits: Limits) -> Result<Vec<Finding>> {
-    if limits.identities.max(limits.parts) > Limits::MOST {
-        let rule = format!("{} identities and {} parts", limits.identities, limits.parts);
-        return Err(Error::new(Code::InvalidValue, format!("{rule}; at most {} of each", Limits::MOST)));
-    }
+    limits.check()?;
     let mut found = Found::default();
     for sale in sales {
         for at in 0..=sale.upline.len() {
@@ -72,7 +72,14 @@ pub fn audit(plan: &Plan, sales: &[Sale], limits: Limits) -> Result<Vec<Finding>
                     found.note(
                         &honest,
                         &gained,
-                        &Try { attack, count, rank: rank.clone(), sale, attacker: &attacker.id },
+                        &Try {
+                            attack,
+                            count,
+                            rank: rank.clone(),
+                            sale: Some(&sale.id),
+                            purchase: None,
+                            attacker: &attacker.id,
+                        },
                     );
                 }
             }
@@ -80,33 +87,37 @@ pub fn audit(plan: &Plan, sales: &[Sale], limits: Limits) -> Result<Vec<Finding>
                 let parts = u64::try_from(count).unwrap_or(u64::MAX);
                 let Some(sales) = split(sale, parts)? else { continue };
                 let gained = income(plan, &sales, &own)?;
-                let tried = Try { attack: Attack::Split, count, rank: None, sale, attacker: &attacker.id };
+                let tried = Try {
+                    attack: Attack::Split,
+                    count,
+                    rank: None,
+                    sale: Some(&sale.id),
+                    purchase: None,
+                    attacker: &attacker.id,
+                };
                 found.note(&honest, &gained, &tried);
             }
         }
     }
-    // A sale says nothing of what closes with a period.
-    let places: BTreeSet<usize> = plan.sequence(None).collect();
-    let rules = places.into_iter().map(|at| Some(plan.rules()[at].id.clone())).chain([None]);
-    let each = rules.flat_map(|rule| Attack::ALL.iter().map(move |attack| (rule.clone(), *attack)));
-    Ok(each.map(|(rule, attack)| found.finding(rule, attack)).collect())
+    Ok(found.findings(plan, plan.sequence(None).collect(), None))
 }
 
 /// One attack that was played.
-struct Try<'a> {
-    attack: Attack,
-    count: usize,
-    rank: Option<String>,
-    sale: &'a Sale,
-    attacker: &'a MemberId,
+pub(super) struct Try<'a> {
+    pub(super) attack: Attack,
+    pub(super) count: usize,
+    pub(super) rank: Option<String>,
+    pub(super) sale: Option<&'a OrderId>,
+    pub(super) purchase: Option<Purchase>,
+    pub(super) attacker: &'a MemberId,
 }
 
 /// The largest gains so far.
 #[derive(Default)]
-struct Found(BTreeMap<(Option<String>, Attack), Witness>);
+pub(super) struct Found(BTreeMap<(Option<String>, Attack), Witness>);
 
 impl Found {
-    fn note(&mut self, honest: &Income, attacked: &Income, tried: &Try<'_>) {
+    pub(super) fn note(&mut self, honest: &Income, attacked: &Income, tried: &Try<'_>) {
         for rule in honest.keys().chain(attacked.keys()).collect::<BTreeSet<_>>() {
             let amount = |income: &Income| income.get(rule).copied().unwrap_or(0);
             let (honest, attacked) = (amount(honest), amount(attacked));
@@ -117,7 +128,8 @@ impl Found {
                     attack: tried.attack,
                     count: tried.count,
                     rank: tried.rank.clone(),
-                    sale: tried.sale.id.clone(),
+                    sale: tried.sale.cloned(),
+                    purchase: tried.purchase,
                     attacker: tried.attacker.clone(),
                     honest,
                     attacked,
@@ -127,10 +139,21 @@ impl Found {
         }
     }
 
-    fn finding(&mut self, rule: Option<String>, attack: Attack) -> Finding {
-        let witness = self.0.remove(&(rule.clone(), attack));
-        let gain = witness.as_ref().map_or(0, |witness| witness.attacked - witness.honest);
-        Finding { rule, attack, gain, witness }
+    /// The largest gain of each attack under each of these rules, and under all of them.
+    pub(super) fn findings(
+        mut self,
+        plan: &Plan,
+        rules: BTreeSet<usize>,
+        period: Option<Period>,
+    ) -> Vec<Finding> {
+        let rules = rules.into_iter().map(|at| Some(plan.rules()[at].id.clone())).chain([None]);
+        let each = rules.flat_map(|rule| Attack::ALL.iter().map(move |attack| (rule.clone(), *attack)));
+        let finding = |(rule, attack): (Option<String>, Attack)| {
+            let witness = self.0.remove(&(rule.clone(), attack));
+            let gain = witness.as_ref().map_or(0, |witness| witness.attacked - witness.honest);
+            Finding { rule, period, attack, gain, witness }
+        };
+        each.map(finding).collect()
     }
 }
 
@@ -156,7 +179,8 @@ impl Finding {
             Node::map([
                 ("count", Node::Int(i64::try_from(witness.count).unwrap_or(i64::MAX))),
                 ("rank", witness.rank.as_deref().into()),
-                ("sale", (&witness.sale).into()),
+                ("sale", witness.sale.as_ref().map_or(Node::Null, Node::from)),
+                ("purchase", witness.purchase.map(Purchase::name).into()),
                 ("attacker", (&witness.attacker).into()),
                 ("honest", witness.honest.into()),
                 ("attacked", witness.attacked.into()),
@@ -164,6 +188,7 @@ impl Finding {
         });
         Node::map([
             ("rule", Node::from(self.rule.as_deref())),
+            ("period", self.period.map(Period::name).into()),
             ("attack", self.attack.name().into()),
             ("gain", self.gain.into()),
             ("witness", witness.into()),

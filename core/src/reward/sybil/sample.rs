@@ -27,7 +27,7 @@ pub fn sample(plan: &Plan) -> Result<Vec<Sale>> {
 }
 
 /// The rank of whoever stands at a place of the path.
-fn rank(ranks: &[String], way: &str, at: usize) -> Option<String> {
+pub(super) fn rank(ranks: &[String], way: &str, at: usize) -> Option<String> {
     let last = ranks.len().checked_sub(1)?;
     let place = match way {
         "rising" => at.min(last),
@@ -99,14 +99,18 @@ fn components(plan: &Plan) -> BTreeMap<String, i64> {
 }
 
 /// A value for each fact that meets the first test of it.
-fn facts(plan: &Node) -> Facts {
+pub(super) fn facts(plan: &Node) -> Facts {
     let mut facts = Facts::new();
     let Some(Node::List(rules)) = plan.get("rule") else { return facts };
     for rule in rules {
         let mut open: Vec<(&Node, bool)> =
             [rule.get("when"), rule.get("qualify")].into_iter().flatten().map(|node| (node, true)).collect();
-        if let Some(Node::List(stops)) = rule.get("to") {
-            open.extend(stops.iter().filter_map(|stop| stop.get("when")).map(|node| (node, true)));
+        let stops = match rule.get("to") {
+            Some(Node::List(stops)) => stops.as_slice(),
+            single => single.map_or(&[][..], std::slice::from_ref),
+        };
+        for stop in stops {
+            open.extend([stop.get("when"), stop.get("class")].into_iter().flatten().map(|node| (node, true)));
         }
         while let Some((node, holds)) = open.pop() {
             match node {

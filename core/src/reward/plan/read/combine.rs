@@ -174,6 +174,12 @@ fn other(rule: &Rule, clock: Clock) -> Fault {
         )
     })
     .or_else(|| {
+        fault(
+            matches!(rule.trigger, Trigger::After(_)) && rule.change == Change::Split,
+            "a rule that runs after another changes with that one; leave `change` out",
+        )
+    })
+    .or_else(|| {
         let pairs = matches!(rule.pay, Schedule::Pairing(_));
         fault(
             !pairs && rule.caps.iter().any(carries),

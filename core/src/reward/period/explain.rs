@@ -1,0 +1,303 @@
+//! A close in sentences: a line for each person and rule, paid or not, for those who ask why.
+
+use super::close::{Closed, Pair};
+use super::outcome::{PeriodTrace, RuleOutcome};
+use super::pairing::Legs;
+use super::snapshot::Snapshot;
+use crate::id::MemberId;
+use crate::money::Money;
+use crate::reward::commission::{Language, Reason};
+use crate::reward::plan::{INCOME, Plan, Rule, Schedule};
+use crate::sale::Pay;
+use std::collections::BTreeMap;
+
+/// How many slots of one person a line lists.
+const LISTED: usize = 3;
+
+/// The components that are money; any other name is a volume.
+const MONEY: [&str; 10] =
+    ["paid", "list", "member", "cost", "margin", "shipping", "tax", "points", "income", "added_tax"];
+
+impl Closed {
+    /// One line for people per member and rule: who got how much of what, or why nobody did; then what nobody
+    /// stands for, what each rule came to, and what late sales and refunds change. With `only`, the lines of
+    /// one member.
+    #[must_use]
+    pub fn explain(
+        &self,
+        plan: &Plan,
+        snapshot: &Snapshot,
+        only: Option<u64>,
+        language: Language,
+    ) -> Vec<String> {
+        let speech = Speech { plan, language, payees: self.payees() };
+        let mut told = BTreeMap::<u64, Vec<String>>::new();
+        for outcome in &self.outcomes {
+            let Some(at) = plan.rules().iter().position(|rule| rule.id == outcome.rule) else { continue };
+            let pairs = self.pairs.iter().filter(|pair| pair.rule == at);
+            let pairs: BTreeMap<u64, &Pair> = pairs.map(|pair| (pair.member, pair)).collect();
+            for (member, slots) in by_person(outcome, &pairs) {
+                let line = speech.line(&plan.rules()[at], member, &slots, pairs.get(&member).copied());
+                told.entry(member).or_default().push(line);
+            }
+        }
+        let mut members: Vec<u64> = (1..snapshot.len()).map(|at| snapshot.id(at)).collect();
+        members.sort_unstable();
+        members.retain(|member| only.is_none_or(|only| only == *member));
+        let mut lines = Vec::new();
+        for member in members {
+            lines.extend(told.remove(&member).unwrap_or_else(|| vec![speech.nothing(member)]));
+        }
+        for adjustment in &self.adjustments {
+            let rows = adjustment.rows.iter();
+            let of_whom = rows.filter(|row| only.is_none_or(|only| row.payee == MemberId::from(only)));
+            lines.extend(of_whom.map(|row| {
+                let (money, period) = (speech.money(row.amount), adjustment.period);
+                let place = format!("{} · {}{}{money}", row.payee, row.rule, speech.colon());
+                speech.say(
+                    format!("{place} — late sales and refunds of {period}"),
+                    format!("{place} — {period} 补记的销售与退款"),
+                )
+            }));
+        }
+        if only.is_none() {
+            lines.extend(self.outcomes.iter().flat_map(|outcome| speech.sums(outcome)));
+        }
+        lines
+    }
+
+    /// Who is paid by each row, and by which rule.
+    fn payees(&self) -> BTreeMap<&str, (&str, &MemberId)> {
+        let rows =
+            self.outcomes.iter().flat_map(|outcome| outcome.rows.iter().map(move |row| (outcome, row)));
+        rows.map(|(outcome, row)| (row.key.as_str(), (outcome.rule.as_str(), &row.payee))).collect()
+    }
+}
+
+/// The slots at which each person stands or is paid, and those whose legs moved without a slot.
+fn by_person<'a>(
+    outcome: &'a RuleOutcome,
+    pairs: &BTreeMap<u64, &Pair>,
+) -> BTreeMap<u64, Vec<&'a PeriodTrace>> {
+    let number = |id: &MemberId| id.as_str().parse::<u64>().unwrap_or(0);
+    let mut people: BTreeMap<u64, Vec<&PeriodTrace>> =
+        pairs.keys().map(|member| (*member, Vec::new())).collect();
+    for slot in &outcome.trace {
+        let stands = slot.stands.as_ref().map(number);
+        let payee = slot.payee.as_ref().map(number).filter(|payee| Some(*payee) != stands);
+        for member in stands.into_iter().chain(payee) {
+            people.entry(member).or_default().push(slot);
+        }
+    }
+    people
+}
+
+/// How things are said.
+struct Speech<'a> {
+    plan: &'a Plan,
+    language: Language,
+    payees: BTreeMap<&'a str, (&'a str, &'a MemberId)>,
+}
+
+impl Speech<'_> {
+    /// What one member gets by one rule.
+    fn line(&self, rule: &Rule, member: u64, slots: &[&PeriodTrace], pair: Option<&Pair>) -> String {
+        let place = format!("{member} · {}{}", rule.id, self.colon());
+        let legs = pair.map_or_else(String::new, |pair| self.legs(pair));
+        match slots {
+            [] => format!(
+                "{place}{} — {}{legs}",
+                self.say("nothing", "无"),
+                self.say("no whole pair", "不足一对")
+            ),
+            [slot] => format!("{place}{}{legs}", self.slot(rule, member, slot)),
+            several => {
+                let paid: i64 =
+                    several.iter().filter(|slot| pays(slot, member)).map(|slot| slot.amount).sum();
+                let listed: Vec<String> =
+                    several.iter().take(LISTED).map(|slot| self.slot(rule, member, slot)).collect();
+                let more = several.len().saturating_sub(LISTED);
+                let more = match more {
+                    0 => String::new(),
+                    more => self.say(format!("; and {more} more"), format!("；另有 {more} 项")),
+                };
+                let (money, count) = (self.money(paid), several.len());
+                let sum =
+                    self.say(format!("{money} in {count} places"), format!("共 {count} 项，合计 {money}"));
+                format!("{place}{sum}{}{}{more}{legs}", self.colon(), listed.join(self.say("; ", "；")))
+            }
+        }
+    }
+
+    /// One slot: an amount and how it came about, or why there is none.
+    fn slot(&self, rule: &Rule, member: u64, slot: &PeriodTrace) -> String {
+        let money = self.money(slot.amount);
+        let of = self.source(rule, member, slot);
+        if let Some(payee) = &slot.payee {
+            let said = format!("{money}{}{of}", self.calculation(rule, slot));
+            if !pays(slot, member) {
+                let nothing = self.say("nothing", "无");
+                return self.say(
+                    format!("{nothing} — {said} goes to {payee}"),
+                    format!("{nothing} — {said}归 {payee}"),
+                );
+            }
+            let from = slot.stands.as_ref().filter(|stands| *stands != payee);
+            let from = from.map_or_else(String::new, |from| {
+                self.say(format!(" (rolled up from {from})"), format!("（自 {from} 上卷）"))
+            });
+            let cut = slot
+                .cut
+                .iter()
+                .map(|cut| self.say("; ", "；").to_owned() + &self.kept(cut.amount, cut.reason));
+            return format!("{said}{from}{}", cut.collect::<String>());
+        }
+        let reason = slot.reason.unwrap_or(Reason::Rounding);
+        let said = match slot.amount {
+            0 => format!("{} — {}", self.say("nothing", "无"), self.smallness(rule, slot, reason)),
+            amount => self.kept(amount, reason),
+        };
+        format!("{said}{of}")
+    }
+
+    /// Why there is nothing; a ladder whose first step is not reached gives nothing to round.
+    fn smallness(&self, rule: &Rule, slot: &PeriodTrace, reason: Reason) -> &'static str {
+        let unreached = matches!(slot.rate, Pay::Share(rate) if rate.is_zero());
+        match (&rule.pay, reason) {
+            (Schedule::Ladder(_), Reason::Rounding) if unreached => {
+                self.say("the volume is below the first step", "业绩未达到第一档")
+            }
+            _ => reason.sentence(self.language),
+        }
+    }
+
+    fn kept(&self, amount: i64, reason: Reason) -> String {
+        let money = self.money(amount);
+        let sentence = reason.sentence(self.language);
+        self.say(format!("{money} retained — {sentence}"), format!("留存 {money} — {sentence}"))
+    }
+
+    /// `= 21% × 6000.00 − 702.00 for the teams below`; nothing where rates and bases do not say it.
+    fn calculation(&self, rule: &Rule, slot: &PeriodTrace) -> String {
+        let Pay::Share(rate) = slot.rate else {
+            let Pay::PerUnit(minor) = slot.rate else { return String::new() };
+            let minor = self.money(i64::from(minor));
+            return self.say(format!(" = {minor} per unit"), format!(" = 每件 {minor}"));
+        };
+        let entitled = format!("{rate} × {}", self.base(rule, slot.base));
+        match (&rule.pay, slot.below) {
+            // Several ratios and caps: the pairs say it.
+            (Schedule::Pairing(_), _) => String::new(),
+            (Schedule::Share(_), _) => {
+                self.say(format!(", a part of {entitled}"), format!("，{entitled} 的一份"))
+            }
+            (Schedule::Ladder(_), 0) => format!(" = {entitled}"),
+            (Schedule::Ladder(_), below) => {
+                let below = self.money(below);
+                self.say(
+                    format!(" = {entitled} − {below} for the teams below"),
+                    format!(" = {entitled} − 下级团队已得 {below}"),
+                )
+            }
+            (_, 0) => format!(" = {entitled}"),
+            (_, below) => {
+                let below = self.money(below);
+                self.say(
+                    format!(" = {entitled} − {below} taken by nearer people"),
+                    format!(" = {entitled} − 更近的上级已拿 {below}"),
+                )
+            }
+        }
+    }
+
+    /// The base as money, or as what is counted.
+    fn base(&self, rule: &Rule, base: i64) -> String {
+        let name = rule.of.base.as_str();
+        if MONEY.contains(&name) || name == INCOME { self.money(base) } else { format!("{base} {name}") }
+    }
+
+    /// Of whom, and at which level, where that is not the member's own volume.
+    fn source(&self, rule: &Rule, member: u64, slot: &PeriodTrace) -> String {
+        let Some(source) = slot.source.as_deref() else { return String::new() };
+        let level = match (&rule.pay, slot.level) {
+            (_, 0) | (Schedule::Ladder(_) | Schedule::Pairing(_) | Schedule::Share(_), _) => String::new(),
+            (_, level) => self.say(format!("level {level}, "), format!("第 {level} 级，")),
+        };
+        if let Some((rule, payee)) = self.payees.get(source) {
+            let what = self.say(format!("what {payee} gets by {rule}"), format!("{payee} 的 {rule} 所得"));
+            return self.say(format!(" ({level}{what})"), format!("（{level}{what}）"));
+        }
+        if source == member.to_string() {
+            return String::new();
+        }
+        self.say(format!(" ({level}sold by {source})"), format!("（{level}{source} 的业绩）"))
+    }
+
+    /// What became of the legs.
+    fn legs(&self, pair: &Pair) -> String {
+        let matched = &pair.matched;
+        let both = |legs: Legs| format!("{}/{}", legs.left, legs.right);
+        let (used, waits) = (both(matched.consumed), both(matched.carried));
+        let pairs = matched.pairs;
+        let mut said = self.say(
+            format!("; pairs {pairs}: {used} of the legs used, {waits} waits"),
+            format!("；对碰 {pairs} 对：消耗 {used}，结转 {waits}"),
+        );
+        if !matched.flushed.is_empty() {
+            let lost = both(matched.flushed);
+            said += &self.say(format!(", {lost} is lost"), format!("，清零 {lost}"));
+        }
+        said
+    }
+
+    fn nothing(&self, member: u64) -> String {
+        self.say(
+            format!("{member}: nothing — no rule of the period reaches this person"),
+            format!("{member}：无 — 本期没有规则涉及此人"),
+        )
+    }
+
+    /// What nobody stands for, by reason, and what the rule came to.
+    fn sums(&self, outcome: &RuleOutcome) -> Vec<String> {
+        let mut nobody = BTreeMap::<Reason, i64>::new();
+        for slot in outcome.trace.iter().filter(|slot| slot.stands.is_none() && slot.amount != 0) {
+            // A part of the pool, which fits.
+            *nobody.entry(slot.reason.unwrap_or(Reason::NoPayee)).or_default() += slot.amount;
+        }
+        let who = self.say("nobody", "无人");
+        let mut lines: Vec<String> = nobody
+            .into_iter()
+            .map(|(reason, amount)| {
+                format!("{who} · {}{}{}", outcome.rule, self.colon(), self.kept(amount, reason))
+            })
+            .collect();
+        let paid: i64 = outcome.rows.iter().map(|row| row.amount).sum();
+        let retained: i64 = outcome.retained.iter().map(|entry| entry.amount).sum();
+        let (pool, paid, retained) = (self.money(outcome.pool), self.money(paid), self.money(retained));
+        let rule = &outcome.rule;
+        lines.push(self.say(
+            format!("{rule}: pool {pool} = paid {paid} + retained {retained}"),
+            format!("{rule}：分润池 {pool} = 发放 {paid} + 留存 {retained}"),
+        ));
+        lines
+    }
+
+    fn colon(&self) -> &'static str {
+        self.say(": ", "：")
+    }
+
+    fn money(&self, minor: i64) -> String {
+        Money::new(minor, self.plan.currency()).to_string()
+    }
+
+    fn say<T>(&self, english: T, chinese: T) -> T {
+        match self.language {
+            Language::English => english,
+            Language::Chinese => chinese,
+        }
+    }
+}
+
+fn pays(slot: &PeriodTrace, member: u64) -> bool {
+    slot.payee.as_ref().is_some_and(|payee| *payee == MemberId::from(member))
+}

@@ -1,0 +1,38 @@
+//! Laws of what stands around plans: two of them compared, sets of them over time, false identities under
+//! them. Each law is shown to break for planted mistakes. `FENRUN_CASES` sets the number of cases.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+mod comparing;
+mod dice;
+mod identities;
+#[path = "../laws/mod.rs"]
+mod laws;
+mod versions;
+
+#[test]
+fn what_two_plans_differ_in_is_told_once_and_whole() {
+    let subjects: [(&str, &dyn comparing::Comparer); 1] = [("engine", &comparing::Engine)];
+    comparing::DIFFERENCES.prove(&subjects, |slip| Box::new(comparing::Slipping(slip)));
+}
+
+#[test]
+fn a_set_answers_as_a_list_of_versions_does() {
+    let honest = versions::Listed(None);
+    let subjects: [(&str, &dyn versions::Keeper); 2] = [("engine", &versions::Engine), ("list", &honest)];
+    versions::ANSWERS.prove(&subjects, |slip| Box::new(versions::Listed(Some(slip))));
+}
+
+#[test]
+fn gains_are_those_of_every_attack_played_by_hand() {
+    let honest = identities::ByHand(None);
+    let subjects: [(&str, &dyn identities::Auditor); 2] =
+        [("engine", &identities::Engine), ("by hand", &honest)];
+    identities::GAINS.prove(&subjects, |slip| Box::new(identities::ByHand(Some(slip))));
+}
+
+#[test]
+fn identities_above_oneself_gain_nothing_from_a_team_ladder() {
+    for seed in 0..laws::cases(200) {
+        assert_eq!(identities::gain_above_teams(seed), 0, "seed {seed}");
+    }
+}
