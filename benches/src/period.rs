@@ -65,11 +65,9 @@ impl World {
             let reached = LADDER.iter().rev().find(|(from, _)| *from <= pv);
             reached.map_or(0, |(_, rate)| pv * 100 * rate / 100)
         };
-        for at in 1..members {
-            paid += entitled(team[at]);
-            if self.inviters[at] != 0 {
-                paid -= entitled(team[at]);
-            }
+        // What every team is entitled to less what the teams directly below are: what the roots are.
+        for (inviter, team) in self.inviters.iter().zip(team).skip(1) {
+            paid += entitled(team) * i64::from(*inviter == 0);
         }
         paid
     }

@@ -277,7 +277,7 @@ fn plan(dice: &mut Dice, team: bool) -> Plan {
 
 fn stage(dice: &mut Dice) -> Stage {
     let mut actors: Vec<Actor> = Vec::new();
-    for id in 1..=dice.between(2, 4) {
+    for id in 1..=dice.between(2, 5) {
         let inviter = if id == 1 || dice.one_in(6) { 0 } else { dice.between(1, id - 1) };
         actors.push(Actor {
             id: u64::try_from(id).expect("an id"),
