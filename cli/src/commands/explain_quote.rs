@@ -6,7 +6,7 @@ use fenrun::Result;
 use fenrun::doc::{self, MAX_DOCUMENT_BYTES, Node};
 use fenrun::money::Money;
 use fenrun::reward::commission::Language;
-use fenrun::trade::pricing::{Entry, Per, Quote, Verdict};
+use fenrun::trade::pricing::{Entry, Per, Quote, QuoteLine, Verdict};
 use std::path::Path;
 
 /// A text in English and Chinese.
@@ -42,6 +42,11 @@ const VERDICTS: &[(Verdict, Words)] = &[
     (Verdict::NotWith, ("it does not go together with a rule that applied", "与已生效的规则互斥")),
     (Verdict::UnknownCoupon, ("no rule has this coupon's id", "没有这张优惠券对应的规则")),
     (Verdict::NoGift, ("the gift cannot be had", "赠品无法提供")),
+    (Verdict::OverLimit, ("the gift would be more than one may have", "赠品超出限购数量")),
+    (
+        Verdict::NoDelivery,
+        ("the gift would need a delivery of its own, which is not free", "赠品需单独配送且不包邮"),
+    ),
     (
         Verdict::TooFewPoints,
         ("fewer points may be used than were asked for, or than the least", "可用积分不足"),
@@ -116,6 +121,7 @@ fn entry_text(quote: &Quote, entry: &Entry, phrases: &Phrases) -> String {
         return format!("{head}{} — {why}", phrases.pick(("not charged or not applied", "未计入")));
     }
     let mut parts = vec![formula(quote, entry, phrases)];
+    parts.extend(fractions(quote, entry, phrases));
     parts.push(format!("{} → {}", decimal(quote, entry.before), decimal(quote, entry.after)));
     let shares = quote.lines().iter().zip(&entry.shares).filter(|(_, share)| **share != 0);
     let sign = if matches!(entry.stage, 2..=5 | 7) { "−" } else { "" };
@@ -130,12 +136,38 @@ fn entry_text(quote: &Quote, entry: &Entry, phrases: &Phrases) -> String {
         parts.push(format!("{left} {}", decimal(quote, entry.unallocated)));
     }
     if entry.units != 0 && entry.stage != 5 {
-        parts.push(format!("{} {}", entry.units, phrases.pick(("units", "件"))));
+        parts.push(format!(
+            "{} {}{}",
+            entry.units,
+            phrases.pick(("units", "件")),
+            gift(quote, entry, phrases)
+        ));
     }
     if entry.verdict == Verdict::Included {
         parts.push(why.to_owned());
     }
     format!("{head}{}", parts.join(phrases.pick(("; ", "；"))))
+}
+
+/// What is given, where the rule gives something.
+fn gift(quote: &Quote, entry: &Entry, phrases: &Phrases) -> String {
+    let stands_on = |line: &&QuoteLine| {
+        let id = line.sold.id.as_str().strip_prefix("gift-");
+        line.price == "gift" && id == Some(entry.rule.as_str())
+    };
+    let given = quote.lines().iter().find(stands_on).filter(|_| entry.stage != 6);
+    given.map_or_else(String::new, |line| format!("{}{}", phrases.pick((" of the gift ", "赠品 ")), line.sku))
+}
+
+/// `of line 1 count 1 of 3 units`, where that is a fraction of what the line costs.
+fn fractions(quote: &Quote, entry: &Entry, phrases: &Phrases) -> Option<String> {
+    let lines = quote.lines().iter().zip(&entry.parts).filter(|(_, part)| part.units < part.of);
+    let said = lines.map(|(line, part)| match phrases.lang {
+        0 => format!("of line {} count {} of {} units", line.sold.id, part.units, part.of),
+        _ => format!("行 {} 计 {} 件中的 {} 件", line.sold.id, part.of, part.units),
+    });
+    let said: Vec<String> = said.collect();
+    (!said.is_empty()).then(|| said.join(phrases.pick((", ", "，"))))
 }
 
 /// Basis × rate, how it was rounded, and what it may be at most.

@@ -40,6 +40,22 @@ policy v7 · valid until 1970-01-01T00:30:00.005Z
 }
 
 #[test]
+fn gifts_and_parts_of_lines_are_named() {
+    let input = r#"{"catalog": {"currency": "CNY", "skus": [{"id": "tea", "list": 1000}, {"id": "cup", "list": 500}]},
+        "cart": {"lines": [{"id": 1, "sku": "tea", "units": 3}]},
+        "policy": {"rules": [{"id": "a", "off": 100, "priority": -1}, {"id": "b", "buy_get": {"buy": 2}},
+                             {"id": "g", "gift": {"sku": "cup", "units": 2}}]}}"#;
+    let quote = run("quote", None, &read_json(input, 10_000).unwrap()).unwrap().to_json();
+    let folder = Folder::with(&[("quote.json", quote.as_str())]);
+    let english = folder.run("explain --quote quote.json").ended(0);
+    let part = "`b`: 9.66 for each line; of line 1 count 1 of 3 units; 29.00 → 19.33; line 1 −9.67\n";
+    assert!(english.contains(part), "{english}");
+    assert!(english.contains("`g`: 0.00; 19.33 → 19.33; 2 units of the gift cup\n"), "{english}");
+    let chinese = folder.run("explain --quote quote.json --lang zh").ended(0);
+    assert!(chinese.contains("2 件赠品 cup") && chinese.contains("行 1 计 3 件中的 1 件"), "{chinese}");
+}
+
+#[test]
 fn a_changed_quote_is_not_explained() {
     let changed = quote().to_json().replace("\"total\":22010", "\"total\":1");
     let folder = Folder::with(&[("quote.json", changed.as_str())]);

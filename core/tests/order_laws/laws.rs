@@ -71,15 +71,23 @@ impl Money {
                 self.payouts.entry(transaction_id.clone()).or_insert((refund_id.clone(), *amount));
             }
             Action::ChargeBack { transaction_id, amount } => {
-                self.charges.entry(transaction_id.clone()).or_insert((*amount, false));
+                self.charge(transaction_id, *amount);
             }
-            Action::ChargeBackWon { transaction_id } => {
-                if let Some(known) = self.charges.get_mut(transaction_id) {
-                    known.1 = true;
-                }
-            }
+            Action::ChargeBackWon { transaction_id } => self.win(transaction_id),
             _ => {}
         }
+    }
+
+    /// Of a charge-back that was won before it was reported the amount was not known.
+    fn charge(&mut self, transaction_id: &TransactionId, amount: i64) {
+        let known = self.charges.entry(transaction_id.clone()).or_insert((0, false));
+        if known.0 == 0 {
+            known.0 = amount;
+        }
+    }
+
+    fn win(&mut self, transaction_id: &TransactionId) {
+        self.charges.entry(transaction_id.clone()).or_insert((0, false)).1 = true;
     }
 
     /// Takes a reserve down and says how much it was; what is set off is reserved no more.
@@ -93,19 +101,27 @@ impl Money {
     }
 }
 
-/// What is reserved never brings open and paid refunds above what was captured; captures and payouts are
-/// never refused for the state, and each transaction counts once.
+/// What is reserved never brings open and paid refunds above what was captured; reports are never refused
+/// for the state, and each transaction counts once. By as much as the claim rises, by so much more went out
+/// than came in. Nothing stays authorized that nobody waits for.
 pub(crate) fn money(machine: &dyn Machine, script: &Script, _: &[Fact], _: &[Fact]) -> Result<(), String> {
-    let mut book = Money::default();
+    let (mut book, mut claimed) = (Money::default(), 0);
     Run::new(machine).play(script, |run, command, verdict| {
         let fact = matches!(
             command.action(),
-            Action::Capture { .. } | Action::RefundSucceeded { .. } | Action::ChargeBack { .. }
+            Action::Capture { .. }
+                | Action::RefundSucceeded { .. }
+                | Action::ChargeBack { .. }
+                | Action::ChargeBackWon { .. }
         );
+        let mut told = 0;
         match verdict {
             Verdict::Accepted(events) => {
                 book.report(command.action());
                 for event in events {
+                    if let EventData::OverRefunded { amount, .. } = &event.data {
+                        told += amount;
+                    }
                     let reserves = book.reserve(event) > 0;
                     let goes_out = reserves || matches!(event.data, EventData::RefundRetried { .. });
                     ensure!(book.kept() >= 0 || !goes_out, "event {} pays what is not there", event.seq);
@@ -123,6 +139,11 @@ pub(crate) fn money(machine: &dyn Machine, script: &Script, _: &[Fact], _: &[Fac
         let shown = (view.captured, view.open, view.refunded, view.charged_back, view.receivable);
         let broken = matches!(verdict, Verdict::Broken(_));
         ensure!(broken || counted == shown, "counted {counted:?}, shown {shown:?}");
+        let rise = (claim - claimed).max(0);
+        ensure!(broken || told == rise, "the claim rose by {rise}, and {told} more went out");
+        claimed = claim;
+        let idle = view.authorized > 0 && view.owed == 0;
+        ensure!(!idle, "{} stays authorized, and nothing is owed", view.authorized);
         Ok(())
     })
 }
@@ -488,6 +509,17 @@ fn grant_the_rest(run: &mut Run<'_>) -> Result<(), String> {
     Ok(())
 }
 
+/// An authorization or a charge-back, and its end; either of the two may be reported first.
+fn begun_and_ended(transaction_id: &TransactionId, number: u8) -> [Action; 2] {
+    let (id, amount) = (|| transaction_id.clone(), 1 + i64::from(number));
+    if number % 8 == 7 {
+        let lost = Action::ChargeBack { transaction_id: id(), amount };
+        return [lost, Action::ChargeBackWon { transaction_id: id() }];
+    }
+    let begun = Action::Authorize { transaction_id: id(), amount, method: None };
+    [begun, Action::VoidAuthorization { transaction_id: id() }]
+}
+
 /// Reports that do not depend on one another give the same sums in any order, however often they come.
 pub(crate) fn commute(
     machine: &dyn Machine,
@@ -510,29 +542,21 @@ pub(crate) fn commute(
                 amount: 1 + i64::from(*number),
                 method: None,
             };
-            // An authorization and its end, whichever is reported first.
-            let begun = Action::Authorize {
-                transaction_id: transaction_id.clone(),
-                amount: 1 + i64::from(*number),
-                method: None,
-            };
-            let ended = Action::VoidAuthorization { transaction_id: transaction_id.clone() };
-            let mut first = None;
-            let action = match refunds.get(*at) {
+            let (mut first, mut action) = (None, capture);
+            match refunds.get(*at) {
                 Some((refund_id, open)) if number % 2 == 0 => {
-                    Action::RefundSucceeded { refund_id: refund_id.clone(), transaction_id, amount: *open }
+                    let (refund_id, amount) = (refund_id.clone(), *open);
+                    action = Action::RefundSucceeded { refund_id, transaction_id, amount };
                 }
-                _ if number % 4 == 1 => run.hand_over(arrival, 1),
-                _ if number % 4 == 3 && place % 2 == 0 => {
-                    first = Some(begun);
-                    ended
-                }
+                _ if number % 4 == 1 => action = run.hand_over(arrival, 1),
                 _ if number % 4 == 3 => {
-                    first = Some(ended);
-                    begun
+                    let mut pair = begun_and_ended(&transaction_id, *number);
+                    pair.rotate_left(place % 2);
+                    let [one, other] = pair;
+                    (first, action) = (Some(one), other);
                 }
-                _ => capture,
-            };
+                _ => {}
+            }
             // Only providers name their facts; units that arrive are told once by the command's id.
             let named = matches!(action, Action::Deliver(_)).then_some(id.as_str());
             for action in first.into_iter().chain([action]) {
@@ -581,16 +605,17 @@ impl Facts {
             }
             EventData::PaymentCaptured { transaction_id, amount, .. } => {
                 money.captures.insert(transaction_id.clone(), *amount);
+                // Under its own transaction an authorization is used up.
+                self.authorized.remove(transaction_id);
+                self.given_up.insert(transaction_id.clone());
             }
             EventData::RefundSucceeded { refund_id, transaction_id, amount } => {
                 money.payouts.insert(transaction_id.clone(), (refund_id.clone(), *amount));
             }
             EventData::ChargebackRecorded { transaction_id, amount } => {
-                money.charges.insert(transaction_id.clone(), (*amount, false));
+                money.charge(transaction_id, *amount);
             }
-            EventData::ChargebackWon { transaction_id } => {
-                money.charges.get_mut(transaction_id).unwrap().1 = true;
-            }
+            EventData::ChargebackWon { transaction_id } => money.win(transaction_id),
             EventData::OrderReleased => self.released = true,
             EventData::OrderCancelled { .. } => self.end("cancelled"),
             EventData::OrderExpired => self.end("expired"),

@@ -63,6 +63,7 @@ pub(crate) struct View {
     pub(crate) sale_version: u32,
     pub(crate) cases: BTreeMap<CaseId, CaseState>,
     pub(crate) shipments: Vec<Shipment>,
+    pub(crate) authorized: i64,
     pub(crate) captured: i64,
     pub(crate) open: i64,
     pub(crate) refunded: i64,
@@ -91,6 +92,7 @@ impl View {
             sale_version: order.sale_version(),
             cases: order.cases().clone(),
             shipments: order.shipments().to_vec(),
+            authorized: order.authorized(),
             captured: order.captured(),
             open: order.refunds_open(),
             refunded: order.refunded(),
@@ -202,6 +204,17 @@ impl<'m> Run<'m> {
             _ => None,
         });
         captures.collect()
+    }
+
+    /// Authorizations reported so far.
+    pub(crate) fn authorizations(&self) -> Vec<(TransactionId, i64)> {
+        let given = self.log.iter().filter_map(|event| match &event.data {
+            EventData::PaymentAuthorized { transaction_id, amount, .. } => {
+                Some((transaction_id.clone(), *amount))
+            }
+            _ => None,
+        });
+        given.collect()
     }
 
     /// Charge-backs recorded so far.

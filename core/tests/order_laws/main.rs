@@ -90,6 +90,9 @@ fn never_more_goes_back_than_came_in() {
         Fault::ForgetsChargebacks,
         Fault::WonTwice,
         Fault::SetOffStaysOpen,
+        Fault::RefusesEarlyWins,
+        Fault::TellsTheWholeClaim,
+        Fault::KeepsAuthorizations,
     ];
     check(laws::money, &mutants);
 }
@@ -210,6 +213,7 @@ fn independent_facts_commute() {
         Fault::PaysOutInOrderOnly,
         Fault::RefundsWholeExcessCapture,
         Fault::IgnoresEarlyVoids,
+        Fault::IgnoresEarlyWins,
     ];
     check(laws::commute, &mutants);
 }
@@ -290,6 +294,7 @@ fn what_is_reserved_is_committed_or_released() {
         Fault::CouponIsNeverSpent,
         Fault::CouponIsKept,
         Fault::CommitsWhenPlaced,
+        Fault::ReleasesAuthorizationsTwice,
     ];
     check(sale_laws::intents, &mutants);
 }

@@ -50,7 +50,8 @@ faults! {
     // Intents.
     KeysByEvent, KeepsStockOfCancelled, EditForgetsStock, CouponIsNeverSpent, CouponIsKept, CommitsWhenPlaced,
     // Charge-backs and tax.
-    ForgetsChargebacks, WonTwice, KeepsAddedTax, KeepsRounding, ReplacesAsDelivered,
+    ForgetsChargebacks, WonTwice, IgnoresEarlyWins, RefusesEarlyWins, TellsTheWholeClaim, KeepsAuthorizations,
+    ReleasesAuthorizationsTwice, KeepsAddedTax, KeepsRounding, ReplacesAsDelivered,
     SetOffStaysOpen, KeepsTheRest, PromisesForGood, UndeliveredIsForgotten, ReturnsAreTwice,
     // Storing.
     DropsTime, DropsRefundLines, DropsTerms, DropsSale, RoundsAmounts, DropsReceipt, DropsSeconds,
@@ -162,6 +163,13 @@ impl Machine for Mutant {
                     })
                     .collect();
                 found.extend(commits);
+            }
+            Fault::ReleasesAuthorizationsTwice => {
+                let given_up = found.iter().filter(|intent| intent.port == Port::Authorization).cloned();
+                let again: Vec<Intent> = given_up
+                    .map(|intent| Intent { key: intent.key.chars().rev().collect(), ..intent })
+                    .collect();
+                found.extend(again);
             }
             _ => {}
         }
@@ -301,6 +309,9 @@ impl Mutant {
                 released.seq += 1;
                 vec![paid, released]
             }
+            (Fault::IgnoresEarlyWins, Action::ChargeBackWon { .. }) if order.charged_back() == 0 => {
+                Vec::new()
+            }
             (Fault::CompletesAgain, Action::Tick) if life == Life::Completed => {
                 vec![event(order, command, EventData::OrderCompleted)]
             }
@@ -314,6 +325,7 @@ impl Mutant {
     /// Faults that leave an order what it should give back.
     fn keeps(&self, order: &Order, action: &Action) -> bool {
         match (self.0, action) {
+            (Fault::RefusesEarlyWins, Action::ChargeBackWon { .. }) => order.charged_back() == 0,
             (Fault::KeepsTheRest, Action::GrantRefund(_)) => order.life() == Life::Refunded,
             (Fault::PromisesForGood, Action::ResolveCase { case_id, .. }) => {
                 order.cases().get(case_id).is_some_and(|case| case.replacement.is_open())
@@ -406,6 +418,16 @@ impl Mutant {
                 events.retain(|event| !matches!(event.data, EventData::GoodsDelivered { .. }));
             }
             (Fault::OneTimerPerTick, Action::Tick) => events.truncate(1),
+            (Fault::KeepsAuthorizations, Action::Capture { .. }) => {
+                events.retain(|event| !matches!(event.data, EventData::AuthorizationVoided { .. }));
+            }
+            (Fault::TellsTheWholeClaim, _) => {
+                for event in &mut events {
+                    if let EventData::OverRefunded { amount, .. } = &mut event.data {
+                        *amount += order.receivable();
+                    }
+                }
+            }
             (Fault::RefundsWholeExcessCapture, Action::Capture { amount: captured, .. }) => {
                 for event in &mut events {
                     if let EventData::RefundReserved { amount, .. } = &mut event.data {

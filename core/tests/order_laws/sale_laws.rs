@@ -279,6 +279,8 @@ pub(crate) fn intents(machine: &dyn Machine, script: &Script, _: &[Fact], _: &[F
             }
         }
     }
+    let given = run.authorizations().into_iter().map(|(id, amount)| (id.to_string(), amount.unsigned_abs()));
+    let given: BTreeMap<String, u64> = given.collect();
     let view = run.view();
     for ((port, subject), [reserved, committed, released]) in sums {
         match port {
@@ -290,6 +292,11 @@ pub(crate) fn intents(machine: &dyn Machine, script: &Script, _: &[Fact], _: &[F
                     !view.is_terminal() || done == reserved,
                     "line {subject}: {done} of {reserved} at the end"
                 );
+            }
+            Port::Authorization => {
+                let kept = reserved + committed;
+                let once = given.get(&subject).is_some_and(|amount| *amount == released);
+                ensure!(kept == 0 && once, "authorization {subject}: {released} released");
             }
             _ => {
                 let held = reserved - released;

@@ -29,6 +29,8 @@ pub(crate) enum Step {
     Authorize(u8),
     Void(u8),
     Capture(u8),
+    /// An authorization is captured under its own transaction.
+    CaptureAuthorized(u8),
     Release,
     Hold,
     Unhold,
@@ -60,6 +62,7 @@ pub(crate) enum Step {
     /// Other lines, or more or less money for them.
     Edit(u8, u8),
     ChargeBack(u8),
+    /// Of a charge-back that is known, or still to come.
     ChargeBackWon(u8),
     OpenCase {
         line: u8,
@@ -133,6 +136,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => n().prop_map(Step::Authorize),
         1 => n().prop_map(Step::Void),
         4 => n().prop_map(Step::Capture),
+        1 => n().prop_map(Step::CaptureAuthorized),
         1 => Just(Step::Release),
         2 => prop_oneof![Just(Step::Hold), Just(Step::Unhold)],
         1 => Just(Step::Cancel),
@@ -291,8 +295,16 @@ impl Run<'_> {
                 Action::RefundSucceeded { refund_id, transaction_id, amount: amount + i64::from(!same) }
             }
             Step::ChargeBack(n) => Action::ChargeBack { transaction_id, amount: 1 + i64::from(n % 64) },
+            Step::CaptureAuthorized(at) => {
+                let (transaction_id, amount) = pick(&self.authorizations(), at)?;
+                Action::Capture { transaction_id, amount, method: None }
+            }
+            Step::ChargeBackWon(at) if at % 2 == 0 => {
+                Action::ChargeBackWon { transaction_id: pick(&self.charge_backs(), at / 2)?.0 }
+            }
             Step::ChargeBackWon(at) => {
-                Action::ChargeBackWon { transaction_id: pick(&self.charge_backs(), at)?.0 }
+                let next = self.sent.len() + usize::from(at / 2) % 4 + 1;
+                Action::ChargeBackWon { transaction_id: TransactionId::new(&format!("t{next}")).unwrap() }
             }
             Step::RetryRefund(at) => {
                 let refunds: Vec<_> = self.order.refunds().keys().cloned().collect();

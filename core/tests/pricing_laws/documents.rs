@@ -127,6 +127,24 @@ fn what_cannot_be_priced_is_refused() {
     assert_eq!(code(&catalog, &cart), Code::InvalidCart);
 }
 
+/// A line that has the id of a gift's line is refused by the short price too, and named.
+#[test]
+fn a_gift_has_its_line_for_itself() {
+    let mut catalog = Catalog::new(Currency::CNY);
+    catalog.put(Sku::new(SkuId::from(1), 1000)).unwrap();
+    let mut cart = Cart::default();
+    cart.add(&catalog, LineId::new("gift-g").unwrap(), SkuId::from(1), 2).unwrap();
+    let policy = |text: &str| Policy::from_node(&read_json(text, 1000).unwrap()).unwrap();
+    let clash = policy(r#"{"rules":[{"id":"g","gift":{"sku":1}}]}"#);
+    let facts = PricingFacts::default();
+    let error = price(&cart, &catalog, &clash, &facts).unwrap_err();
+    assert_eq!(error.message(), "cart: line gift-g has the id of a gift's line");
+    assert_eq!(quote(&cart, &catalog, &clash, &facts).unwrap_err(), error);
+    // Where the rule gives nothing, the id is free.
+    let none = policy(r#"{"rules":[{"id":"g","min_units":3,"gift":{"sku":1}}]}"#);
+    assert!(price(&cart, &catalog, &none, &facts).unwrap().gifts.is_empty());
+}
+
 #[test]
 fn policies_cannot_be_built_wrong() {
     for text in [

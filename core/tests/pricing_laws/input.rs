@@ -291,7 +291,11 @@ fn shipping(dice: &mut Dice) -> ShippingTerms {
 }
 
 fn tax(dice: &mut Dice) -> TaxTerms {
-    let class = |dice: &mut Dice, inclusion| TaxClass { rate: dice.permille(), inclusion };
+    let rate = |dice: &mut Dice| match dice.one_in(6) {
+        true => Rate::new(dice.count(1, 1000), 1).unwrap(),
+        false => dice.permille(),
+    };
+    let class = |dice: &mut Dice, inclusion| TaxClass { rate: rate(dice), inclusion };
     TaxTerms {
         classes: [
             ("food".to_owned(), class(dice, Inclusion::Added)),

@@ -206,18 +206,23 @@ impl<'a> Naive<'a> {
         }
         for at in &inside {
             let (net, units) = (self.nets[*at], self.lines[*at].2);
-            let some =
-                |part: u64| net * i64::try_from(part.min(units)).unwrap() / i64::try_from(units).unwrap();
+            // One division, of what some units of the line are worth.
+            let some = |rate: Rate, amount: i64, count: u64| {
+                let exact = i128::from(amount) * i128::from(count.min(units)) * i128::from(rate.numerator());
+                let below = i128::from(units) * i128::from(rate.denominator());
+                i64::try_from(mode.divide(exact, below)).unwrap()
+            };
             let wanted = match &rule.effect {
                 Effect::OffEach { off: Off::Rate(rate), max_units } => {
-                    part(*rate, some(max_units.unwrap_or(units)), mode)
+                    some(*rate, net, max_units.unwrap_or(units))
                 }
                 Effect::OffEach { off: Off::Fixed(amount), max_units } => {
                     amount * i64::try_from(units.min(max_units.unwrap_or(units))).unwrap()
                 }
                 Effect::Price { any: Some(price), .. } => {
                     let priced = units.min(left);
-                    let above = (some(priced) - price * i64::try_from(priced).unwrap()).max(0);
+                    let above = (net - price * i64::try_from(units).unwrap()).max(0);
+                    let above = some(Rate::ONE, above, priced);
                     left -= if above > 0 { priced } else { 0 };
                     above
                 }

@@ -109,6 +109,8 @@ pub(crate) enum Fault {
     FixedWraps,
     TotalPaysTheDiscount,
     LargeAmountsAreIgnored,
+    TaxIsAboveThePrice,
+    PartsAreFloored,
 }
 
 pub(crate) struct Mutant(pub(crate) Fault);
@@ -136,7 +138,9 @@ impl Mutant {
         if self.0 == Fault::RoundsTheOtherWay {
             draft.rounding = match draft.rounding {
                 Rounding::HalfAway => Rounding::HalfToZero,
-                Rounding::Down => Rounding::Up,
+                Rounding::HalfToZero => Rounding::HalfAway,
+                Rounding::Down | Rounding::Floor => Rounding::Up,
+                Rounding::Up | Rounding::Ceil => Rounding::Down,
                 other => other,
             };
         }
@@ -248,6 +252,30 @@ impl Mutant {
                     let others: i64 = shares.iter().rev().skip(1).sum();
                     *shares.last_mut().unwrap() = sum - others;
                     entry.shares = shares;
+                }
+            }
+            Fault::TaxIsAboveThePrice => {
+                let nets = &shown.nets;
+                let held = shown.trace.iter_mut().filter(|entry| entry.verdict == Verdict::Included);
+                for entry in held.filter(|entry| entry.shares.len() == nets.len()) {
+                    entry
+                        .shares
+                        .iter_mut()
+                        .zip(nets)
+                        .for_each(|(share, net)| *share = share.max(&mut (net + 1)).to_owned());
+                }
+            }
+            Fault::PartsAreFloored => {
+                for entry in shown.trace.iter_mut().filter(applied).filter(|entry| !entry.parts.is_empty()) {
+                    for at in 0..entry.shares.len() {
+                        let (units, of) = (
+                            i64::try_from(entry.parts[at].units).unwrap(),
+                            i64::try_from(entry.parts[at].of).unwrap(),
+                        );
+                        let exact = i128::from(entry.bases[at] * units / of) * i128::from(entry.numerator);
+                        let floored = entry.rounding.divide(exact, i128::from(entry.denominator));
+                        entry.shares[at] = i64::try_from(floored).unwrap();
+                    }
                 }
             }
             Fault::TraceForgetsShipping => shown.trace.retain(|entry| entry.stage != 6),

@@ -5,11 +5,12 @@ use crate::laws::{Bearing, Law, Verdict as Said, need};
 use crate::naive::Naive;
 use crate::pricer::{Fault, Pricer, Shown};
 use fenrun::money::Rate;
-use fenrun::trade::pricing::{Effect, Entry, Off, Per, Verdict};
+use fenrun::trade::pricing::{Effect, Entry, Off, PartOf, Per, Verdict};
 
 pub(crate) type PricingLaw = Law<dyn Pricer, Fault>;
 
-/// The sums of a quote hold, nothing is below zero, and what costs nothing is charged nothing.
+/// The sums of a quote hold, nothing is below zero, what costs nothing is charged nothing, and no price
+/// holds more tax than it is.
 pub(crate) const SUMS: PricingLaw = Law {
     name: "sums",
     holds: sums,
@@ -23,6 +24,7 @@ pub(crate) const SUMS: PricingLaw = Law {
         Fault::PointsAreForgotten,
         Fault::SubtotalIsAfterDiscounts,
         Fault::FreeLinesPay,
+        Fault::TaxIsAboveThePrice,
     ],
 };
 
@@ -49,6 +51,11 @@ fn sums(pricer: &dyn Pricer, seed: u64) -> Said {
         same("a line and what was taken off it", shown.nets[at] + off, shown.amounts[at])?;
         let free = shown.amounts[at] == 0;
         need(!free || (shown.nets[at] == 0 && off == 0), || format!("a free line has {off} off"))?;
+    }
+    for entry in shown.trace.iter().filter(|entry| entry.verdict == Verdict::Included) {
+        let of_goods = entry.per != Per::Delivery;
+        let above = (0..shown.nets.len()).find(|at| of_goods && share(entry, *at) > shown.nets[*at]);
+        need(above.is_none(), || format!("the tax of line {above:?} is more than its price"))?;
     }
     let all =
         [&shown.nets, &shown.points, &shown.shipping_shares, &shown.taxes, &shown.added, &shown.amounts];
@@ -80,6 +87,7 @@ pub(crate) const SHARES: PricingLaw = Law {
         Fault::GroupsAreIgnored,
         Fault::LastShareTakesTheRest,
         Fault::DiscountsOverdraw,
+        Fault::PartsAreFloored,
     ],
 };
 
@@ -145,7 +153,17 @@ fn amount(entry: &Entry, units: &[i64]) -> i64 {
     };
     let amount = match entry.per {
         Per::Cart => of(entry.basis, 1),
-        Per::Line | Per::Delivery => entry.bases.iter().map(|base| of(*base, 1)).sum(),
+        Per::Line | Per::Delivery if entry.parts.is_empty() => {
+            entry.bases.iter().map(|base| of(*base, 1)).sum()
+        }
+        Per::Line | Per::Delivery => {
+            let part = |(base, part): (&i64, &PartOf)| {
+                let exact = i128::from(*base) * i128::from(entry.numerator) * i128::from(part.units);
+                let below = i128::from(entry.denominator) * i128::from(part.of);
+                i64::try_from(entry.rounding.divide(exact, below)).unwrap()
+            };
+            entry.bases.iter().zip(&entry.parts).map(part).sum()
+        }
         Per::Unit => entry.bases.iter().zip(units).map(|(base, units)| of(*base, *units)).sum(),
     };
     entry.ceiling.map_or(amount, |ceiling| amount.min(ceiling))

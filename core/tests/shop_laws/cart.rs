@@ -6,7 +6,7 @@ use fenrun::id::{LineId, SkuId};
 use fenrun::money::Currency;
 use fenrun::trade::cart::{Buying, Cart, CartCommand, Done, Merged, Selection};
 use fenrun::trade::catalog::{Catalog, QuantityRule, Shelf, Sku};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Id, SKU, units, selected.
 type Line = (u64, u64, u64, bool);
@@ -104,6 +104,7 @@ enum Fault {
     GuestCountsTwice,
     OwnLinesShrink,
     NothingFits,
+    SecondLineIsForgotten,
 }
 
 struct Mutant(Fault);
@@ -185,6 +186,19 @@ impl Carts for Mutant {
                 if let Some(first) = before.lines().first() {
                     let _ = cart.remove(&first.id);
                 }
+            }
+            Fault::SecondLineIsForgotten => {
+                let mut seen = BTreeSet::new();
+                let (first, others): (Vec<Line>, Vec<Line>) =
+                    shown(&before).into_iter().partition(|line| seen.insert(line.1));
+                let mut world = world.clone();
+                for (_, sku, units, _) in &others {
+                    *world.bought.entry(SkuId::from(*sku)).or_default() += units;
+                }
+                let guest = of(shown(guest).into_iter().map(|line| (line.0 + 100, line.1, line.2, line.3)));
+                let mut alone = of(first);
+                merged = Engine.merge(&mut alone, &world, &guest);
+                *cart = of(shown(&alone).into_iter().chain(others));
             }
             Fault::NothingFits => {
                 *cart = before;
@@ -325,10 +339,16 @@ fn merges(carts: &dyn Carts, seed: u64) -> Verdict {
         need(!grew || world.allows(number, all), || format!("SKU {sku}: {all} units, beyond the limit"))?;
         // What is left over of a single line really has no place: no larger quantity is allowed.
         let single = guest.lines().iter().filter(|line| line.sku == sku).count() == 1;
-        if let (true, Some(own)) = (left > 0 && single, after.lines().iter().find(|line| line.sku == sku)) {
-            let more = (1..=left)
-                .find(|more| world.fits(number, own.units + more) && world.allows(number, all + more));
-            need(more.is_none(), || format!("SKU {sku}: {more:?} more units would fit"))?;
+        if left > 0 && single {
+            let own = after.lines().iter().filter(|line| line.sku == sku).map(|line| line.units);
+            let count = |cart: &Cart| cart.lines().iter().filter(|line| line.sku == sku).count();
+            // On one of its lines, or on a new one where there is none.
+            let new = (count(&after) == 0).then_some(0);
+            for held in own.chain(new) {
+                let more = (1..=left)
+                    .find(|more| world.fits(number, held + more) && world.allows(number, all + more));
+                need(more.is_none(), || format!("SKU {sku}: {more:?} more units would fit beside {held}"))?;
+            }
         }
     }
     for line in member.lines() {
@@ -369,7 +389,7 @@ fn a_cart_is_what_its_commands_made_of_it() {
 fn a_merge_loses_nothing() {
     use Fault::{
         GuestCountsTwice, GuestIsForgotten, LeftOverIsForgotten, LimitForgetsThePast, MaxIsIgnored,
-        NothingFits, OwnLinesShrink, StepIsIgnored,
+        NothingFits, OwnLinesShrink, SecondLineIsForgotten, StepIsIgnored,
     };
     let law = Law::<dyn Carts, Fault> {
         name: "merge",
@@ -380,6 +400,7 @@ fn a_merge_loses_nothing() {
             GuestCountsTwice,
             OwnLinesShrink,
             NothingFits,
+            SecondLineIsForgotten,
             LimitForgetsThePast,
             MaxIsIgnored,
             StepIsIgnored,

@@ -5,6 +5,7 @@ use crate::doc::Node;
 use crate::id::{LineId, SkuId};
 use crate::sale::MAX_LINES;
 use crate::trade::catalog::Shelf;
+use std::collections::BTreeSet;
 
 /// Why units could not be placed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -80,38 +81,57 @@ impl Merged {
 }
 
 impl Cart {
-    /// Takes the lines of a guest's cart in. Units go to the member's first line of the same SKU, as many as
-    /// the quantity rule and the customer's limit allow, else to a line of their own. The member's lines
-    /// never shrink, and what does not fit is reported. A line is selected when either was.
+    /// Takes the lines of a guest's cart in. Units go to the lines of the same SKU in their order, to each as
+    /// many as the quantity rule and the customer's limit allow, and to a line of their own where the member had
+    /// none of the SKU: a merge opens no second line to get around what a line may hold. The member's lines never
+    /// shrink, and what has no place is reported. A line that takes units, or else the first one, is selected
+    /// when either was.
     pub fn merge<'a>(&mut self, buying: impl Into<Buying<'a>>, guest: &Self) -> Merged {
         let buying = buying.into();
         let mut merged = Merged::default();
         let mut next_id = 1;
+        let held: BTreeSet<SkuId> = self.lines.iter().map(|own| own.sku.clone()).collect();
         for line in &guest.lines {
-            let place = self.lines.iter().position(|own| own.sku == line.sku);
-            let (placed, why) = self.room(&buying, line, place);
-            match place {
-                Some(at) => {
-                    let own = &mut self.lines[at];
-                    own.units += placed;
-                    if line.selection == Selection::Selected {
-                        own.selection = Selection::Selected;
-                    }
+            let (mut left, mut why) = self.fill(&buying, line);
+            if !held.contains(&line.sku) {
+                let placed;
+                (placed, why) = self.room(&buying, &line.sku, left, None);
+                if placed > 0 {
+                    self.take_in(line, placed, &mut next_id, &mut merged);
+                    left -= placed;
                 }
-                None if placed > 0 => self.take_in(line, placed, &mut next_id, &mut merged),
-                None => {}
             }
-            if placed < line.units {
-                let (id, sku, units) = (line.id.clone(), line.sku.clone(), line.units - placed);
-                merged.left_over.push(LeftOver { line: id, sku, units, why });
+            if left > 0 {
+                let (id, sku) = (line.id.clone(), line.sku.clone());
+                merged.left_over.push(LeftOver { line: id, sku, units: left, why });
             }
         }
         merged
     }
 
-    /// How many units of a guest's line can be placed, and why not more.
-    fn room(&self, buying: &Buying<'_>, line: &CartLine, place: Option<usize>) -> (u64, Why) {
-        let Some(sku) = buying.catalog.sku(&line.sku) else { return (0, Why::Gone) };
+    /// Puts units of a guest's line on lines of the same SKU, and says how many are left, and why.
+    fn fill(&mut self, buying: &Buying<'_>, line: &CartLine) -> (u64, Why) {
+        let (mut left, mut why, mut first) = (line.units, Why::Quantity, true);
+        for at in 0..self.lines.len() {
+            if self.lines[at].sku != line.sku {
+                continue;
+            }
+            let placed;
+            (placed, why) = self.room(buying, &line.sku, left, Some(at));
+            let own = &mut self.lines[at];
+            own.units += placed;
+            left -= placed;
+            if line.selection == Selection::Selected && (first || placed > 0) {
+                own.selection = Selection::Selected;
+            }
+            first = false;
+        }
+        (left, why)
+    }
+
+    /// How many of so many units can be placed on a line, or on a new one, and why not more.
+    fn room(&self, buying: &Buying<'_>, id: &SkuId, units: u64, place: Option<usize>) -> (u64, Why) {
+        let Some(sku) = buying.catalog.sku(id) else { return (0, Why::Gone) };
         if buying.catalog.shelf(sku) == Shelf::Off {
             return (0, Why::OffShelf);
         }
@@ -119,10 +139,10 @@ impl Cart {
             return (0, Why::Full);
         }
         let own = place.map_or(0, |at| self.lines[at].units);
-        let taken = self.units(&line.sku).saturating_add(buying.bought(&line.sku));
+        let taken = self.units(id).saturating_add(buying.bought(id));
         let allowed = sku.quantity.per_customer.map_or(u64::MAX, |limit| limit.saturating_sub(taken));
-        let wanted = own.saturating_add(line.units.min(allowed));
-        let why = if allowed < line.units { Why::CustomerLimit } else { Why::Quantity };
+        let wanted = own.saturating_add(units.min(allowed));
+        let why = if allowed < units { Why::CustomerLimit } else { Why::Quantity };
         (sku.quantity.fit(wanted).saturating_sub(own), why)
     }
 

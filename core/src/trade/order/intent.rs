@@ -1,6 +1,6 @@
-//! What an event asks of stock, coupons and points: reserve, commit, release.
+//! What an event asks of stock, coupons, points and authorizations: reserve, commit, release.
 //!
-//! The engine keeps none of the three. A host puts the intents of each event into its outbox in the
+//! The engine keeps none of them. A host puts the intents of each event into its outbox in the
 //! transaction that stores the event, and works them off there; each has a key, so that it acts once.
 
 use super::event::Event;
@@ -43,6 +43,8 @@ pub enum Port {
     Coupon,
     /// Points; the subject is the account.
     Points,
+    /// Money a provider keeps ready for the shop; the subject is the authorization's transaction.
+    Authorization,
 }
 
 impl Port {
@@ -53,6 +55,7 @@ impl Port {
             Self::Stock => "stock",
             Self::Coupon => "coupon",
             Self::Points => "points",
+            Self::Authorization => "authorization",
         }
     }
 }
@@ -66,9 +69,9 @@ pub struct Intent {
     pub port: Port,
     /// What is to be done.
     pub verb: Verb,
-    /// With which line, coupon or account.
+    /// With which line, coupon, account or transaction.
     pub subject: String,
-    /// How many.
+    /// How many; of money, minor units.
     pub amount: u64,
 }
 
@@ -86,11 +89,12 @@ impl Intent {
     }
 }
 
-/// What an event asks of stock, coupons and points, on the order as it was before the event.
+/// What an event asks of stock, coupons, points and authorizations, on the order as it was before the event.
 ///
 /// Stock is reserved by placing and editing, committed by shipping, and released by whatever calls units off
-/// and by goods that come back undamaged, whether or not they had arrived. Coupons and points are reserved by placing, committed once the
-/// order is paid or released to the warehouse, and released when it is cancelled or expires.
+/// and by goods that come back undamaged, whether or not they had arrived. Coupons and points are reserved by
+/// placing, committed once the order is paid or released to the warehouse, and released when it is cancelled
+/// or expires. An authorization is released where it is given up.
 ///
 /// # Errors
 /// As [`evolve`](super::evolve), when the event cannot follow on the order.
@@ -100,6 +104,7 @@ pub fn intents(before: &Order, event: &Event) -> Result<Vec<Intent>> {
     let mut list = List { event, intents: Vec::new() };
     list.stock(before, &after);
     list.tokens(before, &after);
+    list.authorization(before);
     Ok(list.intents)
 }
 
@@ -139,6 +144,12 @@ impl List<'_> {
             let back = |line: &LineState| line.cancelled + line.returned_ok + line.replacements_cancelled;
             self.push(Port::Stock, Verb::Release, subject, back(line) - back(&was));
         }
+    }
+
+    fn authorization(&mut self, before: &Order) {
+        let EventData::AuthorizationVoided { transaction_id } = &self.event.data else { return };
+        let amount = before.authorizations.get(transaction_id).map_or(0, |known| known.amount);
+        self.push(Port::Authorization, Verb::Release, transaction_id.as_str(), amount.unsigned_abs());
     }
 
     fn tokens(&mut self, before: &Order, after: &Order) {

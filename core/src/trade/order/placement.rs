@@ -89,29 +89,52 @@ impl Used {
     /// Adds tokens of the kinds the host named none of: each coupon once, by the id of its rule, and the
     /// points from the buyer's account.
     fn fill(&self, draft: &mut PlacementDraft) -> Result<()> {
-        let named = |kind| {
-            let tokens = draft.tokens.iter().filter(move |token| token.kind == kind);
-            tokens.map(|token| u128::from(token.amount)).sum::<u128>()
-        };
-        let (coupons, points) = (named(TokenKind::Coupon), named(TokenKind::Points));
-        if coupons == 0 {
+        self.fill_coupons(draft)?;
+        self.fill_points(draft)
+    }
+
+    /// As many coupons as the quote used: one that is missing was used for nothing, one too many would be
+    /// spent for nothing.
+    fn fill_coupons(&self, draft: &mut PlacementDraft) -> Result<()> {
+        let named = draft.tokens.iter().filter(|token| token.kind == TokenKind::Coupon);
+        let named: Vec<&str> = named.map(|token| token.id.as_str()).collect();
+        let used = self.coupons.len();
+        if named.is_empty() {
             for id in &self.coupons {
                 draft.tokens.push(Token { kind: TokenKind::Coupon, id: ExternalId::new(id)?, amount: 1 });
             }
+            return Ok(());
         }
-        let fault = |rule: String| Err(Error::new(Code::InvalidCommand, rule));
-        let tokens = draft.tokens.iter().filter(|token| token.kind == TokenKind::Coupon).count();
-        if tokens < self.coupons.len() {
-            let used = self.coupons.len();
-            return fault(format!("place: the quote uses {used} coupons, `tokens` name {tokens}"));
-        }
-        if self.points == 0 || points == u128::from(self.points) {
+        let twice = (1..named.len()).find(|at| named[..*at].contains(&named[*at]));
+        let rule = match twice {
+            Some(at) => format!("`tokens` name coupon {} twice", named[at]),
+            None if named.len() == used => return Ok(()),
+            None => {
+                let known = |id: &&&str| !self.coupons.contains(**id);
+                let strange: Vec<&str> = named.iter().filter(known).copied().collect();
+                let more =
+                    if named.len() < used { String::new() } else { format!(": {}", strange.join(", ")) };
+                format!("the quote uses {used} coupons, `tokens` name {}{more}", named.len())
+            }
+        };
+        Err(Error::new(Code::InvalidCommand, format!("place: {rule}")))
+    }
+
+    fn fill_points(&self, draft: &mut PlacementDraft) -> Result<()> {
+        let tokens = draft.tokens.iter().filter(|token| token.kind == TokenKind::Points);
+        let points = tokens.clone().map(|token| u128::from(token.amount)).sum::<u128>();
+        if points == u128::from(self.points) {
             return Ok(());
         }
         let used = self.points;
+        let fault = |rule: String| Err(Error::new(Code::InvalidCommand, format!("place: {rule}")));
         match &draft.parties {
-            _ if points > 0 => fault(format!("place: the quote uses {used} points, `tokens` name {points}")),
-            None => fault(format!("place: the quote uses {used} points; name the buyer or the account")),
+            _ if points > 0 => {
+                let accounts: Vec<&str> = tokens.map(|token| token.id.as_str()).collect();
+                let accounts = accounts.join(", ");
+                fault(format!("the quote uses {used} points, `tokens` name {points} of {accounts}"))
+            }
+            None => fault(format!("the quote uses {used} points; name the buyer or the account")),
             Some(parties) => {
                 let id = ExternalId::new(parties.buyer.id.as_str())?;
                 draft.tokens.push(Token { kind: TokenKind::Points, id, amount: used });
@@ -286,7 +309,7 @@ impl Placement {
         draft.payment = self.draft.payment.clone();
         draft.parties = self.draft.parties.clone();
         draft.plan = self.draft.plan.clone();
-        revision.used.fill(&mut draft)?;
+        revision.used.as_ref().map_or(Ok(()), |used| used.fill(&mut draft))?;
         Ok(Self { quote: revision.quote.clone(), ..Self::new(draft)? })
     }
 
@@ -406,7 +429,7 @@ impl Placement {
         let quote = fields.take("quote").map(mark_from_node).transpose()?;
         let draft = draft_from_fields(fields)?;
         // The tokens stand in the event.
-        Self::agreed(Revision { draft, quote, used: Used::default() }, fields)
+        Self::agreed(Revision { draft, quote, used: None }, fields)
     }
 
     fn agreed(revision: Revision, fields: &mut Fields<'_>) -> Result<Self> {
@@ -418,7 +441,7 @@ impl Placement {
             draft.payment = Payments::from_fields(fields.within(node, "payment")?)?;
         }
         (draft.parties, draft.plan) = sale_from_fields(fields)?;
-        used.fill(&mut draft)?;
+        used.map_or(Ok(()), |used| used.fill(&mut draft))?;
         Ok(Self { quote, ..Self::new(draft)? })
     }
 
@@ -465,14 +488,15 @@ impl Placement {
 pub struct Revision {
     draft: PlacementDraft,
     quote: Option<QuoteMark>,
-    used: Used,
+    /// What the quote used, where there is one and the tokens are not on record yet.
+    used: Option<Used>,
 }
 
 impl Revision {
     /// Lines of a host that prices by itself; `terms`, `parties` and `plan` of the draft are not read.
     #[must_use]
     pub const fn new(draft: PlacementDraft) -> Self {
-        Self { draft, quote: None, used: Used { coupons: BTreeSet::new(), points: 0 } }
+        Self { draft, quote: None, used: None }
     }
 
     /// What a quote priced.
@@ -481,7 +505,7 @@ impl Revision {
     /// The rules of [`Placement::new`].
     pub fn from_quote(quote: &Quote) -> Result<Self> {
         let placement = Placement::quoted(quote, Placement::draft_of(quote))?;
-        Ok(Self { draft: placement.draft, quote: placement.quote, used: Used::of(quote) })
+        Ok(Self { draft: placement.draft, quote: placement.quote, used: Some(Used::of(quote)) })
     }
 
     /// Reads `quote`, or `currency`, `lines`, `shipping`, `rounding`, `tokens` and a `total` to check.

@@ -165,24 +165,46 @@ pub struct Captured {
     pub method: Option<ExternalId>,
 }
 
-/// A charge-back.
+/// A charge-back; of one that was won before it was reported the amount is not known yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Chargeback {
     pub(super) amount: i64,
     pub(super) won: bool,
 }
 
+impl Chargeback {
+    /// Whether only its end was reported so far.
+    pub(super) const fn is_announced(self) -> bool {
+        self.amount == 0
+    }
+}
+
+/// What became of an authorization.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// It may be captured.
+    Open,
+    /// Nobody captures it any more.
+    GivenUp,
+    /// Money came in under its own transaction.
+    Captured,
+}
+
 /// An authorization; of one that was given up before it was reported the amount is not known yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Authorization {
     pub(super) amount: i64,
-    pub(super) open: bool,
+    pub(super) standing: Standing,
 }
 
 impl Authorization {
     /// Whether only its end was reported so far.
     pub(super) const fn is_announced(self) -> bool {
         self.amount == 0
+    }
+
+    pub(super) fn is_open(self) -> bool {
+        self.standing == Standing::Open
     }
 }
 
@@ -412,7 +434,7 @@ impl Order {
     /// Whether an authorization was given up.
     #[must_use]
     pub fn has_void(&self) -> bool {
-        self.authorizations.values().any(|authorization| !authorization.open)
+        self.authorizations.values().any(|authorization| authorization.standing == Standing::GivenUp)
     }
 
     /// Money that came in, by the provider's transactions.

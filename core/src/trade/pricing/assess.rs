@@ -1,13 +1,15 @@
 //! What a rule would do at its turn: whether it applies, how much it takes off, and from which lines.
 
-use super::PricedGift;
 use super::facts::Usage;
+use super::part::PartOf;
 use super::rule::{Effect, Off, Rule, Stage, Step, TestOn};
-use super::run::{Run, of_units, parts, times, too_large};
+use super::run::{Run, parts, times, too_large};
 use super::share::Splitter;
 use super::trace::{Per, Verdict};
+use super::{Delivery, PricedGift};
 use crate::error::{Code, Error, Result};
 use crate::money::{Rate, Rounding};
+use crate::trade::catalog::Sku;
 
 /// Buffers of one entry a line, and the splitter's.
 pub(super) struct Room {
@@ -19,6 +21,8 @@ pub(super) struct Room {
     pub(super) shares: Vec<i64>,
     /// The amounts that are rounded alone.
     pub(super) bases: Vec<i64>,
+    /// How much of each of them counts.
+    pub(super) parts: Vec<PartOf>,
     pub(super) splitter: Splitter,
 }
 
@@ -29,8 +33,28 @@ impl Room {
             inside: vec![true; lines],
             shares: vec![0; lines],
             bases: Vec::new(),
+            parts: Vec::new(),
             splitter: Splitter::default(),
         }
+    }
+
+    /// Nothing counts of any line.
+    pub(super) fn start(&mut self, lines: usize) {
+        self.bases.clear();
+        self.bases.resize(lines, 0);
+        self.parts.clear();
+        self.parts.resize(lines, PartOf::WHOLE);
+    }
+
+    /// A part of an amount counts of a line.
+    pub(super) fn count(&mut self, at: usize, amount: i64, part: PartOf) {
+        (self.bases[at], self.parts[at]) = part.reduced(amount);
+    }
+
+    /// The parts, where one of them is a fraction.
+    pub(super) fn fractions(&self) -> Vec<PartOf> {
+        let whole = self.parts.iter().all(|part| *part == PartOf::WHOLE);
+        if whole { Vec::new() } else { self.parts.clone() }
     }
 }
 
@@ -260,29 +284,31 @@ impl<'a> Run<'_, 'a> {
             Off::Rate(rate) => rate,
             Off::Fixed(_) => Rate::ONE,
         };
-        self.room.bases.clear();
+        self.room.start(self.lines.len());
         for (at, line) in self.lines.iter().enumerate() {
+            if !self.room.inside[at] {
+                continue;
+            }
             let units = line.units.min(most);
-            let base = match off {
-                _ if !self.room.inside[at] => 0,
-                Off::Rate(_) => of_units(line.net, units, line.units),
-                Off::Fixed(amount) => times(amount, units)?,
-            };
-            self.room.bases.push(base);
+            match off {
+                Off::Rate(_) => self.room.count(at, line.net, PartOf { units, of: line.units }),
+                Off::Fixed(amount) => self.room.bases[at] = times(amount, units)?,
+            }
         }
         self.take_each(rate, mode)
     }
 
-    /// Takes `rate` of each base, rounded for each, from the lines; never more than a line has.
+    /// Takes `rate` of what counts of each base, rounded once for each, from the lines; never more than a
+    /// line has.
     pub(super) fn take_each(&mut self, rate: Rate, mode: Rounding) -> Result<Found<'a>> {
         let (mut taken, mut unallocated, mut basis) = (0_i64, 0_i64, 0_i64);
         let room = &mut self.room;
         for (at, line) in self.lines.iter().enumerate() {
-            let base = room.bases[at];
-            let wanted = rate.of(base, mode)?;
+            let (base, part) = (room.bases[at], room.parts[at]);
+            let wanted = part.of(rate, base, mode)?;
             let share = wanted.min(line.net);
             room.shares[at] = share;
-            basis = basis.checked_add(base).ok_or_else(too_large)?;
+            basis = basis.checked_add(part.floor(base)).ok_or_else(too_large)?;
             taken += share;
             unallocated += wanted - share;
         }
@@ -300,8 +326,9 @@ impl<'a> Run<'_, 'a> {
         })
     }
 
-    /// Units at a price: each line's base is what its units cost above it. Where there are fewer units than
-    /// the cart has, those that save most come first, of equal ones the line that stands first.
+    /// Units at a price: each line's base is what all its units cost above it, and so many of them count.
+    /// Where there are fewer units than the cart has, those that save most come first, of equal ones the line
+    /// that stands first.
     fn price_at(
         &mut self,
         price: impl Fn(&crate::id::SkuId) -> Option<i64>,
@@ -328,20 +355,18 @@ impl<'a> Run<'_, 'a> {
                 (b.0 * a.1).cmp(&(a.0 * b.1))
             });
         }
-        self.room.bases.clear();
-        self.room.bases.resize(self.lines.len(), 0);
+        self.room.start(self.lines.len());
         for (at, price) in priced {
             let line = &self.lines[at];
-            let units = line.units.min(left);
-            if units == 0 {
-                continue;
+            let above = i128::from(line.net) - i128::from(price) * i128::from(line.units);
+            let (above, part) = (above.max(0), PartOf { units: line.units.min(left), of: line.units });
+            // What is above the price of something is no more than it costs.
+            let above = i64::try_from(above).unwrap_or(line.net);
+            if part.units > 0 && part.of(Rate::ONE, above, mode)? > 0 {
+                left -= part.units;
+                given += part.units;
+                self.room.count(at, above, part);
             }
-            let base = (of_units(line.net, units, line.units) - times(price, units)?).max(0);
-            if base > 0 {
-                left -= units;
-                given += units;
-            }
-            self.room.bases[at] = base;
         }
         Ok(Found { units: given, ..self.take_each(Rate::ONE, mode)? })
     }
@@ -403,14 +428,50 @@ impl<'a> Run<'_, 'a> {
         let Ok(sku) = self.basket.catalog().on_sale(sku) else { return Ok(Found::refused(Verdict::NoGift)) };
         let units =
             units.checked_mul(count).filter(|units| i64::try_from(*units).is_ok()).ok_or_else(too_large)?;
+        if !self.may_have(sku, units) {
+            return Ok(Found::refused(Verdict::OverLimit));
+        }
+        if !self.goes_along(sku, units) {
+            return Ok(Found::refused(Verdict::NoDelivery));
+        }
         self.room.shares.fill(0);
         let id = rule.gift_line()?;
         if self.lines.iter().any(|line| *line.id == id) {
             let rule = format!("cart: line {id} has the id of a gift's line");
             return Err(Error::new(Code::InvalidCart, rule));
         }
-        let gift = PricedGift { id, sku, units };
+        let gift = PricedGift { id, sku, units, delivery: None };
         Ok(Found { units, gift: Some(gift), ..Found::refused(Verdict::Applied) })
+    }
+}
+
+impl Run<'_, '_> {
+    /// Whether a line may hold so many units of a gift, and the customer have them beside what is in the
+    /// cart and was bought before.
+    fn may_have(&self, sku: &Sku, units: u64) -> bool {
+        let rule = &sku.quantity;
+        let Some(limit) = rule.per_customer else { return rule.max.is_none_or(|max| units <= max) };
+        let bought = self.lines.iter().filter(|line| line.sku.id == sku.id).map(|line| line.units);
+        let given = self.gifts.iter().filter(|gift| gift.sku.id == sku.id).map(|gift| gift.units);
+        let before = self.facts.bought.get(&sku.id).copied().unwrap_or(0);
+        let all = bought.chain(given).fold(units.saturating_add(before), u64::saturating_add);
+        rule.max.is_none_or(|max| units <= max) && all <= limit
+    }
+
+    /// Whether a gift is sent with something else, or for nothing.
+    fn goes_along(&self, sku: &Sku, units: u64) -> bool {
+        let kind = Delivery::kind_of(sku);
+        if kind.is_none() || self.lines.iter().any(|line| Delivery::kind_of(line.sku) == kind) {
+            return true;
+        }
+        // A delivery of gifts alone: nobody pays for it, so it must cost nothing.
+        let Ok(found) = self.zone(sku.shipping_template.as_deref()) else { return false };
+        let Some((template, zone)) = found else { return self.policy.shipping.flat == 0 };
+        let others = self.gifts.iter().filter(|gift| Delivery::kind_of(gift.sku) == kind);
+        let (count, measured) = others.fold((units, template.measure.of(sku, units)), |sum, gift| {
+            (sum.0.saturating_add(gift.units), sum.1 + template.measure.of(gift.sku, gift.units))
+        });
+        zone.is_some_and(|zone| zone.is_free(0, count) || zone.fee(measured) == Some(0))
     }
 }
 

@@ -1,7 +1,8 @@
 //! 买 X 送 Y: units bought and units that get the discount are never the same ones.
 
 use super::assess::Found;
-use super::run::{Run, of_units};
+use super::part::PartOf;
+use super::run::Run;
 use super::scope::Scope;
 use super::trace::Verdict;
 use crate::error::Result;
@@ -81,8 +82,7 @@ impl<'a> Run<'_, 'a> {
     fn choose(&mut self, sides: &[Side], buy: u128, get: u128, spare: u128) {
         let mut order: Vec<usize> = (0..sides.len()).collect();
         order.sort_by(|a, b| self.dearer(*a, *b).then(a.cmp(b)));
-        self.room.bases.clear();
-        self.room.bases.resize(sides.len(), 0);
+        self.room.start(sides.len());
         let (mut get, mut spare, mut buy) = (get, spare, buy);
         for at in order.iter().copied().filter(|at| sides[*at].gets) {
             let side = sides[at];
@@ -94,7 +94,8 @@ impl<'a> Run<'_, 'a> {
             get -= units;
             let units = u64::try_from(units).unwrap_or(side.left);
             let (line, spent) = (&self.lines[at], &self.spent[at]);
-            self.room.bases[at] = of_units(line.net.saturating_add(spent.off), units, line.units);
+            let (whole, part) = (line.net.saturating_add(spent.off), PartOf { units, of: line.units });
+            self.room.count(at, whole, part);
             self.spent[at].pending = units;
         }
         for at in order.iter().copied().filter(|at| !sides[*at].gets) {

@@ -3,15 +3,16 @@
 use super::Delivery;
 use super::facts::PointsWish;
 use super::points::PointsUse;
+use super::policy::Policy;
 use super::run::{Run, parts, too_large};
-use super::shipping::{Measure, Zone};
+use super::shipping::{Measure, Template, Zone};
 use super::tax::{Inclusion, TaxClass, TaxPer};
 use super::trace::{Entry, Per, Verdict};
 use crate::error::{Code, Error, Result};
 use crate::money::Rounding;
-use crate::trade::fulfilment::Fulfilment;
+use crate::trade::catalog::Sku;
 
-impl Run<'_, '_> {
+impl<'r> Run<'r, '_> {
     /// Stage 5: as many points as were asked for and may be used, never more than their amount needs.
     pub(super) fn points(&mut self) -> Result<()> {
         let policy = self.policy;
@@ -71,48 +72,46 @@ impl Run<'_, '_> {
 
     fn group_deliveries(&mut self) {
         for line in &mut self.lines {
-            if line.sku.fulfilment != Fulfilment::Ship {
-                continue;
-            }
-            let merchant = line.sku.merchant.as_ref().map(crate::id::MerchantId::as_str);
-            let template = line.sku.shipping_template.as_deref();
-            let same =
-                |delivery: &Delivery<'_>| (delivery.merchant, delivery.template) == (merchant, template);
-            line.delivery = Some(self.deliveries.iter().position(same).unwrap_or_else(|| {
-                self.deliveries.push(Delivery { merchant, template, fee: 0 });
-                self.deliveries.len() - 1
-            }));
+            line.delivery = delivery_of(&mut self.deliveries, line.sku);
         }
+        for gift in &mut self.gifts {
+            gift.delivery = delivery_of(&mut self.deliveries, gift.sku);
+        }
+    }
+
+    /// A template by its name, and its zone that reaches the buyer; none where there is no name.
+    pub(super) fn zone(&self, name: Option<&str>) -> Result<Option<(&'r Template, Option<&'r Zone>)>> {
+        let Some(name) = name else { return Ok(None) };
+        let policy: &'r Policy = self.policy;
+        let template = policy.shipping.templates.get(name).ok_or_else(|| {
+            let rule = format!("the policy does not have the shipping template {name:?}");
+            Error::new(Code::InvalidCart, rule)
+        })?;
+        Ok(Some((template, template.zone(&self.facts.region))))
     }
 
     fn price_delivery(&mut self, at: usize) -> Result<()> {
         let policy = self.policy;
         let name = self.deliveries[at].template;
-        let template = match name {
-            None => None,
-            Some(name) => Some(policy.shipping.templates.get(name).ok_or_else(|| {
-                Error::new(
-                    Code::InvalidCart,
-                    format!("the policy does not have the shipping template {name:?}"),
-                )
-            })?),
-        };
+        let template = self.zone(name)?;
+        let measure = template.map_or(Measure::Piece, |(template, _)| template.measure);
         let (mut amount, mut units, mut measured) = (0, 0, 0_u128);
         for line in self.lines.iter().filter(|line| line.delivery == Some(at)) {
             amount += line.net;
             units += line.units;
-            let each = match template.map_or(Measure::Piece, |template| template.measure) {
-                Measure::Piece => 1,
-                Measure::Weight => line.sku.weight_grams,
-                Measure::Volume => line.sku.volume_cm3,
-            };
-            measured += u128::from(each) * u128::from(line.units);
+            measured += measure.of(line.sku, line.units);
         }
+        // A gift weighs what it weighs; what is free from so many units on counts those that are bought.
+        let gifts = self.gifts.iter().filter(|gift| gift.delivery == Some(at));
+        let (given, weighs) =
+            gifts.fold((0, 0), |sum, gift| (sum.0 + gift.units, sum.1 + measure.of(gift.sku, gift.units)));
+        let counted = if units == 0 { given } else { units };
         let (fee, free) = match template {
             None => (policy.shipping.flat, false),
-            Some(template) => {
-                let zone = template.zone(&self.facts.region).ok_or_else(|| self.unreachable(name))?;
-                (zone.fee(measured).ok_or_else(too_large)?, Zone::is_free(zone, amount, units))
+            Some((_, zone)) => {
+                let zone = zone.ok_or_else(|| self.unreachable(name))?;
+                let fee = zone.fee(measured + weighs).ok_or_else(too_large)?;
+                (fee, Zone::is_free(zone, amount, counted))
             }
         };
         let charged = if free { 0 } else { fee };
@@ -166,7 +165,7 @@ impl Run<'_, '_> {
         let mode = policy.tax.rounding.unwrap_or(policy.rounding);
         for line in &mut self.lines {
             if let Some((_, class)) = policy.tax.class(line.sku.tax_class.as_deref())? {
-                line.tax = policy.tax.of(class.share()?, line.net, line.units, mode)?;
+                line.tax = policy.tax.of(class, line.net, line.units, mode)?.0;
                 line.added_tax = if class.inclusion == Inclusion::Added { line.tax } else { 0 };
                 self.sum = self.sum.checked_add(line.added_tax).ok_or_else(too_large)?;
             }
@@ -185,11 +184,14 @@ impl Run<'_, '_> {
         let mut before = self.sum - added;
         for (name, class) in &policy.tax.classes {
             let (numerator, denominator) = parts(class.share()?);
-            let mut sum = 0;
+            let of_class = |line: &super::PricedLine<'_>| {
+                line.sku.tax_class.as_deref().or(policy.tax.default.as_deref()) == Some(name.as_str())
+            };
+            let (mut sum, mut unallocated) = (0, 0);
+            for line in self.lines.iter().filter(|line| of_class(line)) {
+                unallocated += policy.tax.of(*class, line.net, line.units, mode)?.1;
+            }
             self.record(|run| {
-                let of_class = |line: &super::PricedLine<'_>| {
-                    line.sku.tax_class.as_deref().or(policy.tax.default.as_deref()) == Some(name.as_str())
-                };
                 let part = |pick: fn(&super::PricedLine<'_>) -> i64| {
                     let own = |line| if of_class(line) { pick(line) } else { 0 };
                     run.lines.iter().map(own).collect::<Vec<i64>>()
@@ -199,7 +201,8 @@ impl Run<'_, '_> {
                 let per = if policy.tax.per == TaxPer::Unit { Per::Unit } else { Per::Line };
                 let basis = bases.iter().sum();
                 let entry = Entry { numerator, denominator, per, ..Entry::fixed(8, name, basis, mode) };
-                Entry { bases, shares, before, after: before + sum, verdict: verdict(*class), ..entry }
+                let after = before + sum;
+                Entry { bases, shares, before, after, unallocated, verdict: verdict(*class), ..entry }
             });
             before += sum;
         }
@@ -250,6 +253,16 @@ impl Run<'_, '_> {
         });
         Ok(())
     }
+}
+
+/// The delivery a SKU is part of, a new one where nothing else is sent so.
+fn delivery_of<'a>(deliveries: &mut Vec<Delivery<'a>>, sku: &'a Sku) -> Option<usize> {
+    let (merchant, template) = Delivery::kind_of(sku)?;
+    let same = |delivery: &Delivery<'_>| (delivery.merchant, delivery.template) == (merchant, template);
+    Some(deliveries.iter().position(same).unwrap_or_else(|| {
+        deliveries.push(Delivery { merchant, template, fee: 0 });
+        deliveries.len() - 1
+    }))
 }
 
 const fn verdict(class: TaxClass) -> Verdict {

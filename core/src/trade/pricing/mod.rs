@@ -14,6 +14,7 @@ mod basket;
 mod buy_get;
 mod facts;
 mod later;
+mod part;
 mod points;
 mod policy;
 mod policy_text;
@@ -30,6 +31,7 @@ mod trace;
 
 pub use basket::Basket;
 pub use facts::{BuyerPoints, PointsWish, PricingFacts, Usage};
+pub use part::PartOf;
 pub use points::{PointsTerms, PointsUse};
 pub use policy::{CashRounding, Group, MAX_GROUPS, MAX_RULES, Policy, PolicyDraft};
 pub use quote::{Quote, QuoteDelivery, QuoteLine, quote};
@@ -45,6 +47,7 @@ use crate::id::LineId;
 use crate::money::Currency;
 use crate::trade::cart::Cart;
 use crate::trade::catalog::{Catalog, Sku};
+use crate::trade::fulfilment::Fulfilment;
 
 /// Which of a SKU's prices was taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
@@ -128,6 +131,8 @@ pub struct PricedGift<'a> {
     pub sku: &'a Sku,
     /// How many units.
     pub units: u64,
+    /// Which delivery it is part of; none when it is not sent.
+    pub delivery: Option<usize>,
 }
 
 /// What one merchant sends under one template.
@@ -139,6 +144,14 @@ pub struct Delivery<'a> {
     pub template: Option<&'a str>,
     /// What the buyer pays for it, less discounts, before added tax.
     pub fee: i64,
+}
+
+impl<'a> Delivery<'a> {
+    /// Of which delivery a SKU is part, by who sends it and under which template; none where it is not sent.
+    pub(super) fn kind_of(sku: &'a Sku) -> Option<(Option<&'a str>, Option<&'a str>)> {
+        let merchant = sku.merchant.as_ref().map(crate::id::MerchantId::as_str);
+        (sku.fulfilment == Fulfilment::Ship).then_some((merchant, sku.shipping_template.as_deref()))
+    }
 }
 
 /// The amounts of a cart. Its lines stand in the order of their ids.

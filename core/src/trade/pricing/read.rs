@@ -1,6 +1,7 @@
 //! The JSON form of a quote.
 
 use super::Price;
+use super::part::PartOf;
 use super::quote::{Quote, QuoteContent, QuoteDelivery, QuoteLine};
 use super::scope::names;
 use super::trace::{Entry, Per, Verdict};
@@ -178,6 +179,11 @@ impl Entry {
         sink.node("ceiling", &self.ceiling.into());
         sink.int("denominator", self.denominator);
         sink.int("numerator", self.numerator);
+        if !self.parts.is_empty() {
+            let count = |units: u64| Node::Int(i64::try_from(units).unwrap_or(i64::MAX));
+            let parts = self.parts.iter().map(|part| Node::List(vec![count(part.units), count(part.of)]));
+            sink.node("parts", &Node::List(parts.collect()));
+        }
         sink.text("per", self.per.name());
         sink.text("round", self.rounding.name());
         sink.text("rule", &self.rule);
@@ -225,6 +231,7 @@ fn entry_from_node(node: &Node) -> Result<Entry> {
         version: fields.count("version")?.unwrap_or(1),
         basis: fields.need_int("basis")?,
         bases: amounts(&mut fields, "bases")?,
+        parts: parts_from_fields(&mut fields)?,
         per: fields.need_word("per", Per::ALL, Per::name)?,
         numerator: fields.need_int("numerator")?,
         denominator: fields.need_int("denominator")?,
@@ -247,6 +254,23 @@ fn amounts(fields: &mut Fields<'_>, key: &'static str) -> Result<Vec<i64>> {
         other => Err(fields_wrong(key, other)),
     };
     fields.list(key)?.iter().map(read).collect()
+}
+
+fn parts_from_fields(fields: &mut Fields<'_>) -> Result<Vec<PartOf>> {
+    let count = |node: &Node| match node {
+        Node::Int(units) => u64::try_from(*units).ok(),
+        _ => None,
+    };
+    let read = |node: &Node| {
+        let part = match node {
+            Node::List(pair) if pair.len() == 2 => count(&pair[0]).zip(count(&pair[1])),
+            _ => None,
+        };
+        let part =
+            part.map(|(units, of)| PartOf { units, of }).filter(|part| part.units <= part.of && part.of > 0);
+        part.ok_or_else(|| crate::doc::invalid("quote: trace: `parts`", "pairs of units, [some, all]", node))
+    };
+    fields.list("parts")?.iter().map(read).collect()
 }
 
 fn fields_wrong(key: &str, node: &Node) -> Error {

@@ -220,6 +220,7 @@ impl<'r, 'a> Run<'r, 'a> {
         self.record(|run| Entry {
             version: rule.version,
             bases: if found.per == Per::Cart { Vec::new() } else { run.room.bases.clone() },
+            parts: if found.per == Per::Line { run.room.fractions() } else { Vec::new() },
             per: found.per,
             numerator: found.numerator,
             denominator: found.denominator,
@@ -279,6 +280,7 @@ impl Entry {
             version: 1,
             basis: amount,
             bases: Vec::new(),
+            parts: Vec::new(),
             per: Per::Cart,
             numerator: 1,
             denominator: 1,
@@ -311,15 +313,6 @@ fn base_price(sku: &Sku, policy: &Policy, tier: Option<&str>) -> Result<(i64, Ba
 pub(super) fn times(unit: i64, units: u64) -> Result<i64> {
     let units = i64::try_from(units).map_err(|_| too_large())?;
     unit.checked_mul(units).ok_or_else(too_large)
-}
-
-/// What `part` of `whole` units of an amount are worth, rounded down; `part` is at most `whole`, above zero.
-pub(super) fn of_units(amount: i64, part: u64, whole: u64) -> i64 {
-    if part >= whole {
-        return amount;
-    }
-    let exact = i128::from(amount) * i128::from(part) / i128::from(whole);
-    i64::try_from(exact).unwrap_or(amount)
 }
 
 /// Numerator and denominator as traces carry them; both fit by the rules of [`Rate`].

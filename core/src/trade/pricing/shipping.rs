@@ -4,6 +4,7 @@ use super::scope::names;
 use crate::doc::{Fields, Node};
 use crate::error::{Code, Error, Result};
 use crate::id::ExternalId;
+use crate::trade::catalog::Sku;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a template measures.
@@ -21,6 +22,16 @@ pub enum Measure {
 impl Measure {
     /// Every measure.
     pub const ALL: &'static [Self] = &[Self::Piece, Self::Weight, Self::Volume];
+
+    /// What so many units of a SKU come to.
+    pub(super) fn of(self, sku: &Sku, units: u64) -> u128 {
+        let each = match self {
+            Self::Piece => 1,
+            Self::Weight => sku.weight_grams,
+            Self::Volume => sku.volume_cm3,
+        };
+        u128::from(each) * u128::from(units)
+    }
 
     /// The word used in data.
     #[must_use]

@@ -81,12 +81,16 @@ impl TaxTerms {
         })
     }
 
-    /// The tax in or on an amount of so many units.
-    pub(super) fn of(&self, share: Rate, amount: i64, units: u64, mode: Rounding) -> Result<i64> {
-        Ok(match self.per {
+    /// The tax in or on an amount of so many units, and what rounding made more than an amount can hold: of a
+    /// price that holds its tax, the tax is never more than the price.
+    pub(super) fn of(&self, class: TaxClass, amount: i64, units: u64, mode: Rounding) -> Result<(i64, i64)> {
+        let share = class.share()?;
+        let tax = match self.per {
             TaxPer::Line => share.of(amount, mode)?,
             TaxPer::Unit => share.of_units(amount, units, mode)?,
-        })
+        };
+        let held = if class.inclusion == Inclusion::Included { tax.min(amount) } else { tax };
+        Ok((held, tax - held))
     }
 
     /// Checks the classes; `shipping` are those that fees name.

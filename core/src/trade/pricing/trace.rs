@@ -1,5 +1,6 @@
 //! What became of every rule that was tried.
 
+use super::part::PartOf;
 use crate::money::Rounding;
 
 macro_rules! verdicts {
@@ -56,6 +57,10 @@ verdicts! {
     UnknownCoupon = "unknown_coupon",
     /// The gift cannot be had.
     NoGift = "no_gift",
+    /// Its gift would be more than a line may hold, or a customer may have.
+    OverLimit = "over_limit",
+    /// Its gift would be a delivery of its own, which is not free or does not reach the buyer.
+    NoDelivery = "no_delivery",
     /// Fewer points may be used than were asked for, or than the least.
     TooFewPoints = "too_few_points",
 }
@@ -91,7 +96,7 @@ impl Per {
 }
 
 /// One rule tried. The amount is `basis · numerator / denominator`, rounded once, or the sum of
-/// `bases · numerator / denominator`, each rounded; at most `ceiling`.
+/// `bases · parts · numerator / denominator`, each rounded once; at most `ceiling`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
     /// The stage it ran in.
@@ -100,10 +105,13 @@ pub struct Entry {
     pub rule: String,
     /// The version of the rule.
     pub version: u32,
-    /// What the rate was applied to, or the fixed amount itself.
+    /// What the rate was applied to, or the fixed amount itself; of parts of bases, each rounded down.
     pub basis: i64,
     /// The parts of the basis that were rounded alone; empty when it was rounded as a whole.
     pub bases: Vec<i64>,
+    /// How much of each base counts, where some units of a line are worth no whole amount; empty when all
+    /// of each does.
+    pub parts: Vec<PartOf>,
     /// What was rounded.
     pub per: Per,
     /// Numerator of the rate; 1 for fixed amounts.

@@ -60,6 +60,7 @@ pub fn decide(order: &Order, command: &Command) -> Result<Decision> {
     }
     let mut draft = Draft { order, header, events: Vec::with_capacity(2) };
     draft.decide(command.action())?;
+    draft.give_up_authorizations()?;
     Ok(Decision::Accepted(draft.events))
 }
 
@@ -243,7 +244,7 @@ impl Draft<'_> {
         let order = self.order;
         self.push(end)?;
         if order.life().awaits_money() {
-            for (transaction_id, _) in order.authorizations.iter().filter(|(_, known)| known.open) {
+            for (transaction_id, _) in order.authorizations.iter().filter(|(_, known)| known.is_open()) {
                 self.push(EventData::AuthorizationVoided { transaction_id: transaction_id.clone() })?;
             }
         }

@@ -5,6 +5,7 @@ use crate::error::{Code, Error, Result};
 use crate::id::{ExternalId, RefundId, TransactionId};
 use crate::trade::order::action::Action;
 use crate::trade::order::command::Reason;
+use crate::trade::order::event::Event;
 use crate::trade::order::event_data::EventData;
 use crate::trade::order::placement::Placement;
 use crate::trade::order::state::Order;
@@ -55,18 +56,34 @@ impl Draft<'_> {
         }
         fits(self.order.authorized(), amount)?;
         let transaction = transaction_id.clone();
-        self.push(EventData::PaymentAuthorized { transaction_id: transaction, amount, method })?;
-        if known.is_some() || self.order.life().awaits_money() {
+        self.push(EventData::PaymentAuthorized { transaction_id: transaction, amount, method })
+    }
+
+    /// Gives up the authorizations nobody waits for any more, because the money came in under other
+    /// transactions or the order is over. One that is captured under its own transaction is used up.
+    pub(super) fn give_up_authorizations(&mut self) -> Result<()> {
+        let promised = |event: &Event| matches!(event.data, EventData::PaymentAuthorized { .. });
+        if self.order.authorized() == 0 && !self.events.iter().any(promised) {
             return Ok(());
         }
-        self.push(EventData::AuthorizationVoided { transaction_id: transaction_id.clone() })
+        let mut after = self.order.clone();
+        for event in &self.events {
+            after.apply(event)?;
+        }
+        if after.owed() > 0 {
+            return Ok(());
+        }
+        for (transaction_id, _) in after.authorizations.iter().filter(|(_, known)| known.is_open()) {
+            self.push(EventData::AuthorizationVoided { transaction_id: transaction_id.clone() })?;
+        }
+        Ok(())
     }
 
     fn void(&mut self, transaction_id: &TransactionId) -> Result<()> {
         match self.order.authorizations.get(transaction_id) {
             // The report that it lapsed may come before the report that it was given.
             None => self.push(EventData::AuthorizationVoided { transaction_id: transaction_id.clone() }),
-            Some(known) if known.open => {
+            Some(known) if known.is_open() => {
                 self.push(EventData::AuthorizationVoided { transaction_id: transaction_id.clone() })
             }
             Some(_) => Ok(()),
@@ -107,19 +124,23 @@ impl Draft<'_> {
         above_zero(amount)?;
         self.check_placed()?;
         let order = self.order;
-        if let Some(known) = order.chargebacks.get(transaction_id) {
-            return self.known(FactKind::Chargeback, transaction_id, known.amount, amount);
+        let recorded = EventData::ChargebackRecorded { transaction_id: transaction_id.clone(), amount };
+        match order.chargebacks.get(transaction_id) {
+            // It came back before anybody said that it had gone.
+            Some(known) if known.is_announced() => return self.push(recorded),
+            Some(known) => return self.known(FactKind::Chargeback, transaction_id, known.amount, amount),
+            None => fits(order.charged_back(), amount)?,
         }
-        fits(order.charged_back(), amount)?;
-        self.push(EventData::ChargebackRecorded { transaction_id: transaction_id.clone(), amount })?;
+        self.push(recorded)?;
         self.over_refunded(None, transaction_id, i128::from(amount))
     }
 
     fn charge_back_won(&mut self, transaction_id: &TransactionId) -> Result<()> {
         match self.order.chargebacks.get(transaction_id).copied() {
+            // The report that it was won may come before the report of it.
             None => {
-                let rule = format!("order {} has no charge-back {transaction_id}", self.order.id());
-                Err(Error::new(Code::InvalidCommand, rule))
+                self.check_placed()?;
+                self.push(EventData::ChargebackWon { transaction_id: transaction_id.clone() })
             }
             Some(known) if known.won => Ok(()),
             Some(known) => {

@@ -4,7 +4,7 @@ use super::invalid;
 use crate::error::{Code, Error, Result};
 use crate::id::{RefundId, TransactionId};
 use crate::trade::order::event_data::{EventData, Granted};
-use crate::trade::order::state::{Authorization, Captured, Chargeback, Order, RefundState};
+use crate::trade::order::state::{Authorization, Captured, Chargeback, Order, RefundState, Standing};
 
 impl Order {
     pub(super) fn apply_money(&mut self, data: &EventData) -> Result<()> {
@@ -13,12 +13,12 @@ impl Order {
                 self.authorize(transaction_id, *amount)?;
             }
             EventData::AuthorizationVoided { transaction_id } => {
-                let unknown = Authorization { amount: 0, open: true };
+                let unknown = Authorization { amount: 0, standing: Standing::Open };
                 let known = self.authorizations.entry(transaction_id.clone()).or_insert(unknown);
-                if !known.open {
+                if !known.is_open() {
                     return Err(invalid(format!("no open authorization {transaction_id}")));
                 }
-                known.open = false;
+                known.standing = Standing::GivenUp;
                 self.authorized -= known.amount;
             }
             EventData::PaymentCaptured { transaction_id, amount, method } => {
@@ -29,18 +29,21 @@ impl Order {
                 let captured = Captured { amount: *amount, method: method.clone() };
                 self.captures.insert(transaction_id.clone(), captured);
                 self.captured = sum;
+                let promised = self.authorizations.get_mut(transaction_id).filter(|known| known.is_open());
+                if let Some(promised) = promised {
+                    promised.standing = Standing::Captured;
+                    self.authorized -= promised.amount;
+                }
             }
             EventData::ChargebackRecorded { transaction_id, amount } => {
-                let sum = add(self.charged_back, *amount)?;
-                if self.chargebacks.contains_key(transaction_id) {
-                    return Err(invalid(format!("charge-back {transaction_id} is known")));
-                }
-                self.chargebacks.insert(transaction_id.clone(), Chargeback { amount: *amount, won: false });
-                self.charged_back = sum;
+                self.charge_back(transaction_id, *amount)?;
             }
             EventData::ChargebackWon { transaction_id } => {
-                let lost = self.chargebacks.get_mut(transaction_id).filter(|known| !known.won);
-                let known = lost.ok_or_else(|| invalid(format!("no open charge-back {transaction_id}")))?;
+                let unknown = Chargeback { amount: 0, won: false };
+                let known = self.chargebacks.entry(transaction_id.clone()).or_insert(unknown);
+                if known.won {
+                    return Err(invalid(format!("no open charge-back {transaction_id}")));
+                }
                 known.won = true;
                 self.charged_back -= known.amount;
             }
@@ -49,15 +52,33 @@ impl Order {
         Ok(())
     }
 
-    /// One whose end was reported before stays given up.
+    /// One whose end was reported before takes nothing.
+    fn charge_back(&mut self, transaction_id: &TransactionId, amount: i64) -> Result<()> {
+        let sum = add(self.charged_back, amount)?;
+        match self.chargebacks.get_mut(transaction_id) {
+            Some(known) if known.is_announced() => known.amount = amount,
+            Some(_) => return Err(invalid(format!("charge-back {transaction_id} is known"))),
+            None => {
+                self.chargebacks.insert(transaction_id.clone(), Chargeback { amount, won: false });
+                self.charged_back = sum;
+            }
+        }
+        Ok(())
+    }
+
+    /// One whose end was reported before stays given up, or captured.
     fn authorize(&mut self, transaction_id: &TransactionId, amount: i64) -> Result<()> {
         let sum = add(self.authorized, amount)?;
         match self.authorizations.get_mut(transaction_id) {
             Some(known) if known.is_announced() => known.amount = amount,
             Some(_) => return Err(invalid(format!("authorization {transaction_id} is known"))),
+            None if self.captures.contains_key(transaction_id) => {
+                let captured = Authorization { amount, standing: Standing::Captured };
+                self.authorizations.insert(transaction_id.clone(), captured);
+            }
             None => {
-                let authorization = Authorization { amount, open: true };
-                self.authorizations.insert(transaction_id.clone(), authorization);
+                let open = Authorization { amount, standing: Standing::Open };
+                self.authorizations.insert(transaction_id.clone(), open);
                 self.authorized = sum;
             }
         }

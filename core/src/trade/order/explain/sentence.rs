@@ -118,10 +118,22 @@ impl Sentence<'_> {
                 format!("{} {transaction_id}", words.say("gave up the authorization", "撤销授权"))
             }
             EventData::ChargebackRecorded { transaction_id, amount } => {
-                self.moved(words.say("charged back by the provider", "支付方拒付"), *amount, transaction_id)
+                let taken = self.moved(
+                    words.say("charged back by the provider", "支付方拒付"),
+                    *amount,
+                    transaction_id,
+                );
+                let won = self.after.chargebacks.get(transaction_id).is_some_and(|known| known.won);
+                let back =
+                    if won { words.say("; it was won before", "；此前已申诉成功") } else { "" };
+                format!("{taken}{back}")
             }
             EventData::ChargebackWon { transaction_id } => {
-                let amount = self.after.chargebacks.get(transaction_id).map_or(0, |known| known.amount);
+                let known = self.after.chargebacks.get(transaction_id).filter(|known| !known.is_announced());
+                let Some(amount) = known.map(|known| known.amount) else {
+                    let head = words.say("charge-back won that nobody reported", "拒付申诉成功，此前未上报");
+                    return format!("{head} ({} {transaction_id})", words.say("transaction", "交易"));
+                };
                 self.moved(
                     words.say("charge-back won, back came", "拒付申诉成功，追回"),
                     amount,
