@@ -5,10 +5,11 @@
 //! into memory that is kept from batch to batch), `fresh LEVELS` (into new memory on huge pages), `vectors
 //! LEVELS` (into new vectors), `sums LEVELS` (no rows), `chase LEVELS` (a plain loop per order, as one writes
 //! it first), `limits` (see `limits.rs`). Answers are JSON with the nanoseconds, the rows and the sum as a
-//! checksum. `order ROUNDS` and `period MEMBERS ROUNDS` need no data:
-//! decide and evolve, per command; the close of a month.
+//! checksum. `order ROUNDS`, `period MEMBERS ROUNDS` and `forest MEMBERS` need no data:
+//! decide and evolve, per command; the close of a month; teams, moves and a saved file of a forest.
 
 mod figures;
+mod forest;
 mod limits;
 mod order;
 mod period;
@@ -63,6 +64,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 }
                 answer
             }
+            (["forest", members], _) => forest::run(members.parse()?)?,
             (["order", rounds], _) => order::run(rounds.parse()?)?,
             (["period", members, rounds], _) => period::run(members.parse()?, rounds.parse()?)?,
             (["fresh", levels], Some(data)) => {

@@ -44,6 +44,8 @@ pub(crate) enum Command {
     Plans(PlansArgs),
     /// Settle a file of orders under a plan
     Settle(SettleArgs),
+    /// Make a signed share code with its link and QR image, or read one
+    Share(ShareArgs),
     /// Tell what a member had, got and gave in a period
     Statement(StatementArgs),
     /// Show the transition table of orders, after-sale cases, withdrawals or commission
@@ -221,6 +223,60 @@ pub(crate) struct ForestJoinArgs {
     #[arg(long, value_name = "TIME")]
     pub(crate) from: Option<String>,
     /// The zone of that time: UTC, +08:00 or a name such as Asia/Shanghai
+    #[arg(long, default_value = "UTC")]
+    pub(crate) time_zone: Zone,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ShareArgs {
+    #[command(subcommand)]
+    pub(crate) job: ShareJob,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ShareJob {
+    /// Sign a code for a member
+    New(ShareNewArgs),
+    /// Say what a code, or a link with one, says
+    Check(ShareCheckArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ShareNewArgs {
+    /// The keys, `ID HEX` a line: an id from 0 to 255, and at least 16 bytes; the first one signs
+    #[arg(long, value_name = "FILE")]
+    pub(crate) keys: PathBuf,
+    /// Who shares
+    #[arg(long, value_name = "ID")]
+    pub(crate) member: u64,
+    /// A number of the shop's
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) campaign: u32,
+    /// From which day or moment on it is refused; without it, never
+    #[arg(long, value_name = "TIME")]
+    pub(crate) until: Option<String>,
+    /// The zone of that time: UTC, +08:00 or a name such as Asia/Shanghai
+    #[arg(long, default_value = "UTC")]
+    pub(crate) time_zone: Zone,
+    /// A page of the shop, to make a link of
+    #[arg(long, value_name = "URL")]
+    pub(crate) page: Option<String>,
+    /// A QR image of the link, or of the code alone; .svg or .png, given as often as wanted
+    #[arg(long, value_name = "FILE")]
+    pub(crate) qr: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ShareCheckArgs {
+    /// The keys, as they are for `new`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) keys: PathBuf,
+    /// The code, or a link with one
+    pub(crate) code: String,
+    /// As of this day or moment; now without it
+    #[arg(long, value_name = "TIME")]
+    pub(crate) at: Option<String>,
+    /// The zone of that time, and of what is shown: UTC, +08:00 or a name such as Asia/Shanghai
     #[arg(long, default_value = "UTC")]
     pub(crate) time_zone: Zone,
 }

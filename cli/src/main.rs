@@ -7,6 +7,7 @@ mod diff;
 mod files;
 mod output;
 mod progress;
+mod qr;
 mod report;
 mod table;
 mod whole;
@@ -74,6 +75,7 @@ fn run(command: &Command, console: &Console) -> Result<Ending> {
         Command::Orders(args) => commands::orders::run(args, console),
         Command::Plans(args) => commands::plans::run(args, console),
         Command::Settle(args) => commands::settle::run(args, console),
+        Command::Share(args) => commands::share::run(args, console),
         Command::Statement(args) => commands::statement::run(args, console),
         Command::States(args) => commands::states::run(args, console),
         Command::Vectors(args) => commands::vectors::run(args, console),

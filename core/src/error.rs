@@ -126,6 +126,16 @@ codes! {
     NewerForest = 413, "newer_forest";
     /// The saved forest was replaced by another one, or the journal belongs to another one.
     StaleForest = 414, "stale_forest";
+    /// The share code was not made by this shop, or was changed.
+    InvalidShareCode = 420, "invalid_share_code";
+    /// The share code is no longer valid.
+    ExpiredShareCode = 421, "expired_share_code";
+    /// The share code names a key the shop does not have.
+    UnknownShareKey = 422, "unknown_share_key";
+    /// The member may not distribute under the policy of the shop.
+    NotADistributor = 430, "not_a_distributor";
+    /// The policy of the shop lets nobody win the member now.
+    NotBindable = 431, "not_bindable";
 
     /// The command is not listed for the state it meets.
     NotAllowed = 501, "not_allowed";

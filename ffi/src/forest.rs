@@ -42,6 +42,106 @@ pub unsafe extern "C" fn fenrun_forest_new(
     }
 }
 
+/// Opens a saved forest: one file that all workers of a host map, so it costs nothing at start. Joins and
+/// binds then go into its journal, and are on disk when the call returns; one process at a time may make
+/// them. Columns stand in join order.
+///
+/// Errors: `FENRUN_FILE`, `FENRUN_NOT_A_FOREST`, `FENRUN_NEWER_FOREST`, `FENRUN_DAMAGED_FOREST`,
+/// `FENRUN_STALE_FOREST` for a journal that follows a later save.
+///
+/// # Safety
+/// `path` points to `path_len` bytes, `forest_out` to room for a pointer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fenrun_forest_open(
+    path: *const c_char,
+    path_len: usize,
+    forest_out: *mut *mut fenrun_forest,
+    err: *mut fenrun_error,
+) -> i32 {
+    // SAFETY: the caller keeps the promises above.
+    unsafe {
+        call(err, || {
+            let path = text(path, path_len, "path")?;
+            let out = Place::new(forest_out, "forest_out")?;
+            let forest = RowForest::open(path)?;
+            out.put(Box::into_raw(Box::new(fenrun_forest(Shared::new(forest)))));
+            Ok(())
+        })
+    }
+}
+
+/// Saves a forest as one file, which appears when it is complete, and starts its journal. The forest goes on
+/// in memory: open the file to follow it.
+///
+/// Errors: `FENRUN_FILE`.
+///
+/// # Safety
+/// `forest` is a living forest, `path` points to `path_len` bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fenrun_forest_save(
+    forest: *const fenrun_forest,
+    path: *const c_char,
+    path_len: usize,
+    err: *mut fenrun_error,
+) -> i32 {
+    // SAFETY: the caller keeps the promises above.
+    unsafe {
+        call(err, || {
+            let forest = handle(forest, "forest")?;
+            let path = text(path, path_len, "path")?;
+            forest.0.read(|rows| rows.save(path))
+        })
+    }
+}
+
+/// Makes the changes that other processes put into the journal since; `changed_out` is 1 when there were any.
+///
+/// Errors: `FENRUN_STALE_FOREST` when the forest was saved anew: open it again. `FENRUN_DAMAGED_FOREST`,
+/// `FENRUN_FILE`; `FENRUN_INVALID_ARGUMENT` for a forest that was not opened.
+///
+/// # Safety
+/// `forest` is a living forest, `changed_out` points to room for a byte.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fenrun_forest_catch_up(
+    forest: *mut fenrun_forest,
+    changed_out: *mut u8,
+    err: *mut fenrun_error,
+) -> i32 {
+    // SAFETY: the caller keeps the promises above.
+    unsafe {
+        call(err, || {
+            let forest = handle(forest, "forest")?;
+            let out = Place::new(changed_out, "changed_out")?;
+            out.put(u8::from(forest.0.write(|rows| rows.catch_up())?));
+            Ok(())
+        })
+    }
+}
+
+/// Whether the forest was saved anew since it was opened: `stale_out` is 1 then.
+///
+/// Errors: `FENRUN_FILE`, `FENRUN_NOT_A_FOREST` for what stands there by now; `FENRUN_INVALID_ARGUMENT` for a
+/// forest that was not opened.
+///
+/// # Safety
+/// `forest` is a living forest, `stale_out` points to room for a byte.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fenrun_forest_is_stale(
+    forest: *const fenrun_forest,
+    stale_out: *mut u8,
+    err: *mut fenrun_error,
+) -> i32 {
+    // SAFETY: the caller keeps the promises above.
+    unsafe {
+        call(err, || {
+            let forest = handle(forest, "forest")?;
+            let out = Place::new(stale_out, "stale_out")?;
+            out.put(u8::from(forest.0.read(|rows| rows.is_stale())?));
+            Ok(())
+        })
+    }
+}
+
 /// Frees a forest; null is fine. Rows that were settled over it stay valid.
 ///
 /// # Safety

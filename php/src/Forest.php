@@ -31,6 +31,41 @@ final class Forest implements \Countable
         }));
     }
 
+    /**
+     * Opens a saved forest: one file that all workers of a host map. What is joined or bound then goes into its
+     * journal, and is on disk when the call returns; one process at a time may change it.
+     */
+    public static function open(string $path): self
+    {
+        return new self(Library::handle('fenrun_forest', static function (\FFI $ffi, $out, $error) use ($path) {
+            return $ffi->fenrun_forest_open($path, strlen($path), $out, $error);
+        }));
+    }
+
+    /** Saves the forest as one file, which appears when it is complete. */
+    public function save(string $path): void
+    {
+        Library::check(Library::ffi(), function (\FFI $ffi, $error) use ($path) {
+            return $ffi->fenrun_forest_save($this->handle, $path, strlen($path), $error);
+        });
+    }
+
+    /** Makes the changes that other processes put into the journal since, and says whether there were any. */
+    public function catchUp(): bool
+    {
+        return Library::number('uint8_t', function (\FFI $ffi, $out, $error) {
+            return $ffi->fenrun_forest_catch_up($this->handle, $out, $error);
+        }) === 1;
+    }
+
+    /** Whether the forest was saved anew since it was opened; open it again then. */
+    public function isStale(): bool
+    {
+        return Library::number('uint8_t', function (\FFI $ffi, $out, $error) {
+            return $ffi->fenrun_forest_is_stale($this->handle, $out, $error);
+        }) === 1;
+    }
+
     public function count(): int
     {
         return Library::number('size_t', function (\FFI $ffi, $out, $error) {

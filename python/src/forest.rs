@@ -6,9 +6,11 @@ use fenrun::id::{ExternalId, MemberId};
 use fenrun::reward::referral::{self as core, Column, MemberIx};
 use fenrun::{Code, Error, Result};
 use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1};
+use fenrun_mem::ForestFile;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyInt, PyList, PyString};
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Text ids by number: the forest itself counts 1, 2, 3 … in the order the texts were given.
@@ -92,12 +94,15 @@ pub(crate) fn check_ids(texts: &Bound<'_, PyList>, what: &str) -> PyResult<()> {
 pub(crate) struct Forest {
     pub(crate) forest: core::Forest,
     pub(crate) names: Option<Py<Names>>,
+    /// Where it was opened from.
+    file: Option<ForestFile>,
 }
 
 #[pymethods]
 impl Forest {
     #[new]
-    #[pyo3(signature = (members, inviters, names, rank_names, ranks, facts))]
+    #[pyo3(signature = (members, inviters, names, rank_names, ranks, facts, path=None))]
+    #[allow(clippy::too_many_arguments, reason = "the columns of a forest, and the file it is in instead")]
     fn new(
         py: Python<'_>,
         members: PyReadonlyArray1<'_, u64>,
@@ -106,7 +111,12 @@ impl Forest {
         rank_names: Vec<Bound<'_, PyString>>,
         ranks: Option<PyReadonlyArray1<'_, u8>>,
         facts: &Bound<'_, PyDict>,
+        path: Option<PathBuf>,
     ) -> PyResult<Self> {
+        if let Some(path) = path {
+            let (forest, file) = py.detach(|| ForestFile::open(&path)).or_raise(py)?;
+            return Ok(Self { forest, names: None, file: Some(file) });
+        }
         let (members, inviters) = (members.as_slice()?, inviters.as_slice()?);
         let named = |error: Error| match &names {
             Some(names) => renamed(names.get(), error),
@@ -125,7 +135,24 @@ impl Forest {
             let column = read_column(&column, &order, name)?;
             forest.set_fact(name, column).or_raise(py)?;
         }
-        Ok(Self { forest, names })
+        Ok(Self { forest, names, file: None })
+    }
+
+    /// Writes the forest as one file.
+    fn save(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
+        if self.names.is_some() {
+            let rule = "a saved forest has whole numbers as ids; this one has texts";
+            return Err(exception(py, &Error::new(Code::InvalidId, rule)));
+        }
+        py.detach(|| ForestFile::save(&self.forest, &path)).map(drop).or_raise(py)
+    }
+
+    /// Whether the forest was saved anew since it was opened.
+    fn is_stale(&self, py: Python<'_>) -> PyResult<bool> {
+        match &self.file {
+            Some(file) => file.is_stale().or_raise(py),
+            None => Ok(false),
+        }
     }
 
     fn __len__(&self) -> usize {

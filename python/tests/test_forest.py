@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import pickle
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import fenrun as fr
@@ -154,3 +158,48 @@ def test_random_forests(choices: list[int], random: Any) -> None:
     copy = pickle.loads(pickle.dumps(forest))
     assert copy.members().tolist() == forest.members().tolist()
     assert all(copy.parent(member) == forest.parent(member) for member in ids)
+
+
+def test_a_saved_forest_is_opened_by_any_process(tmp_path: Path) -> None:
+    path = tmp_path / "shop.forest"
+    made = fr.Forest.from_edges([10, 20, 30], [0, 10, 20], ranks=["", "V1", "V2"], facts={"active": [True, False, True]})
+    made.save(path)
+    forest = fr.Forest.open(path)
+    assert (len(forest), forest.upline(30), forest.rank(30)) == (3, [20, 10], "V2")
+    assert forest.facts(20) == {"active": False} and not forest.is_stale()
+    seen = subprocess.run(
+        [sys.executable, "-c", f"import fenrun; print(fenrun.Forest.open({str(path)!r}).upline(30))"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert seen.stdout == "[20, 10]\n"
+    fr.Forest.from_edges([10, 20], [0, 10]).save(path)
+    assert forest.is_stale() and forest.upline(30) == [20, 10]
+    assert len(fr.Forest.open(path)) == 2 and not made.is_stale()
+
+
+@pytest.mark.parametrize(
+    ("change", "name"),
+    [
+        (lambda _: b"", "not_a_forest"),
+        (lambda _: b"member,inviter\n", "not_a_forest"),
+        (lambda whole: whole[:-1], "damaged_forest"),
+        (lambda whole: whole[:300] + bytes([whole[300] ^ 1]) + whole[301:], "damaged_forest"),
+        (lambda whole: whole[:8] + b"\x09" + whole[9:], "newer_forest"),
+    ],
+)
+def test_what_is_no_saved_forest_is_told(tmp_path: Path, change: Callable[[bytes], bytes], name: str) -> None:
+    path = tmp_path / "shop.forest"
+    fr.Forest.from_edges(range(1, 100), [0] * 99).save(path)
+    path.write_bytes(change(path.read_bytes()))
+    with pytest.raises(fr.ForestError) as caught:
+        fr.Forest.open(path)
+    assert caught.value.name == name and "shop.forest" in str(caught.value)
+
+
+def test_texts_are_not_saved(tmp_path: Path) -> None:
+    with pytest.raises(fr.DocumentError, match="whole numbers as ids"):
+        fr.Forest.from_edges(["a"], [""]).save(tmp_path / "shop.forest")
+    with pytest.raises(fr.Error, match="shop.forest"):
+        fr.Forest.open(tmp_path / "shop.forest")

@@ -9,6 +9,7 @@ pub(crate) mod forest;
 pub(crate) mod orders;
 pub(crate) mod plans;
 pub(crate) mod settle;
+pub(crate) mod share;
 pub(crate) mod statement;
 pub(crate) mod states;
 pub(crate) mod vectors;

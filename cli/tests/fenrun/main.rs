@@ -15,4 +15,5 @@ mod orders;
 mod out;
 mod run;
 mod settle;
+mod share;
 mod statement;

@@ -4,6 +4,7 @@
 //! second implementation: each arm reads its input, calls the API a Rust user calls and writes the answer.
 //! What each operation reads and answers is listed in `vectors/README.md`.
 
+mod binding;
 mod forest;
 mod grove;
 mod ledger;
@@ -49,6 +50,8 @@ const OPERATIONS: &[(&str, Operation)] = &[
     ("bind", |_, input| forest::bind(input)),
     ("forest", |_, input| grove::forest(input)),
     ("edges", |_, input| grove::edges(input)),
+    ("binding", binding::binding),
+    ("share", |_, input| binding::share(input)),
     ("place", |plan, input| period::place_members(needed(plan)?, input)),
     ("close", |plan, input| period::run(needed(plan)?, input)),
     ("close_set", |_, input| period_set::run(input)),

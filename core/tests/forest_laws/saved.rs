@@ -53,7 +53,8 @@ fn seen(mut forest: Forest, own: &[i64]) -> Vec<(String, String)> {
 fn change(step: &Step) -> Option<(ForestChange, Option<Timestamp>)> {
     Some(match *step {
         Step::Join { member, inviter, from } => (ForestChange::Join { member, inviter }, from),
-        Step::Bind { .. } | Step::Add { .. } => return None,
+        Step::Add { .. } => return None,
+        Step::Bind { member, inviter, from } => (ForestChange::Bind { member, inviter }, from),
         Step::Rebind { member, inviter, from } => (ForestChange::Rebind { member, inviter }, from),
         Step::Unbind { member, from } => (ForestChange::Unbind { member }, from),
         Step::Merge { kept, gone, from } => (ForestChange::Merge { kept, gone }, from),

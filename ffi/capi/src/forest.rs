@@ -1,7 +1,9 @@
 //! A forest whose columns stand in the order of the caller's rows.
 
-use fenrun::reward::referral::{Column, Forest, MemberIx};
+use fenrun::reward::referral::{Column, Forest, ForestChange, MemberIx};
 use fenrun::{Code, Error, Result};
+use fenrun_mem::ForestFile;
+use std::path::Path;
 use std::sync::Arc;
 
 /// A forest and the handle of each row it was made from.
@@ -14,6 +16,8 @@ pub struct RowForest {
     /// The handle of each row; `None` while they are 1, 2, 3 …, which they are unless a member stood above
     /// their inviter.
     rows: Option<Arc<Vec<MemberIx>>>,
+    /// Where it was opened from: changes go into its journal.
+    file: Option<ForestFile>,
 }
 
 impl RowForest {
@@ -25,7 +29,49 @@ impl RowForest {
         let forest = Forest::from_edges(members, inviters)?;
         let in_order = members.iter().zip(1..).all(|(id, number)| forest.id(MemberIx::new(number)) == *id);
         let rows = if in_order { None } else { Some(Arc::new(forest.resolve(members)?)) };
-        Ok(Self { forest: Arc::new(forest), rows })
+        Ok(Self { forest: Arc::new(forest), rows, file: None })
+    }
+
+    /// Maps a saved forest; its columns stand in join order.
+    ///
+    /// # Errors
+    /// As [`ForestFile::open`].
+    pub fn open(path: &str) -> Result<Self> {
+        let (forest, file) = ForestFile::open(Path::new(path))?;
+        Ok(Self { forest: Arc::new(forest), rows: None, file: Some(file) })
+    }
+
+    /// Saves the forest as one file. It goes on in memory: what is to follow the file is opened from it.
+    ///
+    /// # Errors
+    /// [`Code::File`].
+    pub fn save(&self, path: &str) -> Result<()> {
+        ForestFile::save(&self.forest, Path::new(path)).map(drop)
+    }
+
+    /// Makes the changes that other processes put into the journal since, and says whether there were any.
+    ///
+    /// # Errors
+    /// As [`ForestFile::catch_up`]; [`Code::InvalidArgument`] for a forest that was not opened from a file.
+    pub fn catch_up(&mut self) -> Result<bool> {
+        let file = self.file.as_mut().ok_or_else(no_file)?;
+        file.catch_up(Arc::make_mut(&mut self.forest))
+    }
+
+    /// Whether the forest was saved anew since it was opened.
+    ///
+    /// # Errors
+    /// As [`ForestFile::is_stale`]; [`Code::InvalidArgument`] for a forest that was not opened from a file.
+    pub fn is_stale(&self) -> Result<bool> {
+        self.file.as_ref().ok_or_else(no_file)?.is_stale()
+    }
+
+    fn change(&mut self, change: ForestChange) -> Result<()> {
+        let forest = Arc::make_mut(&mut self.forest);
+        match &mut self.file {
+            Some(file) => file.append(forest, change, None),
+            None => forest.apply(change, None),
+        }
     }
 
     /// The forest.
@@ -40,8 +86,8 @@ impl RowForest {
     /// As [`Forest::join`].
     pub fn join(&mut self, member: u64, inviter: u64) -> Result<()> {
         let inviter = Some(inviter).filter(|id| *id != 0);
-        let ix = Arc::make_mut(&mut self.forest).join(member, inviter, None)?;
-        if let Some(rows) = &mut self.rows {
+        self.change(ForestChange::Join { member, inviter })?;
+        if let (Some(rows), Some(ix)) = (&mut self.rows, self.forest.find(member)) {
             Arc::make_mut(rows).push(ix);
         }
         Ok(())
@@ -52,7 +98,7 @@ impl RowForest {
     /// # Errors
     /// As [`Forest::bind`].
     pub fn bind(&mut self, member: u64, inviter: u64) -> Result<()> {
-        Arc::make_mut(&mut self.forest).bind(member, inviter, None)
+        self.change(ForestChange::Bind { member, inviter })
     }
 
     /// The ancestors of a member, nearest first, at most `limit`.
@@ -131,6 +177,10 @@ impl RowForest {
     }
 }
 
+fn no_file() -> Error {
+    Error::new(Code::InvalidArgument, "the forest was not opened from a file")
+}
+
 #[cfg(test)]
 mod tests {
     use super::RowForest;
@@ -155,6 +205,31 @@ mod tests {
         forest.join(40, 30).unwrap();
         forest.set_numbers("orders", &[3, 2, 1, 4]).unwrap();
         assert_eq!(forest.forest().fact(forest.forest().find(40).unwrap(), "orders").unwrap(), Node::Int(4));
+    }
+
+    /// A worker that opened the file sees what another one put into its journal.
+    #[test]
+    fn an_opened_forest_follows_its_journal() {
+        let path = std::env::temp_dir().join(format!("fenrun-capi-{}.forest", std::process::id()));
+        let name = path.to_str().unwrap();
+        let made = RowForest::new(&[30, 20, 10], &[20, 10, 0]).unwrap();
+        made.save(name).unwrap();
+        let (mut writer, mut reader) = (RowForest::open(name).unwrap(), RowForest::open(name).unwrap());
+        writer.join(40, 30).unwrap();
+        writer.join(50, 0).unwrap();
+        writer.bind(50, 40).unwrap();
+        assert_eq!(writer.bind(50, 10).unwrap_err().code(), Code::AlreadyBound);
+        assert_eq!(reader.forest().len(), 3);
+        assert!(reader.catch_up().unwrap() && !reader.catch_up().unwrap());
+        assert_eq!(reader.upline(50, 9).unwrap(), [40, 30, 20, 10]);
+        writer.save(name).unwrap();
+        assert!(reader.is_stale().unwrap());
+        assert_eq!(reader.catch_up().unwrap_err().code(), Code::StaleForest);
+        assert_eq!(RowForest::open(name).unwrap().forest().len(), 5);
+        assert_eq!(made.is_stale().unwrap_err().code(), Code::InvalidArgument);
+        std::fs::remove_file(&path).unwrap();
+        std::fs::remove_file(format!("{name}.journal")).unwrap();
+        assert_eq!(RowForest::open(name).unwrap_err().code(), Code::File);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The safe half of the C interface: everything that needs no pointer.
 //!
 //! `libfenrun` (package `fenrun-ffi`) turns pointers into slices and texts, calls in here and turns the
-//! result back; nothing else in the project may use `unsafe`.
+//! result back; nothing else in the project uses `unsafe`, but for the one call in `fenrun-mem` that maps a file.
 
 mod batch;
 mod documents;

@@ -1,6 +1,7 @@
 """The engine of fenrun; import `fenrun`, not this."""
 
 from collections.abc import Mapping, Sequence
+from os import PathLike
 from typing import Any, Self, final
 
 import numpy as np
@@ -136,7 +137,12 @@ class Forest:
         rank_names: list[str],
         ranks: npt.NDArray[np.uint8] | None,
         facts: dict[str, Any],
+        path: str | PathLike[str] | None = None,
     ) -> Self: ...
+    def save(self, path: str | PathLike[str]) -> None:
+        """Writes the forest as one file."""
+    def is_stale(self) -> bool:
+        """Whether the forest was saved anew since it was opened."""
     def __len__(self) -> int: ...
     def __contains__(self, member: int | str, /) -> bool: ...
     def parent(self, member: int | str) -> Any:

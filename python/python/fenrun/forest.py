@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from os import PathLike
 from typing import Any, Self
 
 import numpy as np
@@ -73,6 +74,18 @@ class Forest(_fenrun.Forest):
         and TypeError for a column of floats, which has changed large ids already.
         """
         return cls(members, inviters, ranks=ranks, facts=facts)
+
+    @classmethod
+    def open(cls, path: str | PathLike[str]) -> Self:
+        """Opens a forest that `save` or `fenrun forest import` wrote, with all that its journal holds.
+
+        The file is mapped, so it costs a worker nothing at start, and all workers of a host share the same
+        pages. ``is_stale()`` tells when it was saved anew: open it again then.
+
+        Raises ForestError for a file that is no saved forest, is damaged, newer or stale.
+        """
+        empty = np.empty(0, dtype=np.uint64)
+        return super().__new__(cls, empty, empty, None, [], None, {}, path)
 
     def members(self) -> npt.NDArray[Any]:
         """All ids in join order: an inviter always stands before those they invited."""

@@ -206,7 +206,7 @@ pub(super) fn turned(parents: &[u32]) -> usize {
     (0_u32..).zip(parents).skip(1).filter(|(at, parent)| *parent > at).count()
 }
 
-pub(super) fn check_id(member: u64) -> Result<()> {
+pub(crate) fn check_id(member: u64) -> Result<()> {
     if member == 0 || i64::try_from(member).is_err() {
         let error = format!("member id {member}; an id is above 0 and below 2^63");
         return Err(Error::new(Code::InvalidId, error));

@@ -20,6 +20,7 @@ mod teams;
 pub use change::Closing;
 pub use columns::Column;
 pub use faults::{EdgeFaults, SecondParent};
+pub(crate) use forest::check_id as check_member_id;
 pub use forest::{Forest, MemberIx};
 pub use image::{
     ForestChange, IMAGE_HEADER_BYTES, Image, JOURNAL_HEADER_BYTES, JOURNAL_RECORD_BYTES, Journal, Stamp,

@@ -22,7 +22,14 @@ pub enum ForestChange {
         /// Below whom.
         inviter: Option<u64>,
     },
-    /// [`Forest::rebind`], and [`Forest::bind`] once it was allowed.
+    /// [`Forest::bind`].
+    Bind {
+        /// Who.
+        member: u64,
+        /// Below whom.
+        inviter: u64,
+    },
+    /// [`Forest::rebind`].
     Rebind {
         /// Who.
         member: u64,
@@ -58,6 +65,7 @@ impl Forest {
     pub fn apply(&mut self, change: ForestChange, from: Option<Timestamp>) -> Result<()> {
         match change {
             ForestChange::Join { member, inviter } => self.join(member, inviter, from).map(drop),
+            ForestChange::Bind { member, inviter } => self.bind(member, inviter, from),
             ForestChange::Rebind { member, inviter } => self.rebind(member, inviter, from),
             ForestChange::Unbind { member } => self.unbind(member, from),
             ForestChange::Merge { kept, gone } => self.merge(kept, gone, from),
@@ -121,6 +129,7 @@ impl Journal {
             ForestChange::Merge { kept, gone } => (4, kept, gone),
             ForestChange::Close { member, closing: Closing::Stay } => (5, member, 0),
             ForestChange::Close { member, closing: Closing::RollUp } => (6, member, 0),
+            ForestChange::Bind { member, inviter } => (7, member, inviter),
         };
         let mut bytes = [0; JOURNAL_RECORD_BYTES];
         bytes[4] = what;
@@ -169,6 +178,7 @@ fn parse(record: &[u8]) -> Result<(ForestChange, Option<Timestamp>)> {
         4 => ForestChange::Merge { kept: first, gone: second },
         5 => ForestChange::Close { member: first, closing: Closing::Stay },
         6 => ForestChange::Close { member: first, closing: Closing::RollUp },
+        7 => ForestChange::Bind { member: first, inviter: second },
         other => return Err(damaged(&format!("its journal holds a change of kind {other}"))),
     };
     let from = i64::from_le_bytes(u64_at(record, 24).to_le_bytes());

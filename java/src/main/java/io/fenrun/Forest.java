@@ -2,6 +2,7 @@ package io.fenrun;
 
 import com.eclipsesource.json.JsonArray;
 import com.sun.jna.Pointer;
+import com.sun.jna.ptr.ByteByReference;
 import com.sun.jna.ptr.LongByReference;
 import java.util.Arrays;
 
@@ -25,6 +26,42 @@ public final class Forest implements AutoCloseable {
         }
         this.handle = new Handle("forest", Native.made((out, error) -> Native.library().fenrun_forest_new(
                 members, inviters, members.length, out, error)).getValue(), Native.library()::fenrun_forest_free);
+    }
+
+    private Forest(Pointer opened) {
+        this.handle = new Handle("forest", opened, Native.library()::fenrun_forest_free);
+    }
+
+    /**
+     * Opens a saved forest: one file that all processes of a host map. What joins or is bound then goes into its
+     * journal, and is on disk when the call returns; one process at a time may change it.
+     *
+     * @throws FenrunException.ForestException for a file that is no saved forest, is damaged, newer or stale
+     */
+    public static Forest open(String path) {
+        byte[] name = Native.utf8(path, "path");
+        return new Forest(Native.made((out, error) -> Native.library().fenrun_forest_open(
+                name, name.length, out, error)).getValue());
+    }
+
+    /** Saves the forest as one file, which appears when it is complete. */
+    public void save(String path) {
+        byte[] name = Native.utf8(path, "path");
+        Native.check(error -> Native.library().fenrun_forest_save(pointer(), name, name.length, error));
+    }
+
+    /** Makes the changes that other processes put into the journal since, and says whether there were any. */
+    public boolean catchUp() {
+        ByteByReference changed = new ByteByReference();
+        Native.check(error -> Native.library().fenrun_forest_catch_up(pointer(), changed, error));
+        return changed.getValue() == 1;
+    }
+
+    /** Whether the forest was saved anew since it was opened; open it again then. */
+    public boolean isStale() {
+        ByteByReference stale = new ByteByReference();
+        Native.check(error -> Native.library().fenrun_forest_is_stale(pointer(), stale, error));
+        return stale.getValue() == 1;
     }
 
     /** How many members there are. */

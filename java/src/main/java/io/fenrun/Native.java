@@ -3,6 +3,7 @@ package io.fenrun;
 import com.sun.jna.Library;
 import com.sun.jna.Pointer;
 import com.sun.jna.Structure;
+import com.sun.jna.ptr.ByteByReference;
 import com.sun.jna.ptr.LongByReference;
 import com.sun.jna.ptr.PointerByReference;
 import java.nio.ByteBuffer;
@@ -116,6 +117,14 @@ final class Native {
                 long[] shares, LongByReference unallocated, Failure error);
 
         int fenrun_forest_new(long[] members, long[] inviters, long len, PointerByReference out, Failure error);
+
+        int fenrun_forest_open(byte[] path, long pathLen, PointerByReference out, Failure error);
+
+        int fenrun_forest_save(Pointer forest, byte[] path, long pathLen, Failure error);
+
+        int fenrun_forest_catch_up(Pointer forest, ByteByReference changed, Failure error);
+
+        int fenrun_forest_is_stale(Pointer forest, ByteByReference stale, Failure error);
 
         void fenrun_forest_free(Pointer forest);
 

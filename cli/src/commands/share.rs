@@ -1,0 +1,106 @@
+//! `fenrun share`: codes, links and QR images that say who shared.
+
+use crate::args::{ShareArgs, ShareCheckArgs, ShareJob, ShareNewArgs};
+use crate::files::{fault, read_text};
+use crate::output::{Console, Ending, pairs};
+use crate::qr;
+use crate::table::Clock;
+use crate::whole::WholeFile;
+use fenrun::doc::Node;
+use fenrun::reward::share::{Share, ShareKeys, code_in_link, key_from_hex, link};
+use fenrun::time::Timestamp;
+use fenrun::{Code, Error, Result};
+use std::io::Write;
+use std::path::Path;
+use std::time::SystemTime;
+
+/// The longest file of keys.
+const MAX_KEYS_BYTES: usize = 1 << 16;
+
+pub(crate) fn run(args: &ShareArgs, console: &Console) -> Result<Ending> {
+    match &args.job {
+        ShareJob::New(args) => new(args, console),
+        ShareJob::Check(args) => check(args, console),
+    }
+}
+
+fn new(args: &ShareNewArgs, console: &Console) -> Result<Ending> {
+    let keys = read_keys(&args.keys)?;
+    let expires = moment("--until", args.until.as_deref(), args.time_zone)?;
+    let code = keys.sign(&Share { member: args.member, campaign: args.campaign, expires })?;
+    let page = args.page.as_deref().map(|page| link(page, &code)).transpose()?;
+    let said = page.as_deref().unwrap_or(&code);
+    let images = args.qr.iter().map(|path| Ok((path, qr::image(path, said)?))).collect::<Result<Vec<_>>>()?;
+    for (path, image) in images {
+        let mut out = WholeFile::create(path, &[&args.keys])?;
+        out.write_all(&image).map_err(|error| fault(path, &error))?;
+        out.keep()?;
+    }
+    let document = || {
+        let files = args.qr.iter().map(|path| Node::from(path.display().to_string())).collect();
+        Node::map([
+            ("code", Node::from(code.as_str())),
+            ("link", page.as_deref().map(Node::from).into()),
+            ("qr", Node::List(files)),
+        ])
+    };
+    console.answer(document, || format!("{said}\n"))?;
+    Ok(Ending::Fine)
+}
+
+fn check(args: &ShareCheckArgs, console: &Console) -> Result<Ending> {
+    let keys = read_keys(&args.keys)?;
+    let now = match moment("--at", args.at.as_deref(), args.time_zone)? {
+        Some(at) => at,
+        None => now(),
+    };
+    let share = keys.open(code_in_link(&args.code).unwrap_or(&args.code), now)?;
+    let document = || {
+        Node::map([
+            ("member", Node::from(share.member.to_string())),
+            ("campaign", i64::from(share.campaign).into()),
+            ("expires", share.expires.map(|at| Node::Int(at.ms())).into()),
+        ])
+    };
+    let clock = Clock { unit: None, zone: args.time_zone };
+    let text = || {
+        pairs(&[
+            ("member".to_owned(), share.member.to_string()),
+            ("campaign".to_owned(), share.campaign.to_string()),
+            ("expires".to_owned(), share.expires.map_or_else(|| "never".to_owned(), |at| clock.show(at))),
+        ])
+    };
+    console.answer(document, text)?;
+    Ok(Ending::Fine)
+}
+
+/// `ID HEX` a line; the first one signs.
+fn read_keys(path: &Path) -> Result<ShareKeys> {
+    let text = read_text(path, MAX_KEYS_BYTES)?;
+    let mut keys = Vec::new();
+    for (at, line) in text.lines().enumerate() {
+        let line = line.trim();
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        // The line itself is never repeated: it holds a key.
+        let place = |rule: &str| Error::new(Code::InvalidValue, format!("{}:{}: {rule}", path.display(), at + 1));
+        let (id, key) = line.split_once(char::is_whitespace).ok_or_else(|| place("a key's id, a blank, the key"))?;
+        let id: u8 = id.parse().map_err(|_| place("the id of a key is a number from 0 to 255"))?;
+        keys.push((id, key_from_hex(key.trim()).map_err(|error| place(error.message()))?));
+    }
+    let signing = keys.first().map(|(id, _)| *id);
+    let none = || Error::new(Code::InvalidValue, format!("{}: it holds no key", path.display()));
+    ShareKeys::new(signing.ok_or_else(none)?, keys).map_err(|error| error.within(&path.display().to_string()))
+}
+
+fn moment(option: &str, text: Option<&str>, zone: crate::table::Zone) -> Result<Option<Timestamp>> {
+    let clock = Clock { unit: None, zone };
+    let rule = |rule: String| Error::new(Code::InvalidArgument, rule);
+    text.map(|text| clock.bound(option, text).map_err(rule)).transpose()
+}
+
+fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    Timestamp::from_ms(since.ok().and_then(|since| i64::try_from(since.as_millis()).ok()).unwrap_or(0))
+}

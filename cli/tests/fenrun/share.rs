@@ -1,0 +1,42 @@
+//! `share`: codes and images out, and in again.
+
+use crate::run::Folder;
+use fenrun::doc::Node;
+
+const KEYS: &str = "# the first signs\n2 ffeeddccbbaa99887766554433221100\n\
+    1 000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n";
+
+#[test]
+fn a_code_is_made_and_read_again() {
+    let folder = Folder::with(&[("keys.txt", KEYS)]);
+    let made = folder.run(
+        "share new --keys keys.txt --member 1001 --campaign 7 --until 2026-12-31 --page https://a.example/p?x=1 \
+         --qr a.svg --qr a.png",
+    );
+    let link = made.ended(0).trim().to_owned();
+    assert!(link.starts_with("https://a.example/p?x=1&s=AQI"), "{link}");
+    assert_eq!(folder.names(), ["a.png", "a.svg", "keys.txt"]);
+    assert!(folder.read("a.svg").contains("<svg"));
+    let command = |at: &str| format!("share check --keys keys.txt {link} --at {at}");
+    let text = folder.run(&command("2026-12-30")).ended(0);
+    assert!(text.contains("1001") && text.contains("2026-12-31"), "{text}");
+    let document = folder.run(&format!("{} --json", command("2026-12-30"))).document(0);
+    assert_eq!(document.get("campaign"), Some(&Node::Int(7)));
+    assert!(folder.run(&command("2026-12-31")).failed(2).contains("expired"));
+    // The code of the facts, of the older key.
+    let old = folder.run("share check --keys keys.txt AQEAAAAA6QcA0zgW44XUpsYF7A").ended(0);
+    assert!(old.contains("1001") && old.contains("never"), "{old}");
+    assert!(folder.run("share check --keys keys.txt AQEAAAAA6QcA0zgW44XUpsYF7B").failed(2).contains("not made"));
+}
+
+#[test]
+fn no_message_repeats_a_key() {
+    for keys in ["1 001122\n", "1 zz11223344556677889900112233445566\n", "x 00112233445566778899001122334455\n", "001122334455\n", ""] {
+        let folder = Folder::with(&[("keys.txt", keys)]);
+        let line = folder.run("share new --keys keys.txt --member 1").failed(2);
+        assert!(line.contains("keys.txt") && !line.contains("1122"), "{line}");
+    }
+    let folder = Folder::with(&[("keys.txt", KEYS)]);
+    assert!(folder.run("share new --keys keys.txt --member 1 --qr a.gif").failed(2).contains(".svg or .png"));
+    assert_eq!(folder.names(), ["keys.txt"]);
+}
