@@ -100,6 +100,16 @@
 #define FENRUN_NEWER_FOREST 413
 /** The saved forest was replaced by another one, or the journal belongs to another one. */
 #define FENRUN_STALE_FOREST 414
+/** The share code was not made by this shop, or was changed. */
+#define FENRUN_INVALID_SHARE_CODE 420
+/** The share code is no longer valid. */
+#define FENRUN_EXPIRED_SHARE_CODE 421
+/** The share code names a key the shop does not have. */
+#define FENRUN_UNKNOWN_SHARE_KEY 422
+/** The member may not distribute under the policy of the shop. */
+#define FENRUN_NOT_A_DISTRIBUTOR 430
+/** The policy of the shop lets nobody win the member now. */
+#define FENRUN_NOT_BINDABLE 431
 /** The command is not listed for the state it meets. */
 #define FENRUN_NOT_ALLOWED 501
 /** What the command is about moved on since the caller read it. */
@@ -693,6 +703,58 @@ int32_t fenrun_forest_new(const uint64_t *members,
                           size_t len,
                           fenrun_forest **forest_out,
                           fenrun_error *err);
+
+/**
+ * Opens a saved forest: one file that all workers of a host map, so it costs nothing at start. Joins and
+ * binds then go into its journal, and are on disk when the call returns; one process at a time may make
+ * them. Columns stand in join order.
+ *
+ * Errors: `FENRUN_FILE`, `FENRUN_NOT_A_FOREST`, `FENRUN_NEWER_FOREST`, `FENRUN_DAMAGED_FOREST`,
+ * `FENRUN_STALE_FOREST` for a journal that follows a later save.
+ *
+ * Pointers: `path` points to `path_len` bytes, `forest_out` to room for a pointer.
+ */
+int32_t fenrun_forest_open(const char *path,
+                           size_t path_len,
+                           fenrun_forest **forest_out,
+                           fenrun_error *err);
+
+/**
+ * Saves a forest as one file, which appears when it is complete, and starts its journal. The forest goes on
+ * in memory: open the file to follow it.
+ *
+ * Errors: `FENRUN_FILE`.
+ *
+ * Pointers: `forest` is a living forest, `path` points to `path_len` bytes.
+ */
+int32_t fenrun_forest_save(const fenrun_forest *forest,
+                           const char *path,
+                           size_t path_len,
+                           fenrun_error *err);
+
+/**
+ * Makes the changes that other processes put into the journal since; `changed_out` is 1 when there were any.
+ *
+ * Errors: `FENRUN_STALE_FOREST` when the forest was saved anew: open it again. `FENRUN_DAMAGED_FOREST`,
+ * `FENRUN_FILE`; `FENRUN_INVALID_ARGUMENT` for a forest that was not opened.
+ *
+ * Pointers: `forest` is a living forest, `changed_out` points to room for a byte.
+ */
+int32_t fenrun_forest_catch_up(fenrun_forest *forest,
+                               uint8_t *changed_out,
+                               fenrun_error *err);
+
+/**
+ * Whether the forest was saved anew since it was opened: `stale_out` is 1 then.
+ *
+ * Errors: `FENRUN_FILE`, `FENRUN_NOT_A_FOREST` for what stands there by now; `FENRUN_INVALID_ARGUMENT` for a
+ * forest that was not opened.
+ *
+ * Pointers: `forest` is a living forest, `stale_out` points to room for a byte.
+ */
+int32_t fenrun_forest_is_stale(const fenrun_forest *forest,
+                               uint8_t *stale_out,
+                               fenrun_error *err);
 
 /**
  * Frees a forest; null is fine. Rows that were settled over it stay valid.

@@ -20,7 +20,8 @@ pub(crate) fn run(members: u32) -> Result<serde_json::Value, Box<dyn Error>> {
     let inviters: Vec<u64> =
         ids.iter().map(|id| if *id == 1 { 0 } else { 1 + u64::from(dice.below(*id - 1)) }).collect();
     let mut forest = Forest::from_edges(&ids, &inviters)?;
-    let asked: Vec<[MemberIx; 2]> = (0..ASKED).map(|_| [dice.member(members), dice.member(members)]).collect();
+    let asked: Vec<[MemberIx; 2]> =
+        (0..ASKED).map(|_| [dice.member(members), dice.member(members)]).collect();
     let mut checksum = 0_u64;
     let (index, made) = timed(|| ReadIndex::of(&forest));
     let (above, is_above) = timed(|| asked.iter().filter(|[a, b]| index.is_above(*a, *b)).count());
@@ -47,9 +48,7 @@ pub(crate) fn run(members: u32) -> Result<serde_json::Value, Box<dyn Error>> {
     forest.track("volume", &own, 0)?;
     let (moved, hung) = timed(|| {
         let moves = asked.iter().take(usize::try_from(MOVED).unwrap_or(0));
-        moves
-            .filter(|[a, b]| forest.rebind(u64::from(a.get()), u64::from(b.get()), None).is_ok())
-            .count()
+        moves.filter(|[a, b]| forest.rebind(u64::from(a.get()), u64::from(b.get()), None).is_ok()).count()
     });
     checksum += u64::try_from(moved)? + forest.team("volume", MemberIx::new(1))?.unsigned_abs();
     #[allow(clippy::float_arithmetic, reason = "nanoseconds, not money")]

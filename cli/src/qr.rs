@@ -71,6 +71,8 @@ mod tests {
         assert_eq!(found[0].decode().unwrap().1, link);
         let svg = String::from_utf8(image(Path::new("a.svg"), link).unwrap()).unwrap();
         assert!(svg.starts_with("<?xml") && svg.contains("<svg") && svg.ends_with("</svg>"));
-        assert!(image(Path::new("a.gif"), link).is_err() && image(Path::new("a.png"), &"x".repeat(3000)).is_err());
+        assert!(
+            image(Path::new("a.gif"), link).is_err() && image(Path::new("a.png"), &"x".repeat(3000)).is_err()
+        );
     }
 }

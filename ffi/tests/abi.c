@@ -307,6 +307,42 @@ static void forests(void) {
     fenrun_forest_free(forest);
 }
 
+/* A forest on disk: a worker that mapped it follows what another one put into its journal. */
+static void saved_forests(void) {
+    fenrun_error err = FENRUN_ERROR_INIT;
+    fenrun_forest *made = NULL, *writer = NULL, *reader = NULL, *none = NULL;
+    const uint64_t members[] = {4, 3, 2, 1}, inviters[] = {3, 2, 1, 0};
+    uint64_t upline[8] = {0};
+    char path[64], journal[80];
+    uint8_t yes = 9;
+    size_t len = 0;
+    FILE *file;
+    snprintf(path, sizeof path, "/tmp/fenrun-abi-%ld.forest", (long)getpid());
+    snprintf(journal, sizeof journal, "%s.journal", path);
+    EXPECT(fenrun_forest_open(path, strlen(path), &none, &err) == FENRUN_FILE);
+    EXPECT(fenrun_forest_new(members, inviters, 4, &made, &err) == FENRUN_OK);
+    EXPECT(fenrun_forest_save(made, path, strlen(path), &err) == FENRUN_OK);
+    EXPECT(fenrun_forest_is_stale(made, &yes, &err) == FENRUN_INVALID_ARGUMENT);
+    EXPECT(fenrun_forest_open(path, strlen(path), &writer, &err) == FENRUN_OK);
+    EXPECT(fenrun_forest_open(path, strlen(path), &reader, &err) == FENRUN_OK);
+    EXPECT(fenrun_forest_join(writer, 5, 4, &err) == FENRUN_OK);
+    EXPECT(fenrun_forest_join(writer, 5, 4, &err) == FENRUN_DUPLICATE_MEMBER);
+    EXPECT(fenrun_forest_catch_up(reader, &yes, &err) == FENRUN_OK && yes == 1);
+    EXPECT(fenrun_forest_catch_up(reader, &yes, &err) == FENRUN_OK && yes == 0);
+    EXPECT(fenrun_forest_upline(reader, 5, upline, 8, &len, &err) == FENRUN_OK && len == 4 && upline[0] == 4);
+    EXPECT(fenrun_forest_is_stale(reader, &yes, &err) == FENRUN_OK && yes == 0);
+    EXPECT(fenrun_forest_save(writer, path, strlen(path), &err) == FENRUN_OK);
+    EXPECT(fenrun_forest_is_stale(reader, &yes, &err) == FENRUN_OK && yes == 1);
+    EXPECT(fenrun_forest_catch_up(reader, &yes, &err) == FENRUN_STALE_FOREST);
+    file = fopen(path, "wb");
+    EXPECT(file != NULL && fputs("member,inviter\n", file) >= 0 && fclose(file) == 0);
+    EXPECT(fenrun_forest_open(path, strlen(path), &none, &err) == FENRUN_NOT_A_FOREST && none == NULL);
+    EXPECT(remove(path) == 0 && remove(journal) == 0);
+    fenrun_forest_free(made);
+    fenrun_forest_free(writer);
+    fenrun_forest_free(reader);
+}
+
 /* A batch over a chain of 4; what a field must not be is refused whole, with the row at fault. */
 static void batches(void) {
     fenrun_error err = FENRUN_ERROR_INIT;
@@ -650,6 +686,7 @@ int main(void) {
     presets();
     one_sale();
     forests();
+    saved_forests();
     batches();
     orders();
     money();

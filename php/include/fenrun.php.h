@@ -43,6 +43,11 @@ enum {
   FENRUN_DAMAGED_FOREST = 412,
   FENRUN_NEWER_FOREST = 413,
   FENRUN_STALE_FOREST = 414,
+  FENRUN_INVALID_SHARE_CODE = 420,
+  FENRUN_EXPIRED_SHARE_CODE = 421,
+  FENRUN_UNKNOWN_SHARE_KEY = 422,
+  FENRUN_NOT_A_DISTRIBUTOR = 430,
+  FENRUN_NOT_BINDABLE = 431,
   FENRUN_NOT_ALLOWED = 501,
   FENRUN_VERSION_CONFLICT = 502,
   FENRUN_IDEMPOTENCY_CONFLICT = 503,
@@ -220,6 +225,20 @@ int32_t fenrun_forest_new(const uint64_t *members,
                           size_t len,
                           fenrun_forest **forest_out,
                           fenrun_error *err);
+int32_t fenrun_forest_open(const char *path,
+                           size_t path_len,
+                           fenrun_forest **forest_out,
+                           fenrun_error *err);
+int32_t fenrun_forest_save(const fenrun_forest *forest,
+                           const char *path,
+                           size_t path_len,
+                           fenrun_error *err);
+int32_t fenrun_forest_catch_up(fenrun_forest *forest,
+                               uint8_t *changed_out,
+                               fenrun_error *err);
+int32_t fenrun_forest_is_stale(const fenrun_forest *forest,
+                               uint8_t *stale_out,
+                               fenrun_error *err);
 void fenrun_forest_free(fenrun_forest *forest);
 int32_t fenrun_forest_len(const fenrun_forest *forest, size_t *len_out, fenrun_error *err);
 int32_t fenrun_forest_resolve(const fenrun_forest *forest,

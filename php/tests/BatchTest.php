@@ -66,6 +66,28 @@ final class BatchTest extends TestCase
         $this->assertSame($rows->keys(), $plan->settle($forest, $orders, 0)->keys(), 'threads change nothing');
     }
 
+    public function testASavedForestIsFollowed(): void
+    {
+        $path = sys_get_temp_dir() . '/fenrun-php-' . getmypid() . '.forest';
+        Forest::fromArrays([1, 2, 3], [null, 1, 2])->save($path);
+        try {
+            [$writer, $reader] = [Forest::open($path), Forest::open($path)];
+            $writer->join(4, 3);
+            $this->assertTrue($reader->catchUp());
+            $this->assertFalse($reader->catchUp());
+            $this->assertSame([3, 2, 1], $reader->upline(4));
+            $this->assertFalse($reader->isStale());
+            $writer->save($path);
+            $this->assertTrue($reader->isStale());
+            $this->assertCount(4, Forest::open($path));
+            file_put_contents($path . '2', "member,inviter\n");
+            $this->expectException(\Fenrun\ForestError::class);
+            Forest::open($path . '2');
+        } finally {
+            array_map('unlink', glob($path . '*') ?: []);
+        }
+    }
+
     public function testNothingIsFine(): void
     {
         $rows = Plan::preset('two_level')->settle(Forest::fromArrays([], []), ['buyers' => [], 'paid' => []]);

@@ -84,8 +84,10 @@ fn read_keys(path: &Path) -> Result<ShareKeys> {
             continue;
         }
         // The line itself is never repeated: it holds a key.
-        let place = |rule: &str| Error::new(Code::InvalidValue, format!("{}:{}: {rule}", path.display(), at + 1));
-        let (id, key) = line.split_once(char::is_whitespace).ok_or_else(|| place("a key's id, a blank, the key"))?;
+        let place =
+            |rule: &str| Error::new(Code::InvalidValue, format!("{}:{}: {rule}", path.display(), at + 1));
+        let (id, key) =
+            line.split_once(char::is_whitespace).ok_or_else(|| place("a key's id, a blank, the key"))?;
         let id: u8 = id.parse().map_err(|_| place("the id of a key is a number from 0 to 255"))?;
         keys.push((id, key_from_hex(key.trim()).map_err(|error| place(error.message()))?));
     }

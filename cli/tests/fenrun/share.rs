@@ -26,12 +26,20 @@ fn a_code_is_made_and_read_again() {
     // The code of the facts, of the older key.
     let old = folder.run("share check --keys keys.txt AQEAAAAA6QcA0zgW44XUpsYF7A").ended(0);
     assert!(old.contains("1001") && old.contains("never"), "{old}");
-    assert!(folder.run("share check --keys keys.txt AQEAAAAA6QcA0zgW44XUpsYF7B").failed(2).contains("not made"));
+    assert!(
+        folder.run("share check --keys keys.txt AQEAAAAA6QcA0zgW44XUpsYF7B").failed(2).contains("not made")
+    );
 }
 
 #[test]
 fn no_message_repeats_a_key() {
-    for keys in ["1 001122\n", "1 zz11223344556677889900112233445566\n", "x 00112233445566778899001122334455\n", "001122334455\n", ""] {
+    for keys in [
+        "1 001122\n",
+        "1 zz11223344556677889900112233445566\n",
+        "x 00112233445566778899001122334455\n",
+        "001122334455\n",
+        "",
+    ] {
         let folder = Folder::with(&[("keys.txt", keys)]);
         let line = folder.run("share new --keys keys.txt --member 1").failed(2);
         assert!(line.contains("keys.txt") && !line.contains("1122"), "{line}");

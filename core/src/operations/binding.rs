@@ -104,6 +104,8 @@ fn keys(fields: &mut Fields<'_>) -> Result<ShareKeys> {
         let hex = key.as_text().ok_or_else(fault)?;
         keys.push((id.parse().map_err(|_| fault())?, crate::reward::share::key_from_hex(hex)?));
     }
-    let signing = fields.count("signing")?.ok_or_else(|| fields.fault(Code::MissingKey, "the key `signing` is missing"))?;
+    let signing = fields
+        .count("signing")?
+        .ok_or_else(|| fields.fault(Code::MissingKey, "the key `signing` is missing"))?;
     ShareKeys::new(signing, keys)
 }

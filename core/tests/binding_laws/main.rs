@@ -207,7 +207,8 @@ fn ours_is_the_model() {
 #[test]
 fn every_fault_is_told_apart() {
     for fault in FAULTS {
-        let config = Config { cases: 4000, failure_persistence: None, max_shrink_iters: 0, ..Config::default() };
+        let config =
+            Config { cases: 4000, failure_persistence: None, max_shrink_iters: 0, ..Config::default() };
         let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
         let mut runner = TestRunner::new_with_rng(config, rng);
         let found = runner.run(&(rules(), commands()), |(rules, commands)| {
@@ -233,8 +234,14 @@ fn policies_that_contradict_themselves_are_refused() {
         (r#"{"mode": "instant", "renew": "visit"}"#, Some(Code::InvalidValue)),
         (r#"{"mode": "forever"}"#, Some(Code::UnknownWord)),
         (r#"{"mode": "instant", "distributors": "nobody"}"#, Some(Code::UnknownWord)),
-        (r#"{"mode": "instant", "distributors": {"spend": {"at_least_minor": 0, "on": "payment"}}}"#, Some(Code::InvalidValue)),
-        (r#"{"mode": "instant", "distributors": {"goods": {"any": [], "on": "payment"}}}"#, Some(Code::InvalidValue)),
+        (
+            r#"{"mode": "instant", "distributors": {"spend": {"at_least_minor": 0, "on": "payment"}}}"#,
+            Some(Code::InvalidValue),
+        ),
+        (
+            r#"{"mode": "instant", "distributors": {"goods": {"any": [], "on": "payment"}}}"#,
+            Some(Code::InvalidValue),
+        ),
         (r#"{"mode": "instant", "distributors": {"orders": {"at_least": 1}}}"#, Some(Code::MissingKey)),
         (r#"{"mode": "instant", "day": 1}"#, Some(Code::UnknownKey)),
         ("{}", Some(Code::MissingKey)),

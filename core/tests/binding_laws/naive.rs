@@ -135,7 +135,9 @@ impl Naive {
                     }
                     release(self.row(member));
                 }
-                self.row(member).closed = true;
+                // Whoever stays, stays for good.
+                let row = self.row(member);
+                (row.closed, row.until, row.protected) = (true, None, None);
             }
         }
         Ok(true)
@@ -250,7 +252,8 @@ impl Naive {
         if through || (free && heir.is_some()) {
             let row = self.row(kept);
             row.inviter = old.inviter;
-            (row.until, row.protected) = if old.inviter.is_some() { (old.until, old.protected) } else { (None, None) };
+            (row.until, row.protected) =
+                if old.inviter.is_some() { (old.until, old.protected) } else { (None, None) };
         }
         for below in self.below(gone) {
             self.hang(below, Some(kept));

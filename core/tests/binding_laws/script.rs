@@ -61,7 +61,17 @@ pub(crate) fn rules() -> impl Strategy<Value = Rules> {
             let expire_days = expire.filter(|_| !mode.ends_with("lifelong"));
             let renews = protect_days > 0 || expire_days.is_some();
             let renew = if renews { renew } else { "never" };
-            Rules { mode, protect_days, expire_days, renew, self_purchase, distributors, stage, spend, orders }
+            Rules {
+                mode,
+                protect_days,
+                expire_days,
+                renew,
+                self_purchase,
+                distributors,
+                stage,
+                spend,
+                orders,
+            }
         })
 }
 

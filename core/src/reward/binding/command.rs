@@ -106,7 +106,7 @@ impl BindingCommand {
         let now = Timestamp::from_ms(fields.need_int("now")?);
         let actor = fields.need_id("actor")?;
         let reason = fields.text("reason")?.map(Reason::new).transpose()?;
-        let mut words = WORDS.iter().filter_map(|word| Some((*word, fields.take(*word)?)));
+        let mut words = WORDS.iter().filter_map(|word| Some((*word, fields.take(word)?)));
         let found = words.next();
         let more = words.next();
         let (Some((word, content)), None) = (found, more) else {
@@ -120,7 +120,8 @@ impl BindingCommand {
 }
 
 const WORDS: [&str; 11] = [
-    "register", "visit", "order", "pay", "complete", "appoint", "dismiss", "reassign", "merge", "close", "tick",
+    "register", "visit", "order", "pay", "complete", "appoint", "dismiss", "reassign", "merge", "close",
+    "tick",
 ];
 
 pub(super) const CLOSINGS: [(&str, Closing); 2] = [("stay", Closing::Stay), ("roll_up", Closing::RollUp)];

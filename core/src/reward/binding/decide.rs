@@ -118,10 +118,7 @@ impl Bindings {
     #[must_use]
     pub fn attribution(&self, member: u64, now: Timestamp) -> Attribution {
         let own = self.policy.self_purchase() == SelfPurchase::Counts;
-        Attribution {
-            inviter: self.inviter(member, now),
-            buyer_first: own && self.may_distribute(member),
-        }
+        Attribution { inviter: self.inviter(member, now), buyer_first: own && self.may_distribute(member) }
     }
 
     /// Whether a member may distribute.
@@ -133,10 +130,11 @@ impl Bindings {
     /// Whether an account may distribute; one that was merged is closed itself.
     pub(super) fn may(&self, ix: MemberIx) -> bool {
         let standing = self.people.get(&self.forest.id(ix)).map_or(Standing::Plain, |person| person.standing);
-        !self.forest.is_closed(ix) && match self.policy.distributors() {
-            Distributors::Everyone => standing != Standing::Dismissed,
-            _ => standing == Standing::Qualified,
-        }
+        !self.forest.is_closed(ix)
+            && match self.policy.distributors() {
+                Distributors::Everyone => standing != Standing::Dismissed,
+                _ => standing == Standing::Qualified,
+            }
     }
 
     /// The events of a command.
@@ -158,14 +156,19 @@ impl Bindings {
             BindingAction::Order { member } => {
                 let member = self.open(*member)?;
                 made.push(member, What::Ordered, Why::Counted);
-                if self.policy.mode() == Mode::FirstOrder && self.person(member, made.command.now).orders == 0 {
+                if self.policy.mode() == Mode::FirstOrder && self.person(member, made.command.now).orders == 0
+                {
                     self.take_offer(member, Why::FirstOrder, &mut made);
                 }
                 self.renew(member, Renew::Order, Why::Order, &mut made);
             }
             BindingAction::Pay { member, spend_minor, goods } => {
                 let member = self.open(*member)?;
-                made.push(member, What::Paid { spend_minor: *spend_minor, goods: goods.clone() }, Why::Counted);
+                made.push(
+                    member,
+                    What::Paid { spend_minor: *spend_minor, goods: goods.clone() },
+                    Why::Counted,
+                );
                 if self.policy.mode() == Mode::FirstPayment
                     && self.person(member, made.command.now).payments == 0
                 {
@@ -260,7 +263,8 @@ impl Bindings {
     /// The first order or payment: the latest who shared wins, if they still may.
     fn take_offer(&self, member: u64, why: Why, made: &mut Made<'_>) {
         let now = made.command.now;
-        let Some(sharer) = self.person(member, now).offer.filter(|_| self.inviter(member, now).is_none()) else {
+        let Some(sharer) = self.person(member, now).offer.filter(|_| self.inviter(member, now).is_none())
+        else {
             return;
         };
         // An offer of an account that was merged is one of the account it went into.
@@ -410,8 +414,9 @@ impl Bindings {
         let mut at = ends[1];
         while at != MemberIx::NOBODY {
             if at == ends[0] {
-                let rule =
-                    format!("{inviter} cannot be the upline of {member}: {member} is above {inviter}, a cycle");
+                let rule = format!(
+                    "{inviter} cannot be the upline of {member}: {member} is above {inviter}, a cycle"
+                );
                 return Err(Error::new(Code::Cycle, rule));
             }
             at = self.above(at, now);

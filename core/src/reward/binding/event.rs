@@ -151,11 +151,9 @@ impl BindingEvent {
         let goods = |goods: &[SkuId]| Node::List(goods.iter().map(Node::from).collect());
         let data: Vec<(&str, Node)> = match &self.what {
             What::Offered { sharer } | What::Refused { sharer } => vec![("sharer", id(*sharer))],
-            What::Bound { inviter, until, protected } => vec![
-                ("inviter", id(*inviter)),
-                ("until", when(*until)),
-                ("protected", when(*protected)),
-            ],
+            What::Bound { inviter, until, protected } => {
+                vec![("inviter", id(*inviter)), ("until", when(*until)), ("protected", when(*protected))]
+            }
             What::Renewed { until, protected } => {
                 vec![("until", when(*until)), ("protected", when(*protected))]
             }
@@ -210,9 +208,7 @@ fn what(fields: &mut Fields<'_>) -> Result<What> {
             until: when(fields, "until")?,
             protected: when(fields, "protected")?,
         },
-        "renewed" => {
-            What::Renewed { until: when(fields, "until")?, protected: when(fields, "protected")? }
-        }
+        "renewed" => What::Renewed { until: when(fields, "until")?, protected: when(fields, "protected")? },
         "released" => What::Released,
         "ordered" => What::Ordered,
         "paid" | "completed" => {

@@ -58,9 +58,13 @@ impl Bindings {
             What::Closed { closing } => {
                 let below = self.directly_below(member);
                 self.forest.close(member, *closing, from)?;
-                if *closing == Closing::RollUp {
-                    self.release_roots(&below);
-                    self.release(member);
+                match closing {
+                    // Its place is for good: nothing of it expires any more.
+                    Closing::Stay => self.set_days(member, None, None),
+                    Closing::RollUp => {
+                        self.release_roots(&below);
+                        self.release(member);
+                    }
                 }
             }
         }

@@ -52,9 +52,11 @@ impl ShareKeys {
         }
         let minute = match share.expires {
             None => 0,
-            Some(at) => u32::try_from(at.ms() / MINUTE_MS).ok().filter(|minute| *minute > 0).ok_or_else(|| {
-                Error::new(Code::InvalidValue, format!("a share code cannot expire at {at}"))
-            })?,
+            Some(at) => {
+                u32::try_from(at.ms() / MINUTE_MS).ok().filter(|minute| *minute > 0).ok_or_else(|| {
+                    Error::new(Code::InvalidValue, format!("a share code cannot expire at {at}"))
+                })?
+            }
         };
         let mut bytes = vec![FORMAT, self.signing()];
         bytes.extend_from_slice(&minute.to_be_bytes());
@@ -156,14 +158,16 @@ mod tests {
 
     #[test]
     fn every_changed_bit_is_refused() {
-        let share = Share { member: 90_210, campaign: 12, expires: Some(Timestamp::from_ms(1_800_000_000_000)) };
+        let share =
+            Share { member: 90_210, campaign: 12, expires: Some(Timestamp::from_ms(1_800_000_000_000)) };
         let code = keys().sign(&share).unwrap();
         assert_eq!(keys().open(&code, Timestamp::from_ms(0)), Ok(share));
         let bytes = BASE64URL_NOPAD.decode(code.as_bytes()).unwrap();
         for bit in 0..bytes.len() * 8 {
             let mut changed = bytes.clone();
             changed[bit / 8] ^= 1 << (bit % 8);
-            let code = keys().open(&BASE64URL_NOPAD.encode(&changed), Timestamp::from_ms(0)).unwrap_err().code();
+            let code =
+                keys().open(&BASE64URL_NOPAD.encode(&changed), Timestamp::from_ms(0)).unwrap_err().code();
             // A changed id names a key nobody has; one of them names the other key, which did not sign.
             let unknown = bit / 8 == 1 && changed[1] != 3;
             let wanted = if unknown { Code::UnknownShareKey } else { Code::InvalidShareCode };

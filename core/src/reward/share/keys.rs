@@ -61,7 +61,7 @@ impl fmt::Debug for ShareKeys {
 /// # Errors
 /// [`Code::InvalidValue`], which does not repeat the text.
 pub fn key_from_hex(text: &str) -> Result<Vec<u8>> {
-    data_encoding::HEXLOWER_PERMISSIVE.decode(text.as_bytes()).map_err(|_| {
-        Error::new(Code::InvalidValue, "a share key is written as pairs of hex digits")
-    })
+    data_encoding::HEXLOWER_PERMISSIVE
+        .decode(text.as_bytes())
+        .map_err(|_| Error::new(Code::InvalidValue, "a share key is written as pairs of hex digits"))
 }

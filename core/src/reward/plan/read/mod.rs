@@ -63,7 +63,8 @@ pub(super) fn plan(node: &Node) -> Result<Plan> {
         combine::check_caps(&caps, &rules[*at], *clock)
             .map_err(|error| error.about(Spot::entry(node, "cap")))?;
     }
-    let known = |id: &str| matches!(id, "plan" | "ranks" | "distribute") || rules.iter().any(|rule| rule.id == id);
+    let known =
+        |id: &str| matches!(id, "plan" | "ranks" | "distribute") || rules.iter().any(|rule| rule.id == id);
     if let Some(unknown) = allow.keys().find(|id| !known(id)) {
         let hint = did_you_mean(unknown, "its rules", rules.iter().map(|rule| rule.id.as_str()));
         let error = format!("plan: `allow` names `{unknown}`, which is no rule of this plan; {hint}");

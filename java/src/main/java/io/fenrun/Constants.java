@@ -70,6 +70,11 @@ final class Constants {
             case 412:
             case 413:
             case 414:
+            case 420:
+            case 421:
+            case 422:
+            case 430:
+            case 431:
                 return new FenrunException.ForestException(fault);
             case 501:
             case 502:
