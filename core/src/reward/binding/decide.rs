@@ -228,7 +228,7 @@ impl Bindings {
         self.check_cycle(member, sharer, now)?;
         let kept = |rule: String| Err(Error::new(Code::NotBindable, rule));
         match (self.policy.mode(), current) {
-            (Mode::Instant, Some(_)) => made.push(member, self.bound(sharer, now), Why::TakenOver),
+            (Mode::EachVisit, Some(_)) => made.push(member, self.bound(sharer, now), Why::TakenOver),
             (Mode::Protect, Some(inviter)) => {
                 if let Some(protected) = person.protected.filter(|protected| *protected > now) {
                     return kept(format!("member {member} is protected for {inviter} until {protected}"));
@@ -253,7 +253,7 @@ impl Bindings {
                 Some(_) => made.push(member, What::Offered { sharer }, Why::TakenOver),
                 None => made.push(member, What::Offered { sharer }, Why::Visit),
             },
-            (Mode::Instant | Mode::InstantLifelong | Mode::Protect, None) => {
+            (Mode::EachVisit | Mode::InstantLifelong | Mode::Protect, None) => {
                 made.push(member, self.bound(sharer, now), Why::Visit);
             }
         }

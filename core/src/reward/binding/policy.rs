@@ -17,7 +17,7 @@ words! {
         /// By the first payment; until then the latest visit counts.
         FirstPayment = "first_payment", "At the first payment", "首次付款绑定";
         /// By every visit anew.
-        Instant = "instant", "By the latest visit", "即时绑定";
+        EachVisit = "instant", "By the latest visit", "即时绑定";
         /// By the first visit, once and for all.
         InstantLifelong = "instant_lifelong", "By the first visit, lifelong", "首次点击永久绑定";
         /// By a visit, and by the next one once the protection of the first is over.
