@@ -406,15 +406,43 @@ impl Error {
     }
 }
 
+/// The longest message, in bytes; of one that is longer, what it quotes of a user is cut first.
+const MAX_MESSAGE: usize = 1_000;
+/// How many letters of a quoted text a long message keeps.
+const QUOTED: usize = 60;
+
 fn one_line(message: String) -> String {
-    if !message.contains(char::is_control) {
+    let message = if message.len() > MAX_MESSAGE { brief(&message) } else { message };
+    if !message.contains(is_hidden) {
         return message;
     }
     let escaped = message.chars().flat_map(|c| {
-        let (plain, escape) = if c.is_control() { (None, Some(c.escape_default())) } else { (Some(c), None) };
+        let (plain, escape) = if is_hidden(c) { (None, Some(c.escape_default())) } else { (Some(c), None) };
         plain.into_iter().chain(escape.into_iter().flatten())
     });
     escaped.collect()
+}
+
+/// Whether a character acts on the text around it instead of being seen: controls, separators of lines and
+/// paragraphs, and what turns the direction of writing.
+pub(crate) fn is_hidden(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// What a long message says, without most of the text it quotes.
+fn brief(message: &str) -> String {
+    let cut = |(nth, part): (usize, &str)| match part.char_indices().nth(QUOTED) {
+        // Between the ticks of a pair stands what is quoted.
+        Some((end, _)) if nth % 2 == 1 => format!("{}…", &part[..end]),
+        _ => part.to_owned(),
+    };
+    let parts: Vec<String> = message.split('`').enumerate().map(cut).collect();
+    let brief = parts.join("`");
+    if brief.len() <= MAX_MESSAGE {
+        return brief;
+    }
+    let end = brief.char_indices().map(|(at, _)| at).take_while(|at| *at < MAX_MESSAGE).last().unwrap_or(0);
+    format!("{}…", &brief[..end])
 }
 
 /// Shorthand for results of this crate.
@@ -428,6 +456,27 @@ mod tests {
     fn a_message_is_one_line_whatever_it_repeats() {
         let error = Error::new(Code::InvalidValue, "rank `\nV1\u{85}级差`").within("rule `a\r`");
         assert_eq!(error.message(), r"rule `a\r`: rank `\nV1\u{85}级差`");
+    }
+
+    #[test]
+    fn what_turns_the_direction_of_writing_is_escaped() {
+        let error = Error::new(Code::InvalidValue, "name `\u{202e}cba\u{2028}`");
+        assert_eq!(error.message(), r"name `\u{202e}cba\u{2028}`");
+    }
+
+    #[test]
+    fn a_long_message_says_what_is_wrong_of_a_long_text() {
+        let long = "级".repeat(400);
+        let error = Error::new(Code::UnknownKey, format!("plan: unknown key `{long}`; did you mean `name`?"));
+        let kept = "级".repeat(60);
+        assert_eq!(error.message(), format!("plan: unknown key `{kept}…`; did you mean `name`?"));
+        // Many short ones, or one with ticks of its own, end somewhere.
+        let many = Error::new(Code::UnknownWord, "`a`, `级差`, ".repeat(500)).within("line 3");
+        assert!(many.message().len() <= 1_010 && many.message().ends_with('…'), "{many}");
+        let ticks = Error::new(Code::UnknownWord, format!("`{}`", "``级".repeat(2_000)));
+        assert!(ticks.message().len() <= 1_010, "{ticks}");
+        let short = "x".repeat(900);
+        assert_eq!(Error::new(Code::Syntax, short.clone()).message(), short);
     }
 
     #[test]

@@ -40,7 +40,7 @@ pay = { levels = [
 "#;
 
 /// What is wrong, on which line, what the message must hold.
-const WRONG: [(&str, &str, usize, &str); 18] = [
+const WRONG: [(&str, &str, usize, &str); 27] = [
     ("name = \"n\"", "nmae = \"n\"", 2, "did you mean it by `nmae`?"),
     ("currency = \"CNY\"", "currency = \"CNY\"\ncurency = 1", 4, "did you mean `currency`?"),
     ("\"V1\", \"V2\"", "\"V1\", 2", 4, "`ranks`"),
@@ -59,6 +59,15 @@ const WRONG: [(&str, &str, usize, &str); 18] = [
     ("  \"1%\",", "  1.5,", 27, "the number `1.5`"),
     ("  \"2%\",", "  \"200%\",", 20, "at most 100%"),
     ("id = \"peer\"", "id = \"peer\"\nqualfy = 1", 22, "did you mean `qualify`?"),
+    ("name = \"n\"", "name = \"a\\u202eb\"", 2, "`a\\u{202e}b` holds a control character"),
+    ("currency = \"CNY\"", "currency = \"CNX\"", 3, "CNX"),
+    ("currency = \"CNY\"", "currency = \"CNY\"\nutc_offset = \"+99:00\"", 4, "+99:00"),
+    ("id = \"peer\"", "id = \"\"", 21, "`id` is empty"),
+    ("of = \"income\"", "of = \"\"", 23, "a name of 0 bytes"),
+    ("of = \"income\"", "round = { mode = \"downn\" }", 23, "downn"),
+    ("of = \"income\"", "cap = { per = \"payee\", limit = \"x\" }", 23, "`x` is not a rate"),
+    ("of = \"income\"", "split = { cash = \"90%\" }", 23, "all accounts together get 100%"),
+    ("id = \"upline\"", "id = \"upline\"\nafter = \"peer\"", 9, "in a cycle: upline after peer after upline"),
 ];
 
 fn refused(text: &str) -> Error {
@@ -76,6 +85,35 @@ fn an_error_names_its_line_and_the_nearest_word() {
         if error.code() != Code::Syntax {
             assert!(error.message().starts_with(&format!("line {line}: ")), "{error}");
         }
+    }
+}
+
+/// Whatever somebody writes, what is wrong with it is told in a line that can be read.
+#[test]
+fn an_error_is_short_however_long_the_text_is() {
+    let long = "k".repeat(200_000);
+    let many: String = (0..200)
+        .map(|at| {
+            let after = (at + 1) % 200;
+            format!("[[rule]]\nid = \"r{at}\"\nafter = \"r{after}\"\nto = \"self\"\npay = {{ levels = [\"1%\"] }}\n")
+        })
+        .collect();
+    let deep = format!("not = {}active = true{}", "{ not = ".repeat(5_000), " }".repeat(5_000));
+    for (right, wrong) in [
+        ("name = \"n\"", format!("{long} = 1")),
+        ("name = \"n\"", format!("name = \"{long}\"")),
+        ("\"V1\", \"V2\"", format!("\"V1\", \"{long}\"")),
+        ("id = \"peer\"", format!("id = \"{long}\"")),
+        ("after = \"upline\"", format!("after = \"{long}\"")),
+        ("of = \"income\"", format!("of = \"{long}\"")),
+        ("  \"2%\",", format!("  \"{}%\",", "9".repeat(100_000))),
+        ("  \"2%\",", format!("  \"0.{}1%\",", "0".repeat(100_000))),
+        ("category = \"tea\"", deep),
+        ("[[rule]]\nid = \"peer\"", format!("{many}[[rule]]\nid = \"peer\"")),
+    ] {
+        let error = refused(&PLAN.replacen(right, &wrong, 1));
+        let message = error.message();
+        assert!(message.len() < 1_100 && message.lines().count() == 1, "{message}");
     }
 }
 
@@ -440,6 +478,13 @@ mod guide {
             (who.to_owned(), minor(amount))
         });
         assert_eq!(amounts, wanted.collect(), "{text}");
+    }
+
+    #[test]
+    fn the_guide_names_every_preset() {
+        for (name, _) in fenrun::reward::plan::PRESETS {
+            assert!(GUIDE.contains(&format!("`{name}`")), "{name}");
+        }
     }
 
     #[test]

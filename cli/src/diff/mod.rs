@@ -55,7 +55,7 @@ pub(crate) fn run(args: &DiffArgs, console: &Console) -> Result<Ending> {
     let summary = Summary { before: first, after: last, comparison: &comparison, top: args.top };
     summary.check()?;
     if let Some((page, _)) = &mut files.page {
-        let html = render_plans(first, last, &comparison, &largest.into_ranking());
+        let html = render_plans(first, last, &comparison, &largest.into_ranking(), args.lang.into());
         page.write_all(html.as_bytes()).map_err(|error| fault(path, &error))?;
     }
     let written = files.keep()?;

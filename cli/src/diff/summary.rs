@@ -78,7 +78,10 @@ impl Summary<'_> {
         for reason in Reason::ALL {
             let of = |side: &fenrun::reward::compare::Side| side.retained.get(reason).copied().unwrap_or(0);
             if of(before) != 0 || of(after) != 0 {
-                let name = format!("{} {}", say("retained", "留存"), reason.name());
+                let name = match language {
+                    Language::English => format!("retained {}", reason.name()),
+                    Language::Chinese => format!("留存：{}", reason.sentence(language)),
+                };
                 rows.push((name, self.sides(of(before), of(after))));
             }
         }
@@ -91,7 +94,7 @@ impl Summary<'_> {
             rows.push((name.to_owned(), format!("{signs} ({})", count(sum.count))));
         }
         for (id, change) in comparison.ranking().into_iter().take(self.top) {
-            rows.push((id.to_string(), self.sides(change.before, change.after)));
+            rows.push((format!("{} {id}", say("member", "会员")), self.sides(change.before, change.after)));
         }
         for plan in self.before.into_iter().chain([self.after]) {
             let allowed = plan.allow().iter();
@@ -107,8 +110,9 @@ impl Summary<'_> {
     /// `10.00 → 12.50 CNY (+2.50)`.
     fn sides(&self, before: i64, after: i64) -> String {
         let change = after - before;
-        let sign = if change > 0 { "+" } else { "" };
-        let (from, to, apart) = (self.money(before), self.money(after), self.money(change));
+        let sign = if change > 0 { "+" } else { "−" };
+        let apart = Money::new(change, self.after.currency()).to_decimal();
+        let (from, to, apart) = (self.money(before), self.money(after), apart.trim_start_matches('-'));
         if change == 0 { format!("{to} =") } else { format!("{from} → {to} ({sign}{apart})") }
     }
 

@@ -15,15 +15,18 @@ const PEOPLE: usize = 15;
 /// The most points of a curve.
 const POINTS: usize = 240;
 
-/// The whole page; `largest` are the differences to list.
+/// The whole page; `largest` are the differences to list, and it opens in the language that was asked for.
 pub(crate) fn render(
     before: Option<&Plan>,
     after: &Plan,
     comparison: &Comparison,
     largest: &[Difference],
+    language: Language,
 ) -> String {
     let page = Page { before, after, comparison, currency: after.currency() };
-    let parts: [(&str, String); 13] = [
+    let lang = if language == Language::Chinese { "zh" } else { "en" };
+    let parts: [(&str, String); 14] = [
+        ("lang", lang.to_owned()),
         ("style", STYLE.to_owned()),
         ("script", SCRIPT.to_owned()),
         ("title", page.title()),
@@ -124,17 +127,20 @@ impl Page<'_> {
             before: before.paid,
             after: after.paid,
         };
-        let kept = Reason::ALL.iter().enumerate().filter_map(|(at, reason)| {
+        let kept = Reason::ALL.iter().filter_map(|reason| {
             let of = |side: &Side| side.retained.get(reason).copied().unwrap_or(0);
             let (english, chinese) = (reason.sentence(Language::English), reason.sentence(Language::Chinese));
             let part = Part {
-                class: if at % 2 == 0 { "slate" } else { "stone" },
+                class: "",
                 name: (format!("Retained: {english}"), format!("留存：{chinese}")),
                 before: of(before),
                 after: of(after),
             };
             (part.before != 0 || part.after != 0).then_some(part)
         });
+        // Neighbours in the bars differ.
+        let classes = ["slate", "stone", "second"].into_iter().cycle();
+        let kept = kept.zip(classes).map(|(part, class)| Part { class, ..part });
         [paid].into_iter().chain(kept).collect()
     }
 
@@ -187,7 +193,12 @@ impl Page<'_> {
             })
             .collect();
         rows.push_str(&row(both("Pool", "分润池"), before, after, "sum"));
-        format!("{bars}<table class=\"parts sides\">{rows}</table>")
+        let head = [("before", "原"), ("after", "新"), ("change", "变化")];
+        let head: String =
+            head.iter().map(|(english, chinese)| format!("<th>{}</th>", both(english, chinese))).collect();
+        format!(
+            "{bars}<table class=\"parts sides\"><thead><tr><th></th>{head}</tr></thead><tbody>{rows}</tbody></table>"
+        )
     }
 
     /// Everybody's change, from the largest gain to the largest loss.
@@ -237,11 +248,14 @@ impl Page<'_> {
     /// The people with the largest changes.
     fn gains(&self) -> String {
         let ranking = self.comparison.ranking();
-        let most = ranking.first().map_or(1, |(_, change)| change.change().abs().max(1));
+        let shown = || ranking.iter().take(PEOPLE).map(|(_, change)| change.change());
+        let (more, less) = (shown().max().unwrap_or(0).max(0), -shown().min().unwrap_or(0).min(0));
+        // Losses stand left of the axis, gains right of it, to one scale.
+        let axis = ratio(less, more + less, 4_000);
         let rows = ranking.iter().take(PEOPLE).map(|(id, change)| {
-            let long = ratio(change.change().abs(), most, 4_000).max(20);
-            let (class, x) = if change.change() > 0 { ("more", 0) } else { ("less", 4_000 - long) };
-            let bar = drawing(4_000, 180, "the change", &rect(class, (x, 30), (long, 130), ""));
+            let long = ratio(change.change().abs(), more + less, 4_000).max(20);
+            let (class, x) = if change.change() > 0 { ("more", axis) } else { ("less", axis - long) };
+            let bar = drawing(4_000, 180, "the change", &rect(class, (x.max(0), 30), (long, 130), ""));
             format!(
                 "<tr><th>{}</th><td>{}</td><td>{}</td><td>{}</td><td>{bar}</td></tr>",
                 escape(id.as_str()),

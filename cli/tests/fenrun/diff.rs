@@ -40,7 +40,7 @@ fn every_cent_that_differs() {
     let folder = folder();
     let run = "diff --plan a.toml --plan b.toml o.csv --out d.csv --page d.html";
     let text = folder.run(run).ended(1);
-    for line in ["orders", "2", "130.00 → 190.00 (+60.00)", "60.00 → 0.00 (-60.00)", "190.00 ="] {
+    for line in ["orders", "2", "130.00 → 190.00 (+60.00)", "60.00 → 0.00 (−60.00)", "190.00 ="] {
         assert!(text.contains(line), "{line}: {text}");
     }
     assert!(text.contains("<d>") && text.contains("0.00 → 30.00 (+30.00)"), "{text}");
@@ -55,8 +55,11 @@ fn every_cent_that_differs() {
     let document = folder.run("diff --plan a.toml --plan b.toml --orders o.csv --json").document(1);
     assert_eq!(at(&document, &["after", "paid"]), &Node::Int(19_000));
     assert_eq!(at(&document, &["differing"]), &Node::Int(1));
-    let text = folder.run("diff --plan a.toml --plan b.toml o.csv --lang zh").ended(1);
-    assert!(text.contains("新方案") && text.contains("比例不同"), "{text}");
+    let text = folder.run("diff --plan a.toml --plan b.toml o.csv --lang zh --page z.html").ended(1);
+    assert!(text.contains("新方案") && text.contains("比例不同") && text.contains("会员 "), "{text}");
+    assert!(text.contains("留存：此人不满足规则的条件") && !text.contains("ineligible"), "{text}");
+    // Each opens in the language that was asked for.
+    assert!(page.contains("<html lang=\"en\">") && folder.read("z.html").contains("<html lang=\"zh\">"));
 }
 
 #[test]

@@ -105,13 +105,15 @@ impl Difference {
     #[must_use]
     pub fn explain(&self, language: Language) -> String {
         let (cause, silent) = match language {
-            Language::English => (self.cause.english(), "the walks of the other do not reach this person"),
-            Language::Chinese => (self.cause.chinese(), "另一方案的路径未到达此人"),
+            Language::English => (self.cause.english(), "its walks do not reach this person"),
+            Language::Chinese => (self.cause.chinese(), "路径未到达此人"),
         };
         let reason = self.reason.map_or(silent, |reason| reason.sentence(language));
         match (self.cause, language) {
-            (Cause::Gained | Cause::Lost, Language::English) => format!("{cause}: {reason}"),
-            (Cause::Gained | Cause::Lost, Language::Chinese) => format!("{cause}：{reason}"),
+            (Cause::Gained | Cause::Lost, Language::English) => {
+                format!("{cause}; under the other one: {reason}")
+            }
+            (Cause::Gained | Cause::Lost, Language::Chinese) => format!("{cause}；另一方案：{reason}"),
             _ => cause.to_owned(),
         }
     }

@@ -11,6 +11,9 @@ use std::collections::BTreeMap;
 /// What starts a chain of rules: a sale, or the close of a period.
 pub type Clock = Option<Period>;
 
+/// How many rules of a cycle are named.
+const NAMED: usize = 9;
+
 /// The places of all rules, each behind the rule it runs after, otherwise as they are written; and what
 /// starts the chain each stands in.
 pub(super) fn sequence(rules: &[Rule]) -> Result<Vec<(usize, Clock)>> {
@@ -59,9 +62,12 @@ pub(super) fn sequence(rules: &[Rule]) -> Result<Vec<(usize, Clock)>> {
 fn cycle(rules: &[Rule], path: &[usize]) -> Error {
     let last = path.last();
     let from = path.iter().position(|at| Some(at) == last).unwrap_or(0);
-    let names: Vec<&str> = path[from..].iter().map(|at| rules[*at].id.as_str()).collect();
-    let error = format!("plan: rules run after each other in a cycle: {}", names.join(" after "));
-    Error::new(Code::InvalidValue, error)
+    let round = &path[from..];
+    let names: Vec<&str> = round.iter().take(NAMED).map(|at| rules[*at].id.as_str()).collect();
+    let more =
+        round.len().checked_sub(NAMED + 1).map_or(String::new(), |more| format!(" and {} more", more + 1));
+    let error = format!("plan: rules run after each other in a cycle: {}{more}", names.join(" after "));
+    Error::new(Code::InvalidValue, error).about(Spot::item("rule", names[0]))
 }
 
 /// How far the rules of a sale walk each tree above the buyer.

@@ -10,7 +10,7 @@ mod stops;
 use super::rule::Rule;
 use super::{MAX_NAME_BYTES, MAX_RULES, Plan, order};
 use crate::doc::{Fields, Node, Spot, did_you_mean};
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Result, is_hidden};
 use crate::id::MAX_ID_BYTES;
 use crate::money::Currency;
 use std::collections::BTreeMap;
@@ -33,12 +33,15 @@ pub(super) fn plan(node: &Node) -> Result<Plan> {
         let rule = format!("`name` has {} bytes; at most {MAX_NAME_BYTES}", name.len());
         return Err(fields.fault(Code::InvalidValue, rule));
     }
-    let currency =
-        Currency::parse(&text(&mut fields, "currency")?).map_err(|e| Error::from(e).within("plan"))?;
-    let (ranks, rank_rules) = declared::ranks(&mut fields)?;
-    let trees = declared::trees(&mut fields)?;
-    let utc_offset_minutes = declared::utc_offset(&mut fields)?;
-    let allow = allow(&mut fields)?;
+    // What no deeper reader placed stands under the key at least.
+    let under = |key: &'static str| move |error: Error| error.about(Spot::entry(node, key));
+    let currency = Currency::parse(&text(&mut fields, "currency")?)
+        .map_err(|error| Error::from(error).within("plan"))
+        .map_err(under("currency"))?;
+    let (ranks, rank_rules) = declared::ranks(&mut fields).map_err(under("ranks"))?;
+    let trees = declared::trees(&mut fields).map_err(under("tree"))?;
+    let utc_offset_minutes = declared::utc_offset(&mut fields).map_err(under("utc_offset"))?;
+    let allow = allow(&mut fields).map_err(under("allow"))?;
     let items = fields.list("rule")?;
     if items.is_empty() || items.len() > MAX_RULES {
         let rule = format!("{} rules; a plan has 1 to {MAX_RULES}", items.len());
@@ -111,7 +114,11 @@ fn allow(fields: &mut Fields<'_>) -> Result<BTreeMap<String, String>> {
 }
 
 fn text(fields: &mut Fields<'_>, key: &'static str) -> Result<String> {
-    fields.text(key)?.filter(|text| !text.is_empty()).map(str::to_owned).ok_or_else(|| fields.missing(key))
+    match fields.text(key)? {
+        None => Err(fields.missing(key)),
+        Some("") => Err(fields.fault(Code::MissingKey, format!("`{key}` is empty"))),
+        Some(text) => Ok(text.to_owned()),
+    }
 }
 
 fn names(fields: &mut Fields<'_>, key: &'static str) -> Result<Vec<String>> {
@@ -143,26 +150,28 @@ fn check_length(fields: &Fields<'_>, key: &str, name: &str) -> Result<()> {
     Err(fields.fault(Code::InvalidId, rule))
 }
 
-/// No text of a plan holds a control character: all of them are shown to people, on terminals too.
+/// No text of a plan holds a control character, or one that turns the direction of writing: all of them are shown to
+/// people, on terminals too.
 fn check_texts(plan: &Node) -> Result<()> {
     let mut open = vec![("plan", plan)];
     while let Some((key, node)) = open.pop() {
-        let text = match node {
-            Node::Text(text) => Some(text),
+        let (text, spot) = match node {
+            Node::Text(text) => (text, Spot::of(node)),
             Node::List(items) => {
                 open.extend(items.iter().map(|item| (key, item)));
-                None
+                continue;
             }
             Node::Map(map) => {
                 open.extend(map.iter().map(|(key, value)| (key.as_str(), value)));
-                map.keys().find(|key| key.contains(char::is_control))
+                let Some(key) = map.keys().find(|key| key.contains(is_hidden)) else { continue };
+                (key, Spot::entry(node, key))
             }
-            Node::Null | Node::Bool(_) | Node::Int(_) => None,
+            Node::Null | Node::Bool(_) | Node::Int(_) => continue,
         };
-        if let Some(text) = text.filter(|text| text.contains(char::is_control)) {
+        if text.contains(is_hidden) {
             let short: String = text.chars().take(60).collect();
             let rule = format!("plan: `{key}`: the text `{short}` holds a control character");
-            return Err(Error::new(Code::InvalidValue, rule));
+            return Err(Error::new(Code::InvalidValue, rule).about(spot));
         }
     }
     Ok(())

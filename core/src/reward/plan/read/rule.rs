@@ -3,6 +3,7 @@
 use super::{Names, caps, check_length, names, pay, stops, text, unknown_word};
 use crate::doc::{Fields, Node, Spot};
 use crate::error::{Code, Error, Result};
+use crate::id::MAX_ID_BYTES;
 use crate::money::{Rate, Rounding};
 use crate::reward::plan::rule::{Base, Change, Per, Reverse, Round, Rule, Trigger, Unqualified};
 use crate::reward::plan::{Condition, Period};
@@ -14,17 +15,22 @@ pub(super) fn rule(node: &Node, at: usize, known: &Names<'_>) -> Result<Rule> {
     let what = format!("rule `{id}`");
     let mut fields = Fields::new(node, what.clone())?;
     fields.take("id");
+    // What no deeper reader placed stands under the key at least.
+    let under = |key: &'static str| move |error: Error| error.about(Spot::entry(node, key));
     let trigger = trigger(&mut fields)?;
     let when = fields.take("when");
-    let when = when.map(|node| Condition::read(node, &format!("{what}: `when`"), known.ranks)).transpose()?;
-    let of = fields.take("of").map_or_else(|| Ok(Base::named("paid")), |node| base(node, &what))?;
-    let to = stops::stops(fields.need("to")?, &what, known)?;
-    let qualify = qualify(&mut fields, known.ranks)?;
+    let when = when.map(|node| Condition::read(node, &format!("{what}: `when`"), known.ranks));
+    let when = when.transpose().map_err(under("when"))?;
+    let of = fields.take("of").map_or_else(|| Ok(Base::named("paid")), |node| base(node, &what));
+    let of = of.map_err(under("of"))?;
+    let to = stops::stops(fields.need("to")?, &what, known).map_err(under("to"))?;
+    let qualify = qualify(&mut fields, known.ranks).map_err(under("qualify"))?;
     let unqualified = unqualified(&mut fields, &qualify)?;
-    let pay = pay::schedule(fields.need("pay")?, &what, known)?;
-    let round = fields.take("round").map_or_else(|| Ok(Round::default()), |node| round(node, &what))?;
-    let caps = caps::of_rule(&mut fields)?;
-    let split = caps::split(&mut fields)?;
+    let pay = pay::schedule(fields.need("pay")?, &what, known).map_err(under("pay"))?;
+    let round = fields.take("round").map_or_else(|| Ok(Round::default()), |node| round(node, &what));
+    let round = round.map_err(under("round"))?;
+    let caps = caps::of_rule(&mut fields).map_err(under("cap"))?;
+    let split = caps::split(&mut fields).map_err(under("split"))?;
     let reverse = match fields.text("reverse")? {
         None | Some("recompute") => Reverse::Recompute,
         Some("share_of_units") => Reverse::ShareOfUnits,
@@ -131,6 +137,10 @@ impl Base {
 
 fn base(node: &Node, what: &str) -> Result<Base> {
     if let Node::Text(name) = node {
+        if name.is_empty() || name.len() > MAX_ID_BYTES {
+            let rule = format!("{what}: `of` is a name of {} bytes; 1 to {MAX_ID_BYTES}", name.len());
+            return Err(Error::new(Code::InvalidId, rule));
+        }
         return Ok(Base::named(name));
     }
     let mut fields = Fields::new(node, format!("{what}: `of`"))?;
