@@ -2,6 +2,7 @@
 //! the memory of this machine allows; as a table, which goes between the marks of the page.
 #![allow(clippy::float_arithmetic, reason = "nanoseconds, not money")]
 
+use crate::RATES;
 use crate::cpu_ns;
 use crate::limits::Limits;
 use crate::rows::Kept;
@@ -108,12 +109,14 @@ const DIFFERENTIAL: &str = "differential";
 
 /// A plan of so many levels, or of a differential.
 fn plan(kind: &str) -> Result<Plan, Box<dyn Error>> {
-    if kind != DIFFERENTIAL {
-        return crate::plan(kind.parse()?);
-    }
-    let rates = serde_json::json!({"V1": "5%", "V2": "8%", "V3": "12%", "V4": "15%"});
+    let pay = if kind == DIFFERENTIAL {
+        serde_json::json!({"differential": {"V1": "5%", "V2": "8%", "V3": "12%", "V4": "15%"}})
+    } else {
+        let rates = RATES.iter().take(kind.parse()?).map(|rate| format!("{rate}bp"));
+        serde_json::json!({"levels": rates.collect::<Vec<_>>()})
+    };
     let plan = serde_json::json!({"schema": "fenrun.plan/1", "name": "bench", "currency": "CNY", "ranks": RANKS,
-        "rule": [{"id": "diff", "to": {"up": "referral"}, "pay": {"differential": rates}}]});
+        "rule": [{"id": "up", "to": {"up": "referral"}, "pay": pay}]});
     Ok(Plan::from_json(&plan.to_string())?)
 }
 
