@@ -465,45 +465,62 @@ pub(crate) fn adjustments(machine: &Subject, seed: u64) -> Holds {
     Ok(tested(seen))
 }
 
-/// What is accepted keeps the limits, and fee and tax are what the policy says, computed anew.
+/// What is accepted keeps the limits, with the fee, the tax and the day the policy says, computed anew; and what
+/// keeps them is not refused for them.
 pub(crate) fn limits(machine: &Subject, seed: u64) -> Holds {
     let mut seen = 0;
     play(machine, seed, |before, step, came, run| {
-        let (Move::Command(command), Came::Command(Verdict::Accepted(_))) = (step, came) else {
-            return Ok(());
-        };
+        let (Move::Command(command), Came::Command(verdict)) = (step, came) else { return Ok(()) };
         let Action::Request { withdrawal_id, amount, policy } = command.action() else { return Ok(()) };
-        seen += 1;
-        let made = &run.wallet.withdrawals()[withdrawal_id];
-        let say = |rule: &str| format!("{policy:?}: {amount} {rule}, {made:?}");
-        need(*amount >= policy.min && policy.max.is_none_or(|most| *amount <= most), || {
-            say("breaks a limit")
-        })?;
-        let day =
-            (command.header().at.ms() + i64::from(policy.utc_offset_minutes) * 60_000).div_euclid(DAY_MS);
-        let void = [WithdrawalState::Rejected, WithdrawalState::Cancelled];
-        need(made.day == day, || say("counts to another day"))?;
-        let others: Vec<i64> = (before.wallet.withdrawals().values())
-            .filter(|other| other.day == day && !void.contains(&other.state))
-            .map(|other| other.amount)
-            .collect();
-        let count = u32::try_from(others.len() + 1).unwrap();
-        need(policy.daily_count.is_none_or(|most| count <= most), || say("is one too many"))?;
-        let sum = others.iter().sum::<i64>() + amount;
-        need(policy.daily_amount.is_none_or(|most| sum <= most), || say("is too much that day"))?;
-        let share = round(*amount, policy.fee.rate, policy.fee.rounding);
-        let mut fee = policy.fee.fixed + share;
-        fee = fee.max(policy.fee.min);
-        fee = policy.fee.max.map_or(fee, |most| fee.min(most));
-        let of = if policy.tax.of == TaxOf::Amount { *amount } else { *amount - fee };
-        let tax = round(of.max(0), policy.tax.rate, policy.tax.rounding);
-        need((made.fee, made.tax) == (fee, tax), || say(&format!("costs {fee} and {tax}")))?;
-        need(amount - fee - tax > 0, || say("leaves nothing"))?;
-        need(made.amount == *amount && amount <= &before.balance(MemberAccount::Available), || {
-            say("is not there")
-        })
+        let available = before.balance(MemberAccount::Available);
+        let cut = cut(before, command.header().at, (*amount, policy));
+        match verdict {
+            Verdict::Accepted(_) => {
+                seen += 1;
+                let made = &run.wallet.withdrawals()[withdrawal_id];
+                let asked = cut.map_err(|rule| format!("{policy:?}: {amount} {rule}, {made:?}"))?;
+                need((made.fee, made.tax, made.day) == asked, || {
+                    format!("{policy:?}: {amount} costs {asked:?}, {made:?}")
+                })?;
+                need(made.amount == *amount && *amount <= available, || format!("{made:?} is not there"))
+            }
+            Verdict::Refused(Code::WithdrawalLimit) => {
+                need(cut.is_err(), || format!("{policy:?}: {amount} keeps the limits and was refused"))
+            }
+            Verdict::Refused(Code::InsufficientBalance) => {
+                need(*amount > available, || format!("{amount} of {available} was refused"))
+            }
+            _ => Ok(()),
+        }
     })?;
     Ok(tested(seen > 0))
+}
+
+/// Fee, tax and day of a withdrawal, or the limit it breaks.
+fn cut(
+    run: &Run<'_>,
+    at: Timestamp,
+    (amount, policy): (i64, &Policy),
+) -> Result<(i64, i64, i64), &'static str> {
+    let broken = |breaks: bool, rule| if breaks { Err(rule) } else { Ok(()) };
+    broken(amount < policy.min || policy.max.is_some_and(|most| amount > most), "breaks a limit")?;
+    let day = (at.ms() + i64::from(policy.utc_offset_minutes) * 60_000).div_euclid(DAY_MS);
+    let void = [WithdrawalState::Rejected, WithdrawalState::Cancelled];
+    let others: Vec<i64> = (run.wallet.withdrawals().values())
+        .filter(|other| other.day == day && !void.contains(&other.state))
+        .map(|other| other.amount)
+        .collect();
+    let count = u32::try_from(others.len() + 1).unwrap();
+    broken(policy.daily_count.is_some_and(|most| count > most), "is one too many")?;
+    let sum = others.iter().sum::<i64>() + amount;
+    broken(policy.daily_amount.is_some_and(|most| sum > most), "is too much that day")?;
+    let share = round(amount, policy.fee.rate, policy.fee.rounding);
+    let fee = (policy.fee.fixed + share).max(policy.fee.min);
+    let fee = policy.fee.max.map_or(fee, |most| fee.min(most));
+    let of = if policy.tax.of == TaxOf::Amount { amount } else { amount - fee };
+    let tax = round(of.max(0), policy.tax.rate, policy.tax.rounding);
+    broken(amount - fee - tax <= 0, "leaves nothing")?;
+    Ok((fee, tax, day))
 }
 
 /// Rounding by comparing twice the rest with the divisor.

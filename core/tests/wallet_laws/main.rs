@@ -64,7 +64,7 @@ laws! {
         ApprovesOwn RejectionPosts ProposalPosts AdjustsTwice ReasonIsOptional ApprovalPostsNothing;
     limits_are_kept: limits catches
         IgnoresMin IgnoresMax IgnoresDailyCount IgnoresDailyAmount FeeUnbounded TaxesTheFee RoundsDown
-        CountsUtcDays;
+        CountsUtcDays CountsWhatIsVoid;
     a_hold_is_no_evaluation: holds catches
         BanIsIgnored HoldForfeits HeldCanBeWithdrawn FreesAnotherStage ReleaseKeepsHeld HoldsTwice
         ReleasesEverything;

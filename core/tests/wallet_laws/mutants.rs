@@ -37,7 +37,7 @@ faults! {
     RetryDrawsNewId, ReturnsTwice, ReturnsAnotherAmount, PaysTheTransactionAgain, IgnoresTheExtension,
     PaysWhatWentElsewhere, KeepsFeeOfReturned, KeepsTaxOfReturned, ReturnsToHand, BounceEndsTheWithdrawal,
     ForgetsIdleCommands, ApprovesOwn, ReasonIsOptional, IgnoresMin, IgnoresMax, IgnoresDailyCount,
-    IgnoresDailyAmount, FeeUnbounded, TaxesTheFee, RoundsDown, CountsUtcDays, BanIsIgnored,
+    IgnoresDailyAmount, FeeUnbounded, TaxesTheFee, RoundsDown, CountsUtcDays, CountsWhatIsVoid, BanIsIgnored,
     HeldCanBeWithdrawn, ReleasesEverything,
     // What depends on the order of reports.
     DuplicatesReserveAgain, OnlyFirstPayoutIsHeard, SecondFailureLapses, StopsAfterFailure,
@@ -318,6 +318,9 @@ impl Mutant {
                 let seq = known.map_or(1, |event| event.seq);
                 Ok(Decision::Repeat { first_seq: seq, last_seq: seq })
             }
+            (Fault::CountsWhatIsVoid, Ok(Decision::Accepted(_))) if Self::is_too_many(run, command) => {
+                Err(fenrun::Error::new(Code::WithdrawalLimit, "too many"))
+            }
             (Fault::RetryIsAClash, Ok(Decision::Repeat { .. })) => {
                 Err(fenrun::Error::new(Code::IdempotencyConflict, "a retry"))
             }
@@ -329,6 +332,14 @@ impl Mutant {
                 None => decision,
             },
         }
+    }
+
+    /// Whether a withdrawal is one too many for somebody who counts those that came to nothing.
+    fn is_too_many(run: &Run<'_>, command: &Command) -> bool {
+        let Action::Request { policy, .. } = command.action() else { return false };
+        let day = policy.day(command.header().at);
+        let asked = run.wallet.withdrawals().values().filter(|other| other.day == day).count();
+        policy.daily_count.is_some_and(|most| asked >= usize::try_from(most).unwrap())
     }
 
     /// The events the mutant makes of a command, where they differ.
