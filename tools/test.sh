@@ -108,7 +108,7 @@ report() {
     done
     for name in ${failures[@]+"${failures[@]}"}; do
         printf '\n==== FAILED: %s, the last 60 lines of %s\n' "$name" "$logs/$name.log"
-        tail -n 60 "$logs/$name.log"
+        tail -n 60 "$logs/$name.log" | cut -c 1-300
     done
     echo
     if [ "$skipped" = 0 ]; then

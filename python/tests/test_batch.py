@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import pickle
 import threading
 from decimal import Decimal
@@ -309,7 +310,7 @@ def test_accounts_and_chains() -> None:
     first |= {"split": {"cash": "90%", "shop": "10%"}}
     then = {"id": "then", "after": "first", "of": "income", "to": {"up": "referral"}, "pay": {"levels": ["50%"]}}
     document = {"schema": "fenrun.plan/1", "name": "chain", "currency": "CNY", "rule": [first, then]}
-    rows = fr.Plan(document).settle(FOREST, COLUMNS)
+    rows = fr.Plan(json.dumps(document)).settle(FOREST, COLUMNS)
     assert rows.amount.tolist() == [900, 100, 500, 89, 10]
     assert rows.to_dict()["account"].tolist() == ["cash", "shop", "cash", "cash", "shop"]
     assert rows.after is not None and rows.after.tolist() == [None, None, 2, None, None]
