@@ -7,7 +7,7 @@ use fenrun::reward::referral::{Forest, MemberIx, Spot};
 use std::error::Error;
 use std::time::Instant;
 
-const PLAN: &str = r#"{"schema": "fenrun.plan/1", "name": "bench", "currency": "CNY", "ranks": ["V1", "V2", "V3"],
+const PLAN: &str = r#"{"schema": "fenrun.plan/1", "name": "bench", "currency": "CNY",
   "tree": {"placement": {"fill": {"width": 2}}}, "allow": {"ranks": "a bench", "pairs": "a bench"},
   "rank": [{"id": "V1", "won": {"team_pv": {"min": 2000}}}, {"id": "V2", "won": {"legs_V1": {"min": 2}}},
     {"id": "V3", "won": {"legs_V2": {"min": 2}}}],
