@@ -142,8 +142,12 @@ pub(crate) fn money(machine: &dyn Machine, script: &Script, _: &[Fact], _: &[Fac
         let rise = (claim - claimed).max(0);
         ensure!(broken || told == rise, "the claim rose by {rise}, and {told} more went out");
         claimed = claim;
-        let idle = view.authorized > 0 && view.owed == 0;
-        ensure!(!idle, "{} stays authorized, and nothing is owed", view.authorized);
+        let waits = run.order.balance() < 0 && !run.order.life().is_terminal();
+        ensure!(
+            waits || view.authorized == 0,
+            "{} stays authorized, and no money is missing",
+            view.authorized
+        );
         Ok(())
     })
 }

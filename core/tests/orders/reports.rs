@@ -73,3 +73,13 @@ fn nothing_stays_authorized_that_nobody_waits_for() {
     let cash = shop.events(r#"{"capture":{"transaction_id":"cash","amount":10000}}"#);
     assert_eq!(cash, ["payment_captured", "authorization_voided"]);
 }
+
+#[test]
+fn an_authorization_in_the_place_of_money_charged_back_stays_open() {
+    let mut shop = Shop::placed();
+    shop.paid().ok(r#"{"charge_back":{"transaction_id":"d","amount":10000}}"#);
+    let promised = r#"{"authorize":{"transaction_id":"a","amount":10000}}"#;
+    assert_eq!(shop.events(promised), ["payment_authorized"]);
+    let taken = r#"{"capture":{"transaction_id":"n","amount":10000}}"#;
+    assert_eq!(shop.events(taken), ["payment_captured", "authorization_voided"]);
+}

@@ -139,7 +139,7 @@ impl Speech<'_> {
                 let nothing = self.say("nothing", "无");
                 return self.say(
                     format!("{nothing} — {said} goes to {payee}"),
-                    format!("{nothing} — {said}归 {payee}"),
+                    format!("{nothing} — {said}，归 {payee}"),
                 );
             }
             let from = slot.stands.as_ref().filter(|stands| *stands != payee);
@@ -160,12 +160,16 @@ impl Speech<'_> {
         format!("{said}{of}")
     }
 
-    /// Why there is nothing; a ladder whose first step is not reached gives nothing to round.
+    /// Why there is nothing; a ladder whose first step is not reached gives nothing to round, nor does a team
+    /// whose teams below have it all.
     fn smallness(&self, rule: &Rule, slot: &PeriodTrace, reason: Reason) -> &'static str {
         let unreached = matches!(slot.rate, Pay::Share(rate) if rate.is_zero());
         match (&rule.pay, reason) {
             (Schedule::Ladder(_), Reason::Rounding) if unreached => {
                 self.say("the volume is below the first step", "业绩未达到第一档")
+            }
+            (Schedule::Ladder(_), Reason::Rounding) if slot.below > 0 => {
+                self.say("the teams below have all of it", "全部已由下级团队取得")
             }
             _ => reason.sentence(self.language),
         }

@@ -70,7 +70,8 @@ impl Draft<'_> {
         for event in &self.events {
             after.apply(event)?;
         }
-        if after.owed() > 0 {
+        // Also after a charge-back, though then nothing is `owed`: the order goes on once money comes.
+        if after.balance() < 0 && !after.life().is_terminal() {
             return Ok(());
         }
         for (transaction_id, _) in after.authorizations.iter().filter(|(_, known)| known.is_open()) {
