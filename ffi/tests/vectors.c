@@ -235,8 +235,9 @@ static int32_t read_orders_and_settle(fields *f, const fenrun_plan *plan, const 
 }
 
 static int32_t print_rows(const fenrun_rows *rows, fenrun_error *err) {
-    static const char *reasons[] = {"not_applicable", "no_upline", "ineligible",   "blocked",
-                                    "unreached_rank", "rounding",  "below_minimum"};
+    static const char *reasons[] = {"not_applicable", "no_upline", "ineligible", "blocked",  "unreached_rank",
+                                    "tail",           "rounding",  "below_minimum", "cap_payee", "cap_rule",
+                                    "cap_plan",       "flush",     "no_payee"};
     size_t len = 0, at, written = 0;
     int64_t pool = 0, *amounts, retained;
     uint64_t *orders, *lines, *payees;

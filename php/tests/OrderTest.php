@@ -47,9 +47,9 @@ final class OrderTest extends TestCase
         $this->assertSame($log, $order->log());
         $last = json_decode(self::lines('answers.jsonl')[11], true);
         $this->assertSame($last['order'], $order->state());
-        $this->assertCount(11, $order->events());
-        $this->assertCount(2, $order->events(9));
-        $this->assertSame([], $order->events(11));
+        $this->assertCount(12, $order->events());
+        $this->assertCount(3, $order->events(9));
+        $this->assertSame([], $order->events(12));
     }
 
     public function testARefusedCommandChangesNothing(): void

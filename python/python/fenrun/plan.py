@@ -195,7 +195,9 @@ class Plan(_fenrun.Plan):
         answer["payee"] = forest.ids_of(answer["payee"])
         if "after" in answer:
             after = answer["after"]
-            answer["after"] = np.where(after == 0, None, forest.ids_of(after).astype(object))
+            people = forest.ids_of(after).astype(object)
+            people[after == 0] = None
+            answer["after"] = people
         return Rows(answer, batch.orders, batch.lines, self)
 
     def __repr__(self) -> str:
