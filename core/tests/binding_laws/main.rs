@@ -37,6 +37,10 @@ enum Fault {
     OwnOrdersCount,
     // A command that is dropped or changed.
     DismissalIsForgotten,
+    RefundsAreForgotten,
+    RefundsTakeNoGoods,
+    RefundsTakeNoOrder,
+    AppointedMayLoseIt,
     TicksDoNothing,
     RegistrationForgetsTheSharer,
     MergeIsClosing,
@@ -50,7 +54,7 @@ enum Fault {
     RefusalsCount,
 }
 
-const FAULTS: [Fault; 22] = [
+const FAULTS: [Fault; 26] = [
     Fault::ProtectIsInstant,
     Fault::NothingExpires,
     Fault::ExpiresADayLate,
@@ -64,6 +68,10 @@ const FAULTS: [Fault; 22] = [
     Fault::OneMoreOrderIsNeeded,
     Fault::OwnOrdersCount,
     Fault::DismissalIsForgotten,
+    Fault::RefundsAreForgotten,
+    Fault::RefundsTakeNoGoods,
+    Fault::RefundsTakeNoOrder,
+    Fault::AppointedMayLoseIt,
     Fault::TicksDoNothing,
     Fault::RegistrationForgetsTheSharer,
     Fault::MergeIsClosing,
@@ -118,6 +126,17 @@ impl Machine {
         match (self.fault, &command.action) {
             (Fault::DismissalIsForgotten, BindingAction::Dismiss { .. })
             | (Fault::TicksDoNothing, BindingAction::Tick) => return Ok(0),
+            (Fault::RefundsAreForgotten, BindingAction::Refund { .. }) => {
+                command.action = BindingAction::Tick
+            }
+            (Fault::RefundsTakeNoGoods, BindingAction::Refund { member, spend_minor, whole, .. }) => {
+                let (member, spend_minor, whole) = (*member, *spend_minor, *whole);
+                command.action = BindingAction::Refund { member, spend_minor, whole, goods: Vec::new() };
+            }
+            (Fault::RefundsTakeNoOrder, BindingAction::Refund { member, spend_minor, goods, .. }) => {
+                let (member, spend_minor, goods) = (*member, *spend_minor, goods.clone());
+                command.action = BindingAction::Refund { member, spend_minor, goods, whole: false };
+            }
             (Fault::RegistrationForgetsTheSharer, BindingAction::Register { member, .. }) => {
                 command.action = BindingAction::Register { member: *member, sharer: None };
             }
@@ -146,12 +165,19 @@ impl Machine {
             Fault::LosesOffers => !matches!(event.what, What::Offered { .. }),
             _ => true,
         });
+        if self.fault == Fault::AppointedMayLoseIt {
+            let appointed = made.iter_mut().filter(|event| event.what == What::Qualified);
+            appointed.for_each(|event| event.why = Why::Qualified);
+        }
         if self.fault == Fault::LosesReasons {
             made.iter_mut().for_each(|event| event.reason = None);
         }
         // As a host reads them back from where it keeps them.
         let read = |event: &BindingEvent| BindingEvent::from_node(&event.to_node()).unwrap();
         self.events.extend(made.iter().map(read));
+        if self.fault == Fault::AppointedMayLoseIt {
+            self.bindings = Bindings::replay(self.bindings.policy().clone(), &self.events).unwrap();
+        }
         Ok(count)
     }
 

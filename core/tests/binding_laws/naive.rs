@@ -3,6 +3,7 @@
 use crate::script::Rules;
 use fenrun::Code;
 use fenrun::doc::Node;
+use fenrun::id::SkuId;
 use fenrun::reward::binding::{BindingAction as Action, BindingCommand};
 use fenrun::reward::referral::Closing;
 use fenrun::time::{DAY_MS, Timestamp};
@@ -16,11 +17,13 @@ struct Row {
     offer: Option<u64>,
     orders: u32,
     payments: u32,
-    /// Appointed or qualified, and dismissed.
-    may: bool,
+    /// By the shop; by what they bought; not any more, by the shop.
+    appointed: bool,
+    qualified: bool,
     never: bool,
     spend: i64,
-    counted: u32,
+    counted: i64,
+    sevens: i64,
     closed: bool,
 }
 
@@ -96,25 +99,31 @@ impl Naive {
                 if first && self.rules.mode == "first_payment" {
                     self.win_by_offer(member, now);
                 }
-                self.count(member, "payment", *spend_minor, goods.iter().any(|sku| sku.as_str() == "7"));
+                self.count(member, "payment", *spend_minor, sevens(goods));
             }
             Action::Complete { member, spend_minor, goods } => {
                 let member = self.open(*member)?;
-                self.count(member, "completion", *spend_minor, goods.iter().any(|sku| sku.as_str() == "7"));
+                self.count(member, "completion", *spend_minor, sevens(goods));
+            }
+            Action::Refund { member, spend_minor, goods, whole } => {
+                let member = self.open(*member)?;
+                self.take_back(member, *spend_minor, i64::from(*whole), sevens(goods))?;
             }
             Action::Tick => return Ok(false),
             Action::Appoint { member } => {
                 by_shop(said)?;
                 let member = self.open(*member)?;
-                let stood = self.rows[&member].may && !self.rows[&member].never;
-                (self.row(member).may, self.row(member).never) = (true, false);
+                let stood = self.rows[&member].appointed;
+                let row = self.row(member);
+                (row.appointed, row.never) = (true, false);
                 return Ok(!stood);
             }
             Action::Dismiss { member } => {
                 by_shop(said)?;
                 let member = self.open(*member)?;
                 let stood = self.rows[&member].never;
-                (self.row(member).may, self.row(member).never) = (false, true);
+                let row = self.row(member);
+                (row.appointed, row.qualified, row.never) = (false, false, true);
                 return Ok(!stood);
             }
             Action::Reassign { member, inviter } => {
@@ -127,17 +136,7 @@ impl Naive {
             }
             Action::Close { member, closing } => {
                 by_shop(said)?;
-                let member = self.open(*member)?;
-                if *closing == Closing::RollUp {
-                    let above = self.rows[&member].inviter;
-                    for below in self.below(member) {
-                        self.hang(below, above);
-                    }
-                    release(self.row(member));
-                }
-                // Whoever stays, stays for good.
-                let row = self.row(member);
-                (row.closed, row.until, row.protected) = (true, None, None);
+                self.close(*member, *closing)?;
             }
         }
         Ok(true)
@@ -270,25 +269,65 @@ impl Naive {
         row.payments += old.payments;
         row.spend += old.spend;
         row.counted += old.counted;
+        row.sevens += old.sevens;
         row.never |= old.never;
-        row.may = (row.may || old.may) && !row.never;
+        row.appointed = (row.appointed || old.appointed) && !row.never;
+        row.qualified = (row.qualified || old.qualified) && !row.never;
         Ok(())
     }
 
-    fn count(&mut self, member: u64, stage: &str, spend: i64, wanted: bool) {
-        let rules = self.rules.clone();
-        if rules.stage != stage || !["spend", "orders", "goods"].contains(&rules.distributors) {
-            return;
+    fn close(&mut self, member: u64, closing: Closing) -> Result<(), Code> {
+        let member = self.open(member)?;
+        if closing == Closing::RollUp {
+            let above = self.rows[&member].inviter;
+            for below in self.below(member) {
+                self.hang(below, above);
+            }
+            release(self.row(member));
         }
+        // Whoever stays, stays for good.
         let row = self.row(member);
-        row.spend += spend;
-        row.counted += 1;
-        let met = match rules.distributors {
-            "spend" => row.spend >= rules.spend,
-            "orders" => row.counted >= rules.orders,
-            _ => wanted,
-        };
-        row.may |= met && !row.never;
+        (row.closed, row.until, row.protected) = (true, None, None);
+        Ok(())
+    }
+
+    fn count(&mut self, member: u64, stage: &str, spend: i64, sevens: i64) {
+        if self.buys_in() && self.rules.stage == stage {
+            let row = self.row(member);
+            row.spend += spend;
+            row.counted += 1;
+            row.sevens += sevens;
+            let row = self.rows[&member].clone();
+            self.row(member).qualified |= self.met(&row) && !row.never && !row.appointed;
+        }
+    }
+
+    fn take_back(&mut self, member: u64, spend: i64, orders: i64, sevens: i64) -> Result<(), Code> {
+        if self.buys_in() {
+            let goods = self.rules.distributors == "goods";
+            let row = self.row(member);
+            row.spend -= spend;
+            row.counted -= orders;
+            row.sevens -= if goods { sevens } else { 0 };
+            let row = self.rows[&member].clone();
+            if row.spend < 0 || row.counted < 0 || row.sevens < 0 {
+                return Err(Code::InvalidCommand);
+            }
+            self.row(member).qualified &= self.met(&row);
+        }
+        Ok(())
+    }
+
+    fn buys_in(&self) -> bool {
+        ["spend", "orders", "goods"].contains(&self.rules.distributors)
+    }
+
+    fn met(&self, row: &Row) -> bool {
+        match self.rules.distributors {
+            "spend" => row.spend >= self.rules.spend,
+            "orders" => row.counted >= i64::from(self.rules.orders),
+            _ => row.sevens > 0,
+        }
     }
 
     fn win(&mut self, member: u64, inviter: u64, now: i64) {
@@ -324,7 +363,9 @@ impl Naive {
 
     fn may(&self, member: u64) -> bool {
         let everyone = self.rules.distributors == "everyone";
-        self.rows.get(&member).is_some_and(|row| !row.closed && !row.never && (everyone || row.may))
+        self.rows
+            .get(&member)
+            .is_some_and(|row| !row.closed && !row.never && (everyone || row.appointed || row.qualified))
     }
 
     fn below(&self, member: u64) -> Vec<u64> {
@@ -358,6 +399,11 @@ impl Naive {
         };
         Node::map(self.rows.iter().map(one))
     }
+}
+
+/// How many lines were of the goods that count, where goods count.
+fn sevens(goods: &[SkuId]) -> i64 {
+    goods.iter().map(|sku| i64::from(sku.as_str() == "7")).sum()
 }
 
 /// As a new member is: whoever comes next may win them.

@@ -112,6 +112,9 @@ fn action() -> impl Strategy<Value = BindingAction> {
             .prop_map(|(member, spend_minor, goods)| BindingAction::Pay { member, spend_minor, goods }),
         2 => (who(), 0..20_i64, goods())
             .prop_map(|(member, spend_minor, goods)| BindingAction::Complete { member, spend_minor, goods }),
+        2 => (who(), 0..20_i64, goods(), any::<bool>()).prop_map(|(member, spend_minor, goods, whole)| {
+            BindingAction::Refund { member, spend_minor, goods, whole }
+        }),
         3 => who().prop_map(|member| BindingAction::Appoint { member }),
         1 => who().prop_map(|member| BindingAction::Dismiss { member }),
         2 => (who(), sharer()).prop_map(|(member, inviter)| BindingAction::Reassign { member, inviter }),

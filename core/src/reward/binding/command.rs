@@ -48,6 +48,17 @@ pub enum BindingAction {
         /// What was kept of it.
         goods: Vec<SkuId>,
     },
+    /// Something of an order that counted towards distributing went back.
+    Refund {
+        /// Whose.
+        member: u64,
+        /// The amount that went back.
+        spend_minor: i64,
+        /// What went back.
+        goods: Vec<SkuId>,
+        /// Whether nothing of the order is left.
+        whole: bool,
+    },
     /// The shop lets a member distribute, or approves their application.
     Appoint {
         /// Whom.
@@ -119,9 +130,9 @@ impl BindingCommand {
     }
 }
 
-const WORDS: [&str; 11] = [
-    "register", "visit", "order", "pay", "complete", "appoint", "dismiss", "reassign", "merge", "close",
-    "tick",
+const WORDS: [&str; 12] = [
+    "register", "visit", "order", "pay", "complete", "refund", "appoint", "dismiss", "reassign", "merge",
+    "close", "tick",
 ];
 
 pub(super) const CLOSINGS: [(&str, Closing); 2] = [("stay", Closing::Stay), ("roll_up", Closing::RollUp)];
@@ -138,7 +149,7 @@ fn action(word: &str, node: &Node) -> Result<BindingAction> {
             sharer: need(&mut fields, "sharer")?,
         },
         "order" => BindingAction::Order { member: need(&mut fields, "member")? },
-        "pay" | "complete" => {
+        "pay" | "complete" | "refund" => {
             let who = need(&mut fields, "member")?;
             let spend_minor = fields.int("spend_minor")?.unwrap_or(0);
             if spend_minor < 0 {
@@ -147,6 +158,10 @@ fn action(word: &str, node: &Node) -> Result<BindingAction> {
             let goods = fields.list("goods")?.iter().map(sku).collect::<Result<_>>()?;
             match word {
                 "pay" => BindingAction::Pay { member: who, spend_minor, goods },
+                "refund" => {
+                    let whole = fields.flag("whole")?.unwrap_or(false);
+                    BindingAction::Refund { member: who, spend_minor, goods, whole }
+                }
                 _ => BindingAction::Complete { member: who, spend_minor, goods },
             }
         }

@@ -3,18 +3,21 @@
 use super::command::{BindingAction, BindingCommand};
 use super::event::{BindingEvent, What, Why};
 use super::policy::{BindingPolicy, Distributors, Mode, Renew, SelfPurchase, Stage};
+use super::purchase::Bought;
 use crate::error::{Code, Error, Result};
-use crate::id::SkuId;
 use crate::reward::referral::{Forest, MemberIx};
 use crate::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Where a member stands with the rule of who may distribute.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+/// Where a member stands with the rule of who may distribute; of two accounts of one person the later holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub(super) enum Standing {
     #[default]
     Plain,
+    /// Met the rule by what they bought.
     Qualified,
+    /// By the shop, whatever they buy or give back.
+    Appointed,
     Dismissed,
 }
 
@@ -30,8 +33,7 @@ pub(super) struct Person {
     pub(super) payments: u32,
     pub(super) standing: Standing,
     /// What counts towards distributing.
-    pub(super) spend_minor: i64,
-    pub(super) counted: u32,
+    pub(super) bought: Bought,
 }
 
 /// Whose an order is.
@@ -133,7 +135,7 @@ impl Bindings {
         !self.forest.is_closed(ix)
             && match self.policy.distributors() {
                 Distributors::Everyone => standing != Standing::Dismissed,
-                _ => standing == Standing::Qualified,
+                _ => matches!(standing, Standing::Qualified | Standing::Appointed),
             }
     }
 
@@ -181,6 +183,12 @@ impl Bindings {
                 let what = What::Completed { spend_minor: *spend_minor, goods: goods.clone() };
                 made.push(member, what, Why::Counted);
                 self.qualify(member, Stage::Completion, *spend_minor, goods, &mut made)?;
+            }
+            BindingAction::Refund { member, spend_minor, goods, whole } => {
+                let member = self.open(*member)?;
+                let what = What::Refunded { spend_minor: *spend_minor, goods: goods.clone(), whole: *whole };
+                made.push(member, what, Why::Counted);
+                self.unqualify(member, *spend_minor, goods, *whole, &mut made)?;
             }
             BindingAction::Tick => {}
             _ => self.by_the_shop(&mut made)?,
@@ -287,33 +295,6 @@ impl Bindings {
         made.push(member, What::Renewed { until, protected }, why);
     }
 
-    /// Whether what a member has bought, with this, lets them distribute.
-    fn qualify(
-        &self,
-        member: u64,
-        stage: Stage,
-        spend_minor: i64,
-        goods: &[SkuId],
-        made: &mut Made<'_>,
-    ) -> Result<()> {
-        let person = self.person(member, made.command.now);
-        if self.policy.distributors().purchase() != Some(stage) {
-            return Ok(());
-        }
-        let too_wide = || Error::new(Code::Overflow, "what a member has spent does not fit 64 bits");
-        let spent = person.spend_minor.checked_add(spend_minor).ok_or_else(too_wide)?;
-        let met = match self.policy.distributors() {
-            Distributors::Spend { at_least_minor, .. } => spent >= *at_least_minor,
-            Distributors::Orders { at_least, .. } => person.counted.saturating_add(1) >= *at_least,
-            Distributors::Goods { any, .. } => goods.iter().any(|sku| any.contains(sku)),
-            Distributors::Everyone | Distributors::Appointed | Distributors::Application => false,
-        };
-        if met && person.standing == Standing::Plain {
-            made.push(member, What::Qualified, Why::Qualified);
-        }
-        Ok(())
-    }
-
     /// What the shop itself asks for.
     fn by_the_shop(&self, made: &mut Made<'_>) -> Result<()> {
         let command = made.command;
@@ -324,7 +305,7 @@ impl Bindings {
         match &command.action {
             BindingAction::Appoint { member } => {
                 let member = self.open(*member)?;
-                if self.person(member, now).standing != Standing::Qualified {
+                if self.person(member, now).standing != Standing::Appointed {
                     made.push(member, What::Qualified, Why::Staff);
                 }
             }
@@ -392,7 +373,7 @@ impl Bindings {
     }
 
     /// A member as they stand once all that is due was released.
-    fn person(&self, member: u64, now: Timestamp) -> Person {
+    pub(super) fn person(&self, member: u64, now: Timestamp) -> Person {
         let person = self.people.get(&member).cloned().unwrap_or_default();
         match person.until {
             Some(until) if until <= now => person.released(),
@@ -433,13 +414,13 @@ impl Person {
 }
 
 /// The events a command makes.
-struct Made<'a> {
-    command: &'a BindingCommand,
+pub(super) struct Made<'a> {
+    pub(super) command: &'a BindingCommand,
     events: Vec<BindingEvent>,
 }
 
 impl Made<'_> {
-    fn push(&mut self, member: u64, what: What, why: Why) {
+    pub(super) fn push(&mut self, member: u64, what: What, why: Why) {
         self.push_at(member, what, why, self.command.now);
     }
 

@@ -31,6 +31,8 @@ words! {
         Staff = "staff", "by the shop", "后台操作";
         /// The rule of who may distribute was met.
         Qualified = "qualified", "qualified", "达到条件";
+        /// What had met the rule went back.
+        Refunded = "refunded", "refunded", "退款";
         /// Whoever shared may not distribute.
         NotADistributor = "not_a_distributor", "not a distributor", "非分销员";
         /// The sharer stands below the member by now.
@@ -89,8 +91,19 @@ pub enum What {
         /// What was kept.
         goods: Vec<SkuId>,
     },
-    /// The member may distribute.
+    /// Something of an order that counted went back.
+    Refunded {
+        /// The amount.
+        spend_minor: i64,
+        /// What went back.
+        goods: Vec<SkuId>,
+        /// Whether nothing of the order was left.
+        whole: bool,
+    },
+    /// The member may distribute: the shop said so, or they met the rule.
     Qualified,
+    /// The member, who had met the rule, meets it no longer.
+    Unqualified,
     /// The member may distribute no longer.
     Dismissed,
     /// Another account of the same person went into this one.
@@ -136,7 +149,9 @@ impl BindingEvent {
             What::Ordered => "ordered",
             What::Paid { .. } => "paid",
             What::Completed { .. } => "completed",
+            What::Refunded { .. } => "refunded",
             What::Qualified => "qualified",
+            What::Unqualified => "unqualified",
             What::Dismissed => "dismissed",
             What::Merged { .. } => "merged",
             What::Closed { .. } => "closed",
@@ -160,10 +175,20 @@ impl BindingEvent {
             What::Paid { spend_minor, goods: bought } | What::Completed { spend_minor, goods: bought } => {
                 vec![("spend_minor", Node::Int(*spend_minor)), ("goods", goods(bought))]
             }
+            What::Refunded { spend_minor, goods: gone, whole } => vec![
+                ("spend_minor", Node::Int(*spend_minor)),
+                ("goods", goods(gone)),
+                ("whole", (*whole).into()),
+            ],
             What::Merged { gone } => vec![("gone", id(*gone))],
             What::Closed { closing: Closing::Stay } => vec![("downline", "stay".into())],
             What::Closed { closing: Closing::RollUp } => vec![("downline", "roll_up".into())],
-            What::Registered | What::Released | What::Ordered | What::Qualified | What::Dismissed => vec![],
+            What::Registered
+            | What::Released
+            | What::Ordered
+            | What::Qualified
+            | What::Unqualified
+            | What::Dismissed => vec![],
         };
         let envelope = [
             ("member", id(self.member)),
@@ -211,15 +236,19 @@ fn what(fields: &mut Fields<'_>) -> Result<What> {
         "renewed" => What::Renewed { until: when(fields, "until")?, protected: when(fields, "protected")? },
         "released" => What::Released,
         "ordered" => What::Ordered,
-        "paid" | "completed" => {
+        "paid" | "completed" | "refunded" => {
             let spend_minor = fields.need_int("spend_minor")?;
             let goods = fields.list("goods")?.iter().map(sku).collect::<Result<_>>()?;
             match word {
                 "paid" => What::Paid { spend_minor, goods },
+                "refunded" => {
+                    What::Refunded { spend_minor, goods, whole: fields.flag("whole")?.unwrap_or(false) }
+                }
                 _ => What::Completed { spend_minor, goods },
             }
         }
         "qualified" => What::Qualified,
+        "unqualified" => What::Unqualified,
         "dismissed" => What::Dismissed,
         "merged" => What::Merged { gone: need(fields, "gone")? },
         "closed" => What::Closed { closing: fields.need_word("downline", &CLOSINGS, |(name, _)| name)?.1 },

@@ -1,10 +1,12 @@
 //! Events make the state; nothing else does.
 
 use super::decide::{Bindings, Person, Standing};
-use super::event::{BindingEvent, What};
+use super::event::{BindingEvent, What, Why};
 use super::policy::{BindingPolicy, SelfPurchase, Stage};
+use super::purchase::Bought;
 use crate::doc::Node;
 use crate::error::Result;
+use crate::id::SkuId;
 use crate::reward::referral::{Closing, MemberIx};
 use crate::time::Timestamp;
 
@@ -46,13 +48,26 @@ impl Bindings {
                 let person = self.person_mut(member);
                 person.orders = person.orders.saturating_add(1);
             }
-            What::Paid { spend_minor, .. } => {
+            What::Paid { spend_minor, goods } => {
                 let person = self.person_mut(member);
                 person.payments = person.payments.saturating_add(1);
-                self.count(member, Stage::Payment, *spend_minor);
+                self.count(member, Stage::Payment, *spend_minor, goods);
             }
-            What::Completed { spend_minor, .. } => self.count(member, Stage::Completion, *spend_minor),
+            What::Completed { spend_minor, goods } => {
+                self.count(member, Stage::Completion, *spend_minor, goods);
+            }
+            What::Refunded { spend_minor, goods, whole } => {
+                if self.policy.distributors().purchase().is_some() {
+                    let sought = self.policy.distributors().sought(goods);
+                    let person = self.person_mut(member);
+                    person.bought = person.bought.less(*spend_minor, sought, *whole);
+                }
+            }
+            What::Qualified if event.why == Why::Staff => {
+                self.person_mut(member).standing = Standing::Appointed;
+            }
             What::Qualified => self.person_mut(member).standing = Standing::Qualified,
+            What::Unqualified => self.person_mut(member).standing = Standing::Plain,
             What::Dismissed => self.person_mut(member).standing = Standing::Dismissed,
             What::Merged { gone } => self.merge(member, *gone, from)?,
             What::Closed { closing } => {
@@ -90,13 +105,8 @@ impl Bindings {
         person.offer = person.offer.or(other.offer).filter(|sharer| *sharer != kept && *sharer != gone);
         person.orders = person.orders.saturating_add(other.orders);
         person.payments = person.payments.saturating_add(other.payments);
-        person.spend_minor = person.spend_minor.saturating_add(other.spend_minor);
-        person.counted = person.counted.saturating_add(other.counted);
-        person.standing = match (person.standing, other.standing) {
-            (Standing::Dismissed, _) | (_, Standing::Dismissed) => Standing::Dismissed,
-            (Standing::Qualified, _) | (_, Standing::Qualified) => Standing::Qualified,
-            _ => Standing::Plain,
-        };
+        person.bought = person.bought.plus(other.bought);
+        person.standing = person.standing.max(other.standing);
         Ok(())
     }
 
@@ -115,11 +125,11 @@ impl Bindings {
         }
     }
 
-    fn count(&mut self, member: u64, stage: Stage, spend_minor: i64) {
+    fn count(&mut self, member: u64, stage: Stage, spend_minor: i64, goods: &[SkuId]) {
         if self.policy.distributors().purchase() == Some(stage) {
+            let sought = self.policy.distributors().sought(goods);
             let person = self.person_mut(member);
-            person.spend_minor = person.spend_minor.saturating_add(spend_minor);
-            person.counted = person.counted.saturating_add(1);
+            person.bought = person.bought.plus(Bought { spend_minor, orders: 1, sought });
         }
     }
 

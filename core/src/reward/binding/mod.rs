@@ -9,6 +9,7 @@ mod decide;
 mod event;
 mod evolve;
 mod policy;
+mod purchase;
 
 pub use command::{BindingAction, BindingCommand};
 pub use decide::{Attribution, Bindings};
