@@ -40,7 +40,7 @@ pay = { levels = [
 "#;
 
 /// What is wrong, on which line, what the message must hold.
-const WRONG: [(&str, &str, usize, &str); 27] = [
+const WRONG: [(&str, &str, usize, &str); 43] = [
     ("name = \"n\"", "nmae = \"n\"", 2, "did you mean it by `nmae`?"),
     ("currency = \"CNY\"", "currency = \"CNY\"\ncurency = 1", 4, "did you mean `currency`?"),
     ("\"V1\", \"V2\"", "\"V1\", 2", 4, "`ranks`"),
@@ -52,13 +52,44 @@ const WRONG: [(&str, &str, usize, &str); 27] = [
     ("{ rank = \"V1\" }", "{ rank = [\"V1\", \"v2\"] }", 16, "did you mean `V2`?"),
     ("V2 = \"8%\"", "V3 = \"8%\"", 18, "did you mean `V1`?"),
     ("V2 = \"8%\"", "V2 = \"8 %\"", 18, "8 %"),
-    ("after = \"upline\"", "after = \"uplin\"", 20, "did you mean `upline`?"),
+    ("after = \"upline\"", "after = \"uplin\"", 22, "did you mean `upline`?"),
     ("after = \"upline\"", "on = \"dya\"", 22, "did you mean `day`?"),
-    ("id = \"peer\"", "id = \"upline\"", 20, "two rules have the id `upline`"),
+    ("id = \"peer\"", "id = \"upline\"", 21, "two rules have the id `upline`"),
     ("rank = \"same\"", "rank = \"sane\"", 24, "only `same`"),
     ("  \"1%\",", "  1.5,", 27, "the number `1.5`"),
-    ("  \"2%\",", "  \"200%\",", 20, "at most 100%"),
+    ("  \"2%\",", "  \"200%\",", 25, "at most 100%"),
     ("id = \"peer\"", "id = \"peer\"\nqualfy = 1", 22, "did you mean `qualify`?"),
+    ("{ up = \"referral\" },", "{ upp = \"referral\", limit = 2 },", 13, "did you mean `up`?"),
+    ("{ up = \"referral\" },", "{ up = \"referral\", roles = [] },", 13, "`roles` lists 0 names"),
+    ("{ rank = \"V1\" }", "{ rank = { mn = \"V1\" } }", 16, "did you mean `min`?"),
+    ("ranks = [\"V1\", \"V2\"]", "rank = []", 4, "`rank` lists no rank"),
+    (
+        "ranks = [\"V1\", \"V2\"]",
+        "ranks = [\"V1\", \"V2\"]\nallow = []",
+        5,
+        "`allow` must be a map, not a list",
+    ),
+    ("[tree.placement]", "[tree]\nplacement = []\n[tree.other]", 7, "must be a map, not a list"),
+    ("fill = { width = 2 }", "pass_up = []", 7, "must be a map, not a list"),
+    (
+        "of = \"income\"",
+        "round = []",
+        23,
+        "must be a mode such as \"down\", or { mode, per, min, rate_decimals }",
+    ),
+    ("of = \"income\"", "when = []", 23, "`when` must be a map, not a list"),
+    ("of = \"income\"", "of = []", 23, "`of` must be a map, not a list"),
+    ("of = \"income\"", "cap = [[]]", 23, "`cap` must be a map, not a list"),
+    ("of = \"income\"", "split = []", 23, "`split` must be a map, not a list"),
+    ("id = \"peer\"", "id = \"peer \"", 21, "the name \"peer \" holds a blank (U+0020)"),
+    ("[tree.placement]", "[tree.\"place\u{200b}ment\"]", 6, "a character that does not show (U+200B)"),
+    (
+        "id = \"upline\"",
+        "id = \"upline\"\ncap = { per = \"payee\", limit = \"150%\" }",
+        11,
+        "`limit` is 150% of the base",
+    ),
+    ("name = \"n\"", "name = \"n\"\nname = \"m\"", 3, "duplicate key `name`"),
     ("name = \"n\"", "name = \"a\\u202eb\"", 2, "`a\\u{202e}b` holds a control character"),
     ("currency = \"CNY\"", "currency = \"CNX\"", 3, "CNX"),
     ("currency = \"CNY\"", "currency = \"CNY\"\nutc_offset = \"+99:00\"", 4, "+99:00"),
@@ -67,7 +98,12 @@ const WRONG: [(&str, &str, usize, &str); 27] = [
     ("of = \"income\"", "round = { mode = \"downn\" }", 23, "downn"),
     ("of = \"income\"", "cap = { per = \"payee\", limit = \"x\" }", 23, "`x` is not a rate"),
     ("of = \"income\"", "split = { cash = \"90%\" }", 23, "all accounts together get 100%"),
-    ("id = \"upline\"", "id = \"upline\"\nafter = \"peer\"", 9, "in a cycle: upline after peer after upline"),
+    (
+        "id = \"upline\"",
+        "id = \"upline\"\nafter = \"peer\"",
+        11,
+        "in a cycle: upline after peer after upline",
+    ),
 ];
 
 fn refused(text: &str) -> Error {
@@ -129,13 +165,7 @@ fn json_has_lines_too() {
     ] {
         let at = json.find(right).unwrap_or_else(|| panic!("{right}: {json}"));
         let error = refused(&json.replacen(right, wrong, 1));
-        let mut line = json[..at].matches('\n').count() + 1;
-        if right.contains("after") {
-            // The rule is at fault, its first line is the one with the brace.
-            line = json[..at]
-                .rfind("{\n      \"after\"")
-                .map_or(line - 1, |at| json[..at].matches('\n').count() + 1);
-        }
+        let line = json[..at].matches('\n').count() + 1;
         assert_eq!(error.line(), Some(line), "{wrong}: {error}");
         assert!(error.message().contains(message), "{error}");
     }

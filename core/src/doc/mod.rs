@@ -48,7 +48,10 @@ pub fn read_toml(text: &str, limit: usize) -> Result<Node> {
     check_size(text, limit)?;
     toml::from_str(text).map_err(|error| {
         let written = error.span().and_then(|span| text.get(span)).unwrap_or_default();
-        let message = as_written(&error.message().trim().replace('\n', " "), written);
+        let mut message = as_written(&error.message().trim().replace('\n', " "), written);
+        if message == "duplicate key" {
+            message = format!("duplicate key `{}`", written.chars().take(60).collect::<String>());
+        }
         let Some(span) = error.span() else { return Error::new(Code::Syntax, format!("TOML: {message}")) };
         let before = text.get(..span.start).unwrap_or(text);
         let line = before.matches('\n').count() + 1;

@@ -45,6 +45,18 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// Starts on a map that people write: an empty list is no map in it.
+    ///
+    /// # Errors
+    /// [`Code::InvalidValue`] when the node is not a map.
+    pub(crate) fn table(node: &'a Node, what: impl Into<String>) -> Result<Self> {
+        let what = what.into();
+        match node {
+            Node::Map(_) => Self::new(node, what),
+            other => Err(invalid(&what, "a map", other)),
+        }
+    }
+
     /// Starts on a map of a log: keys nobody knows are ignored in it and in the maps [within](Self::within).
     ///
     /// # Errors
@@ -81,6 +93,11 @@ impl<'a> Fields<'a> {
     pub fn take(&mut self, key: &'static str) -> Option<&'a Node> {
         self.taken.push(key);
         self.map.get(key).filter(|node| **node != Node::Null)
+    }
+
+    /// Whether there is a value under a key.
+    pub(crate) fn holds(&self, key: &str) -> bool {
+        self.map.get(key).is_some_and(|node| *node != Node::Null)
     }
 
     /// The value under a key that must be there.
@@ -233,6 +250,12 @@ impl<'a> Fields<'a> {
     /// # Errors
     /// [`Code::UnknownKey`] names the first key nobody took and the nearest one that exists.
     pub fn finish(self) -> Result<()> {
+        self.all_known()
+    }
+
+    /// As [`Fields::finish`], where more is to be said of the map: a misspelt key is named before the one it
+    /// was meant to be is missed.
+    pub(crate) fn all_known(&self) -> Result<()> {
         if self.is_of_log() {
             return Ok(());
         }

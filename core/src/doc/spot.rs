@@ -12,8 +12,8 @@ use crate::error::Error;
 pub(crate) enum Spot {
     /// The value at this address, or the entry of the map there.
     Value { address: usize, key: Option<String> },
-    /// The item with this `id` of the list under this key of the root.
-    Item { list: &'static str, id: String },
+    /// The item with this `id` of the list under this key of the root, or one of its own keys.
+    Item { list: &'static str, id: String, key: Option<&'static str> },
 }
 
 /// One step from the root of a document.
@@ -46,16 +46,23 @@ impl Spot {
 
     /// The item with this `id` of a list of the root.
     pub(crate) fn item(list: &'static str, id: &str) -> Self {
-        Self::Item { list, id: id.to_owned() }
+        Self::Item { list, id: id.to_owned(), key: None }
+    }
+
+    /// A key of the item with this `id` of a list of the root.
+    pub(crate) fn item_key(list: &'static str, id: &str, key: &'static str) -> Self {
+        Self::Item { list, id: id.to_owned(), key: Some(key) }
     }
 
     /// The way there; `None` when it is no part of the tree.
     fn path<'a>(&'a self, root: &'a Node) -> Option<Vec<Step<'a>>> {
         match self {
-            Self::Item { list, id } => {
+            Self::Item { list, id, key } => {
                 let Some(Node::List(items)) = root.get(list) else { return None };
                 let named = |item: &Node| item.get("id").and_then(Node::as_text) == Some(id);
-                Some(vec![Step::Key(list), Step::Item(items.iter().position(named)?)])
+                let at = items.iter().position(named)?;
+                let key = key.filter(|key| items[at].get(key).is_some()).map(Step::Key);
+                Some([Step::Key(list), Step::Item(at)].into_iter().chain(key).collect())
             }
             Self::Value { address, key } => {
                 let (node, mut path) = find(root, *address)?;
@@ -252,9 +259,10 @@ mod tests {
             let error = located(error, &root, JSON, Syntax::Json);
             (error.line(), error.message().to_owned())
         };
-        let rule = |id: &str| Spot::Item { list: "rule", id: id.into() };
-        assert_eq!(at(rule("y")), (Some(7), "line 7: wrong".into()));
-        assert_eq!(at(rule("z")), (None, "wrong".into()));
+        assert_eq!(at(Spot::item("rule", "y")), (Some(7), "line 7: wrong".into()));
+        assert_eq!(at(Spot::item_key("rule", "y", "id")).0, Some(7));
+        assert_eq!(at(Spot::item_key("rule", "y", "missing")).0, Some(7));
+        assert_eq!(at(Spot::item("rule", "z")), (None, "wrong".into()));
         let inner = root.get("a\"{").unwrap();
         let Node::List(items) = inner else { panic!("{inner:?}") };
         assert_eq!(at(Spot::of(inner)).0, Some(2));

@@ -8,7 +8,7 @@ use super::ladder::{Holding, entitlement, parts, rate_at};
 use super::pairing::{Headroom, Legs, Pairs};
 use crate::doc::{Node, perhaps};
 use crate::error::{Code, Error, Result};
-use crate::money::{Allocate, Rounding, narrow};
+use crate::money::{Allocate, Rate, Rounding, narrow};
 use crate::reward::commission::Reason;
 use crate::reward::plan::{
     Ladder, LadderShape, Over, Pairing, Rule, Share, Span, StopSource, Unqualified, Weights,
@@ -47,7 +47,7 @@ impl Alone<'_> {
             pool += i128::from(amount);
             if source.base != 0 {
                 let entry = self.entry(place, source.member, amount)?;
-                entries.push(Entry { rate: rate(&ladder.shape, by), base: source.base, ..entry });
+                entries.push(Entry { rate: rate(&ladder.shape, by, by), base: source.base, ..entry });
             }
         }
         narrow(pool, || "a pool".into()).map_err(Error::from)
@@ -105,7 +105,7 @@ impl Alone<'_> {
                 }
                 _ => entry.kept(Reason::Ineligible),
             };
-            let (rate, below) = (rate(&ladder.shape, by[at]), entitled[at] - parts[at]);
+            let (rate, below) = (rate(&ladder.shape, by[at], by[roots[at]]), entitled[at] - parts[at]);
             entries.push(Entry { rate, base: of[at], below, ..entry });
         }
         narrow(pool, || "a pool".into()).map_err(Error::from)
@@ -262,12 +262,13 @@ impl Alone<'_> {
     }
 }
 
-/// The rate a ladder's volume reached, for explanations.
-fn rate(shape: &LadderShape, by: i64) -> Pay {
+/// The rate a ladder's volume reached, for explanations: of a polynomial its first term, where the root has volume.
+fn rate(shape: &LadderShape, by: i64, root_by: i64) -> Pay {
     match shape {
         LadderShape::Whole(steps) | LadderShape::Marginal(steps) => Pay::Share(rate_at(steps, by)),
         LadderShape::Polynomial(coefficients) => {
-            coefficients.first().map_or(Pay::PerUnit(0), |rate| Pay::Share(*rate))
+            let first = coefficients.iter().find(|rate| !rate.is_zero()).filter(|_| root_by != 0);
+            Pay::Share(first.copied().unwrap_or(Rate::ZERO))
         }
     }
 }

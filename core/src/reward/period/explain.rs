@@ -165,6 +165,9 @@ impl Speech<'_> {
     fn smallness(&self, rule: &Rule, slot: &PeriodTrace, reason: Reason) -> &'static str {
         let unreached = matches!(slot.rate, Pay::Share(rate) if rate.is_zero());
         match (&rule.pay, reason) {
+            (Schedule::Ladder(ladder), Reason::Rounding) if ladder.shape.is_polynomial() && unreached => {
+                self.say("there is no volume at the root of the tree", "树根没有业绩")
+            }
             (Schedule::Ladder(_), Reason::Rounding) if unreached => {
                 self.say("the volume is below the first step", "业绩未达到第一档")
             }
@@ -188,7 +191,15 @@ impl Speech<'_> {
             let minor = self.money(i64::from(minor));
             return self.say(format!(" = {minor} per unit"), format!(" = 每件 {minor}"));
         };
-        let entitled = format!("{rate} × {}", self.base(rule, slot.base));
+        let base = self.base(rule, slot.base);
+        let entitled = match &rule.pay {
+            Schedule::Ladder(ladder) if ladder.shape.is_polynomial() => {
+                // What is below is a part of it, which fits.
+                let whole = self.money(slot.amount.saturating_add(slot.below));
+                self.say(format!("{whole} by the polynomial of {base}"), format!("{base} 按多项式得 {whole}"))
+            }
+            _ => format!("{rate} × {base}"),
+        };
         match (&rule.pay, slot.below) {
             // Several ratios and caps: the pairs say it.
             (Schedule::Pairing(_), _) => String::new(),

@@ -65,7 +65,7 @@ impl Condition {
                 format!("{what}: conditions nest at most {MAX_DEPTH} deep"),
             ));
         }
-        let fields = Fields::new(node, what)?;
+        let fields = Fields::table(node, what)?;
         let mut clauses = BTreeMap::new();
         for (key, value) in fields.rest() {
             let place = format!("{what}: `{key}`");
@@ -267,7 +267,7 @@ impl Test {
             Node::Bool(_) | Node::Int(_) | Node::Text(_) => Ok(Self::Is(node.clone())),
             Node::List(items) => Ok(Self::In(scalars(items, what)?)),
             Node::Map(_) => {
-                let mut fields = Fields::new(node, what)?;
+                let mut fields = Fields::table(node, what)?;
                 let mut end = |key: &'static str| match fields.take(key) {
                     None => Ok(None),
                     Some(value @ (Node::Int(_) | Node::Text(_))) => Ok(Some(value.clone())),
@@ -279,10 +279,10 @@ impl Test {
                     Some(Node::List(items)) => Some(scalars(items, what)?),
                     Some(other) => return Err(fields.wrong("in", "a list", other)),
                 };
+                fields.all_known()?;
                 if min.is_none() && max.is_none() && among.is_none() {
                     return Err(fields.fault(Code::InvalidValue, "write `min`, `max` or `in`"));
                 }
-                fields.finish()?;
                 Ok(Self::Range { min, max, among })
             }
             Node::Null => Err(crate::doc::invalid(what, "a value or { min, max, in }", node)),

@@ -21,6 +21,7 @@ pub use condition::{Condition, Knowledge};
 pub use order::Clock;
 pub use presets::PRESETS;
 pub use rates::{Amount, RateTable};
+pub(in crate::reward) use read::MAX_LISTED;
 pub use rule::{Base, Change, INCOME, Per, Reverse, Round, Rule, Trigger, Unqualified};
 pub use schedule::{Ladder, LadderShape, PairRate, Pairing, Schedule, Share, Span, Step, Unmatched, Weights};
 pub use stop::{REFERRAL, Reach, Stop, StopSource};

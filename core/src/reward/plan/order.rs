@@ -29,7 +29,7 @@ pub(super) fn sequence(rules: &[Rule]) -> Result<Vec<(usize, Clock)>> {
             let hint = did_you_mean(id, "its rules", rules.iter().map(|rule| rule.id.as_str()));
             let error =
                 format!("rule `{}`: `after` is `{id}`, which is no rule of this plan; {hint}", rule.id);
-            Error::new(Code::InvalidValue, error).about(Spot::item("rule", &rule.id))
+            Error::new(Code::InvalidValue, error).about(Spot::item_key("rule", &rule.id, "after"))
         })?;
         sources.push(Some(source));
     }
@@ -67,7 +67,7 @@ fn cycle(rules: &[Rule], path: &[usize]) -> Error {
     let more =
         round.len().checked_sub(NAMED + 1).map_or(String::new(), |more| format!(" and {} more", more + 1));
     let error = format!("plan: rules run after each other in a cycle: {}{more}", names.join(" after "));
-    Error::new(Code::InvalidValue, error).about(Spot::item("rule", names[0]))
+    Error::new(Code::InvalidValue, error).about(Spot::item_key("rule", names[0], "after"))
 }
 
 /// How far the rules of a sale walk each tree above the buyer.

@@ -1,6 +1,6 @@
 //! What a rule pays, by rank or label and by level.
 
-use crate::doc::{self, Fields, Node};
+use crate::doc::{self, Fields, Node, Spot};
 use crate::error::{Code, Result};
 use crate::sale::{Pay, read::pay_from_node, read::pay_to_node};
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,7 +17,7 @@ pub enum Amount {
 impl Amount {
     pub(super) fn read(node: &Node, what: &str) -> Result<Self> {
         if let Node::Map(_) = node {
-            let mut fields = Fields::new(node, what)?;
+            let mut fields = Fields::table(node, what)?;
             let name = fields.text("fact")?;
             let name = name.ok_or_else(|| fields.fault(Code::MissingKey, "write { fact = \"name\" }"))?;
             let name = name.to_owned();
@@ -82,7 +82,11 @@ impl RateTable {
         if map.is_empty() {
             return Err(crate::Error::new(Code::InvalidValue, format!("{what}: the table is empty")));
         }
-        let entry = |(key, node): (&String, &Node)| Ok((key.clone(), read(node, &format!("{what}.{key}"))?));
+        let entry = |(key, node): (&String, &Node)| {
+            let amounts =
+                read(node, &format!("{what}.{key}")).map_err(|error| error.about(Spot::of(node)))?;
+            Ok((key.clone(), amounts))
+        };
         Ok(Self { by: map.iter().map(entry).collect::<Result<_>>()? })
     }
 

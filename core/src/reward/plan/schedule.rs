@@ -61,6 +61,13 @@ pub enum LadderShape {
     Polynomial(Vec<Rate>),
 }
 
+impl LadderShape {
+    /// Whether it is read on the part of the whole tree, not by steps.
+    pub(crate) const fn is_polynomial(&self) -> bool {
+        matches!(self, Self::Polynomial(_))
+    }
+}
+
 /// A step of a ladder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Step {

@@ -4,7 +4,8 @@ use super::shape::{ANY, Key, Object, Shape, list, may, must, object};
 use crate::id::MAX_ID_BYTES;
 use crate::money::Rounding;
 use crate::reward::plan::{
-    CapPer, Every, FillOrder, MAX_LEVELS, MAX_NAME_BYTES, MAX_RULES, Over, PassTo, Period, Unqualified,
+    CapPer, Every, FillOrder, MAX_LEVELS, MAX_LISTED, MAX_NAME_BYTES, MAX_RULES, Over, PassTo, Period,
+    Unqualified,
 };
 use crate::sale::MAX_STOPS;
 
@@ -70,11 +71,7 @@ fn plan() -> Object {
             must("name", Shape::Text(limit(MAX_NAME_BYTES)), "what people call the plan"),
             must("currency", Shape::Form("^[A-Z]{3}$"), "ISO 4217, such as CNY"),
             may("ranks", ids(255), "names of ranks, lowest first"),
-            may(
-                "rank",
-                Shape::List(Box::new(Shape::Ref("rank")), 0, 255),
-                "ranks, lowest first, that are won and kept",
-            ),
+            may("rank", list(Shape::Ref("rank"), 255), "ranks, lowest first, that are won and kept"),
             may("tree", Shape::Map(NAME, Box::new(Shape::Ref("tree")), 0), "trees beside `referral`"),
             may("utc_offset", Shape::Form("^[+-][0-9]{2}:[0-9]{2}$"), "when days start; +08:00 without it"),
             may("allow", Shape::Map(NAME, Box::new(Shape::Text(ANY)), 0), about_allow),
@@ -86,7 +83,7 @@ fn plan() -> Object {
 
 fn rule() -> Object {
     let conditions = Shape::List(Box::new(Shape::Ref("condition")), 1, ANY);
-    let stops = list(Shape::Ref("stop"), ANY);
+    let stops = list(Shape::Ref("stop"), limit(MAX_LISTED));
     let on = ["order"].into_iter().chain(Period::ALL.into_iter().map(Period::name)).collect();
     let modes = [
         Unqualified::Retain,
@@ -171,7 +168,7 @@ fn stop() -> Shape {
     let when =
         || may("when", Shape::Ref("condition"), "where this stop is walked: facts of the sale and the buyer");
     let of = |keys: Vec<Key>| Shape::Object(object(keys.into_iter().chain([when()]).collect()));
-    let names = || list(id(), ANY);
+    let names = || list(id(), limit(MAX_LISTED));
     Shape::Either(vec![
         Shape::Just("self".into()),
         of(vec![must("self", Shape::Just(true.into()), "whoever is the source: the buyer of a sale")]),

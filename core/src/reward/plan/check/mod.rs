@@ -61,7 +61,8 @@ impl Plan {
                     "rule `{}` may pay {rate} of its base ({}): at most 100%",
                     rule.id, bound.witness
                 );
-                return Err(Error::new(Code::PaysTooMuch, error).about(Spot::item("rule", &rule.id)));
+                let spot = Spot::item_key("rule", &rule.id, "pay");
+                return Err(Error::new(Code::PaysTooMuch, error).about(spot));
             }
         }
         if let Some(rate) = total.filter(|rate| *rate > Rate::ONE && !self.allow().contains_key("plan")) {

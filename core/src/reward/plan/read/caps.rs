@@ -1,10 +1,11 @@
 //! From a document to caps and accounts.
 
-use super::{check_length, text, unknown_word};
+use super::{check_name, text, unknown_word};
 use crate::doc::{Fields, Node};
 use crate::error::{Code, Error, Result};
 use crate::money::Rate;
 use crate::reward::plan::cap::{Cap, CapPer, Every, Limit, Over, Split};
+use std::collections::BTreeMap;
 
 /// The most caps of a rule, and of a plan.
 const MAX_CAPS: usize = 16;
@@ -35,7 +36,7 @@ fn caps(fields: &mut Fields<'_>, may_be: &[CapPer]) -> Result<Vec<Cap>> {
         Some(single) => std::slice::from_ref(single),
     };
     if items.len() > MAX_CAPS {
-        let rule = format!("{} caps; at most {MAX_CAPS}", items.len());
+        let rule = format!("`cap` lists {} caps; at most {MAX_CAPS}", items.len());
         return Err(fields.fault(Code::InvalidValue, rule));
     }
     let mut caps: Vec<Cap> = Vec::with_capacity(items.len());
@@ -43,7 +44,7 @@ fn caps(fields: &mut Fields<'_>, may_be: &[CapPer]) -> Result<Vec<Cap>> {
         let cap = cap(item, &place, may_be)?;
         if caps.iter().any(|known| (known.per, known.every) == (cap.per, cap.every)) {
             let (per, every) = (cap.per.name(), cap.every.name());
-            let rule = format!("two caps per {per} every {every}; the lower one is enough");
+            let rule = format!("`cap` has two caps per {per} every {every}; the lower one is enough");
             return Err(fields.fault(Code::InvalidValue, rule));
         }
         caps.push(cap);
@@ -51,8 +52,25 @@ fn caps(fields: &mut Fields<'_>, may_be: &[CapPer]) -> Result<Vec<Cap>> {
     Ok(caps)
 }
 
+/// Refuses a cap that is a share above the whole base, unless what it caps is allowed to pay that much: it would
+/// never be met.
+pub(super) fn check_shares(
+    place: &str,
+    id: &str,
+    caps: &[Cap],
+    allow: &BTreeMap<String, String>,
+) -> Result<()> {
+    let too_high = caps.iter().find_map(|cap| match cap.limit {
+        Limit::Share(rate) if rate > Rate::ONE && !allow.contains_key(id) => Some(rate),
+        _ => None,
+    });
+    let Some(rate) = too_high else { return Ok(()) };
+    let rule = format!("{place}: `cap`: `limit` is {rate} of the base; at most 100% without `allow.{id}`");
+    Err(Error::new(Code::InvalidValue, rule))
+}
+
 fn cap(node: &Node, place: &str, may_be: &[CapPer]) -> Result<Cap> {
-    let mut fields = Fields::new(node, place)?;
+    let mut fields = Fields::table(node, place)?;
     let per = per(&mut fields, may_be)?;
     let every = fields.word("every", &Every::ALL, Every::name)?.unwrap_or(Every::Event);
     let limit = match fields.need("limit")? {
@@ -101,11 +119,11 @@ fn per(fields: &mut Fields<'_>, may_be: &[CapPer]) -> Result<CapPer> {
 pub(super) fn split(fields: &mut Fields<'_>) -> Result<Option<Split>> {
     let place = format!("{}: `split`", fields.what());
     let Some(node) = fields.take("split") else { return Ok(None) };
-    let table = Fields::new(node, place.as_str())?;
+    let table = Fields::table(node, place.as_str())?;
     let fault = |rule: String| Err(Error::new(Code::InvalidValue, format!("{place}: {rule}")));
     let mut parts = Vec::new();
     for (account, share) in table.rest() {
-        check_length(&table, "split", account)?;
+        check_name(&table, "split", account)?;
         let share = share.as_text().ok_or_else(|| table.wrong(account, "a share such as \"90%\"", share))?;
         let rate: Rate = share.parse().map_err(|e| Error::from(e).within(&place))?;
         if rate.is_zero() || account.is_empty() {

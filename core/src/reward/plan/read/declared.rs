@@ -1,6 +1,6 @@
 //! From a document to what a plan declares: ranks, trees, its calendar.
 
-use super::{DEFAULT_UTC_OFFSET, check_length, names, text};
+use super::{DEFAULT_UTC_OFFSET, check_name, names, text};
 use crate::doc::{Fields, Node};
 use crate::error::{Code, Error, Result};
 use crate::reward::plan::Condition;
@@ -17,14 +17,17 @@ const MAX_TREES: usize = 16;
 pub(super) fn ranks(fields: &mut Fields<'_>) -> Result<(Vec<String>, Vec<RankRule>)> {
     let plain = names(fields, "ranks")?;
     let tables = fields.list("rank")?;
+    if fields.holds("rank") && tables.is_empty() {
+        return Err(fields.fault(Code::InvalidValue, "`rank` lists no rank; leave the key out instead"));
+    }
     if !plain.is_empty() && !tables.is_empty() {
         return Err(fields.fault(Code::InvalidValue, "write either `ranks` or `rank` tables"));
     }
     let mut ids = plain;
     for (at, node) in tables.iter().enumerate() {
-        let mut table = Fields::new(node, format!("plan: rank[{at}]"))?;
+        let mut table = Fields::table(node, format!("plan: rank[{at}]"))?;
         let id = text(&mut table, "id")?;
-        check_length(&table, "id", &id)?;
+        check_name(&table, "id", &id)?;
         if id == "any" || ids.contains(&id) {
             let rule = format!("`{id}` is reserved or stands twice");
             return Err(table.fault(Code::InvalidValue, rule));
@@ -32,12 +35,13 @@ pub(super) fn ranks(fields: &mut Fields<'_>) -> Result<(Vec<String>, Vec<RankRul
         ids.push(id);
     }
     if ids.len() > MAX_RANKS {
-        let rule = format!("{} ranks; a plan has at most {MAX_RANKS}", ids.len());
+        let key = if tables.is_empty() { "ranks" } else { "rank" };
+        let rule = format!("`{key}` lists {} ranks; a plan has at most {MAX_RANKS}", ids.len());
         return Err(fields.fault(Code::InvalidValue, rule));
     }
     let mut rules = Vec::new();
     for (node, id) in tables.iter().zip(&ids) {
-        let mut table = Fields::new(node, format!("plan: rank `{id}`"))?;
+        let mut table = Fields::table(node, format!("plan: rank `{id}`"))?;
         table.take("id");
         let mut condition = |key: &'static str| {
             let node = table.take(key);
@@ -62,9 +66,9 @@ pub(super) fn ranks(fields: &mut Fields<'_>) -> Result<(Vec<String>, Vec<RankRul
 pub(super) fn trees(fields: &mut Fields<'_>) -> Result<BTreeMap<String, TreePolicy>> {
     let mut trees = BTreeMap::new();
     let Some(node) = fields.take("tree") else { return Ok(trees) };
-    let tables = Fields::new(node, "plan: `tree`")?;
+    let tables = Fields::table(node, "plan: `tree`")?;
     for (name, node) in tables.rest() {
-        check_length(&tables, "tree", name)?;
+        check_name(&tables, "tree", name)?;
         if name == REFERRAL || name.is_empty() {
             let rule =
                 format!("`{name}`: `{REFERRAL}` is there without being declared; give yours another name");
@@ -81,21 +85,21 @@ pub(super) fn trees(fields: &mut Fields<'_>) -> Result<BTreeMap<String, TreePoli
 
 fn policy(node: &Node, name: &str) -> Result<TreePolicy> {
     let place = format!("plan: tree `{name}`");
-    let mut fields = Fields::new(node, place.as_str())?;
+    let mut fields = Fields::table(node, place.as_str())?;
     let (fill, pass_up) = (fields.take("fill"), fields.take("pass_up"));
     let both = fields.fault(Code::InvalidValue, "write `fill` or `pass_up`, not both");
     fields.finish()?;
     match (fill, pass_up) {
         (None, None) => Ok(TreePolicy::Placed),
         (Some(node), None) => {
-            let mut fields = Fields::new(node, format!("{place}: `fill`"))?;
+            let mut fields = Fields::table(node, format!("{place}: `fill`"))?;
             let width = above_zero(&mut fields, "width")?;
             let order = fields.word("order", &FillOrder::ALL, FillOrder::name)?.unwrap_or(FillOrder::Breadth);
             fields.finish()?;
             Ok(TreePolicy::Fill { width, order })
         }
         (None, Some(node)) => {
-            let mut fields = Fields::new(node, format!("{place}: `pass_up`"))?;
+            let mut fields = Fields::table(node, format!("{place}: `pass_up`"))?;
             let first = above_zero(&mut fields, "first")?;
             let to = fields.need_word("to", &PassTo::ALL, PassTo::name)?;
             fields.finish()?;

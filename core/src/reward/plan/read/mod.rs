@@ -7,6 +7,8 @@ mod pay;
 mod rule;
 mod stops;
 
+pub(in crate::reward) use stops::MAX_LISTED;
+
 use super::rule::Rule;
 use super::{MAX_NAME_BYTES, MAX_RULES, Plan, order};
 use crate::doc::{Fields, Node, Spot, did_you_mean};
@@ -26,7 +28,7 @@ struct Names<'a> {
 
 pub(super) fn plan(node: &Node) -> Result<Plan> {
     check_texts(node)?;
-    let mut fields = Fields::new(node, "plan")?;
+    let mut fields = Fields::table(node, "plan")?;
     check_schema(&mut fields)?;
     let name = text(&mut fields, "name")?;
     if name.len() > MAX_NAME_BYTES {
@@ -44,10 +46,10 @@ pub(super) fn plan(node: &Node) -> Result<Plan> {
     let allow = allow(&mut fields).map_err(under("allow"))?;
     let items = fields.list("rule")?;
     if items.is_empty() || items.len() > MAX_RULES {
-        let rule = format!("{} rules; a plan has 1 to {MAX_RULES}", items.len());
+        let rule = format!("`rule` lists {} rules; a plan has 1 to {MAX_RULES}", items.len());
         return Err(fields.fault(Code::InvalidValue, rule));
     }
-    let caps = caps::of_plan(&mut fields)?;
+    let caps = caps::of_plan(&mut fields).map_err(under("cap"))?;
     fields.finish()?;
     let known = Names { ranks: &ranks, trees: &trees };
     let mut rules: Vec<Rule> = Vec::with_capacity(items.len());
@@ -56,15 +58,19 @@ pub(super) fn plan(node: &Node) -> Result<Plan> {
         let rule = rule::rule(item, at, &known).map_err(|error| error.about(Spot::of(item)))?;
         if rules.iter().any(|known| known.id == rule.id) {
             let error = Error::new(Code::InvalidValue, format!("plan: two rules have the id `{}`", rule.id));
-            return Err(error.about(Spot::of(item)));
+            return Err(error.about(Spot::entry(item, "id")));
         }
         rules.push(rule);
     }
     let sequence = order::sequence(&rules)?;
     for (at, clock) in &sequence {
         combine::check(&rules[*at], *clock).map_err(|error| error.about(Spot::of(&items[*at])))?;
-        combine::check_caps(&caps, &rules[*at], *clock)
-            .map_err(|error| error.about(Spot::entry(node, "cap")))?;
+        combine::check_caps(&caps, &rules[*at], *clock).map_err(under("cap"))?;
+    }
+    caps::check_shares("plan", "plan", &caps, &allow).map_err(under("cap"))?;
+    for (item, rule) in items.iter().zip(&rules) {
+        caps::check_shares(&format!("rule `{}`", rule.id), &rule.id, &rule.caps, &allow)
+            .map_err(|error| error.about(Spot::entry(item, "cap")))?;
     }
     let known =
         |id: &str| matches!(id, "plan" | "ranks" | "distribute") || rules.iter().any(|rule| rule.id == id);
@@ -103,9 +109,10 @@ fn check_schema(fields: &mut Fields<'_>) -> Result<()> {
 fn allow(fields: &mut Fields<'_>) -> Result<BTreeMap<String, String>> {
     let mut allow = BTreeMap::new();
     if let Some(node) = fields.take("allow") {
-        for (rule, reason) in Fields::new(node, "plan: `allow`")?.rest() {
+        for (rule, reason) in Fields::table(node, "plan: `allow`")?.rest() {
             let reason = reason.as_text().filter(|reason| !reason.trim().is_empty()).ok_or_else(|| {
-                fields.fault(Code::InvalidValue, format!("`allow.{rule}` needs a reason as text"))
+                let error = format!("plan: `allow.{rule}` needs a reason as text");
+                Error::new(Code::InvalidValue, error).about(Spot::entry(node, rule))
             })?;
             allow.insert(rule.to_owned(), reason.to_owned());
         }
@@ -135,19 +142,104 @@ fn names(fields: &mut Fields<'_>, key: &'static str) -> Result<Vec<String>> {
         if names.contains(name) {
             return Err(fault(&format!("`{name}` stands twice")));
         }
-        check_length(fields, key, name)?;
+        check_name(fields, key, name)?;
         names.push(name.clone());
     }
     Ok(names)
 }
 
-/// Ids and names are as long as any id.
-fn check_length(fields: &Fields<'_>, key: &str, name: &str) -> Result<()> {
-    if name.len() <= MAX_ID_BYTES {
-        return Ok(());
+/// Ids and names are as long as any id, and look like what they are: two of them that look the same are the same.
+fn check_name(fields: &Fields<'_>, key: &str, name: &str) -> Result<()> {
+    if name.len() > MAX_ID_BYTES {
+        let rule = format!("`{key}`: a name of {} bytes; at most {MAX_ID_BYTES}", name.len());
+        return Err(fields.fault(Code::InvalidId, rule));
     }
-    let rule = format!("`{key}`: a name of {} bytes; at most {MAX_ID_BYTES}", name.len());
-    Err(fields.fault(Code::InvalidId, rule))
+    match unfit_name(name) {
+        None => Ok(()),
+        Some(rule) => Err(fields.fault(Code::InvalidId, format!("`{key}`: {rule}"))),
+    }
+}
+
+/// Why a text is no name, if it holds what names do not hold.
+fn unfit_name(name: &str) -> Option<String> {
+    let (c, what) = name.chars().find_map(|c| Some((c, unfit(c)?)))?;
+    Some(format!("the name {name:?} holds {what} (U+{:04X})", u32::from(c)))
+}
+
+/// What keeps a character out of names: it does not show, or the same sign can be written in another way.
+///
+/// The ranges are those of Unicode 16: blanks; `Default_Ignorable_Code_Point` and the format characters; the
+/// blocks of combining marks and the marks of Kana and Arabic, which a letter with its mark replaces (NFC); the
+/// parts of Hangul syllables; and what NFC replaces by one other character.
+fn unfit(c: char) -> Option<&'static str> {
+    match c {
+        _ if c.is_whitespace() => Some("a blank"),
+        '\u{ad}'
+        | '\u{34f}'
+        | '\u{61c}'
+        | '\u{115f}'
+        | '\u{1160}'
+        | '\u{17b4}'
+        | '\u{17b5}'
+        | '\u{180b}'..='\u{180f}'
+        | '\u{200b}'..='\u{200f}'
+        | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}'
+        | '\u{2800}'
+        | '\u{3164}'
+        | '\u{fe00}'..='\u{fe0f}'
+        | '\u{feff}'
+        | '\u{ffa0}'
+        | '\u{fff0}'..='\u{fffb}'
+        | '\u{1bca0}'..='\u{1bca3}'
+        | '\u{1d173}'..='\u{1d17a}'
+        | '\u{e0000}'..='\u{e0fff}' => Some("a character that does not show"),
+        _ if c.is_control() => Some("a control character"),
+        '\u{300}'..='\u{36f}'
+        | '\u{653}'..='\u{655}'
+        | '\u{1ab0}'..='\u{1aff}'
+        | '\u{1dc0}'..='\u{1dff}'
+        | '\u{20d0}'..='\u{20ff}'
+        | '\u{3099}'
+        | '\u{309a}'
+        | '\u{fe20}'..='\u{fe2f}' => {
+            Some("a combining mark; write the letter with its mark as one character")
+        }
+        '\u{1100}'..='\u{11ff}' | '\u{a960}'..='\u{a97f}' | '\u{d7b0}'..='\u{d7ff}' => {
+            Some("a part of a syllable; write the syllable as one character")
+        }
+        '\u{374}'
+        | '\u{37e}'
+        | '\u{387}'
+        | '\u{1f71}'
+        | '\u{1f73}'
+        | '\u{1f75}'
+        | '\u{1f77}'
+        | '\u{1f79}'
+        | '\u{1f7b}'
+        | '\u{1f7d}'
+        | '\u{1fbb}'
+        | '\u{1fbe}'
+        | '\u{1fc9}'
+        | '\u{1fcb}'
+        | '\u{1fd3}'
+        | '\u{1fdb}'
+        | '\u{1fe3}'
+        | '\u{1feb}'
+        | '\u{1fee}'
+        | '\u{1fef}'
+        | '\u{1ff9}'
+        | '\u{1ffb}'
+        | '\u{1ffd}'
+        | '\u{2126}'
+        | '\u{212a}'
+        | '\u{212b}'
+        | '\u{2329}'
+        | '\u{232a}'
+        | '\u{f900}'..='\u{faff}'
+        | '\u{2f800}'..='\u{2fa1f}' => Some("a character that stands for another one; write that one"),
+        _ => None,
+    }
 }
 
 /// No text of a plan holds a control character, or one that turns the direction of writing: all of them are shown to
@@ -207,6 +299,35 @@ mod tests {
         assert_eq!(read(&format!("{name}n"), &id, &[]).unwrap_err().code(), Code::InvalidValue);
         assert_eq!(read(&name, &format!("{id}i"), &[]).unwrap_err().code(), Code::InvalidId);
         assert_eq!(read(&name, &id, &[&format!("{id}i")]).unwrap_err().code(), Code::InvalidId);
+    }
+
+    /// Every name of a plan is written in one way only.
+    #[test]
+    fn names_that_look_the_same_are_the_same() {
+        for name in ["级差", "V1", "总监①", "café", "ガ", "각", "up-line.2", "Ω", "一級"] {
+            read("n", name, &[name]).unwrap();
+        }
+        for (name, what) in [
+            (" up", "a blank (U+0020)"),
+            ("up ", "a blank (U+0020)"),
+            ("u p", "a blank (U+0020)"),
+            ("级\u{3000}差", "a blank (U+3000)"),
+            ("up\u{a0}", "a blank (U+00A0)"),
+            ("up\u{200b}line", "a character that does not show (U+200B)"),
+            ("up\u{feff}", "a character that does not show (U+FEFF)"),
+            ("\u{2060}up", "a character that does not show (U+2060)"),
+            ("V\u{fe0f}", "a character that does not show (U+FE0F)"),
+            ("cafe\u{301}", "one character (U+0301)"),
+            ("カ\u{3099}", "one character (U+3099)"),
+            ("\u{1100}\u{1161}", "one character (U+1100)"),
+            ("\u{212b}", "write that one (U+212B)"),
+            ("\u{f96e}", "write that one (U+F96E)"),
+        ] {
+            for error in [read("n", name, &[]).unwrap_err(), read("n", "r", &["V1", name]).unwrap_err()] {
+                assert_eq!(error.code(), Code::InvalidId, "{name:?}: {error}");
+                assert!(error.message().ends_with(what), "{name:?}: {error}");
+            }
+        }
     }
 
     #[test]

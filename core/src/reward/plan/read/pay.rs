@@ -1,6 +1,6 @@
 //! From a document to a schedule.
 
-use super::{Names, check_length, stops, unknown_word};
+use super::{Names, check_name, stops, unknown_word};
 use crate::doc::{Fields, Node, Spot, did_you_mean, invalid};
 use crate::error::{Code, Error, Result};
 use crate::money::Rate;
@@ -18,13 +18,14 @@ const MAX_STEPS: usize = 256;
 
 /// One schedule; its first key names it, the others are its options.
 pub(super) fn schedule(node: &Node, what: &str, known: &Names<'_>) -> Result<Schedule> {
-    let mut fields = Fields::new(node, format!("{what}: `pay`"))?;
+    let mut fields = Fields::table(node, format!("{what}: `pay`"))?;
     let kinds = ["levels", "differential", "ladder", "pairing", "share"];
     let nodes = kinds.map(|kind| fields.take(kind).map(|node| (kind, node)));
     let mut stated = nodes.into_iter().flatten();
     let (first, second) = (stated.next(), stated.next());
     let options = Options::read(&mut fields, first.map(|(kind, _)| kind))?;
     // A misspelt key is named before the one it was meant to be is missed.
+    options.check(&fields, node, known)?;
     let wrong = fields
         .fault(Code::InvalidValue, "write one of `levels`, `differential`, `ladder`, `pairing`, `share`");
     fields.finish()?;
@@ -33,8 +34,8 @@ pub(super) fn schedule(node: &Node, what: &str, known: &Names<'_>) -> Result<Sch
     let read = match kind {
         "levels" => levels(node, &place, options.block),
         "differential" => RateTable::read_single(node, &place).map(Schedule::Differential),
-        "ladder" => ladder(node, &place, options, known),
-        "pairing" => pairing(node, &place, options, known),
+        "ladder" => ladder(node, &place, options),
+        "pairing" => pairing(node, &place, options),
         _ => share(node, &place, options),
     };
     read.map_err(|error| error.about(Spot::of(node)))
@@ -98,12 +99,25 @@ impl<'a> Options<'a> {
     }
 }
 
+impl Options<'_> {
+    /// What is wrong with an option whatever it goes with.
+    fn check(&self, fields: &Fields<'_>, pay: &Node, known: &Names<'_>) -> Result<()> {
+        if let Some(unit) = self.unit.filter(|unit| *unit <= 0) {
+            return Err(fields.fault(Code::InvalidValue, format!("`unit` is {unit}; a unit is above zero")));
+        }
+        self.tree.as_ref().map_or(Ok(()), |tree| {
+            stops::check_tree(tree, fields.what(), known)
+                .map_err(|error| error.about(Spot::entry(pay, "tree")))
+        })
+    }
+}
+
 fn levels(node: &Node, place: &str, block: bool) -> Result<Schedule> {
     if node.get("first").is_none() && node.get("ratio").is_none() {
         let table = RateTable::read_levels(node, place, MAX_LEVELS)?;
         return Ok(if block { Schedule::Infinity(table) } else { Schedule::Levels(table) });
     }
-    let mut fields = Fields::new(node, place)?;
+    let mut fields = Fields::table(node, place)?;
     let (first, ratio) = (fields.need_text("first")?, fields.need_text("ratio")?);
     fields.finish()?;
     let rate = |text: &str| text.parse::<Rate>().map_err(|error| Error::from(error).within(place));
@@ -118,7 +132,7 @@ fn levels(node: &Node, place: &str, block: bool) -> Result<Schedule> {
     Ok(Schedule::Geometric { first, ratio })
 }
 
-fn ladder(node: &Node, place: &str, options: Options<'_>, known: &Names<'_>) -> Result<Schedule> {
+fn ladder(node: &Node, place: &str, options: Options<'_>) -> Result<Schedule> {
     let fault = |rule: &str| Err(Error::new(Code::InvalidValue, format!("{place}: {rule}")));
     let team = options.team.unwrap_or(false);
     if options.tree.is_some() && !team {
@@ -135,7 +149,6 @@ fn ladder(node: &Node, place: &str, options: Options<'_>, known: &Names<'_>) -> 
         steps => LadderShape::Whole(self::steps(steps, place)?),
     };
     let tree = options.tree.unwrap_or_else(|| REFERRAL.to_owned());
-    stops::check_tree(&tree, place, known)?;
     let span = if team { Span::Team(tree) } else { Span::Own };
     Ok(Schedule::Ladder(Ladder { by: options.by, span, shape }))
 }
@@ -171,12 +184,12 @@ fn steps(node: &Node, place: &str) -> Result<Vec<Step>> {
 
 /// `{ polynomial = [c1, c2, …] }`.
 fn polynomial(node: &Node, place: &str) -> Result<LadderShape> {
-    let mut fields = Fields::new(node, place)?;
+    let mut fields = Fields::table(node, place)?;
     let items = fields.list("polynomial")?;
-    fields.finish()?;
+    fields.all_known()?;
     if items.is_empty() || items.len() > MAX_STEPS {
-        let rule = format!("{place}: {} coefficients; a polynomial has 1 to {MAX_STEPS}", items.len());
-        return Err(Error::new(Code::InvalidValue, rule));
+        let rule = format!("`polynomial` lists {} coefficients; 1 to {MAX_STEPS}", items.len());
+        return Err(fields.fault(Code::InvalidValue, rule));
     }
     let read = |item: &Node| {
         let text = item.as_text().ok_or_else(|| invalid(place, "coefficients such as \"1/2\"", item))?;
@@ -186,9 +199,9 @@ fn polynomial(node: &Node, place: &str) -> Result<LadderShape> {
 }
 
 /// `{ "2:1" = "15%", "1:1" = "10%" }`.
-fn pairing(node: &Node, place: &str, options: Options<'_>, known: &Names<'_>) -> Result<Schedule> {
+fn pairing(node: &Node, place: &str, options: Options<'_>) -> Result<Schedule> {
     let fault = |rule: String| Error::new(Code::InvalidValue, format!("{place}: {rule}"));
-    let table = Fields::new(node, place)?;
+    let table = Fields::table(node, place)?;
     let mut rates = Vec::new();
     for (ratio, rate) in table.rest() {
         let parts = ratio.split_once(':').and_then(|(a, b)| Some((a.parse().ok()?, b.parse().ok()?)));
@@ -210,11 +223,7 @@ fn pairing(node: &Node, place: &str, options: Options<'_>, known: &Names<'_>) ->
     }
     let missing = |key: &str| Error::new(Code::MissingKey, format!("{place}: the key `{key}` is missing"));
     let tree = options.tree.ok_or_else(|| missing("tree"))?;
-    stops::check_tree(&tree, place, known)?;
     let unit = options.unit.ok_or_else(|| missing("unit"))?;
-    if unit <= 0 {
-        return Err(fault(format!("`unit` is {unit}; a unit is above zero")));
-    }
     let unmatched = options.unmatched.ok_or_else(|| missing("unmatched"))?;
     Ok(Schedule::Pairing(Pairing { rates, tree, unit, unmatched }))
 }
@@ -225,20 +234,20 @@ fn share(node: &Node, place: &str, options: Options<'_>) -> Result<Schedule> {
     let weights = match options.weights {
         None => Weights::Equal,
         Some(node) if node.get("fact").is_some() => {
-            let mut fields = Fields::new(node, format!("{place}: `weights`"))?;
+            let mut fields = Fields::table(node, format!("{place}: `weights`"))?;
             let fact = fields.need_text("fact")?.to_owned();
             fields.finish()?;
             Weights::Fact(fact)
         }
         Some(node) => {
-            let table = Fields::new(node, format!("{place}: `weights`"))?;
+            let table = Fields::table(node, format!("{place}: `weights`"))?;
             let entry = |(key, node): (&str, &Node)| {
                 let weight = match node {
                     Node::Int(weight) => u32::try_from(*weight).ok(),
                     _ => None,
                 };
                 let wrong = || table.wrong(key, "a whole number from 0 to 4294967295", node);
-                check_length(&table, "weights", key)?;
+                check_name(&table, "weights", key)?;
                 Ok((key.to_owned(), weight.ok_or_else(wrong)?))
             };
             let weights: BTreeMap<String, u32> = table.rest().map(entry).collect::<Result<_>>()?;

@@ -1,7 +1,7 @@
 //! From a document to a rule.
 
-use super::{Names, caps, check_length, names, pay, stops, text, unknown_word};
-use crate::doc::{Fields, Node, Spot};
+use super::{Names, caps, check_name, names, pay, stops, text, unfit_name, unknown_word};
+use crate::doc::{Fields, Node, Spot, invalid};
 use crate::error::{Code, Error, Result};
 use crate::id::MAX_ID_BYTES;
 use crate::money::{Rate, Rounding};
@@ -9,11 +9,11 @@ use crate::reward::plan::rule::{Base, Change, Per, Reverse, Round, Rule, Trigger
 use crate::reward::plan::{Condition, Period};
 
 pub(super) fn rule(node: &Node, at: usize, known: &Names<'_>) -> Result<Rule> {
-    let mut fields = Fields::new(node, format!("rule[{at}]"))?;
+    let mut fields = Fields::table(node, format!("rule[{at}]"))?;
     let id = text(&mut fields, "id")?;
-    check_length(&fields, "id", &id)?;
+    check_name(&fields, "id", &id)?;
     let what = format!("rule `{id}`");
-    let mut fields = Fields::new(node, what.clone())?;
+    let mut fields = Fields::table(node, what.clone())?;
     fields.take("id");
     // What no deeper reader placed stands under the key at least.
     let under = |key: &'static str| move |error: Error| error.about(Spot::entry(node, key));
@@ -141,11 +141,14 @@ fn base(node: &Node, what: &str) -> Result<Base> {
             let rule = format!("{what}: `of` is a name of {} bytes; 1 to {MAX_ID_BYTES}", name.len());
             return Err(Error::new(Code::InvalidId, rule));
         }
+        if let Some(rule) = unfit_name(name) {
+            return Err(Error::new(Code::InvalidId, format!("{what}: `of`: {rule}")));
+        }
         return Ok(Base::named(name));
     }
-    let mut fields = Fields::new(node, format!("{what}: `of`"))?;
+    let mut fields = Fields::table(node, format!("{what}: `of`"))?;
     let base = text(&mut fields, "base")?;
-    check_length(&fields, "base", &base)?;
+    check_name(&fields, "base", &base)?;
     let (plus, less) = (names(&mut fields, "plus")?, names(&mut fields, "less")?);
     let times =
         fields.text("times")?.map_or(Ok(Rate::ONE), str::parse).map_err(|e| Error::from(e).within(what))?;
@@ -164,10 +167,16 @@ fn round(node: &Node, what: &str) -> Result<Round> {
     if let Node::Text(word) = node {
         return Ok(Round { mode: mode(word)?, ..Round::default() });
     }
-    let mut fields = Fields::new(node, place.clone())?;
+    if !matches!(node, Node::Map(_)) {
+        return Err(invalid(&place, "a mode such as \"down\", or { mode, per, min, rate_decimals }", node));
+    }
+    let mut fields = Fields::table(node, place.clone())?;
     let default = Round::default();
     let round = Round {
-        mode: fields.text("mode")?.map_or(Ok(default.mode), mode)?,
+        mode: fields
+            .text("mode")?
+            .map_or(Ok(default.mode), mode)
+            .map_err(|error| error.about(Spot::entry(node, "mode")))?,
         per: match fields.text("per")? {
             None | Some("line") => Per::Line,
             Some("unit") => Per::Unit,

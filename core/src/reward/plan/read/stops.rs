@@ -1,17 +1,24 @@
 //! From a document to the stops of a walk.
 
-use super::{Names, check_length, names};
+use super::{Names, check_name, names};
 use crate::doc::{Fields, Node, Spot, did_you_mean};
 use crate::error::{Code, Error, Result};
 use crate::reward::plan::Condition;
 use crate::reward::plan::stop::{DEFAULT_LIMIT, REFERRAL, Reach, Stop, StopSource};
 use crate::sale::MAX_STOPS;
 
+/// The most stops a rule lists, and the most roles or regions of one stop.
+pub(in crate::reward) const MAX_LISTED: usize = 64;
+
 pub(super) fn stops(node: &Node, what: &str, known: &Names<'_>) -> Result<Vec<Stop>> {
     let place = format!("{what}: `to`");
     match node {
         Node::List(items) if items.is_empty() => {
             Err(Error::new(Code::InvalidValue, format!("{place} lists no stop")))
+        }
+        Node::List(items) if items.len() > MAX_LISTED => {
+            let rule = format!("{place} lists {} stops; at most {MAX_LISTED}", items.len());
+            Err(Error::new(Code::InvalidValue, rule))
         }
         Node::List(items) => items.iter().map(|item| stop(item, &place, known)).collect(),
         single => Ok(vec![stop(single, &place, known)?]),
@@ -22,15 +29,20 @@ fn stop(node: &Node, what: &str, known: &Names<'_>) -> Result<Stop> {
     if node.as_text() == Some("self") {
         return Ok(Stop { source: StopSource::Buyer, when: None });
     }
-    let mut fields = Fields::new(node, what)?;
+    let mut fields = Fields::table(node, what)?;
     let (buyer, up) = (fields.flag("self")?, fields.text("up")?);
-    let (roles, region) = (names(&mut fields, "roles")?, names(&mut fields, "region")?);
+    let (roles, region) = (listed(&mut fields, "roles")?, listed(&mut fields, "region")?);
     let class = fields.take("class");
     let class =
         class.map(|node| Condition::read(node, &format!("{what}: `class`"), known.ranks)).transpose()?;
-    let walk = walk(&mut fields, up.is_some())?;
+    let walk = Options::read(&mut fields)?;
     let when = fields.take("when");
     let when = when.map(|node| Condition::read(node, &format!("{what}: `when`"), known.ranks)).transpose()?;
+    fields.all_known()?;
+    if buyer == Some(false) {
+        return Err(fields.fault(Code::InvalidValue, "`self` is false; it is true, or leave it out"));
+    }
+    let walk = walk.of(&fields, up.is_some())?;
     let source = match (buyer, up, roles.is_empty(), region.is_empty(), class) {
         (Some(true), None, true, true, None) => StopSource::Buyer,
         (None, Some(tree), true, true, None) => {
@@ -46,8 +58,17 @@ fn stop(node: &Node, what: &str, known: &Names<'_>) -> Result<Stop> {
             return Err(fields.fault(Code::InvalidValue, rule));
         }
     };
-    fields.finish()?;
     Ok(Stop { source, when })
+}
+
+/// Names of roles or regions; the key stands for at least one.
+fn listed(fields: &mut Fields<'_>, key: &'static str) -> Result<Vec<String>> {
+    let names = names(fields, key)?;
+    if fields.holds(key) && (names.is_empty() || names.len() > MAX_LISTED) {
+        let rule = format!("`{key}` lists {} names; 1 to {MAX_LISTED}", names.len());
+        return Err(fields.fault(Code::InvalidValue, rule));
+    }
+    Ok(names)
 }
 
 /// The options of `up`.
@@ -57,27 +78,39 @@ struct Walk {
     label: Option<String>,
 }
 
-fn walk(fields: &mut Fields<'_>, up: bool) -> Result<Walk> {
-    let (limit, rank) = (fields.count::<usize>("limit")?, fields.text("rank")?);
-    let label = fields.text("as")?.map(str::to_owned);
-    if !up && (limit.is_some() || rank.is_some() || label.is_some()) {
-        return Err(fields.fault(Code::InvalidValue, "`limit`, `rank` and `as` go with `up`"));
+/// The keys beside `up`, as they are written.
+struct Options<'a> {
+    limit: Option<usize>,
+    rank: Option<&'a str>,
+    label: Option<&'a str>,
+}
+
+impl<'a> Options<'a> {
+    fn read(fields: &mut Fields<'a>) -> Result<Self> {
+        Ok(Self { limit: fields.count("limit")?, rank: fields.text("rank")?, label: fields.text("as")? })
     }
-    label.as_deref().map_or(Ok(()), |label| check_length(fields, "as", label))?;
-    let limit = limit.unwrap_or(DEFAULT_LIMIT);
-    if limit == 0 || limit > MAX_STOPS {
-        let rule = format!("`limit` is {limit}; a walk has 1 to {MAX_STOPS} stops");
-        return Err(fields.fault(Code::InvalidValue, rule));
-    }
-    let reach = match rank {
-        None => Reach::Everybody,
-        Some("same") => Reach::SameRank,
-        Some(other) => {
-            let rule = format!("`rank` is `{other}`; only `same` is a walk of its own");
-            return Err(fields.fault(Code::UnknownWord, rule));
+
+    fn of(self, fields: &Fields<'_>, up: bool) -> Result<Walk> {
+        let Self { limit, rank, label } = self;
+        if !up && (limit.is_some() || rank.is_some() || label.is_some()) {
+            return Err(fields.fault(Code::InvalidValue, "`limit`, `rank` and `as` go with `up`"));
         }
-    };
-    Ok(Walk { limit, reach, label })
+        label.map_or(Ok(()), |label| check_name(fields, "as", label))?;
+        let limit = limit.unwrap_or(DEFAULT_LIMIT);
+        if limit == 0 || limit > MAX_STOPS {
+            let rule = format!("`limit` is {limit}; a walk has 1 to {MAX_STOPS} stops");
+            return Err(fields.fault(Code::InvalidValue, rule));
+        }
+        let reach = match rank {
+            None => Reach::Everybody,
+            Some("same") => Reach::SameRank,
+            Some(other) => {
+                let rule = format!("`rank` is `{other}`; only `same` is a walk of its own");
+                return Err(fields.fault(Code::UnknownWord, rule));
+            }
+        };
+        Ok(Walk { limit, reach, label: label.map(str::to_owned) })
+    }
 }
 
 /// A tree is `referral` or one the plan declares.
