@@ -97,6 +97,12 @@ class Partner:
             raise SystemExit("fenrun-bench ended: build it with cargo build --release -p fenrun-benches")
         return json.loads(answer)
 
+    def stop(self) -> None:
+        """Lets it end, and its memory go."""
+        assert self.process.stdin
+        self.process.stdin.close()
+        self.process.wait()
+
     def job(self, line: str) -> Callable[[], Run]:
         def run() -> Run:
             answer = self.ask(line)

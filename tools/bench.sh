@@ -18,5 +18,10 @@ rm -rf "$wheels"
 maturin build -q --release --locked -m python/Cargo.toml -o "$wheels" --compatibility linux
 pip install -q --disable-pip-version-check --no-deps --force-reinstall "$wheels"/fenrun-*.whl
 python benches/batch.py --page docs/performance.md "$@"
+python benches/forest.py --page docs/performance.md
+ln -sf libfenrun.so "$CARGO_TARGET_DIR/release/libfenrun.so.0"
+cc -O2 -Iinclude benches/calls.c "-L$CARGO_TARGET_DIR/release" "-Wl,-rpath,$CARGO_TARGET_DIR/release" -lfenrun \
+    -o "$CARGO_TARGET_DIR/release/bench-calls"
+python benches/calls.py "$CARGO_TARGET_DIR/release/bench-calls" --page docs/performance.md
 "$CARGO_TARGET_DIR/release/fenrun-bench" figures docs/performance.md
 cargo run -q --locked --release --manifest-path benches/peers/stateset/Cargo.toml -- docs/performance.md

@@ -6,10 +6,13 @@
 //! LEVELS` (into new vectors), `sums LEVELS` (no rows), `chase LEVELS` (a plain loop per order, as one writes
 //! it first), `limits` (see `limits.rs`). Answers are JSON with the nanoseconds, the rows and the sum as a
 //! checksum. `order ROUNDS`, `period MEMBERS ROUNDS` and `forest MEMBERS` need no data:
-//! decide and evolve, per command; the close of a month; teams, moves and a saved file of a forest.
+//! decide and evolve, per command; the close of a month; teams, moves and a saved file of a forest. `job NAME
+//! COUNT` runs what `jobs.rs` has, `call NAME` what `calls.rs` has.
 
+mod calls;
 mod figures;
 mod forest;
+mod jobs;
 mod limits;
 mod order;
 mod period;
@@ -17,10 +20,12 @@ mod rows;
 mod sale;
 mod world;
 
+use calls::Calls;
 use fenrun::reward::batch::{Job, Orders, settle};
 use fenrun::reward::plan::Plan;
 use fenrun::reward::referral::{Forest, MemberIx};
 use fenrun_mem::Pages;
+use jobs::Jobs;
 use rows::Kept;
 use rustix::time::{ClockId, clock_gettime};
 use std::error::Error;
@@ -47,11 +52,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let mut data: Option<Data> = None;
     let mut kept = Vec::new();
+    let (mut jobs, mut calls) = (None, None);
     for line in std::io::stdin().lock().lines() {
         let line = line?;
         let words: Vec<&str> = line.split_whitespace().collect();
         let answer = match (words.as_slice(), &data) {
             (["load", dir], _) => {
+                jobs = None;
                 data = Some(load(Path::new(dir))?);
                 serde_json::json!({"loaded": data.as_ref().map(|data| data.buyers.len())})
             }
@@ -63,6 +70,20 @@ fn main() -> Result<(), Box<dyn Error>> {
                     answer["cpu_ns"] = kept.iter().map(|kept| kept.cpu_ns).max().into();
                 }
                 answer
+            }
+            (["job", name, count], Some(data)) => {
+                let jobs = match &mut jobs {
+                    Some(jobs) => jobs,
+                    none => none.insert(Jobs::new(data)?),
+                };
+                jobs.run(data, name, count.parse()?)?
+            }
+            (["call", name], _) => {
+                let calls = match &mut calls {
+                    Some(calls) => calls,
+                    none => none.insert(Calls::new()?),
+                };
+                calls.run(name)?
             }
             (["forest", members], _) => forest::run(members.parse()?)?,
             (["order", rounds], _) => order::run(rounds.parse()?)?,

@@ -6,7 +6,7 @@ use fenrun::Code;
 use fenrun::reward::batch::{Job, Orders, Rows, add_volumes, rank_codes, settle, settle_into, team_volumes};
 use fenrun::reward::commission::Reason;
 use fenrun::reward::plan::Plan;
-use fenrun::reward::referral::{Column, Forest, MemberIx};
+use fenrun::reward::referral::{Column, Forest, MemberIx, Order};
 
 /// Small seeded numbers.
 struct Dice(u64);
@@ -18,7 +18,7 @@ impl Dice {
     }
 }
 
-const PLANS: [&str; 10] = [
+const PLANS: [&str; 11] = [
     r#"{"id":"a","to":{"up":"referral"},"pay":{"levels":["5%","2.5%","1%"]}}"#,
     r#"{"id":"a","to":{"up":"referral"},"pay":{"levels":["100%"]},"round":{"mode":"up"}}"#,
     r#"{"id":"a","to":{"up":"referral"},"pay":{"levels":["1/3","0%","7%"]},"round":{"mode":"half_away","min":40},
@@ -49,6 +49,11 @@ const PLANS: [&str; 10] = [
         "qualify":{"score":{"min":30}},"unqualified":"compress_by_level"}"#,
     r#"{"id":"a","to":{"up":"referral","limit":700},"pay":{"differential":{"V1":"5%","V2":"8%","V3":"12%"}},
         "qualify":{"active":true},"unqualified":"compress_by_level"}"#,
+    r#"{"id":"a","to":{"up":"referral"},"pay":{"levels":["10%","6%","3%","2%"]},"round":{"min":5},
+        "qualify":{"active":true},"unqualified":"stop"},
+       {"id":"b","of":"pv","to":{"up":"referral"},"pay":{"levels":["1%"]}},
+       {"id":"c","of":"pv","to":{"up":"referral"},"pay":{"levels":["50%","25%"]},
+        "qualify":{"score":{"min":60}},"unqualified":"stop"}"#,
 ];
 
 fn plan(rules: &str) -> Plan {
@@ -118,6 +123,14 @@ fn the_kernel_gives_the_rows_of_the_general_way() {
         });
         let totals = totals.unwrap();
         let retained: i64 = Reason::ALL.iter().map(|reason| totals.retained(*reason)).sum();
+        for reason in Reason::ALL {
+            assert_eq!(
+                totals.retained(*reason),
+                expected.retained(*reason),
+                "{} of plan {at}",
+                reason.name()
+            );
+        }
         assert_eq!((blocks.0.as_slice(), totals.pool()), (expected.payees(), expected.pool()));
         assert_eq!(blocks.1 + retained, totals.pool());
         let mut parts = Rows::default();
@@ -153,6 +166,8 @@ fn team_volumes_are_those_of_everybody_below() {
             forest.upline(*buyer, None).for_each(|up| expected[up.index()] += amount);
         }
         assert_eq!(team_volumes(forest.parents(), &own).unwrap(), expected);
+        let sums = Order::of(&forest).sums(&forest, &own[1..]).unwrap();
+        assert_eq!(sums, expected[1..]);
         let codes = rank_codes(&expected, &[0, 5, 1_000]).unwrap();
         for (code, volume) in codes.iter().zip(&expected) {
             assert_eq!(usize::from(*code), [0, 5, 1_000].iter().filter(|step| volume >= *step).count());

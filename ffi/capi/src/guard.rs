@@ -26,15 +26,18 @@ pub fn guarded<T>(body: impl FnOnce() -> Result<T>) -> Result<T> {
 
 /// Runs a part of a call, on whichever thread, so that a panic in it stays silent.
 pub fn inside<T>(body: impl FnOnce() -> T) -> T {
-    struct Leave;
-    impl Drop for Leave {
+    struct Leave<'a>(&'a Cell<u32>);
+    impl Drop for Leave<'_> {
         fn drop(&mut self) {
-            DEPTH.set(DEPTH.get().saturating_sub(1));
+            self.0.set(self.0.get().saturating_sub(1));
         }
     }
-    DEPTH.set(DEPTH.get().saturating_add(1));
-    let _leave = Leave;
-    body()
+    // The place is asked for once: in a library that is loaded at run time that is a call of its own.
+    DEPTH.with(|depth| {
+        depth.set(depth.get().saturating_add(1));
+        let _leave = Leave(depth);
+        body()
+    })
 }
 
 /// Keeps a panic that will be caught off stderr; every other panic goes to the hook that was there.

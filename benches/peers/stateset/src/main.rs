@@ -5,7 +5,10 @@
 //! thread time is taken, so that other work on the machine counts little. The peer is given prices; it
 //! neither looks SKUs up nor shares a discount over the lines, which fenrun does in every row.
 
+mod decimal;
+
 use cpu_time::ThreadTime;
+use decimal::{DecimalCart, Off as DecimalOff};
 use fenrun::id::{ExternalId, LineId, SkuId};
 use fenrun::money::{Currency, Rate};
 use fenrun::trade::cart::Cart;
@@ -104,6 +107,28 @@ fn promotions() -> (Vec<Promotion>, PromotionContext) {
     (promotions, context)
 }
 
+/// The same cart in decimals; it must come to the same cents, line by line.
+fn decimal_cart(basket: &Basket<'_>, shop: &Shop, lines: u64) -> Result<DecimalCart, Box<dyn Error>> {
+    let price = |id: u64| Decimal::new(1999 + 137 * i64::try_from(id).unwrap_or(0), 2);
+    let cart = DecimalCart {
+        lines: (1..=lines).map(|id| (price(id), id % 3 + 1)).collect(),
+        promotions: vec![
+            DecimalOff::Rate(Decimal::new(3, 2)),
+            DecimalOff::Fixed(Decimal::new(500, 2)),
+            DecimalOff::Rate(Decimal::new(5, 2)),
+        ],
+        least: Decimal::new(1000, 2),
+        shipping: Decimal::new(599, 2),
+    };
+    let (theirs, ours) = (cart.price(), basket.price(&shop.policy, &shop.facts)?);
+    let cents: Vec<_> =
+        ours.lines.iter().map(|line| (Decimal::new(line.net, 2), Decimal::new(line.shipping, 2))).collect();
+    if theirs.total != Decimal::new(ours.total, 2) || theirs.lines != cents {
+        return Err(format!("decimals come to {:?}, fenrun to {cents:?}", theirs.lines).into());
+    }
+    Ok(cart)
+}
+
 fn main() -> Result<(), Box<dyn Error>> {
     let (five, one, twenty) = (shop(5, 0)?, shop(1, 5)?, shop(20, 3)?);
     let baskets = [&five, &one, &twenty].map(|shop| Basket::new(&shop.cart, &shop.catalog));
@@ -111,6 +136,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (five_basket, one_basket, twenty_basket) = (five_basket?, one_basket?, twenty_basket?);
     let input = order(5, true);
     let (promotions, context) = promotions();
+    let decimals = decimal_cart(&twenty_basket, &twenty, 20)?;
     let whole = |shop: &Shop| drop(black_box(price(&shop.cart, &shop.catalog, &shop.policy, &shop.facts)));
     let mut rows: Vec<Row<'_>> = vec![
         (
@@ -135,7 +161,12 @@ fn main() -> Result<(), Box<dyn Error>> {
             "< 500",
             Box::new(|| drop(black_box(one_basket.price(&one.policy, &one.facts)))),
         ),
-        ("fenrun: 20 lines, 3 promotions, `price`", "", Box::new(|| whole(&twenty))),
+        (
+            "rust_decimal 1: 20 lines, 3 promotions",
+            "≥ 10 times the next but one",
+            Box::new(|| drop(black_box(black_box(&decimals).price()))),
+        ),
+        ("fenrun: 20 lines, 3 promotions, `price`", "≤ 1,200", Box::new(|| whole(&twenty))),
         (
             "fenrun: 20 lines, 3 promotions, `Basket::price`",
             "≤ 1,200",

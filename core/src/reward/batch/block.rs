@@ -8,9 +8,9 @@ use super::flat::Level;
 use super::kernel::Kernel;
 use super::qualified::has_bit;
 use super::rows::RowBlock;
-use super::sweep::place;
 use crate::error::{Code, Error, Result};
 use crate::reward::referral::MemberIx;
+use crate::reward::referral::sweep::place;
 
 /// The most orders in a block: their people and rows stay in the first-level cache.
 pub(super) const BLOCK: usize = 128;
@@ -21,6 +21,7 @@ pub(super) struct Sums {
     pub(super) offered: i128,
     pub(super) no_upline: i128,
     pub(super) ineligible: i128,
+    pub(super) blocked: i128,
     pub(super) unreached_rank: i128,
     pub(super) below_minimum: i128,
 }
@@ -48,6 +49,8 @@ pub(super) struct Block {
     slots: Vec<u32>,
     amounts: Vec<i64>,
     keeps: Vec<u8>,
+    /// Of the rule at hand: whether the way of each order has ended.
+    ended: Vec<u8>,
 }
 
 impl Block {
@@ -67,6 +70,7 @@ impl Block {
             slots: vec![0; rows],
             amounts: vec![0; rows],
             keeps: vec![0; rows],
+            ended: vec![0; size],
         }
     }
 
@@ -166,6 +170,10 @@ impl Block {
 
     fn mark_level(&mut self, kernel: &Kernel<'_>, level: &Level<'_>, len: usize, sums: &mut Sums) {
         let (width, asked) = (kernel.width(), level.condition.as_deref());
+        if level.stops {
+            self.mark_until_stopped(width, level, len, sums);
+            return;
+        }
         if level.rolled.is_none() {
             self.mark_column(width, level.column, len, level.min, asked, sums);
             return;
@@ -183,6 +191,31 @@ impl Block {
         }
         sums.no_upline += i128::from(no_upline);
         sums.ineligible += i128::from(ineligible);
+        sums.below_minimum += i128::from(below);
+    }
+
+    /// Levels of one rule stand one after the other, so who ends the way is known before those beyond.
+    fn mark_until_stopped(&mut self, width: usize, level: &Level<'_>, len: usize, sums: &mut Sums) {
+        if level.is_first() {
+            self.ended.fill(0);
+        }
+        let (mut no_upline, mut ineligible, mut blocked, mut below) = (0_i64, 0_i64, 0_i64, 0_i64);
+        for (ended, row) in self.ended.iter_mut().zip((level.column..).step_by(width)).take(len) {
+            let (person, amount) = (self.payees[row], self.amounts[row]);
+            let (reached, open) = (person != 0, *ended == 0);
+            let qualified = level.condition.as_deref().is_none_or(|bits| has_bit(bits, person));
+            let enough = amount >= level.min;
+            let kept_for = |why: bool| if why { amount } else { 0 };
+            no_upline = no_upline.wrapping_add(kept_for(!reached));
+            blocked = blocked.wrapping_add(kept_for(reached & !open));
+            ineligible = ineligible.wrapping_add(kept_for(reached & open & !qualified));
+            below = below.wrapping_add(kept_for(reached & open & qualified & !enough));
+            self.keeps[row] = u8::from(reached & open & qualified & enough);
+            *ended |= u8::from(reached & !qualified);
+        }
+        sums.no_upline += i128::from(no_upline);
+        sums.ineligible += i128::from(ineligible);
+        sums.blocked += i128::from(blocked);
         sums.below_minimum += i128::from(below);
     }
 

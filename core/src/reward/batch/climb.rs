@@ -2,11 +2,11 @@
 //! rates, not on the depth of the forest.
 
 use super::block::{Columns, Sums};
-use super::jumps::Jumps;
-use super::sweep::place;
+use super::jumps::{Jumps, Step};
 use crate::money::{Rate, Rounding};
 use crate::reward::commission::divide::Share;
 use crate::reward::referral::MemberIx;
+use crate::reward::referral::sweep::place;
 use std::sync::Arc;
 
 /// One differential rule.
@@ -29,7 +29,9 @@ pub(super) struct Climb<'a> {
 /// What is known of the orders of a block on their way up.
 #[derive(Default)]
 pub(super) struct Climbers {
+    /// Step by step, one entry an order: who stands there, and where the way goes on.
     people: Vec<u32>,
+    steps: Vec<Step>,
     /// How many people stand above the buyer.
     depths: Vec<u32>,
     taken: Vec<i64>,
@@ -58,12 +60,12 @@ impl Climb<'_> {
         sums: &mut Sums,
     ) {
         let base = &self.base[start..start + buyers.len()];
-        climbers.start(&self.jumps, buyers);
-        for step in 0..self.columns() {
-            let column = self.column + step;
-            let orders = climbers.people.iter_mut().zip(&climbers.depths).zip(&mut climbers.taken).zip(base);
-            for ((((person, depth), taken), base), row) in orders.zip((column..).step_by(rows.width)) {
-                let here = self.jumps.steps[place(*person)];
+        climbers.gather(&self.jumps, buyers, self.columns());
+        let steps = climbers.people.chunks_exact(buyers.len()).zip(climbers.steps.chunks_exact(buyers.len()));
+        for ((people, steps), column) in steps.zip(self.column..) {
+            let orders = people.iter().zip(steps).zip(&climbers.depths).zip(&mut climbers.taken).zip(base);
+            for (((((person, here), depth), taken), base), row) in orders.zip((column..).step_by(rows.width))
+            {
                 let level = depth.wrapping_sub(here.above());
                 let stands = *person != 0 && level <= self.limit;
                 let class = if stands { usize::from(here.class()) } else { 0 };
@@ -73,7 +75,6 @@ impl Climb<'_> {
                 rows.slots[row] = self.slot | (level & 0xFFFF);
                 rows.amounts[row] = reached.wrapping_sub(*taken);
                 *taken = reached;
-                *person = if stands { here.next } else { 0 };
             }
         }
         let Some(top) = self.shares.last() else { return };
@@ -90,12 +91,23 @@ impl Climb<'_> {
 }
 
 impl Climbers {
-    fn start(&mut self, jumps: &Jumps, buyers: &[MemberIx]) {
-        self.people.clear();
-        self.people.extend(buyers.iter().map(|buyer| jumps.start[buyer.index()]));
+    /// Everybody on the way of each buyer: all of one step before the next, and nothing else between, so that
+    /// their cache misses overlap. Nobody leads to nobody.
+    fn gather(&mut self, jumps: &Jumps, buyers: &[MemberIx], steps: usize) {
+        let len = buyers.len();
         self.depths.clear();
-        self.depths.extend(buyers.iter().map(|buyer| jumps.steps[buyer.index()].above()));
+        self.people.clear();
+        self.steps.clear();
         self.taken.clear();
-        self.taken.resize(buyers.len(), 0);
+        self.taken.resize(len, 0);
+        for start in buyers.iter().map(|buyer| jumps.starts[buyer.index()]) {
+            self.depths.push(start.above);
+            self.people.push(start.first);
+        }
+        for step in 0..steps {
+            let people = &self.people[step * len..];
+            self.steps.extend(people.iter().map(|person| jumps.steps[place(*person)]));
+            self.people.extend(self.steps[step * len..].iter().map(|step| step.next));
+        }
     }
 }

@@ -24,9 +24,16 @@ pub(super) struct Level<'a> {
     pub(super) condition: Option<Arc<[u64]>>,
     /// Who is paid instead of each member: the nearest who may be.
     pub(super) rolled: Option<Arc<[u32]>>,
+    /// Whether nobody is paid beyond the first who may not be.
+    pub(super) stops: bool,
 }
 
 impl Level<'_> {
+    /// Whether it is the first of its rule.
+    pub(super) const fn is_first(&self) -> bool {
+        self.slot & 0xFFFF == 1
+    }
+
     /// Writes the shares of the orders `start..start + len`; says whether any is below the minimum.
     #[inline(always)]
     pub(super) fn shares<'b>(

@@ -2,7 +2,7 @@
 //! people who matter, however many stand between them.
 
 use super::qualified::has_bit;
-use super::sweep::{Downward, place};
+use crate::reward::referral::sweep::{Downward, place};
 
 /// The deepest forest whose depths fit beside a class.
 const MAX_DEPTH: u32 = (1 << 24) - 1;
@@ -33,9 +33,18 @@ pub(super) fn deepest(parents: &[u32], order: &Downward) -> u32 {
 
 /// The way up from class to higher class. Class 0 gets nothing.
 pub(super) struct Jumps {
-    /// The nearest person above each member whose class is not 0.
-    pub(super) start: Vec<u32>,
+    /// Where the way of each member starts.
+    pub(super) starts: Vec<Start>,
     pub(super) steps: Vec<Step>,
+}
+
+/// The start of a way, in one piece: a buyer costs one read of memory.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Start {
+    /// The nearest person above whose class is not 0.
+    pub(super) first: u32,
+    /// How many people above count.
+    pub(super) above: u32,
 }
 
 /// Where the way goes on from a member.
@@ -63,7 +72,8 @@ impl Jumps {
     /// `up` is the nearest person above each member who counts: the parents where everybody does. `None` for a
     /// forest that is too deep.
     pub(super) fn new(up: &[u32], order: &Downward, class: impl Fn(u32) -> u8) -> Option<Self> {
-        let mut jumps = Self { start: vec![0; up.len()], steps: vec![Step::default(); up.len()] };
+        let mut jumps =
+            Self { starts: vec![Start::default(); up.len()], steps: vec![Step::default(); up.len()] };
         let mut deepest = 0;
         order.down(|member| {
             let (first, own) = (up[place(member)], class(member));
@@ -74,8 +84,10 @@ impl Jumps {
                 next = jumps.steps[place(next)].next;
             }
             deepest = deepest.max(above);
-            jumps.start[place(member)] = if near.class() == 0 { near.next } else { first };
-            jumps.steps[place(member)] = Step { next, info: above.min(MAX_DEPTH) << 8 | u32::from(own) };
+            let above = above.min(MAX_DEPTH);
+            let first = if near.class() == 0 { near.next } else { first };
+            jumps.starts[place(member)] = Start { first, above };
+            jumps.steps[place(member)] = Step { next, info: above << 8 | u32::from(own) };
         });
         (deepest <= MAX_DEPTH).then_some(jumps)
     }

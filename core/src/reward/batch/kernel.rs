@@ -8,7 +8,6 @@ use super::jumps::{Jumps, deepest, nearest};
 use super::orders::Orders;
 use super::qualified::{has_bit, qualified};
 use super::rows::RowBlock;
-use super::sweep::Downward;
 use crate::error::{Code, Error, Result};
 use crate::money::{Rate, narrow};
 use crate::reward::commission::divide::Share;
@@ -17,6 +16,7 @@ use crate::reward::plan::{
     Condition, Per, Plan, REFERRAL, RateTable, Reach, Rule, Schedule, StopSource, Trigger, Unqualified,
 };
 use crate::reward::referral::Forest;
+use crate::reward::referral::sweep::Downward;
 use std::sync::Arc;
 
 /// Rules of flat levels and differentials, as columns: so many rows an order may have.
@@ -113,6 +113,7 @@ impl<'a> Kernel<'a> {
         let kept = [
             (Reason::NoUpline, sums.no_upline),
             (Reason::Ineligible, sums.ineligible),
+            (Reason::Blocked, sums.blocked),
             (Reason::UnreachedRank, sums.unreached_rank),
             (Reason::BelowMinimum, sums.below_minimum),
         ];
@@ -190,8 +191,7 @@ impl<'p, 'a> Maker<'p, 'a> {
         let (mut up, mut condition, mut rolled) = (None, None, None);
         match (answer, rule.unqualified) {
             (None, _) => {}
-            (Some(answer), Unqualified::Retain) => condition = Some(answer.bits),
-            (Some(_), Unqualified::Stop) => return Ok(false),
+            (Some(answer), Unqualified::Retain | Unqualified::Stop) => condition = Some(answer.bits),
             (Some(answer), mode) => {
                 // People beyond the end of the walk must not be found behind those who do not count.
                 let above = self.above(&answer)?;
@@ -221,6 +221,7 @@ impl<'p, 'a> Maker<'p, 'a> {
                 min: rule.round.min,
                 condition: condition.clone(),
                 rolled: rolled.clone(),
+                stops: rule.unqualified == Unqualified::Stop,
             });
             self.kernel.width += 1;
         }

@@ -15,7 +15,6 @@ mod names;
 mod orders;
 mod qualified;
 mod rows;
-mod sweep;
 mod volumes;
 
 pub use chain::sale_of;
@@ -25,7 +24,7 @@ pub use orders::{Orders, Overrides, read_overrides};
 pub use rows::{Origin, RowBlock, RowColumns, Rows, move_origins};
 
 pub use super::commission::Totals;
-pub use volumes::{add_volumes, rank_codes, team_volumes};
+pub use volumes::{add_volumes, rank_codes, sum_up, team_volumes};
 
 use super::plan::Plan;
 use super::referral::Forest;

@@ -15,6 +15,7 @@ mod order;
 mod people;
 mod placement;
 mod shelf;
+pub(in crate::reward) mod sweep;
 mod teams;
 
 pub use change::Closing;

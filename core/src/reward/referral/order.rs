@@ -1,6 +1,7 @@
 //! An order in which uplines come first: join order itself, unless somebody moved below a later member.
 
 use super::forest::{Forest, MemberIx};
+use super::sweep::Downward;
 use crate::error::{Code, Error, Result};
 
 /// Members with every upline before its downline. A move may make it stale; [`Order::refresh`] then
@@ -20,16 +21,15 @@ use crate::error::{Code, Error, Result};
 pub struct Order {
     version: u64,
     len: usize,
-    /// Empty while handles are in order themselves.
-    sorted: Vec<MemberIx>,
+    downward: Downward,
 }
 
 impl Order {
     /// The order of a forest as it stands.
     #[must_use]
     pub fn of(forest: &Forest) -> Self {
-        let sorted = if forest.turned == 0 { Vec::new() } else { parents_first(&forest.parents) };
-        Self { version: forest.version, len: forest.len(), sorted }
+        let downward = Downward::known(&forest.parents, forest.turned == 0);
+        Self { version: forest.version, len: forest.len(), downward }
     }
 
     /// Brings it up to date with its forest: nothing to do where nothing changed.
@@ -47,15 +47,17 @@ impl Order {
 
     /// Whether it is simply the order in which members joined.
     #[must_use]
-    pub fn is_join_order(&self) -> bool {
-        self.sorted.is_empty()
+    pub const fn is_join_order(&self) -> bool {
+        matches!(self.downward, Downward::Joined(_))
     }
 
     /// All members, each after everybody above them.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = MemberIx> + '_ {
-        let plain = if self.is_join_order() { self.len } else { 0 };
-        let plain = (0..plain).map(|at| MemberIx::new(u32::try_from(at + 1).unwrap_or(u32::MAX)));
-        plain.chain(self.sorted.iter().copied())
+        let (joined, sorted): (u32, &[MemberIx]) = match &self.downward {
+            Downward::Joined(last) => (*last, &[]),
+            Downward::Sorted(members) => (0, members),
+        };
+        (1..=joined).map(MemberIx::new).chain(sorted.iter().copied())
     }
 
     /// What each member and everybody below them have together, both in join order: one sweep.
@@ -70,20 +72,8 @@ impl Order {
         let mut sums = Vec::with_capacity(own.len() + 1);
         sums.push(0_i64);
         sums.extend_from_slice(own);
-        let parents = forest.parents();
-        // Without a branch: nobody's sum may run over, as no team's may.
-        let mut over = false;
-        let mut up = |at: usize| {
-            let parent = MemberIx::new(parents[at]).index();
-            let (sum, wide) = sums[parent].overflowing_add(sums[at]);
-            over |= wide & (parent != 0);
-            sums[parent] = sum;
-        };
-        match self.is_join_order() {
-            true => (1..parents.len()).rev().for_each(&mut up),
-            false => self.sorted.iter().rev().for_each(|ix| up(ix.index())),
-        }
-        if over {
+        // Nobody's sum may run over, as no team's may.
+        if self.downward.add_up(forest.parents(), &mut sums).team {
             return Err(Error::new(Code::Overflow, "the volume of a team does not fit 64 bits"));
         }
         sums.remove(0);

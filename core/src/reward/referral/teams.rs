@@ -1,7 +1,7 @@
 //! Team volumes: what each member and everybody below them have together, kept exact through every change.
 
 use super::forest::{Forest, MemberIx};
-use super::order::parents_first;
+use super::sweep::{Downward, place};
 use crate::error::{Code, Error, Result};
 use std::collections::BTreeMap;
 
@@ -24,18 +24,12 @@ struct Volume {
 impl Volume {
     fn rebuild(&mut self, parents: &[u32], ordered: bool) {
         self.team = self.own.iter().map(|own| i128::from(*own)).collect();
-        let up = |team: &mut Vec<i128>, at: usize| {
-            let parent = MemberIx::new(parents[at]).index();
+        Downward::known(parents, ordered).up(|member| {
+            let parent = place(parents[place(member)]);
             if parent != 0 {
-                team[parent] += team[at];
+                self.team[parent] += self.team[place(member)];
             }
-        };
-        match ordered {
-            true => (1..parents.len()).rev().for_each(|at| up(&mut self.team, at)),
-            false => {
-                parents_first(parents).iter().rev().for_each(|ix| up(&mut self.team, ix.index()));
-            }
-        }
+        });
     }
 }
 

@@ -1,0 +1,152 @@
+//! Passes over all members in which everybody stands behind, or before, their parent.
+
+use super::forest::MemberIx;
+use super::order::parents_first;
+use crate::error::{Code, Error, Result};
+
+/// An order in which parents come first.
+#[derive(Clone, Debug)]
+pub(in crate::reward) enum Downward {
+    /// That in which so many members joined.
+    Joined(u32),
+    /// Members who moved below somebody who joined later do not fit it: one level after the other.
+    Sorted(Vec<MemberIx>),
+}
+
+/// Which sums ran over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(in crate::reward) struct Over {
+    /// That of a member.
+    pub(in crate::reward) team: bool,
+    /// Any, also that of all together, which is nobody's.
+    pub(in crate::reward) any: bool,
+}
+
+impl Downward {
+    /// The order of parents that were handed in.
+    ///
+    /// # Errors
+    /// [`Code::Cycle`] when somebody stands above themselves, [`Code::UnknownMember`] for somebody who is not
+    /// there; no forest has either.
+    pub(in crate::reward) fn of(parents: &[u32]) -> Result<Self> {
+        // One pass without an early exit; whoever is not there stands behind all.
+        let later = |(at, parent): (u32, &u32)| u32::from(*parent >= at.max(1));
+        let ordered = (0..).zip(parents).map(later).fold(0, |any, one| any | one) == 0;
+        if !ordered && parents.iter().any(|parent| place(*parent) >= parents.len()) {
+            return Err(Error::new(Code::UnknownMember, "the parents handed in do not fit the forest"));
+        }
+        let order = Self::known(parents, ordered);
+        match &order {
+            Self::Sorted(members) if members.len() + 1 != parents.len() => {
+                Err(Error::new(Code::Cycle, "the parents handed in have a cycle"))
+            }
+            _ => Ok(order),
+        }
+    }
+
+    /// The order of parents of whom it is known whether each of them joined before their children.
+    pub(super) fn known(parents: &[u32], joined: bool) -> Self {
+        match joined {
+            true => Self::Joined(u32::try_from(parents.len().saturating_sub(1)).unwrap_or(u32::MAX)),
+            false => Self::Sorted(parents_first(parents)),
+        }
+    }
+
+    /// Adds to everybody what those below have, children first, so that a sum is whole when it moves on. Sums
+    /// stand by handle as parents do, nobody's first. What a member has is read and written where it lies: on
+    /// huge pages that others keep, the sweep waits for nothing but the sums of the parents.
+    pub(in crate::reward) fn add_up(&self, parents: &[u32], sums: &mut [i64]) -> Over {
+        let mut over = Over::default();
+        match self {
+            // Parents stand before their children, so no place is in both parts.
+            Self::Joined(_) => {
+                for (member, parent) in parents.iter().enumerate().skip(1).rev() {
+                    let (before, from) = sums.split_at_mut(member);
+                    over.add(&mut before[place(*parent)], from[0], *parent);
+                }
+            }
+            Self::Sorted(members) => {
+                for member in members.iter().rev() {
+                    let (sum, parent) = (sums[member.index()], parents[member.index()]);
+                    over.add(&mut sums[place(parent)], sum, parent);
+                }
+            }
+        }
+        over
+    }
+
+    /// Everybody, parents first.
+    #[inline(always)]
+    pub(in crate::reward) fn down(&self, mut visit: impl FnMut(u32)) {
+        match self {
+            Self::Joined(last) => (1..=*last).for_each(visit),
+            Self::Sorted(members) => members.iter().for_each(|member| visit(member.get())),
+        }
+    }
+
+    /// Everybody, children first.
+    #[inline(always)]
+    pub(in crate::reward) fn up(&self, mut visit: impl FnMut(u32)) {
+        match self {
+            Self::Joined(last) => (1..=*last).rev().for_each(visit),
+            Self::Sorted(members) => members.iter().rev().for_each(|member| visit(member.get())),
+        }
+    }
+}
+
+impl Over {
+    /// Adds to the sum of a parent; without a branch, for nearly nobody's sum runs over.
+    #[inline(always)]
+    fn add(&mut self, sum: &mut i64, more: i64, parent: u32) {
+        let (added, wide) = sum.overflowing_add(more);
+        *sum = added;
+        self.team |= wide & (parent != 0);
+        self.any |= wide;
+    }
+}
+
+/// A handle as a place.
+#[inline(always)]
+pub(in crate::reward) fn place(member: u32) -> usize {
+    usize::try_from(member).unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parents_come_first_also_where_members_moved_below_later_ones() {
+        for parents in [vec![0, 0, 1, 1, 2], vec![0, 3, 1, 0, 2, 5 - 1], vec![0, 2, 3, 4, 0], vec![0]] {
+            let order = Downward::of(&parents).unwrap();
+            let mut seen = vec![true; 1];
+            seen.resize(parents.len(), false);
+            let mut down = Vec::new();
+            order.down(|member| {
+                assert!(seen[place(parents[place(member)])], "{parents:?}");
+                seen[place(member)] = true;
+                down.push(member);
+            });
+            let mut up = Vec::new();
+            order.up(|member| up.push(member));
+            up.reverse();
+            assert_eq!((down.len(), &down), (parents.len() - 1, &up));
+        }
+        assert!(Downward::of(&[0, 2, 1]).is_err());
+        assert_eq!(Downward::of(&[0, 3, 1]).map(|_| ()).unwrap_err().code(), Code::UnknownMember);
+    }
+
+    #[test]
+    fn nobodys_sum_may_run_over_where_no_team_does() {
+        let largest = i64::MAX;
+        for (parents, sums, over) in [
+            (vec![0, 0, 0], [0, largest, 1], Over { team: false, any: true }),
+            (vec![0, 0, 1], [0, largest, 1], Over { team: true, any: true }),
+            (vec![0, 2, 0], [0, largest, 1], Over { team: true, any: true }),
+            (vec![0, 2, 0], [0, largest, -1], Over::default()),
+        ] {
+            let mut sums = sums;
+            assert_eq!(Downward::of(&parents).unwrap().add_up(&parents, &mut sums), over, "{parents:?}");
+        }
+    }
+}
