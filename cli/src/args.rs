@@ -378,8 +378,11 @@ pub(crate) struct DiffArgs {
     #[arg(long, value_name = "NAME", requires = "set")]
     pub(crate) category: Option<String>,
     /// The orders: a CSV of order lines, or a store
-    #[arg(value_name = "FILE", required_unless_present = "orders", conflicts_with = "orders")]
+    #[arg(value_name = "FILE", required_unless_present_any = ["orders", "closes"], conflicts_with = "orders")]
     pub(crate) file: Option<PathBuf>,
+    /// The close of a period as JSON, run under both plans; given as often as wanted
+    #[arg(long = "close", value_name = "JSON")]
+    pub(crate) closes: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) tables: TableArgs,
     /// The shop the orders belong to
@@ -417,10 +420,11 @@ impl From<Lang> for Language {
 #[derive(Debug, Args)]
 pub(crate) struct ExplainArgs {
     /// A plan file (TOML or JSON), or preset:NAME; a store knows its own
-    #[arg(long, required_unless_present_any = ["store", "quote", "log"])]
+    #[arg(long, required_unless_present_any = ["store", "quote", "log", "close"])]
     pub(crate) plan: Option<String>,
-    /// The close of a period as JSON: who got what by each rule, paid or not, and whose rank changed
-    #[arg(long, value_name = "JSON", requires = "plan", conflicts_with_all = ["quote", "log", "sale", "store", "orders", "members", "order"])]
+    /// The close of a period as JSON: who got what by each rule, paid or not, and whose rank changed. Without
+    /// --plan it holds a plan set
+    #[arg(long, value_name = "JSON", conflicts_with_all = ["quote", "log", "sale", "store", "orders", "members", "order"])]
     pub(crate) close: Option<PathBuf>,
     /// Tell of one person of the close only
     #[arg(long, value_name = "ID", requires = "close")]

@@ -18,8 +18,9 @@ pub(crate) fn run(args: &ExplainArgs, console: &Console) -> Result<Ending> {
     if let Some(path) = &args.quote {
         return super::explain_quote::run(path, args.lang.into(), console);
     }
-    if let (Some(path), Some(plan)) = (&args.close, &args.plan) {
-        return super::explain_close::run(path, &read_plan(plan)?, args.member, args.lang.into(), console);
+    if let Some(path) = &args.close {
+        let plan = args.plan.as_deref().map(read_plan).transpose()?;
+        return super::explain_close::run(path, plan.as_ref(), args.member, args.lang.into(), console);
     }
     if args.log.is_some() || args.events {
         return super::explain_order::run(args, console);

@@ -11,7 +11,7 @@ use std::path::Path;
 
 pub(crate) fn run(
     path: &Path,
-    plan: &Plan,
+    plan: Option<&Plan>,
     member: Option<u64>,
     language: Language,
     console: &Console,
@@ -24,7 +24,7 @@ pub(crate) fn run(
     };
     input.insert("lang".into(), language.name().into());
     input.extend(member.map(|member| ("member".to_owned(), Node::from(member.to_string()))));
-    let answer = operations::run("explain_close", Some(plan), &Node::Map(input));
+    let answer = operations::run("explain_close", plan, &Node::Map(input));
     let answer = answer.map_err(|error| error.within(&file))?;
     let lines = || match answer.get("lines") {
         Some(Node::List(lines)) => lines.iter().filter_map(Node::as_text).collect::<Vec<_>>().join("\n"),

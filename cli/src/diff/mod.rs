@@ -1,4 +1,4 @@
-//! `fenrun diff`: what changes when one plan replaces another, over a file of orders or a store.
+//! `fenrun diff`: what changes when one plan replaces another, over a file of orders, a store, or closes.
 
 mod rows;
 mod source;
@@ -10,8 +10,9 @@ use crate::output::{Console, Ending};
 use crate::report::{Difference, render_plans};
 use crate::whole::{WholeFile, is_standard};
 use fenrun::doc::{MAX_DOCUMENT_BYTES, read_json};
+use fenrun::operations::compare_close;
 use fenrun::request::Tenant;
-use fenrun::reward::compare::{Comparison, compare};
+use fenrun::reward::compare::{Compared, Comparison, compare};
 use fenrun::reward::plan::Plan;
 use fenrun::reward::plan_set::{PlanSet, Scope};
 use fenrun::time::Timestamp;
@@ -31,11 +32,10 @@ pub(crate) fn run(args: &DiffArgs, console: &Console) -> Result<Ending> {
         None => args.plans.iter().map(|name| read_plan(name)).collect::<Result<Vec<_>>>()?,
     };
     let path = args.file.as_deref().or(args.tables.orders.as_deref());
-    let path = path.ok_or_else(|| Error::new(Code::InvalidArgument, "name a file of orders, or a store"))?;
-    let source = Source::open(path, args)?;
+    let source = path.map(|path| Source::open(path, args)).transpose()?;
     let (first, last) = match plans.as_slice() {
         [before, after] => (Some(before), after),
-        [after] if source.is_store() => (None, after),
+        [after] if source.as_ref().is_some_and(Source::is_store) && args.closes.is_empty() => (None, after),
         _ => {
             let rule = format!("{} plans; write --plan twice: before and after", plans.len());
             return Err(Error::new(Code::InvalidArgument, rule));
@@ -43,20 +43,26 @@ pub(crate) fn run(args: &DiffArgs, console: &Console) -> Result<Ending> {
     };
     let mut files = Files::create(args, path, last, console)?;
     let (mut comparison, mut largest) = (Comparison::default(), Largest::default());
-    source.for_each_sale(first, last, |own, sale| {
-        let compared = compare(first.unwrap_or(own), last, sale)?;
+    let mut add = |compared: Compared| {
         comparison.add(&compared)?;
         for difference in compared.differences {
             files.write(&difference)?;
             largest.add(difference);
         }
         Ok(())
-    })?;
+    };
+    if let Some(source) = source {
+        source.for_each_sale(first, last, |own, sale| add(compare(first.unwrap_or(own), last, sale)?))?;
+    }
+    for path in &args.closes {
+        add(closed(path, first.unwrap_or(last), last)?)?;
+    }
     let summary = Summary { before: first, after: last, comparison: &comparison, top: args.top };
     summary.check()?;
     if let Some((page, _)) = &mut files.page {
         let html = render_plans(first, last, &comparison, &largest.into_ranking(), args.lang.into());
-        page.write_all(html.as_bytes()).map_err(|error| fault(path, &error))?;
+        let page_path = args.page.as_deref().unwrap_or(Path::new(""));
+        page.write_all(html.as_bytes()).map_err(|error| fault(page_path, &error))?;
     }
     let written = files.keep()?;
     if args.out.as_deref().is_some_and(is_standard) {
@@ -65,6 +71,14 @@ pub(crate) fn run(args: &DiffArgs, console: &Console) -> Result<Ending> {
         console.answer(|| summary.document(&written), || summary.text(args.lang.into(), &written))?;
     }
     Ok(if comparison.is_equal() { Ending::Fine } else { Ending::Findings })
+}
+
+/// A close under both plans.
+fn closed(path: &Path, before: &Plan, after: &Plan) -> Result<Compared> {
+    let file = path.display().to_string();
+    let text = read_text(path, MAX_DOCUMENT_BYTES)?;
+    let close = read_json(&text, MAX_DOCUMENT_BYTES);
+    close.and_then(|close| compare_close(before, after, &close)).map_err(|error| error.within(&file))
 }
 
 /// The plan of a set that is in force, and the one that follows it.
@@ -96,14 +110,15 @@ struct Files {
 
 impl Files {
     /// Starts the files, none of which is one that is read.
-    fn create(args: &DiffArgs, source: &Path, plan: &Plan, console: &Console) -> Result<Self> {
+    fn create(args: &DiffArgs, source: Option<&Path>, plan: &Plan, console: &Console) -> Result<Self> {
         if args.out.as_deref().is_some_and(is_standard) && console.is_json() {
             let rule = "`--out -` and `--json` both want standard output; name a file with --out";
             return Err(Error::new(Code::InvalidArgument, rule));
         }
         let plans = args.plans.iter().filter_map(|name| plan_path(name));
         let more = args.set.as_deref().into_iter().chain(args.tables.members.as_deref());
-        let inputs: Vec<&Path> = plans.chain(more).chain([source]).collect();
+        let closes = args.closes.iter().map(PathBuf::as_path);
+        let inputs: Vec<&Path> = plans.chain(more).chain(source).chain(closes).collect();
         let rows = args.out.as_deref().map(|out| DifferenceFile::create(out, &inputs, plan.currency()));
         let page = match args.page.as_deref() {
             Some(page) => Some((WholeFile::create(page, &inputs)?, page.to_owned())),

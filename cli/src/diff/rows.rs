@@ -32,9 +32,9 @@ impl DifferenceFile {
         let change = difference.change();
         let cells = [amount(difference.before), amount(difference.after), amount(change), change.to_string()];
         let why = difference.explain(Language::English);
-        let code = self.currency;
+        let (code, event) = (self.currency, difference.event.to_string());
         self.record(&[
-            difference.sale.as_str(),
+            &event,
             difference.payee.as_str(),
             &cells[0],
             &cells[1],

@@ -70,11 +70,19 @@ impl Summary<'_> {
         let mut rows = vec![
             (say("before", "原方案").to_owned(), self.before.map_or(own, Plan::name).to_owned()),
             (say("after", "新方案").to_owned(), self.after.name().to_owned()),
-            (say("orders", "订单").to_owned(), count(comparison.sales())),
+        ];
+        for (name, events) in
+            [(say("orders", "订单"), comparison.sales()), (say("periods", "结算期"), comparison.closes())]
+        {
+            if events != 0 || comparison.sales() + comparison.closes() == 0 {
+                rows.push((name.to_owned(), count(events)));
+            }
+        }
+        rows.extend([
             (say("that differ", "有差异").to_owned(), count(comparison.differing())),
             (say("pool", "分润池").to_owned(), self.sides(before.pool, after.pool)),
             (say("paid", "发放").to_owned(), self.sides(before.paid, after.paid)),
-        ];
+        ]);
         for reason in Reason::ALL {
             let of = |side: &fenrun::reward::compare::Side| side.retained.get(reason).copied().unwrap_or(0);
             if of(before) != 0 || of(after) != 0 {

@@ -86,7 +86,8 @@ impl Page<'_> {
 
     fn lead(&self) -> String {
         let comparison = self.comparison;
-        let (all, apart) = (count(comparison.sales()), count(comparison.differing()));
+        let (english_all, chinese_all) = self.events();
+        let apart = count(comparison.differing());
         let paid = comparison.after().paid - comparison.before().paid;
         let (more, less) = (self.amount(paid), self.amount(-paid));
         let (english, chinese) = match paid {
@@ -95,9 +96,33 @@ impl Page<'_> {
             _ => (format!("Members get {less} less in all."), format!("会员合计少得 {less}。")),
         };
         both(
-            &format!("{all} orders settled under both plans; {apart} come to something else. {english}"),
-            &format!("{all} 笔订单分别按两个方案结算，其中 {apart} 笔结果不同。{chinese}"),
+            &format!("{english_all} settled under both plans; {apart} come to something else. {english}"),
+            &format!("{chinese_all}分别按两个方案结算，其中 {apart} 笔结果不同。{chinese}"),
         )
+    }
+
+    /// What was settled: orders, periods or both.
+    fn events(&self) -> (String, String) {
+        let (sales, closes) = (self.comparison.sales(), self.comparison.closes());
+        let of = |number: u64, name: &str| {
+            format!("{} {name}{}", count(number), if number == 1 { "" } else { "s" })
+        };
+        let orders = (of(sales, "order"), format!("{} 笔订单", count(sales)));
+        let periods = (of(closes, "period"), format!("{} 个结算期", count(closes)));
+        match (sales, closes) {
+            (_, 0) => orders,
+            (0, _) => periods,
+            _ => (format!("{} and {}", orders.0, periods.0), format!("{}与{}", orders.1, periods.1)),
+        }
+    }
+
+    /// What they are called where they are not counted.
+    fn event(&self) -> (&'static str, &'static str) {
+        match (self.comparison.sales(), self.comparison.closes()) {
+            (_, 0) => ("order", "订单"),
+            (0, _) => ("period", "结算期"),
+            _ => ("order or period", "订单或结算期"),
+        }
     }
 
     fn kpis(&self) -> String {
@@ -105,11 +130,16 @@ impl Page<'_> {
         let gain = comparison.people().values().filter(|change| change.change() > 0).count();
         let lose = comparison.people().values().filter(|change| change.change() < 0).count();
         let (before, after) = (comparison.before(), comparison.after());
+        let differ = match self.event() {
+            ("order", _) => ("Orders that differ", "有差异的订单"),
+            ("period", _) => ("Periods that differ", "有差异的结算期"),
+            _ => ("Orders, periods that differ", "有差异的订单与结算期"),
+        };
         let cards = [
             ("", ("Paid before", "原方案发放"), self.amount(before.paid)),
             ("", ("Paid after", "新方案发放"), self.amount(after.paid)),
             ("jade", ("Change", "变化"), self.change(after.paid - before.paid)),
-            ("", ("Orders that differ", "有差异的订单"), count(comparison.differing())),
+            ("", differ, count(comparison.differing())),
             ("", ("Members who gain", "所得增加的会员"), number(gain)),
             ("", ("Members who lose", "所得减少的会员"), number(lose)),
         ];
@@ -317,7 +347,7 @@ impl Page<'_> {
             let class = if difference.change() > 0 { "up" } else { "down" };
             format!(
                 "<tr><th>{}</th><td>{}</td><td>{} → {}</td><td class=\"{class}\">{}</td><td class=\"why\">{}</td></tr>",
-                escape(difference.sale.as_str()),
+                escape(&difference.event.to_string()),
                 escape(difference.payee.as_str()),
                 self.amount(difference.before),
                 self.amount(difference.after),
@@ -326,11 +356,12 @@ impl Page<'_> {
             )
         };
         let rows: String = largest.iter().map(row).collect();
+        let event = self.event();
         let head = |class: &str, english: &str, chinese: &str| {
             format!("<th class=\"{class}\">{}</th>", both(english, chinese))
         };
         let head = [
-            head("", "order", "订单"),
+            head("", event.0, event.1),
             head("end", "member", "会员"),
             head("end", "before → after", "原 → 新"),
             head("end", "change", "变化"),

@@ -70,7 +70,7 @@ fn a_refused_plan_is_1_in_every_command() {
         "explain --plan plan.toml --orders o.csv --order 1",
     ] {
         let message = folder.run(arguments).failed(1);
-        assert!(message.starts_with("plan.toml: line 5: rule `up` may pay 101% of its base"), "{message}");
+        assert!(message.starts_with("plan.toml: line 8: rule `up` may pay 101% of its base"), "{message}");
         let document = folder.run(&format!("{arguments} --json")).document(1);
         let error = document.get("error").unwrap();
         assert_eq!(error.get("code"), Some(&"pays_too_much".into()), "{arguments}");

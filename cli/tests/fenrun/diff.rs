@@ -152,6 +152,59 @@ to = \"self\"
 pay = { ladder = [[0, \"5%\"], [1000, \"10%\"]], span = \"team\" }
 ";
 
+/// A month under two plans, alone and beside orders.
+#[test]
+fn a_period_is_compared() {
+    let close = r#"{"period": "month/2026-11-01", "members": [{"id": 1, "inviter": 0}, {"id": 2, "inviter": 1}],
+        "volumes": [{"member": 1, "paid": 50000}, {"member": 2, "paid": 60000}]}"#;
+    let capped = STAIRS.replace("to =", "cap = { per = \"payee\", limit = 5500 }\nto =").replace("5%", "6%");
+    let folder = Folder::with(&[
+        ("a.toml", STAIRS),
+        ("b.toml", &capped),
+        ("c.json", close),
+        ("o.csv", "order,buyer,paid,upline_1\nO-1,u,1000,a\n"),
+    ]);
+    let run = "diff --plan a.toml --plan b.toml --close c.json --out d.csv --page d.html";
+    let text = folder.run(run).ended(1);
+    for line in ["periods", "retained cap_payee", "110.00 → 105.00 (−5.00)", "60.00 → 55.00 (−5.00)"]
+    {
+        assert!(text.contains(line), "{line}: {text}");
+    }
+    assert!(!text.contains("orders"), "{text}");
+    let rows = folder.read("d.csv");
+    let rows: Vec<&str> = rows.lines().collect();
+    let wanted = ["month/2026-11-01,2,60.00,55.00,-5.00,-500,CNY,cap,,a cap takes another amount"];
+    assert_eq!(rows[1..], wanted);
+    let page = folder.read("d.html");
+    assert!(page.contains("1 period settled under both plans") && page.contains("month/2026-11-01"));
+    let document =
+        folder.run("diff --plan a.toml --plan b.toml o.csv --close c.json --close c.json --json").document(1);
+    assert_eq!((at(&document, &["sales"]), at(&document, &["closes"])), (&Node::Int(1), &Node::Int(2)));
+    let message = folder.run("diff --plan a.toml --close c.json").failed(2);
+    assert!(message.contains("write --plan twice"), "{message}");
+    let message = folder.run("diff --plan a.toml --plan b.toml --close c.json --out c.json").failed(2);
+    assert!(message.contains("c.json"), "{message}");
+    let message = folder.run("diff --plan a.toml --plan b.toml --close o.csv").failed(2);
+    assert!(message.starts_with("o.csv: "), "{message}");
+}
+
+/// A month in which the plan changed is explained from its set.
+#[test]
+fn a_period_of_a_set_is_explained() {
+    let (mut set, scope) = (PlanSet::default(), Scope::new(&Tenant::new("").unwrap(), None, None).unwrap());
+    let plan = Box::new(Plan::parse(STAIRS).unwrap());
+    let from = Timestamp::from_ms(0);
+    set.apply(Command::Start { scope, plan, from, until: None }, from).unwrap();
+    let close = format!(
+        r#"{{"set": {}, "period": "month/2026-11-01", "members": [{{"id": 1, "inviter": 0}}],
+        "sales": [{{"member": 1, "at": 1794758400000, "paid": 500}}]}}"#,
+        set.to_node().to_json()
+    );
+    let folder = Folder::with(&[("c.json", &close)]);
+    let text = folder.run("explain --close c.json").ended(0);
+    assert!(text.starts_with("1 · bonus: 0.25 CNY = 5% × 5.00 CNY"), "{text}");
+}
+
 #[test]
 fn a_period_is_explained_and_audited() {
     let folder = Folder::with(&[

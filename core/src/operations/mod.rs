@@ -22,6 +22,7 @@ mod trade;
 mod vectors;
 
 pub use matching::matches;
+pub use period::compare_close;
 pub use vectors::{Case, Expectation, PlanSource, read_vectors};
 
 use crate::doc::Node;
@@ -55,7 +56,10 @@ const OPERATIONS: &[(&str, Operation)] = &[
     ("place", |plan, input| period::place_members(needed(plan)?, input)),
     ("close", |plan, input| period::run(needed(plan)?, input)),
     ("close_set", |_, input| period_set::run(input)),
-    ("explain_close", |plan, input| period::explain(needed(plan)?, input)),
+    ("explain_close", |plan, input| match plan {
+        None if input.get("set").is_some() || input.get("given").is_some() => period_set::explain(input),
+        plan => period::explain(needed(plan)?, input),
+    }),
     ("order", |_, input| trade::order(input)),
     ("explain_order", |_, input| trade::explain_order(input)),
     ("quote", |_, input| trade::quote(input)),

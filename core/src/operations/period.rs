@@ -5,6 +5,7 @@ use crate::doc::{Fields, Node, invalid};
 use crate::error::{Code, Error, Result};
 use crate::id::MemberId;
 use crate::reward::commission::Language;
+use crate::reward::compare::{Compared, compare_closes};
 use crate::reward::period::{
     Carry, Closing, Past, PeriodKey, RankChange, Snapshot, Stretch, Volumes, close, run_ranks,
 };
@@ -41,6 +42,56 @@ pub(super) fn explain(plan: &Plan, input: &Node) -> Result<Node> {
     let of_whom = |change: &&RankChange| only.is_none_or(|member| change.member == MemberId::from(member));
     lines.extend(work.changes.iter().filter(of_whom).map(|change| change.explain(language)));
     Ok(Node::map([("lines", Node::List(lines.into_iter().map(Node::from).collect()))]))
+}
+
+/// What two plans make of one period, closed from one document: the input of `close`.
+///
+/// A plan that has no ranks does not see those of people, nor one plan the trees that only the other declares. Periods
+/// that were closed before count under the plan they state, else under the first.
+///
+/// # Errors
+/// What `close` refuses, with the plan that does in front; [`Code::CurrencyMismatch`] when the plans pay in different
+/// currencies.
+pub fn compare_close(before: &Plan, after: &Plan, input: &Node) -> Result<Compared> {
+    let closed = |plan: &Plan, other: &Plan| {
+        let input = seen_by(plan, other, before, input)?;
+        let mut fields = Fields::new(&input, "close")?;
+        // A trace is made in any case.
+        fields.flag("trace")?;
+        let work = Work::read(plan, &mut fields)?;
+        fields.finish()?;
+        Ok((work.own.period, close(&work.own.closing(plan, &work.tenant), &work.past())?))
+    };
+    let of = |plan: &Plan, other: &Plan| {
+        closed(plan, other).map_err(|error: Error| error.within(&format!("plan “{}”", plan.name())))
+    };
+    let ((period, first), (_, second)) = (of(before, after)?, of(after, before)?);
+    compare_closes(period, (before, &first), (after, &second))
+}
+
+/// The close as one of two plans sees it.
+fn seen_by(plan: &Plan, other: &Plan, first: &Plan, input: &Node) -> Result<Node> {
+    let mut seen = input.clone();
+    let Node::Map(map) = &mut seen else { return Err(invalid("close", "a map", input)) };
+    if let (Some(Node::List(members)), true) = (map.get_mut("members"), plan.ranks().is_empty()) {
+        for member in members {
+            if let Node::Map(member) = member {
+                member.remove("rank");
+            }
+        }
+    }
+    if let Some(Node::Map(trees)) = map.get_mut("trees") {
+        let declares = |plan: &Plan, name: &str| plan.trees().contains_key(name);
+        trees.retain(|name, _| declares(plan, name) || !declares(other, name));
+    }
+    if let Some(Node::List(past)) = map.get_mut("past") {
+        for closed in past {
+            if let Node::Map(closed) = closed {
+                closed.entry("plan".into()).or_insert_with(|| first.to_node());
+            }
+        }
+    }
+    Ok(seen)
 }
 
 /// A close as it is stated, the ranks run where that is asked for.

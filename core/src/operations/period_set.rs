@@ -1,10 +1,12 @@
 //! The close of a period in which a shop's plan may have changed.
 
-use super::forest::forest_from_nodes;
+use super::forest::{forest_from_nodes, number};
 use super::period::{PastInput, RanksWhen, add_one, trees};
 use super::plans::set_of;
 use crate::doc::{Fields, Node};
 use crate::error::{Code, Error, Result};
+use crate::id::MemberId;
+use crate::reward::commission::Language;
 use crate::reward::period::{
     Carry, Closed, Closing, Past, PeriodKey, RankChange, Snapshot, Stretch, Volumes, close_parts, run_ranks,
 };
@@ -16,6 +18,75 @@ use crate::time::Timestamp;
 /// is split in parts, each under its own version.
 pub(super) fn run(input: &Node) -> Result<Node> {
     let mut fields = Fields::new(input, "close_set")?;
+    let with_trace = fields.flag("trace")?.unwrap_or(false);
+    closed(fields, |done| {
+        let parts = done.parts().map(|(served, closed, _)| part(served, closed, with_trace)).collect();
+        let carry = done.closed.last().map_or(&done.given.carry, |last| &last.carry);
+        Ok(Node::map([
+            ("period", Node::from(done.given.period.to_string())),
+            ("parts", Node::List(parts)),
+            ("ranks", Node::List(done.changes.iter().map(RankChange::to_node).collect())),
+            ("carry", carry.to_node()),
+        ]))
+    })
+}
+
+/// Such a close in sentences; where the plan changed inside, each part under a line that says which it is.
+pub(super) fn explain(input: &Node) -> Result<Node> {
+    let mut fields = Fields::new(input, "explain_close")?;
+    let language = fields.word("lang", &Language::ALL, Language::name)?.unwrap_or(Language::English);
+    let only = fields.take("member").map(number).transpose()?;
+    closed(fields, |done| {
+        let mut lines = Vec::new();
+        for (served, closed, (snapshot, _)) in done.parts() {
+            only.map(|member| snapshot.forest().resolve(&[member])).transpose()?;
+            if done.closed.len() > 1 {
+                lines.push(heading(served, language));
+            }
+            lines.extend(closed.explain(served.plan, snapshot, only, language));
+        }
+        let whom = |change: &&RankChange| only.is_none_or(|member| change.member == MemberId::from(member));
+        lines.extend(done.changes.iter().filter(whom).map(|change| change.explain(language)));
+        Ok(Node::map([("lines", Node::List(lines.into_iter().map(Node::from).collect()))]))
+    })
+}
+
+/// Which part of a period it is: its ends on the clock of its plan.
+fn heading(served: &Served<'_>, language: Language) -> String {
+    let offset = served.plan.utc_offset_minutes();
+    let local = |at: Timestamp| {
+        let text = Timestamp::from_ms(at.ms().saturating_add(i64::from(offset) * 60_000)).to_string();
+        text.get(..16).unwrap_or(&text).replace('T', " ")
+    };
+    let (from, until, name) = (local(served.from), local(served.until), served.plan.name());
+    let rules: Vec<&str> = served.rules.iter().map(String::as_str).collect();
+    match language {
+        Language::English => format!("{from} to {until}, plan “{name}”: {}", rules.join(", ")),
+        Language::Chinese => format!("{from} 至 {until}，方案“{name}”：{}", rules.join("、")),
+    }
+}
+
+/// What a close came to, and what it was made from.
+struct Done<'a> {
+    given: &'a Given<'a>,
+    served: &'a [Served<'a>],
+    works: &'a [Work],
+    closed: Vec<Closed>,
+    changes: Vec<RankChange>,
+}
+
+impl Done<'_> {
+    fn parts(&self) -> impl Iterator<Item = (&Served<'_>, &Closed, &Work)> {
+        self.served
+            .iter()
+            .zip(&self.closed)
+            .zip(self.works)
+            .map(|((served, closed), work)| (served, closed, work))
+    }
+}
+
+/// Reads the rest of the input, closes the period and tells of it.
+fn closed(mut fields: Fields<'_>, tell: impl FnOnce(&Done<'_>) -> Result<Node>) -> Result<Node> {
     let set = set_of(&mut fields)?;
     let scope = Scope::take(&mut fields)?;
     let given = Given::read(&mut fields)?;
@@ -38,14 +109,7 @@ pub(super) fn run(input: &Node) -> Result<Node> {
         closings.push(Closing { plan, tenant, period, snapshot, volumes, carry, part });
     }
     let closed = close_parts(&closings, &past.iter().map(PastInput::past).collect::<Vec<Past<'_>>>())?;
-    let carry = closed.last().map_or(&given.carry, |last| &last.carry).to_node();
-    let parts = served.iter().zip(&closed).map(|(served, closed)| part(served, closed, given.with_trace));
-    Ok(Node::map([
-        ("period", Node::from(given.period.to_string())),
-        ("parts", Node::List(parts.collect())),
-        ("ranks", Node::List(changes.iter().map(RankChange::to_node).collect())),
-        ("carry", carry),
-    ]))
+    tell(&Done { given: &given, served: &served, works: &works, closed, changes })
 }
 
 fn part(served: &Served<'_>, closed: &Closed, with_trace: bool) -> Node {
@@ -68,7 +132,6 @@ struct Given<'a> {
     refunds: &'a [Node],
     ranks: Option<RanksWhen>,
     carry: Carry,
-    with_trace: bool,
 }
 
 /// Who stands where, and what they sold, for one part.
@@ -84,7 +147,6 @@ impl<'a> Given<'a> {
             refunds: fields.list("refunds")?,
             ranks: fields.word("ranks", &RanksWhen::ALL, RanksWhen::name)?,
             carry: fields.take("carry").map(Carry::from_node).transpose()?.unwrap_or_default(),
-            with_trace: fields.flag("trace")?.unwrap_or(false),
         })
     }
 

@@ -1,5 +1,6 @@
 //! Tools around plans as documents.
 
+use super::period::compare_close;
 use crate::doc::{Fields, Node};
 use crate::error::{Code, Error, Result};
 use crate::reward::compare::{Comparison, Difference, compare};
@@ -38,19 +39,19 @@ pub(super) fn presets(input: &Node) -> Result<Node> {
 /// What the other plan would change, or the next version of a set.
 pub(super) fn diff(plan: Option<&Plan>, input: &Node) -> Result<Node> {
     let mut fields = Fields::new(input, "diff")?;
-    let sales = fields.list("sales")?;
+    let events = Events { sales: fields.list("sales")?, closes: fields.list("closes")? };
     match plan {
         Some(plan) => {
             let other = plan_of(fields.need("other")?)?;
             fields.finish()?;
-            compared(plan, &other, sales)
+            compared(plan, &other, &events)
         }
         None => {
             let set = set_of(&mut fields)?;
             let ask = Question::from_node(fields.need("ask")?)?;
             fields.finish()?;
             let upcoming = set.upcoming(&ask.scope, ask.at)?;
-            let mut answer = compared(upcoming.before, upcoming.after, sales)?;
+            let mut answer = compared(upcoming.before, upcoming.after, &events)?;
             if let Node::Map(map) = &mut answer {
                 map.insert("takes_effect".into(), upcoming.from.ms().into());
             }
@@ -59,10 +60,18 @@ pub(super) fn diff(plan: Option<&Plan>, input: &Node) -> Result<Node> {
     }
 }
 
-fn compared(plan: &Plan, other: &Plan, sales: &[Node]) -> Result<Node> {
+/// What both plans settle.
+struct Events<'a> {
+    sales: &'a [Node],
+    closes: &'a [Node],
+}
+
+fn compared(plan: &Plan, other: &Plan, events: &Events<'_>) -> Result<Node> {
     let (mut comparison, mut differences) = (Comparison::default(), Vec::new());
-    for sale in sales {
-        let compared = compare(plan, other, &Sale::from_node(sale, plan.currency())?)?;
+    let sales =
+        events.sales.iter().map(|sale| compare(plan, other, &Sale::from_node(sale, plan.currency())?));
+    for compared in sales.chain(events.closes.iter().map(|close| compare_close(plan, other, close))) {
+        let compared = compared?;
         comparison.add(&compared)?;
         differences.extend(compared.differences.iter().map(Difference::to_node));
     }

@@ -25,7 +25,7 @@ pub(crate) struct Engine;
 
 fn told(compared: &[Compared], totals: Comparison) -> Told {
     let differences = compared.iter().flat_map(|compared| &compared.differences).map(|difference| {
-        let (sale, payee) = (difference.sale.to_string(), difference.payee.to_string());
+        let (sale, payee) = (difference.event.to_string(), difference.payee.to_string());
         (sale, payee, difference.before, difference.after, difference.cause)
     });
     Told { differences: differences.collect(), totals }

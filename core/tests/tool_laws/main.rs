@@ -2,6 +2,7 @@
 //! them. Each law is shown to break for planted mistakes. `FENRUN_CASES` sets the number of cases.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
+mod closing;
 mod comparing;
 mod dice;
 mod identities;
@@ -13,6 +14,12 @@ mod versions;
 fn what_two_plans_differ_in_is_told_once_and_whole() {
     let subjects: [(&str, &dyn comparing::Comparer); 1] = [("engine", &comparing::Engine)];
     comparing::DIFFERENCES.prove(&subjects, |slip| Box::new(comparing::Slipping(slip)));
+}
+
+#[test]
+fn what_two_plans_make_of_a_period_is_told_once_and_whole() {
+    let subjects: [(&str, &dyn closing::Reporter); 1] = [("engine", &closing::Engine)];
+    closing::CLOSES.prove(&subjects, |slip| Box::new(closing::Slipping(slip)));
 }
 
 #[test]

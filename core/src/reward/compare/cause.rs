@@ -1,11 +1,13 @@
 //! Why a person's amounts differ under two plans.
 
+use super::told::{Slot, Told};
 use crate::id::MemberId;
-use crate::reward::commission::{Outcome, Reason, Trace};
+use crate::reward::commission::Reason;
+use crate::reward::plan::Schedule;
 use crate::words::words;
 
 words! {
-    /// Why a person gets another amount of a sale.
+    /// Why a person gets another amount of a sale or a period.
     #[non_exhaustive]
     Cause {
         /// Paid by the second plan only.
@@ -18,8 +20,12 @@ words! {
         Rate = "rate", "another rate", "比例不同";
         /// The same rate of another base.
         Base = "base", "another base", "基数不同";
-        /// Nearer people leave another part of a differential.
+        /// Nearer people, or the teams below, leave another part.
         Nearer = "nearer", "nearer people take another part", "更近的上级所得不同";
+        /// Another part of a pool that several share.
+        Part = "part", "another part of the pool", "分得的份额不同";
+        /// Caps take another amount.
+        Cap = "cap", "a cap takes another amount", "封顶扣减不同";
         /// More than one of these.
         Several = "several", "more than one of these", "以上多项不同";
         /// Everything is the same but how it is rounded, or the least amount that is paid.
@@ -27,40 +33,66 @@ words! {
     }
 }
 
-impl Cause {
-    /// Why the amounts of a person differ, and the reason of the plan that does not pay them, if one does not.
-    pub(super) fn of(payee: &MemberId, before: &Outcome, after: &Outcome) -> (Self, Option<Reason>) {
-        let (earlier, later) = (paid(payee, before), paid(payee, after));
-        match (earlier.as_slice(), later.as_slice()) {
-            ([], _) => (Self::Gained, refused(payee, before)),
-            (_, []) => (Self::Lost, refused(payee, after)),
-            (earlier, later) if earlier.len() != later.len() => (Self::Places, None),
-            (earlier, later) => {
-                let apart = |differ: fn(&Trace, &Trace) -> bool| {
-                    earlier.iter().zip(later).any(|(before, after)| differ(before, after))
-                };
-                let found = [
-                    (Self::Rate, apart(|before, after| before.rate != after.rate)),
-                    (Self::Base, apart(|before, after| before.base != after.base)),
-                    (Self::Nearer, apart(|before, after| before.below != after.below)),
-                ];
-                let mut found = found.into_iter().filter(|(_, apart)| *apart).map(|(cause, _)| cause);
-                match (found.next(), found.next()) {
-                    (None, _) => (Self::Rounding, None),
-                    (Some(cause), None) => (cause, None),
-                    _ => (Self::Several, None),
-                }
-            }
+/// Why the amounts of a person differ.
+pub(super) struct Why {
+    /// Every cause, in the order in which a plan comes to an amount.
+    pub(super) causes: Vec<Cause>,
+    /// The reason of the plan that pays nothing, if one does not.
+    pub(super) reason: Option<Reason>,
+}
+
+impl Why {
+    /// Why a person gets `amounts` by the two plans, which differ.
+    pub(super) fn of(payee: &MemberId, amounts: (i64, i64), before: &Told<'_>, after: &Told<'_>) -> Self {
+        let alone = |cause, told: &Told<'_>| Self { causes: vec![cause], reason: told.refused(payee) };
+        match amounts {
+            (0, _) => alone(Cause::Gained, before),
+            (_, 0) => alone(Cause::Lost, after),
+            _ => Self { causes: causes(before.slots(payee), after.slots(payee)), reason: None },
+        }
+    }
+
+    /// The cause the whole difference counts under.
+    pub(super) fn cause(&self) -> Cause {
+        match self.causes.as_slice() {
+            [single] => *single,
+            _ => Cause::Several,
         }
     }
 }
 
-/// The slots that pay somebody.
-fn paid<'a>(payee: &MemberId, outcome: &'a Outcome) -> Vec<&'a Trace> {
-    outcome.trace().iter().filter(|slot| slot.payee.as_ref() == Some(payee)).collect()
+fn causes(before: &[Slot<'_>], after: &[Slot<'_>]) -> Vec<Cause> {
+    let cut = |slots: &[Slot<'_>]| slots.iter().map(|slot| i128::from(slot.cut)).sum::<i128>();
+    let apart = |differ: fn(&Slot<'_>, &Slot<'_>) -> bool| {
+        before.len() == after.len() && before.iter().zip(after).any(|(before, after)| differ(before, after))
+    };
+    let found = [
+        (Cause::Places, before.len() != after.len()),
+        (Cause::Rate, apart(rates_differ)),
+        (Cause::Base, apart(|before, after| before.base != after.base)),
+        (Cause::Nearer, apart(|before, after| before.below != after.below)),
+        (Cause::Part, apart(parts_differ)),
+        (Cause::Cap, cut(before) != cut(after)),
+    ];
+    let found: Vec<Cause> = found.into_iter().filter(|(_, apart)| *apart).map(|(cause, _)| cause).collect();
+    if found.is_empty() { vec![Cause::Rounding] } else { found }
 }
 
-/// Why somebody who stands in a walk is not paid; `None` when no walk reaches them.
-fn refused(payee: &MemberId, outcome: &Outcome) -> Option<Reason> {
-    outcome.trace().iter().filter(|slot| slot.stands.as_ref() == Some(payee)).find_map(|slot| slot.reason)
+/// Whether the rates do: of a ladder or of pairs those of other steps too, where the slot names one of them.
+fn rates_differ(before: &Slot<'_>, after: &Slot<'_>) -> bool {
+    let others = match (before.pay, after.pay) {
+        (Some(Schedule::Ladder(one)), Some(Schedule::Ladder(other))) => one.shape != other.shape,
+        (Some(Schedule::Pairing(one)), Some(Schedule::Pairing(other))) => one.rates != other.rates,
+        _ => false,
+    };
+    let same_base = before.base == after.base && before.below == after.below;
+    before.rate != after.rate || (others && same_base && before.earned != after.earned)
+}
+
+/// Whether the parts of a pool do; a period tells them by the amounts alone.
+fn parts_differ(before: &Slot<'_>, after: &Slot<'_>) -> bool {
+    let shared = |slot: &Slot<'_>| matches!(slot.pay, Some(Schedule::Share(_)));
+    let same_pool = before.rate == after.rate && before.base == after.base;
+    before.part != after.part
+        || (shared(before) && shared(after) && same_pool && before.earned != after.earned)
 }

@@ -1,10 +1,10 @@
-//! Many sales under two plans, added up.
+//! Many sales and periods under two plans, added up.
 
-use super::{Cause, Compared};
+use super::{Cause, Compared, Event, Settled};
 use crate::doc::Node;
 use crate::error::{Code, Error, Result};
 use crate::id::MemberId;
-use crate::reward::commission::{Outcome, Reason};
+use crate::reward::commission::{Reason, Retained};
 use std::collections::BTreeMap;
 
 /// What one plan comes to.
@@ -18,14 +18,14 @@ pub struct Side {
     pub retained: BTreeMap<Reason, i64>,
 }
 
-/// What one person gets under both plans, in all sales together.
+/// What one person gets under both plans, in all sales and periods together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Change {
     /// What the first plan pays.
     pub before: i64,
     /// What the second plan pays.
     pub after: i64,
-    /// In how many sales the two differ for this person.
+    /// In how many sales and periods the two differ for this person.
     pub sales: u64,
 }
 
@@ -40,10 +40,11 @@ pub struct ByCause {
     pub less: i64,
 }
 
-/// The sums of all sales.
+/// The sums of all sales and periods.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Comparison {
     sales: u64,
+    closes: u64,
     differing: u64,
     before: Side,
     after: Side,
@@ -52,27 +53,27 @@ pub struct Comparison {
 }
 
 impl Comparison {
-    /// Adds a sale.
+    /// Adds a sale or a period.
     ///
     /// # Errors
     /// [`Code::Overflow`] when a sum does not fit.
-    pub fn add(&mut self, sale: &Compared) -> Result<()> {
-        self.sales += 1;
-        let retained = |outcome: &Outcome| {
-            let entries = outcome.retained().iter().map(|entry| (entry.reason, entry.amount));
-            entries.collect::<Vec<_>>()
-        };
-        let apart = !sale.differences.is_empty() || retained(&sale.before) != retained(&sale.after);
+    pub fn add(&mut self, compared: &Compared) -> Result<()> {
+        let Compared { event, before, after, differences } = compared;
+        match event {
+            Event::Sale(_) => self.sales += 1,
+            Event::Close(_) => self.closes += 1,
+        }
+        let apart = !differences.is_empty() || before.side.retained != after.side.retained;
         self.differing += u64::from(apart);
-        self.before.add(&sale.before)?;
-        self.after.add(&sale.after)?;
-        for row in sale.before.rows() {
-            raise(&mut self.people.entry(row.payee.clone()).or_default().before, row.amount)?;
+        self.before.add(before)?;
+        self.after.add(after)?;
+        for (payee, amount) in &before.paid {
+            raise(&mut self.people.entry(payee.clone()).or_default().before, *amount)?;
         }
-        for row in sale.after.rows() {
-            raise(&mut self.people.entry(row.payee.clone()).or_default().after, row.amount)?;
+        for (payee, amount) in &after.paid {
+            raise(&mut self.people.entry(payee.clone()).or_default().after, *amount)?;
         }
-        for difference in &sale.differences {
+        for difference in differences {
             let change = difference.change();
             let cause = self.causes.entry(difference.cause).or_default();
             cause.count += 1;
@@ -89,13 +90,19 @@ impl Comparison {
         self.sales
     }
 
+    /// How many periods were compared.
+    #[must_use]
+    pub const fn closes(&self) -> u64 {
+        self.closes
+    }
+
     /// In how many of them somebody gets another amount or another amount is retained for a reason.
     #[must_use]
     pub const fn differing(&self) -> u64 {
         self.differing
     }
 
-    /// Whether both plans come to the same in every sale.
+    /// Whether both plans come to the same in every sale and period.
     #[must_use]
     pub const fn is_equal(&self) -> bool {
         self.differing == 0
@@ -156,6 +163,7 @@ impl Comparison {
         });
         Node::map([
             ("sales", count(self.sales)),
+            ("closes", count(self.closes)),
             ("differing", count(self.differing)),
             ("before", self.before.to_node()),
             ("after", self.after.to_node()),
@@ -175,12 +183,21 @@ impl Change {
 }
 
 impl Side {
-    fn add(&mut self, outcome: &Outcome) -> Result<()> {
-        raise(&mut self.pool, outcome.pool())?;
-        for row in outcome.rows() {
-            raise(&mut self.paid, row.amount)?;
+    /// Adds what one plan came to.
+    fn add(&mut self, settled: &Settled) -> Result<()> {
+        let Self { pool, paid, retained } = &settled.side;
+        raise(&mut self.pool, *pool)?;
+        raise(&mut self.paid, *paid)?;
+        for (reason, amount) in retained {
+            raise(self.retained.entry(*reason).or_default(), *amount)?;
         }
-        for entry in outcome.retained() {
+        Ok(())
+    }
+
+    /// Adds what an outcome offers and retains.
+    pub(super) fn raise(&mut self, pool: i64, kept: &[Retained]) -> Result<()> {
+        raise(&mut self.pool, pool)?;
+        for entry in kept {
             raise(self.retained.entry(entry.reason).or_default(), entry.amount)?;
         }
         Ok(())
@@ -203,7 +220,7 @@ impl Side {
     }
 }
 
-fn raise(sum: &mut i64, amount: i64) -> Result<()> {
+pub(super) fn raise(sum: &mut i64, amount: i64) -> Result<()> {
     let raised = sum.checked_add(amount);
     *sum =
         raised.ok_or_else(|| Error::new(Code::Overflow, format!("{sum} + {amount} does not fit 64 bits")))?;
