@@ -100,6 +100,8 @@
 #define FENRUN_NEWER_FOREST 413
 /** The saved forest was replaced by another one, or the journal belongs to another one. */
 #define FENRUN_STALE_FOREST 414
+/** Another process is changing the saved forest; try again. */
+#define FENRUN_FOREST_LOCKED 415
 /** The share code was not made by this shop, or was changed. */
 #define FENRUN_INVALID_SHARE_CODE 420
 /** The share code is no longer valid. */
@@ -706,8 +708,8 @@ int32_t fenrun_forest_new(const uint64_t *members,
 
 /**
  * Opens a saved forest: one file that all workers of a host map, so it costs nothing at start. Joins and
- * binds then go into its journal, and are on disk when the call returns; one process at a time may make
- * them. Columns stand in join order.
+ * binds then go into its journal, behind those of other processes, and are on disk when the call returns;
+ * `FENRUN_FOREST_LOCKED` says that another process has been writing for seconds. Columns stand in join order.
  *
  * Errors: `FENRUN_FILE`, `FENRUN_NOT_A_FOREST`, `FENRUN_NEWER_FOREST`, `FENRUN_DAMAGED_FOREST`,
  * `FENRUN_STALE_FOREST` for a journal that follows a later save.
@@ -723,7 +725,8 @@ int32_t fenrun_forest_open(const char *path,
  * Saves a forest as one file, which appears when it is complete, and starts its journal. The forest goes on
  * in memory: open the file to follow it.
  *
- * Errors: `FENRUN_FILE`.
+ * Errors: `FENRUN_FILE`, `FENRUN_FOREST_LOCKED`; `FENRUN_STALE_FOREST` over the file it was opened from, when
+ * that or its journal holds what the forest has not.
  *
  * Pointers: `forest` is a living forest, `path` points to `path_len` bytes.
  */

@@ -126,6 +126,8 @@ codes! {
     NewerForest = 413, "newer_forest";
     /// The saved forest was replaced by another one, or the journal belongs to another one.
     StaleForest = 414, "stale_forest";
+    /// Another process is changing the saved forest; try again.
+    ForestLocked = 415, "forest_locked";
     /// The share code was not made by this shop, or was changed.
     InvalidShareCode = 420, "invalid_share_code";
     /// The share code is no longer valid.

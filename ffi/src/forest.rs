@@ -43,8 +43,8 @@ pub unsafe extern "C" fn fenrun_forest_new(
 }
 
 /// Opens a saved forest: one file that all workers of a host map, so it costs nothing at start. Joins and
-/// binds then go into its journal, and are on disk when the call returns; one process at a time may make
-/// them. Columns stand in join order.
+/// binds then go into its journal, behind those of other processes, and are on disk when the call returns;
+/// `FENRUN_FOREST_LOCKED` says that another process has been writing for seconds. Columns stand in join order.
 ///
 /// Errors: `FENRUN_FILE`, `FENRUN_NOT_A_FOREST`, `FENRUN_NEWER_FOREST`, `FENRUN_DAMAGED_FOREST`,
 /// `FENRUN_STALE_FOREST` for a journal that follows a later save.
@@ -73,7 +73,8 @@ pub unsafe extern "C" fn fenrun_forest_open(
 /// Saves a forest as one file, which appears when it is complete, and starts its journal. The forest goes on
 /// in memory: open the file to follow it.
 ///
-/// Errors: `FENRUN_FILE`.
+/// Errors: `FENRUN_FILE`, `FENRUN_FOREST_LOCKED`; `FENRUN_STALE_FOREST` over the file it was opened from, when
+/// that or its journal holds what the forest has not.
 ///
 /// # Safety
 /// `forest` is a living forest, `path` points to `path_len` bytes.

@@ -9,6 +9,8 @@
 
 mod column;
 mod forest_file;
+mod lock;
+mod mapped;
 
 pub use column::Column;
 pub use forest_file::ForestFile;

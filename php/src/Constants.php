@@ -53,6 +53,7 @@ final class Constants
         412 => ForestError::class,
         413 => ForestError::class,
         414 => ForestError::class,
+        415 => ForestError::class,
         420 => ForestError::class,
         421 => ForestError::class,
         422 => ForestError::class,

@@ -252,6 +252,8 @@ fn policies_that_contradict_themselves_are_refused() {
     };
     for (text, wanted) in [
         (r#"{"mode": "protect", "protect_days": 1}"#, None),
+        (r#"{"mode": "protect", "protect_days": 7, "expire_days": 7}"#, None),
+        (r#"{"mode": "protect", "protect_days": 8, "expire_days": 7}"#, Some(Code::InvalidValue)),
         (r#"{"mode": "protect"}"#, Some(Code::InvalidValue)),
         (r#"{"mode": "instant", "protect_days": 3}"#, Some(Code::InvalidValue)),
         (r#"{"mode": "lifelong", "expire_days": 30}"#, Some(Code::InvalidValue)),

@@ -58,7 +58,8 @@ pub(crate) fn rules() -> impl Strategy<Value = Rules> {
     )
         .prop_map(|(mode, protect, expire, renew, self_purchase, distributors, stage, spend, orders)| {
             let protect_days = if mode == "protect" { protect } else { 0 };
-            let expire_days = expire.filter(|_| !mode.ends_with("lifelong"));
+            let expire_days =
+                expire.filter(|_| !mode.ends_with("lifelong")).map(|days| days.max(protect_days));
             let renews = protect_days > 0 || expire_days.is_some();
             let renew = if renews { renew } else { "never" };
             Rules {

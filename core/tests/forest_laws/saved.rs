@@ -164,18 +164,76 @@ fn a_journal_names_its_forest() {
     assert_eq!(code(&journal(&later).header()), Code::StaleForest);
     assert_eq!(code(b"member,inviter"), Code::NotAForest);
     assert_eq!(header.len(), JOURNAL_HEADER_BYTES);
-    let replayed = |joined: u64, at: usize| {
-        let (mut writer, mut reader) = (sample(), sample());
-        let mut records = Vec::new();
-        for member in [joined, joined + 1] {
-            let change = ForestChange::Join { member, inviter: Some(10) };
-            records.extend_from_slice(&Journal::record(&writer, change, None));
-            writer.apply(change, None).unwrap();
-        }
-        records[at] ^= 1;
-        Journal::replay(&mut reader, &records).map_err(|error| error.code())
+}
+
+/// A journal with some joins, and the forests before each of them and after the last.
+fn joins(count: u64) -> (Vec<u8>, Vec<Forest>) {
+    let mut forest = sample();
+    let (mut records, mut stages) = (Vec::new(), vec![forest.clone()]);
+    for member in (70..).take(usize::try_from(count).unwrap()) {
+        let change = ForestChange::Join { member, inviter: Some(10) };
+        records.extend_from_slice(&Journal::record(&forest, change, None));
+        forest.apply(change, None).unwrap();
+        stages.push(forest.clone());
+    }
+    (records, stages)
+}
+
+/// Every bit of a header: what was changed is never taken for the journal of an earlier save, whose changes
+/// may be left out.
+#[test]
+fn no_bit_of_a_header_is_changed_unseen() {
+    let journal = Journal::of(Stamp::of(&sample().to_image()).unwrap());
+    let header = journal.header();
+    for bit in 0..8 * header.len() {
+        let mut changed = header;
+        changed[bit / 8] ^= 1 << (bit % 8);
+        let wanted = if bit < 64 { Code::NotAForest } else { Code::DamagedForest };
+        assert_eq!(journal.follows(&changed).unwrap_err().code(), wanted, "bit {bit}");
+    }
+    for cut in 0..header.len() {
+        let wanted = if cut < 8 { Code::NotAForest } else { Code::DamagedForest };
+        assert_eq!(journal.follows(&header[..cut]).unwrap_err().code(), wanted, "cut at {cut}");
+    }
+}
+
+/// Every bit of every record, the last one too.
+#[test]
+fn no_bit_of_a_record_is_changed_unseen() {
+    let (records, stages) = joins(3);
+    for bit in 0..8 * records.len() {
+        let (mut forest, mut changed) = (sample(), records.clone());
+        changed[bit / 8] ^= 1 << (bit % 8);
+        let code = Journal::replay(&mut forest, &changed).unwrap_err().code();
+        assert_eq!(code, Code::DamagedForest, "bit {bit}");
+        let before = bit / 8 / JOURNAL_RECORD_BYTES;
+        assert_eq!(forest.version(), stages[before].version(), "bit {bit}");
+    }
+}
+
+#[test]
+fn only_what_was_never_acknowledged_is_left_out() {
+    let (records, stages) = joins(3);
+    let replay = |records: &[u8]| {
+        let mut forest = sample();
+        let done = Journal::replay(&mut forest, records).map_err(|error| error.code())?;
+        assert_eq!(forest.version(), stages[done / JOURNAL_RECORD_BYTES].version());
+        Ok(done)
     };
-    // A damaged record with more behind it, and one at the end, which may still be written.
-    assert_eq!(replayed(70, 9), Err(Code::DamagedForest));
-    assert_eq!(replayed(70, JOURNAL_RECORD_BYTES + 9), Ok(JOURNAL_RECORD_BYTES));
+    for cut in 0..records.len() {
+        let whole = cut / JOURNAL_RECORD_BYTES * JOURNAL_RECORD_BYTES;
+        assert_eq!(replay(&records[..cut]), Ok(whole), "cut at {cut}");
+    }
+    let with_tail = |tail: &[u8]| replay(&[&records, tail].concat());
+    let all = Ok(records.len());
+    let empty = [0; JOURNAL_RECORD_BYTES];
+    assert_eq!((with_tail(&[]), with_tail(&empty)), (all, all));
+    // Zeros that more follows, and records of which a part is there, were written.
+    assert_eq!(with_tail(&[0; JOURNAL_RECORD_BYTES + 1]), Err(Code::DamagedForest));
+    assert_eq!(with_tail(&[0; 2 * JOURNAL_RECORD_BYTES]), Err(Code::DamagedForest));
+    for kept in 1..40 {
+        let mut torn = empty;
+        torn[..kept].copy_from_slice(&records[..kept]);
+        assert_eq!(with_tail(&torn), Err(Code::DamagedForest), "{kept} bytes of it");
+    }
 }

@@ -44,9 +44,13 @@ impl RowForest {
     /// Saves the forest as one file. It goes on in memory: what is to follow the file is opened from it.
     ///
     /// # Errors
-    /// [`Code::File`].
+    /// [`Code::File`], [`Code::ForestLocked`]; [`Code::StaleForest`] over the file it was opened from, when that
+    /// or its journal holds what the forest has not.
     pub fn save(&self, path: &str) -> Result<()> {
-        ForestFile::save(&self.forest, Path::new(path)).map(drop)
+        match &self.file {
+            Some(file) if file.path() == Path::new(path) => file.clone().save_again(&self.forest),
+            _ => ForestFile::save(&self.forest, Path::new(path)).map(drop),
+        }
     }
 
     /// Makes the changes that other processes put into the journal since, and says whether there were any.
@@ -222,13 +226,17 @@ mod tests {
         assert_eq!(reader.forest().len(), 3);
         assert!(reader.catch_up().unwrap() && !reader.catch_up().unwrap());
         assert_eq!(reader.upline(50, 9).unwrap(), [40, 30, 20, 10]);
+        writer.join(60, 0).unwrap();
+        // Nobody saves over what they have not seen.
+        assert_eq!(reader.save(name).unwrap_err().code(), Code::StaleForest);
         writer.save(name).unwrap();
         assert!(reader.is_stale().unwrap());
         assert_eq!(reader.catch_up().unwrap_err().code(), Code::StaleForest);
-        assert_eq!(RowForest::open(name).unwrap().forest().len(), 5);
+        assert_eq!(RowForest::open(name).unwrap().forest().len(), 6);
         assert_eq!(made.is_stale().unwrap_err().code(), Code::InvalidArgument);
         std::fs::remove_file(&path).unwrap();
         std::fs::remove_file(format!("{name}.journal")).unwrap();
+        std::fs::remove_file(format!("{name}.lock")).unwrap();
         assert_eq!(RowForest::open(name).unwrap_err().code(), Code::File);
     }
 

@@ -126,11 +126,11 @@ pub struct BindingPolicy {
 
 impl BindingPolicy {
     /// Reads `{mode, protect_days?, expire_days?, renew?, self_purchase?, distributors?}`;
-    /// `docs/reference/forest.md` says what each does.
+    /// `docs/reference/binding.md` says what each does.
     ///
     /// # Errors
-    /// Names the key, the value and the rule: protection without [`Mode::Protect`], expiry of what is
-    /// lifelong, days of zero.
+    /// Names the key, the value and the rule: protection without [`Mode::Protect`] or beyond expiry,
+    /// expiry of what is lifelong, days of zero.
     pub fn from_node(node: &Node) -> Result<Self> {
         let mut fields = Fields::new(node, "binding policy")?;
         let policy = Self {
@@ -153,6 +153,9 @@ impl BindingPolicy {
         let lifelong = matches!(policy.mode, Mode::Lifelong | Mode::InstantLifelong);
         if lifelong && policy.expire_days.is_some() {
             return wrong("`expire_days` has no place with a lifelong mode");
+        }
+        if policy.expire_days.is_some_and(|days| days < policy.protect_days) {
+            return wrong("`protect_days` are at most `expire_days`: who is lost is not protected any more");
         }
         if policy.renew != Renew::Never && policy.expire_days.is_none() && policy.protect_days == 0 {
             return wrong("`renew` needs `expire_days` or `protect_days`, which it begins anew");

@@ -30,7 +30,7 @@ pub struct SecondParent {
 pub struct EdgeFaults {
     /// Cycles of two or more, each from its first row on, every member followed by their inviter.
     pub cycles: Vec<Vec<usize>>,
-    /// Members named as their own inviter.
+    /// Rows that name a member as their own inviter.
     pub own_inviters: Vec<usize>,
     /// Rows whose inviter stands in no row.
     pub orphans: Vec<usize>,
@@ -43,7 +43,8 @@ pub struct EdgeFaults {
 }
 
 impl EdgeFaults {
-    /// Looks at all rows; an inviter of 0 is nobody. Of members who stand twice the first row counts.
+    /// Looks at all rows, also those that are a second parent; an inviter of 0 is nobody. Cycles are those of
+    /// the first row of each member.
     #[must_use]
     pub fn of(members: &[u64], inviters: &[u64]) -> Self {
         let mut faults = Self { rows: members.len().max(inviters.len()), ..Self::default() };
@@ -90,14 +91,17 @@ impl EdgeFaults {
     /// The inviter of each handle, nobody where the edge itself is a fault.
     fn parents(&mut self, members: &[u64], inviters: &[u64], known: &Ids, rows: &[usize]) -> Vec<usize> {
         let mut parents = vec![0; rows.len()];
-        for (at, row) in rows.iter().enumerate().skip(1) {
-            let inviter = inviters[*row];
-            parents[at] = known.find(inviter).index();
-            if inviter == members[*row] {
-                parents[at] = 0;
-                self.own_inviters.push(*row);
-            } else if inviter != 0 && parents[at] == 0 {
-                self.orphans.push(*row);
+        for (row, (member, inviter)) in members.iter().zip(inviters).enumerate() {
+            let (at, parent) = (known.find(*member).index(), known.find(*inviter).index());
+            if at == 0 {
+                continue;
+            }
+            if inviter == member {
+                self.own_inviters.push(row);
+            } else if *inviter != 0 && parent == 0 {
+                self.orphans.push(row);
+            } else if rows[at] == row {
+                parents[at] = parent;
             }
         }
         parents
@@ -143,6 +147,17 @@ mod tests {
         assert_eq!(faults.second_parents, [again(5, true), again(6, false)]);
         assert_eq!(faults.invalid, [7]);
         assert_eq!((faults.count(), faults.rows), (6, 10));
+    }
+
+    /// Who mends the second parent must not find the orphan behind it only then.
+    #[test]
+    fn a_second_parent_hides_no_other_fault() {
+        let faults = EdgeFaults::of(&[4, 4, 2, 4, 2], &[5, 6, 0, 0, 2]);
+        assert_eq!(faults.orphans, [0, 1]);
+        assert_eq!(faults.own_inviters, [4]);
+        let again = |row, first| SecondParent { row, first, same: false };
+        assert_eq!(faults.second_parents, [again(1, 0), again(3, 0), again(4, 2)]);
+        assert_eq!(faults.cycles, Vec::<Vec<usize>>::new());
     }
 
     /// All columns of four rows over the ids 0 to 4: no fault is found where a forest is built, and one is

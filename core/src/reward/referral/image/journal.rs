@@ -1,4 +1,7 @@
 //! What happened after a forest was saved: fixed records behind a header that names the file.
+//!
+//! Header and records are 128 bytes each, so that no record lies in two sectors of a disk: what a loss of power
+//! leaves of the one that was being written is all of it or nothing. Every byte is under a CRC-32.
 
 use super::layout::{Stamp, damaged, u32_at, u64_at};
 use crate::error::{Code, Error, Result};
@@ -7,10 +10,11 @@ use crate::reward::referral::forest::Forest;
 use crate::time::Timestamp;
 
 const MAGIC: [u8; 8] = *b"\x89FENRUNJ";
-/// Magic, then version and checksum of the file it follows.
-pub const JOURNAL_HEADER_BYTES: usize = 24;
-/// CRC-32 of the rest, what happened, whether it has a date, two ids, the date, the version before it.
-pub const JOURNAL_RECORD_BYTES: usize = 40;
+/// Magic, version and checksum of the file it follows, CRC-32 of all other bytes of the header, zeros.
+pub const JOURNAL_HEADER_BYTES: usize = 128;
+/// CRC-32 of the rest, what happened, whether it has a date, two ids, the date, the version before it, zeros.
+pub const JOURNAL_RECORD_BYTES: usize = 128;
+const HEADER_CHECKSUM_AT: usize = 20;
 
 /// A change of a forest as data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -94,6 +98,8 @@ impl Journal {
         bytes[..8].copy_from_slice(&MAGIC);
         bytes[8..16].copy_from_slice(&self.stamp.version.to_le_bytes());
         bytes[16..20].copy_from_slice(&self.stamp.checksum.to_le_bytes());
+        let checksum = header_checksum(&bytes);
+        bytes[HEADER_CHECKSUM_AT..HEADER_CHECKSUM_AT + 4].copy_from_slice(&checksum.to_le_bytes());
         bytes
     }
 
@@ -101,11 +107,17 @@ impl Journal {
     /// changes are in it already.
     ///
     /// # Errors
-    /// [`Code::NotAForest`] for something else; [`Code::StaleForest`] for the journal of a later save, which
-    /// this is not.
+    /// [`Code::NotAForest`] for something else; [`Code::DamagedForest`] for a header that was cut or changed;
+    /// [`Code::StaleForest`] for the journal of a later save, which this is not.
     pub fn follows(&self, header: &[u8]) -> Result<bool> {
         if header.get(..8) != Some(&MAGIC) {
             return Err(Error::new(Code::NotAForest, "the file is not the journal of a forest"));
+        }
+        let header = header
+            .get(..JOURNAL_HEADER_BYTES)
+            .ok_or_else(|| damaged("its journal ends within its header"))?;
+        if header_checksum(header) != u32_at(header, HEADER_CHECKSUM_AT) {
+            return Err(damaged("the header of its journal was changed"));
         }
         let other = Stamp { version: u64_at(header, 8), checksum: u32_at(header, 16) };
         if other.version > self.stamp.version {
@@ -143,8 +155,10 @@ impl Journal {
         bytes
     }
 
-    /// Makes the changes of some records, and says how many bytes they took. A last record that is not
-    /// complete yet is left for later: its writer may be at it, or have died of it.
+    /// Makes the changes of some records, and says how many bytes they took. What follows the last whole record
+    /// is left for later: its writer may be at it, or have died of it. So is a last record of nothing but zeros,
+    /// which no change has: the file grew, and the power went before the record was in it. Both were never
+    /// acknowledged, as a writer answers when its record is on disk.
     ///
     /// # Errors
     /// [`Code::DamagedForest`] for a record that was changed or does not follow; the changes before it
@@ -153,8 +167,11 @@ impl Journal {
         let mut done = 0;
         for record in records.chunks_exact(JOURNAL_RECORD_BYTES) {
             if crc32fast::hash(&record[4..]) != u32_at(record, 0) {
-                let last = records.len() - done < 2 * JOURNAL_RECORD_BYTES;
-                return if last { Ok(done) } else { Err(damaged("a record of its journal was changed")) };
+                let last = records.len() - done == JOURNAL_RECORD_BYTES;
+                let empty = record.iter().all(|byte| *byte == 0);
+                let number = done / JOURNAL_RECORD_BYTES + 1;
+                let rule = format!("record {number} of those read from its journal was changed");
+                return if last && empty { Ok(done) } else { Err(damaged(&rule)) };
             }
             let before = u64_at(record, 32);
             if before != forest.version() {
@@ -167,6 +184,13 @@ impl Journal {
         }
         Ok(done)
     }
+}
+
+fn header_checksum(header: &[u8]) -> u32 {
+    let mut checksum = crc32fast::Hasher::new();
+    checksum.update(&header[..HEADER_CHECKSUM_AT]);
+    checksum.update(&header[HEADER_CHECKSUM_AT + 4..]);
+    checksum.finalize()
 }
 
 fn parse(record: &[u8]) -> Result<(ForestChange, Option<Timestamp>)> {

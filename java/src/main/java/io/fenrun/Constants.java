@@ -70,6 +70,7 @@ final class Constants {
             case 412:
             case 413:
             case 414:
+            case 415:
             case 420:
             case 421:
             case 422:

@@ -1,0 +1,82 @@
+//! One writer at a time.
+
+use fenrun::{Code, Error, Result};
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, Write};
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long a writer waits for another one. A change takes milliseconds; whoever holds the lock for longer saves
+/// a large forest or hangs.
+const PATIENCE: Duration = Duration::from_secs(5);
+const PAUSE: Duration = Duration::from_millis(1);
+
+/// The right to change a saved forest and its journal, until it is dropped or its process ends.
+///
+/// It is a lock of the operating system on a file that stays: the forest and its journal are replaced, and a
+/// lock on what was replaced keeps nobody out.
+#[derive(Debug)]
+pub(crate) struct Lock {
+    /// Closing it gives the lock back.
+    _file: File,
+}
+
+impl Lock {
+    /// Takes the lock, and waits for who has it.
+    ///
+    /// # Errors
+    /// [`Code::ForestLocked`] names the process that has it; [`Code::File`].
+    pub(crate) fn take(path: &Path) -> Result<Self> {
+        Self::within(path, PATIENCE)
+    }
+
+    fn within(path: &Path, patience: Duration) -> Result<Self> {
+        let fault = |error: &std::io::Error| Error::new(Code::File, format!("{}: {error}", path.display()));
+        let open = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);
+        let mut file = open.map_err(|error| fault(&error))?;
+        let began = Instant::now();
+        loop {
+            match file.try_lock() {
+                Ok(()) => break,
+                Err(TryLockError::WouldBlock) if began.elapsed() < patience => thread::sleep(PAUSE),
+                Err(TryLockError::WouldBlock) => return Err(held(path, &mut file)),
+                Err(TryLockError::Error(error)) => return Err(fault(&error)),
+            }
+        }
+        // For who waits in vain; the lock holds without it.
+        let _said = file.set_len(0).and_then(|()| write!(file, "{}", std::process::id()));
+        Ok(Self { _file: file })
+    }
+}
+
+/// Whose lock it is. Where a locked file cannot be read, nobody is named.
+fn held(path: &Path, file: &mut File) -> Error {
+    let mut who = String::new();
+    let read = file.rewind().and_then(|()| Read::by_ref(file).take(20).read_to_string(&mut who));
+    let who = match read.is_ok() && !who.is_empty() && who.bytes().all(|byte| byte.is_ascii_digit()) {
+        true => format!("process {who}"),
+        false => "another process".to_owned(),
+    };
+    let rule = "one at a time changes a saved forest; try again";
+    Error::new(Code::ForestLocked, format!("{}: {who} has the lock; {rule}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_has_it_and_the_next_is_told_who() {
+        let path = std::env::temp_dir().join(format!("fenrun-lock-{}", std::process::id()));
+        let lock = Lock::take(&path).unwrap();
+        let error = Lock::within(&path, Duration::from_millis(3)).unwrap_err();
+        assert_eq!(error.code(), Code::ForestLocked);
+        let named = format!("process {} has the lock", std::process::id());
+        assert!(error.message().contains(&named), "{error}");
+        drop(lock);
+        Lock::within(&path, Duration::ZERO).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!(Lock::take(&path.join("none")).unwrap_err().code(), Code::File);
+    }
+}

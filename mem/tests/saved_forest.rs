@@ -1,0 +1,215 @@
+//! Saved forests and their journals on disk: what is seen, what is told, and that no join is lost unseen.
+
+// A failing helper of a test is a failing test.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use fenrun::Code;
+use fenrun::reward::referral::{Forest, ForestChange, JOURNAL_HEADER_BYTES, JOURNAL_RECORD_BYTES};
+use fenrun_mem::ForestFile;
+use std::error::Error as _;
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::path::PathBuf;
+
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("fenrun-mem-{name}-{}", std::process::id()));
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    fn file(&self) -> PathBuf {
+        self.0.join("shop.forest")
+    }
+
+    fn journal(&self) -> PathBuf {
+        self.0.join("shop.forest.journal")
+    }
+
+    /// A forest of two with three joins in its journal.
+    fn with_joins() -> (Self, Forest) {
+        let folder = Self::new(&format!("joins-{:?}", std::thread::current().id()));
+        let mut forest = Forest::from_edges(&[1, 2], &[0, 1]).unwrap();
+        let mut writer = ForestFile::save(&forest, &folder.file()).unwrap();
+        for member in 3..=5 {
+            writer.append(&mut forest, join(member, 2), None).unwrap();
+        }
+        (folder, forest)
+    }
+
+    /// How many a process that opens the forest sees, or why it cannot.
+    fn seen(&self) -> Result<usize, Code> {
+        match ForestFile::open(&self.file()) {
+            Ok((forest, _)) => Ok(forest.len()),
+            Err(error) => {
+                assert!(error.message().contains("shop.forest"), "{error}");
+                Err(error.code())
+            }
+        }
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _gone = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn join(member: u64, inviter: u64) -> ForestChange {
+    ForestChange::Join { member, inviter: Some(inviter) }
+}
+
+#[test]
+fn readers_follow_the_writer() {
+    let folder = Folder::new("follow");
+    let mut forest = Forest::from_edges(&[7, 8, 9], &[0, 7, 8]).unwrap();
+    let mut writer = ForestFile::save(&forest, &folder.file()).unwrap();
+    let (mut seen, mut reader) = ForestFile::open(&folder.file()).unwrap();
+    assert_eq!(seen.to_image(), forest.to_image());
+    assert!(!reader.catch_up(&mut seen).unwrap());
+    writer.append(&mut forest, join(10, 9), None).unwrap();
+    writer.append(&mut forest, join(11, 10), None).unwrap();
+    assert!(reader.catch_up(&mut seen).unwrap());
+    assert_eq!(seen.to_image(), forest.to_image());
+    // A refused change is not written.
+    assert_eq!(writer.append(&mut forest, join(11, 9), None).unwrap_err().code(), Code::DuplicateMember);
+    assert!(!reader.catch_up(&mut seen).unwrap() && !reader.is_stale().unwrap());
+    let (fresh, _) = ForestFile::open(&folder.file()).unwrap();
+    assert_eq!(fresh.to_image(), forest.to_image());
+    // Saved anew: the old map stays as it was and says so.
+    let saved = ForestFile::save(&forest, &folder.file()).unwrap();
+    assert!(reader.is_stale().unwrap() && !saved.is_stale().unwrap());
+    assert_eq!(reader.catch_up(&mut seen).unwrap_err().code(), Code::StaleForest);
+    assert_eq!(seen.len(), 5);
+    assert_eq!(ForestFile::open(&folder.file()).unwrap().0.len(), 5);
+}
+
+#[test]
+fn a_record_whose_writer_died_is_written_over() {
+    let folder = Folder::new("torn");
+    let mut forest = Forest::from_edges(&[1, 2], &[0, 1]).unwrap();
+    let mut writer = ForestFile::save(&forest, &folder.file()).unwrap();
+    writer.append(&mut forest, join(3, 2), None).unwrap();
+    let mut torn = OpenOptions::new().append(true).open(folder.journal()).unwrap();
+    torn.write_all(&[1; 17]).unwrap();
+    let (mut seen, mut reader) = ForestFile::open(&folder.file()).unwrap();
+    assert_eq!(seen.len(), 3);
+    reader.append(&mut seen, join(4, 3), None).unwrap();
+    assert!(writer.catch_up(&mut forest).unwrap());
+    assert_eq!((forest.len(), forest.id(forest.find(4).unwrap())), (4, 4));
+    // A journal of before a save, and one that is gone.
+    let old = fs::read(folder.journal()).unwrap();
+    ForestFile::save(&forest, &folder.file()).unwrap();
+    fs::write(folder.journal(), &old).unwrap();
+    let (mut seen, mut after) = ForestFile::open(&folder.file()).unwrap();
+    assert_eq!(seen.len(), 4);
+    after.append(&mut seen, join(9, 3), None).unwrap();
+    assert_eq!(folder.seen(), Ok(5));
+    ForestFile::save(&forest, &folder.file()).unwrap();
+    fs::remove_file(folder.journal()).unwrap();
+    let (mut seen, mut alone) = ForestFile::open(&folder.file()).unwrap();
+    alone.append(&mut seen, join(5, 4), None).unwrap();
+    assert_eq!(ForestFile::open(&folder.file()).unwrap().0.len(), 5);
+}
+
+#[test]
+fn what_is_no_forest_is_told() {
+    let folder = Folder::new("foreign");
+    let code = |bytes: &[u8]| {
+        fs::write(folder.file(), bytes).unwrap();
+        let error = ForestFile::open(&folder.file()).unwrap_err();
+        assert!(error.message().contains("shop.forest") && error.source().is_none(), "{error}");
+        error.code()
+    };
+    assert_eq!(code(b""), Code::NotAForest);
+    assert_eq!(code(b"member,inviter\n"), Code::NotAForest);
+    let image = Forest::from_edges(&[1, 2], &[0, 1]).unwrap().to_image();
+    assert_eq!(code(&image[..image.len() - 1]), Code::DamagedForest);
+    fs::remove_file(folder.file()).unwrap();
+    assert_eq!(ForestFile::open(&folder.file()).unwrap_err().code(), Code::File);
+    // A file from another time than its journal.
+    let forest = Forest::from_edges(&[1, 2], &[0, 1]).unwrap();
+    let older = forest.to_image();
+    let mut later = forest.clone();
+    later.join(3, None, None).unwrap();
+    ForestFile::save(&later, &folder.file()).unwrap();
+    fs::write(folder.file(), older).unwrap();
+    assert_eq!(ForestFile::open(&folder.file()).unwrap_err().code(), Code::StaleForest);
+}
+
+/// Header and records: a changed bit anywhere is told, and what is told is not written over.
+#[test]
+fn no_bit_of_a_journal_is_changed_unseen() {
+    let (folder, forest) = Folder::with_joins();
+    let whole = fs::read(folder.journal()).unwrap();
+    assert_eq!(whole.len(), JOURNAL_HEADER_BYTES + 3 * JOURNAL_RECORD_BYTES);
+    for bit in 0..8 * whole.len() {
+        let mut changed = whole.clone();
+        changed[bit / 8] ^= 1 << (bit % 8);
+        fs::write(folder.journal(), &changed).unwrap();
+        let wanted = if bit < 64 { Code::NotAForest } else { Code::DamagedForest };
+        assert_eq!(folder.seen(), Err(wanted), "bit {bit}");
+    }
+    fs::write(folder.journal(), &whole).unwrap();
+    assert_eq!(folder.seen(), Ok(forest.len()));
+}
+
+/// A process that has read the journal sees it cut, changed or gone, and writes nothing.
+#[test]
+fn a_journal_that_was_cut_is_told_to_those_who_read_it() {
+    let (folder, _) = Folder::with_joins();
+    let whole = fs::read(folder.journal()).unwrap();
+    let refused = |bytes: &[u8]| {
+        fs::write(folder.journal(), &whole).unwrap();
+        let (mut seen, mut writer) = ForestFile::open(&folder.file()).unwrap();
+        fs::write(folder.journal(), bytes).unwrap();
+        let error = writer.append(&mut seen, join(9, 2), None).unwrap_err();
+        assert!(error.message().contains("shop.forest.journal"), "{error}");
+        assert_eq!((fs::read(folder.journal()).unwrap().as_slice(), seen.len()), (bytes, 5));
+        error.code()
+    };
+    for cut in [JOURNAL_HEADER_BYTES, JOURNAL_HEADER_BYTES + JOURNAL_RECORD_BYTES, whole.len() - 1, 90] {
+        assert_eq!(refused(&whole[..cut]), Code::DamagedForest, "cut at {cut}");
+    }
+    assert_eq!(refused(b""), Code::NotAForest);
+    let mut behind = whole.clone();
+    behind.extend_from_slice(&[1; JOURNAL_RECORD_BYTES]);
+    assert_eq!(refused(&behind), Code::DamagedForest);
+    fs::write(folder.journal(), &whole).unwrap();
+    let (mut seen, mut writer) = ForestFile::open(&folder.file()).unwrap();
+    fs::remove_file(folder.journal()).unwrap();
+    assert_eq!(writer.append(&mut seen, join(9, 2), None).unwrap_err().code(), Code::DamagedForest);
+    assert!(!folder.journal().exists());
+}
+
+/// A record of zeros was never acknowledged, and the next writer writes over it.
+#[test]
+fn a_file_that_grew_before_its_record_came_is_no_damage() {
+    let (folder, forest) = Folder::with_joins();
+    let mut journal = OpenOptions::new().append(true).open(folder.journal()).unwrap();
+    journal.write_all(&[0; JOURNAL_RECORD_BYTES]).unwrap();
+    let (mut seen, mut writer) = ForestFile::open(&folder.file()).unwrap();
+    assert_eq!(seen.to_image(), forest.to_image());
+    writer.append(&mut seen, join(6, 5), None).unwrap();
+    assert_eq!(folder.seen(), Ok(6));
+}
+
+#[test]
+fn a_forest_is_saved_over_its_journal_only_when_it_holds_it() {
+    let (folder, _) = Folder::with_joins();
+    let (mut first, mut early) = ForestFile::open(&folder.file()).unwrap();
+    let (mut second, mut writer) = ForestFile::open(&folder.file()).unwrap();
+    writer.append(&mut second, join(6, 5), None).unwrap();
+    let error = early.save_again(&first).unwrap_err();
+    assert!(error.code() == Code::StaleForest && error.message().contains("catch up"), "{error}");
+    assert!(early.catch_up(&mut first).unwrap());
+    early.save_again(&first).unwrap();
+    assert_eq!(folder.seen(), Ok(6));
+    assert_eq!(fs::read(folder.journal()).unwrap().len(), JOURNAL_HEADER_BYTES);
+    assert_eq!(writer.save_again(&second).unwrap_err().code(), Code::StaleForest);
+    // The one that saved goes on.
+    early.append(&mut first, join(7, 6), None).unwrap();
+    assert_eq!(folder.seen(), Ok(7));
+}
