@@ -8,7 +8,7 @@ use fenrun::reward::referral::{Forest, ForestChange, JOURNAL_HEADER_BYTES, JOURN
 use fenrun_mem::ForestFile;
 use std::error::Error as _;
 use std::fs::{self, OpenOptions};
-use std::io::Write;
+use std::io::{Seek, SeekFrom, Write};
 use std::path::PathBuf;
 
 struct Folder(PathBuf);
@@ -145,14 +145,19 @@ fn no_bit_of_a_journal_is_changed_unseen() {
     let (folder, forest) = Folder::with_joins();
     let whole = fs::read(folder.journal()).unwrap();
     assert_eq!(whole.len(), JOURNAL_HEADER_BYTES + 3 * JOURNAL_RECORD_BYTES);
+    // In place: a file that is cut and filled again is sent to the disk each time.
+    let mut journal = OpenOptions::new().write(true).open(folder.journal()).unwrap();
+    let mut put = |at: usize, byte: u8| {
+        journal.seek(SeekFrom::Start(u64::try_from(at).unwrap())).unwrap();
+        journal.write_all(&[byte]).unwrap();
+    };
     for bit in 0..8 * whole.len() {
-        let mut changed = whole.clone();
-        changed[bit / 8] ^= 1 << (bit % 8);
-        fs::write(folder.journal(), &changed).unwrap();
+        let at = bit / 8;
+        put(at, whole[at] ^ 1 << (bit % 8));
         let wanted = if bit < 64 { Code::NotAForest } else { Code::DamagedForest };
         assert_eq!(folder.seen(), Err(wanted), "bit {bit}");
+        put(at, whole[at]);
     }
-    fs::write(folder.journal(), &whole).unwrap();
     assert_eq!(folder.seen(), Ok(forest.len()));
 }
 

@@ -142,10 +142,10 @@ impl Plan {
 
 impl Plan {
     fn base(&self, value: &Bound<'_, PyAny>) -> PyResult<i64> {
-        if value.is_exact_instance_of::<PyInt>() {
-            if let Ok(minor) = value.extract() {
-                return Ok(minor);
-            }
+        if value.is_exact_instance_of::<PyInt>()
+            && let Ok(minor) = value.extract()
+        {
+            return Ok(minor);
         }
         match node::read(value, "base", Some(self.plan.currency()))? {
             Node::Int(minor) => Ok(minor),
