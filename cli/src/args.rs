@@ -69,6 +69,9 @@ pub(crate) struct CheckArgs {
     /// The most parts a sale is split in
     #[arg(long, value_name = "N", default_value_t = 4, requires = "sybil")]
     pub(crate) parts: usize,
+    /// How many periods in a row are closed, each with the carry and the ranks of the one before
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "sybil")]
+    pub(crate) periods: usize,
 }
 
 #[derive(Debug, Args)]

@@ -7,12 +7,12 @@ use fenrun::Result;
 use fenrun::doc::Node;
 use fenrun::money::{Money, Rate};
 use fenrun::reward::plan::{Plan, Report};
-use fenrun::reward::sybil::{self, Attack, Finding, Limits};
+use fenrun::reward::sybil::{self, Finding, Identity, Limits};
 
 pub(crate) fn run(args: &CheckArgs, console: &Console) -> Result<Ending> {
     let plan = read_plan(&args.plan)?;
     let report = plan.check()?;
-    let limits = Limits { identities: args.identities, parts: args.parts };
+    let limits = Limits { identities: args.identities, parts: args.parts, periods: args.periods };
     let findings = match args.sybil {
         true => Some(audit(&plan, limits)?),
         false => None,
@@ -48,17 +48,23 @@ fn gained(plan: &Plan, finding: &Finding) -> (String, String) {
     let name = format!("{whose} {}", finding.attack.name());
     let money = |minor: i64| Money::new(minor, plan.currency()).to_string();
     let Some(witness) = &finding.witness else { return (name, format!("gains {}", money(0))) };
-    let rank = witness.rank.as_ref().map_or_else(String::new, |rank| format!(" of rank {rank}"));
-    let (who, count) = (&witness.attacker, witness.count);
-    let means = match finding.attack {
-        Attack::Split => format!("{count} parts"),
-        Attack::Above | Attack::Below => format!("{count} identities{rank}"),
-    };
+    let (who, parts) = (&witness.attacker, witness.parts);
+    let mut means: Vec<String> = witness.identities.iter().map(identity).collect();
+    if finding.period.is_none() && parts > 1 {
+        means.push(format!("{parts} parts"));
+    }
     let (honest, attacked) = (money(witness.honest), money(witness.attacked));
     let gain = money(finding.gain);
     let place = witness.sale.as_ref().map_or_else(String::new, |sale| format!(" in {sale}"));
     let purchase = witness.purchase.map_or_else(String::new, |purchase| format!(", {}", purchase.english()));
+    let means = means.join(" and ");
     (name, format!("gains {gain}: {who}{place} gets {attacked} for {honest} by {means}{purchase}"))
+}
+
+/// An identity in words.
+fn identity(identity: &Identity) -> String {
+    let rank = identity.rank.as_ref().map_or_else(String::new, |rank| format!(" of rank {rank}"));
+    format!("an identity{rank} {}", identity.place.english())
 }
 
 fn text(plan: &Plan, report: &Report, findings: Option<&[Finding]>) -> String {

@@ -19,6 +19,7 @@ pub(super) fn sybil(plan: &Plan, input: &Node) -> Result<Node> {
     let limits = Limits {
         identities: fields.count("identities")?.unwrap_or(default.identities),
         parts: fields.count("parts")?.unwrap_or(default.parts),
+        periods: fields.count("periods")?.unwrap_or(default.periods),
     };
     fields.finish()?;
     let findings = match (sales, close) {

@@ -31,7 +31,11 @@ pub(crate) fn cases(usual: u64) -> u64 {
 impl<S: ?Sized, M: Copy + Debug> Law<S, M> {
     /// Shows that the law holds for the subjects and that every suspect breaks it.
     pub(crate) fn prove(&self, subjects: &[(&str, &S)], plant: impl Fn(M) -> Box<S>) {
-        let cases = cases(1_000);
+        self.prove_over(cases(1_000), subjects, plant);
+    }
+
+    /// As [`Law::prove`], over so many cases: for laws each of whose cases is many.
+    pub(crate) fn prove_over(&self, cases: u64, subjects: &[(&str, &S)], plant: impl Fn(M) -> Box<S>) {
         for (who, subject) in subjects {
             let mut tested = 0;
             for seed in 0..cases {

@@ -2,12 +2,17 @@
 //! them. Each law is shown to break for planted mistakes. `FENRUN_CASES` sets the number of cases.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
+mod chains;
 mod closing;
 mod comparing;
 mod dice;
+mod divisions;
 mod identities;
 #[path = "../laws/mod.rs"]
 mod laws;
+#[allow(dead_code, reason = "each test file uses a part of it")]
+#[path = "../naive/mod.rs"]
+mod naive;
 mod versions;
 
 #[test]
@@ -34,12 +39,34 @@ fn gains_are_those_of_every_attack_played_by_hand() {
     let honest = identities::ByHand(None);
     let subjects: [(&str, &dyn identities::Auditor); 2] =
         [("engine", &identities::Engine), ("by hand", &honest)];
-    identities::GAINS.prove(&subjects, |slip| Box::new(identities::ByHand(Some(slip))));
+    identities::GAINS
+        .prove_over(laws::cases(1_000) / 5, &subjects, |slip| Box::new(identities::ByHand(Some(slip))));
 }
 
 #[test]
 fn identities_above_oneself_gain_nothing_from_a_team_ladder() {
     for seed in 0..laws::cases(200) {
         assert_eq!(identities::gain_above_teams(seed), 0, "seed {seed}");
+    }
+}
+
+#[test]
+fn no_division_by_hand_gains_more_than_those_that_are_tried() {
+    let subjects: [(&str, &dyn divisions::Divider); 1] = [("engine", &divisions::Engine)];
+    divisions::COMPLETE.prove(&subjects, |slip| Box::new(divisions::ByHand(slip)));
+}
+
+#[test]
+fn gains_of_sales_are_those_of_every_path_written_by_hand() {
+    let honest = chains::ByHand::HONEST;
+    let subjects: [(&str, &dyn chains::Auditor); 2] = [("engine", &chains::Engine), ("by hand", &honest)];
+    chains::GAINS.prove_over(laws::cases(1_000) / 10, &subjects, |slip| Box::new(chains::ByHand::with(slip)));
+}
+
+/// The same paths, settled by the naive interpreter: no attacker gets more than the audit says.
+#[test]
+fn no_naive_attacker_gains_more_than_the_audit_says() {
+    for seed in 0..laws::cases(1_000) / 40 {
+        chains::naively(seed);
     }
 }

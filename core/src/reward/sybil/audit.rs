@@ -1,52 +1,15 @@
-//! Trying every attack.
+//! Trying every attack on sales.
 
 use super::Limits;
-use super::attack::{Attack, inserted, person, split};
-use super::identities::Purchase;
-use super::stage::Income;
-use crate::doc::Node;
+use super::chain::{Chain, FEW, identity};
+use super::finding::{Finding, Found, Income, Witness};
+use super::parts::splits;
 use crate::error::Result;
-use crate::id::{MemberId, OrderId};
-use crate::reward::commission::evaluate;
-use crate::reward::plan::{Period, Plan};
-use crate::sale::Sale;
+use crate::id::MemberId;
+use crate::reward::commission::{Evaluator, Usage, evaluate};
+use crate::reward::plan::{Every, Plan};
+use crate::sale::{Person, Sale, Used};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// How the largest gain was made.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Witness {
-    /// What was done.
-    pub attack: Attack,
-    /// How many identities, or parts.
-    pub count: usize,
-    /// The rank of the identities.
-    pub rank: Option<String>,
-    /// To which sale; `None` for a period.
-    pub sale: Option<OrderId>,
-    /// What became of the attacker's own purchases; `None` for a sale.
-    pub purchase: Option<Purchase>,
-    /// By whom.
-    pub attacker: MemberId,
-    /// What they get honestly, in minor units.
-    pub honest: i64,
-    /// What they and their identities get.
-    pub attacked: i64,
-}
-
-/// What one kind of attack gains under one rule at most.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
-    /// The rule; `None` for all rules together, those of sales or those of one length of period.
-    pub rule: Option<String>,
-    /// When it closes; `None` for rules of sales.
-    pub period: Option<Period>,
-    /// The attack.
-    pub attack: Attack,
-    /// What is gained, in minor units; 0 where nothing is.
-    pub gain: i64,
-    /// How, where something is.
-    pub witness: Option<Witness>,
-}
 
 /// Plays every attack on every sale; findings stand in the order of rules and attacks, all rules together last.
 /// Rules of periods are left out: no sale pays by them; see [`audit_periods`](super::audit_periods).
@@ -57,141 +20,147 @@ pub fn audit(plan: &Plan, sales: &[Sale], limits: Limits) -> Result<Vec<Finding>
     limits.check()?;
     let mut found = Found::default();
     for sale in sales {
-        for at in 0..=sale.upline.len() {
-            let Some(attacker) = person(sale, at) else { continue };
-            let own = BTreeSet::from([attacker.id.clone()]);
-            let honest = income(plan, std::slice::from_ref(sale), &own)?;
-            let ranks: BTreeSet<Option<String>> = BTreeSet::from([attacker.rank.clone(), None]);
-            for attack in [Attack::Above, Attack::Below] {
-                for (count, rank) in (1..=limits.identities).flat_map(|n| ranks.iter().map(move |r| (n, r))) {
-                    let Some((attacked, ids)) = inserted(sale, at, attack, count, rank.as_deref())? else {
-                        continue;
-                    };
-                    let all: BTreeSet<MemberId> = own.iter().cloned().chain(ids).collect();
-                    let gained = income(plan, &[attacked], &all)?;
-                    found.note(
-                        &honest,
-                        &gained,
-                        &Try {
-                            attack,
-                            count,
-                            rank: rank.clone(),
-                            sale: Some(&sale.id),
-                            purchase: None,
-                            attacker: &attacker.id,
-                        },
-                    );
-                }
-            }
-            for count in 2..=limits.parts {
-                let parts = u64::try_from(count).unwrap_or(u64::MAX);
-                let Some(sales) = split(sale, parts)? else { continue };
-                let gained = income(plan, &sales, &own)?;
-                let tried = Try {
-                    attack: Attack::Split,
-                    count,
-                    rank: None,
-                    sale: Some(&sale.id),
+        let splits = splits(sale, limits.parts)?;
+        for attacker in attackers(sale).into_values() {
+            Attempt { plan, sale, attacker, splits: &splits }.run(limits, &mut found)?;
+        }
+    }
+    Ok(found.findings(plan, &plan.sequence(None).collect(), None))
+}
+
+/// Everybody on a path of the sale, and everybody who holds a role or a region, by id.
+fn attackers(sale: &Sale) -> BTreeMap<&MemberId, &Person> {
+    let paths = sale.around.uplines.values().flatten();
+    let holders = sale.roles.values().chain(sale.around.regions.values());
+    let all = sale.upline.iter().chain([&sale.buyer]).chain(paths).chain(holders);
+    all.map(|person| (&person.id, person)).collect()
+}
+
+/// The ranks an identity may have: the attacker's own, none and, where the attacker has a rank, the lowest of the
+/// plan. A rank above one's own is no matter of identities.
+pub(super) fn ranks(plan: &Plan, own: Option<&String>) -> Vec<Option<String>> {
+    let lowest = plan.ranks().first().filter(|_| own.is_some());
+    let ranks = BTreeSet::from([own.cloned(), None, lowest.cloned()]);
+    ranks.into_iter().rev().collect()
+}
+
+/// The attacks of one person on one sale.
+struct Attempt<'a> {
+    plan: &'a Plan,
+    sale: &'a Sale,
+    attacker: &'a Person,
+    splits: &'a [Vec<Sale>],
+}
+
+impl Attempt<'_> {
+    fn run(&self, limits: Limits, found: &mut Found) -> Result<()> {
+        let whole = std::slice::from_ref(self.sale);
+        let honest = self.income(&Chain::honest(), whole)?;
+        let ranks = ranks(self.plan, self.attacker.rank.as_ref());
+        for chain in [Chain::honest()].into_iter().chain(Chain::all(limits.identities, &ranks)) {
+            let several = if chain.identities() <= FEW { self.splits } else { &[] };
+            for parts in [whole].into_iter().chain(several.iter().map(Vec::as_slice)) {
+                let attacked = self.income(&chain, parts)?;
+                let witness = || Witness {
+                    attack: chain.attack(parts.len()),
+                    attacker: self.attacker.id.clone(),
+                    identities: chain.stated(),
+                    parts: parts.len(),
+                    sale: Some(self.sale.id.clone()),
                     purchase: None,
-                    attacker: &attacker.id,
+                    bought: Vec::new(),
+                    honest: 0,
+                    attacked: 0,
                 };
-                found.note(&honest, &gained, &tried);
+                found.note(&honest, &attacked, witness);
             }
         }
+        Ok(())
     }
-    Ok(found.findings(plan, plan.sequence(None).collect(), None))
-}
 
-/// One attack that was played.
-pub(super) struct Try<'a> {
-    pub(super) attack: Attack,
-    pub(super) count: usize,
-    pub(super) rank: Option<String>,
-    pub(super) sale: Option<&'a OrderId>,
-    pub(super) purchase: Option<Purchase>,
-    pub(super) attacker: &'a MemberId,
-}
-
-/// The largest gains so far.
-#[derive(Default)]
-pub(super) struct Found(BTreeMap<(Option<String>, Attack), Witness>);
-
-impl Found {
-    pub(super) fn note(&mut self, honest: &Income, attacked: &Income, tried: &Try<'_>) {
-        for rule in honest.keys().chain(attacked.keys()).collect::<BTreeSet<_>>() {
-            let amount = |income: &Income| income.get(rule).copied().unwrap_or(0);
-            let (honest, attacked) = (amount(honest), amount(attacked));
-            let key = (rule.clone(), tried.attack);
-            let best = self.0.get(&key).map_or(0, |witness| witness.attacked - witness.honest);
-            if attacked - honest > best {
-                let witness = Witness {
-                    attack: tried.attack,
-                    count: tried.count,
-                    rank: tried.rank.clone(),
-                    sale: tried.sale.cloned(),
-                    purchase: tried.purchase,
-                    attacker: tried.attacker.clone(),
-                    honest,
-                    attacked,
-                };
-                self.0.insert(key, witness);
-            }
+    /// What the attacker and the identities get. A buyer buys the whole as the lowest of the chain, and each
+    /// of several parts as whoever of the chain gets most by it; where a cap counts what earlier sales used,
+    /// all parts as the same one.
+    fn income(&self, chain: &Chain, parts: &[Sale]) -> Result<Income> {
+        let buys = self.attacker.id == self.sale.buyer.id && parts.len() > 1;
+        let froms = if buys { chain.len() } else { 1 };
+        let mut people = BTreeSet::from([self.attacker.id.clone()]);
+        for at in 0..chain.identities() {
+            people.insert(identity(at)?);
         }
-    }
-
-    /// The largest gain of each attack under each of these rules, and under all of them.
-    pub(super) fn findings(
-        mut self,
-        plan: &Plan,
-        rules: BTreeSet<usize>,
-        period: Option<Period>,
-    ) -> Vec<Finding> {
-        let rules = rules.into_iter().map(|at| Some(plan.rules()[at].id.clone())).chain([None]);
-        let each = rules.flat_map(|rule| Attack::ALL.iter().map(move |attack| (rule.clone(), *attack)));
-        let finding = |(rule, attack): (Option<String>, Attack)| {
-            let witness = self.0.remove(&(rule.clone(), attack));
-            let gain = witness.as_ref().map_or(0, |witness| witness.attacked - witness.honest);
-            Finding { rule, period, attack, gain, witness }
+        let best = |incomes: Vec<Income>| {
+            incomes.into_iter().reduce(|mut best, income| {
+                best.raise(&income);
+                best
+            })
         };
-        each.map(finding).collect()
+        let mut sum = Income::nothing(self.plan);
+        let runs: Vec<&[Sale]> = if counts(self.plan) { vec![parts] } else { parts.chunks(1).collect() };
+        for run in runs {
+            let of = |from: usize| -> Result<Income> {
+                let played = run.iter().map(|part| chain.play(part, &self.attacker.id, from));
+                income(self.plan, played.collect::<Result<Vec<Sale>>>()?, &people)
+            };
+            if let Some(best) = best((0..froms).map(of).collect::<Result<_>>()?) {
+                sum.plus(&best);
+            }
+        }
+        Ok(sum)
     }
 }
 
-/// What these people get of some sales.
-fn income(plan: &Plan, sales: &[Sale], people: &BTreeSet<MemberId>) -> Result<Income> {
-    let mut income = Income::new();
-    for sale in sales {
-        let outcome = evaluate(plan, sale)?;
-        for row in outcome.rows().iter().filter(|row| people.contains(&row.payee)) {
-            // The parts of a pool, which fits.
-            *income.entry(Some(row.rule.clone())).or_default() += row.amount;
-            *income.entry(None).or_default() += row.amount;
+/// Whether a cap of the plan counts what earlier sales used.
+fn counts(plan: &Plan) -> bool {
+    let rules = plan.sequence(None).flat_map(|at| &plan.rules()[at].caps);
+    rules.chain(plan.caps()).any(|cap| cap.every != Every::Event)
+}
+
+/// What these people get of some sales, one after the other.
+fn income(plan: &Plan, sales: Vec<Sale>, people: &BTreeSet<MemberId>) -> Result<Income> {
+    let mut income = Income::nothing(plan);
+    if !counts(plan) {
+        let mut evaluator = Evaluator::new(plan);
+        for sale in &sales {
+            evaluator.each(sale, |part| {
+                if people.contains(&part.payee.id) {
+                    income.add(part.rule, part.amount);
+                }
+            })?;
         }
+        return Ok(income);
+    }
+    let mut used: Vec<Usage> = Vec::new();
+    for sale in sales {
+        let sale = after(sale, &used)?;
+        let outcome = evaluate(plan, &sale)?;
+        for row in outcome.rows().iter().filter(|row| people.contains(&row.payee)) {
+            if let Some(rule) = plan.rules().iter().position(|rule| rule.id == row.rule) {
+                income.add(rule, row.amount);
+            }
+        }
+        used.extend(outcome.used().iter().cloned());
     }
     Ok(income)
 }
 
-impl Finding {
-    /// The document of the finding.
-    #[must_use]
-    pub fn to_node(&self) -> Node {
-        let witness = self.witness.as_ref().map(|witness| {
-            Node::map([
-                ("count", Node::Int(i64::try_from(witness.count).unwrap_or(i64::MAX))),
-                ("rank", witness.rank.as_deref().into()),
-                ("sale", witness.sale.as_ref().map_or(Node::Null, Node::from)),
-                ("purchase", witness.purchase.map(Purchase::name).into()),
-                ("attacker", (&witness.attacker).into()),
-                ("honest", witness.honest.into()),
-                ("attacked", witness.attacked.into()),
-            ])
-        });
-        Node::map([
-            ("rule", Node::from(self.rule.as_deref())),
-            ("period", self.period.map(Period::name).into()),
-            ("attack", self.attack.name().into()),
-            ("gain", self.gain.into()),
-            ("witness", witness.into()),
-        ])
+/// The sale with what sales before it used of caps.
+fn after(sale: Sale, used: &[Usage]) -> Result<Sale> {
+    let mut draft = sale.into_draft();
+    for usage in used {
+        let stated = draft.used.get_or_insert_default();
+        let every = usage.every.name();
+        let same = |entry: &&mut Used| {
+            entry.rule == usage.rule && entry.every == every && entry.payee == usage.payee
+        };
+        match stated.iter_mut().find(same) {
+            Some(entry) => entry.amount = entry.amount.saturating_add(usage.amount),
+            None => stated.push(Used {
+                rule: usage.rule.clone(),
+                every: every.to_owned(),
+                payee: usage.payee.clone(),
+                amount: usage.amount,
+            }),
+        }
     }
+    Sale::new(draft)
 }

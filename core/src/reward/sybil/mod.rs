@@ -5,15 +5,20 @@
 
 mod attack;
 mod audit;
-mod identities;
+mod chain;
+mod division;
+mod finding;
+mod layout;
+mod parts;
 mod periods;
 mod sample;
 mod stage;
 mod stage_sample;
 
-pub use attack::Attack;
-pub use audit::{Finding, Witness, audit};
-pub use identities::Purchase;
+pub use attack::{Attack, Identity, Place};
+pub use audit::audit;
+pub use division::Purchase;
+pub use finding::{Finding, Witness};
 pub use periods::audit_periods;
 pub use sample::sample;
 pub use stage::{Actor, Stage};
@@ -24,10 +29,13 @@ use crate::error::{Code, Error, Result};
 /// How far attacks go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// The most false identities in a row, at most [`Limits::MOST`].
+    /// The most false identities, at most [`Limits::MOST`].
     pub identities: usize,
     /// The most parts a sale is split in, at most [`Limits::MOST`].
     pub parts: usize,
+    /// How many periods in a row are closed, each with the carry and the ranks the one before left, at most
+    /// [`Limits::MOST`] and at least one.
+    pub periods: usize,
 }
 
 impl Limits {
@@ -35,14 +43,13 @@ impl Limits {
     pub const MOST: usize = 32;
 
     fn check(self) -> Result<()> {
-        if self.identities.max(self.parts) <= Self::MOST {
+        let Self { identities, parts, periods } = self;
+        if identities.max(parts).max(periods) <= Self::MOST && periods > 0 {
             return Ok(());
         }
+        let most = Self::MOST;
         let rule = format!(
-            "{} identities and {} parts; at most {} of each",
-            self.identities,
-            self.parts,
-            Self::MOST
+            "{identities} identities, {parts} parts and {periods} periods; at most {most} of each, and one period or more"
         );
         Err(Error::new(Code::InvalidValue, rule))
     }
@@ -50,6 +57,6 @@ impl Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { identities: 3, parts: 4 }
+        Self { identities: 3, parts: 4, periods: 1 }
     }
 }

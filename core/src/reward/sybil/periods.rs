@@ -1,27 +1,29 @@
 //! Trying every attack on a period.
 
 use super::Limits;
-use super::attack::Attack;
-use super::audit::{Finding, Found, Try};
-use super::identities::Plot;
+use super::audit::ranks;
+use super::division::{Amounts, amounts, divisions};
+use super::finding::{Finding, Found, Witness};
+use super::layout::Layout;
 use super::stage::Stage;
 use crate::error::{Code, Error, Result};
 use crate::id::MemberId;
 use crate::reward::plan::{Period, Plan};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The most members of a stage.
 const MOST_ACTORS: usize = 256;
 
 /// Plays every attack on every stage; findings stand in the order of periods, rules and attacks, all rules of
 /// a period together behind them. A sale split among its own buyer changes no sum: `split` divides it over
-/// identities beside oneself. Ranks stay as they are given.
+/// identities beside oneself.
 ///
 /// # Errors
 /// As [`close`](crate::reward::period::close); [`Code::InvalidValue`] for limits above [`Limits::MOST`] and for
 /// stages of more than 256 members.
 pub fn audit_periods(plan: &Plan, stages: &[Stage], limits: Limits) -> Result<Vec<Finding>> {
     limits.check()?;
+    let amounts = amounts(plan);
     let mut findings = Vec::new();
     for every in Period::ALL {
         let stages = || stages.iter().filter(|stage| stage.period.every() == every);
@@ -34,32 +36,38 @@ pub fn audit_periods(plan: &Plan, stages: &[Stage], limits: Limits) -> Result<Ve
                 let rule = format!("{} members are played; at most {MOST_ACTORS}", stage.actors.len());
                 return Err(Error::new(Code::InvalidValue, rule));
             }
-            play(plan, stage, limits, &mut found)?;
+            play(plan, stage, limits, &amounts, &mut found)?;
         }
         let rules = plan.sequence(Some(every)).collect::<BTreeSet<usize>>();
-        findings.extend(found.findings(plan, rules, Some(every)));
+        findings.extend(found.findings(plan, &rules, Some(every)));
     }
     Ok(findings)
 }
 
-fn play(plan: &Plan, stage: &Stage, limits: Limits, found: &mut Found) -> Result<()> {
+fn play(plan: &Plan, stage: &Stage, limits: Limits, amounts: &Amounts, found: &mut Found) -> Result<()> {
+    let snapshot = stage.snapshot(plan)?;
     for actor in &stage.actors {
-        let honest = stage.income(plan, &BTreeSet::from([actor.id]))?;
-        let ranks = BTreeSet::from([actor.rank.clone(), None]);
-        let attacker = MemberId::from(actor.id);
-        for plot in Plot::all(plan, limits, &ranks) {
-            let Some((attacked, names)) = plot.play(plan, stage, actor.id)? else { continue };
-            let gained = attacked.income(plan, &names)?;
-            let parts = usize::from(plot.attack == Attack::Split);
-            let tried = Try {
-                attack: plot.attack,
-                count: plot.count + parts,
-                rank: plot.rank.clone(),
-                sale: None,
-                purchase: Some(plot.purchase),
-                attacker: &attacker,
-            };
-            found.note(&honest, &gained, &tried);
+        let alone = BTreeMap::from([(actor.id, &actor.volumes)]);
+        let honest = stage.income(plan, &snapshot, &alone, limits.periods)?;
+        for layout in Layout::all(plan, limits, &ranks(plan, actor.rank.as_ref())) {
+            let (attacked, people) = layout.play(plan, stage, actor);
+            let snapshot = attacked.snapshot(plan)?;
+            for division in divisions(&actor.volumes, layout.identities(), amounts)? {
+                let buyers = people.iter().copied().zip(&division.bought).collect();
+                let gained = attacked.income(plan, &snapshot, &buyers, limits.periods)?;
+                let witness = || Witness {
+                    attack: layout.attack(division.purchase),
+                    attacker: MemberId::from(actor.id),
+                    identities: layout.stated(),
+                    parts: division.bought.iter().filter(|bought| !bought.is_empty()).count(),
+                    sale: None,
+                    purchase: Some(division.purchase),
+                    bought: division.bought.clone(),
+                    honest: 0,
+                    attacked: 0,
+                };
+                found.note(&honest, &gained, witness);
+            }
         }
     }
     Ok(())

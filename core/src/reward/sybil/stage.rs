@@ -1,8 +1,10 @@
 //! Who stands where and sold what in one period: what attacks change, and what is closed.
 
+use super::division::Bought;
+use super::finding::Income;
 use crate::doc::Node;
 use crate::error::{Code, Error, Result};
-use crate::reward::period::{Carry, Closing, PeriodKey, Snapshot, Volumes, close};
+use crate::reward::period::{Carry, Closing, PeriodKey, Snapshot, Volumes, close, run_ranks};
 use crate::reward::plan::{Plan, Rule, Schedule, TreePolicy};
 use crate::reward::referral::{Column, Forest, MemberIx, Spot};
 use crate::sale::Facts;
@@ -34,42 +36,49 @@ pub struct Stage {
     pub actors: Vec<Actor>,
 }
 
-/// Amounts by rule; under `None` those of all rules.
-pub(super) type Income = BTreeMap<Option<String>, i64>;
-
 impl Stage {
-    /// What these people get when the period closes.
-    pub(super) fn income(&self, plan: &Plan, people: &BTreeSet<u64>) -> Result<Income> {
-        let snapshot = self.snapshot(plan)?;
-        let (mut volumes, carry) = (Volumes::new(), Carry::default());
+    /// What these people get who buy this, when so many periods close one after the other. Everybody sells the
+    /// same in each; the carry and the ranks of one are those the next starts from.
+    pub(super) fn income(
+        &self,
+        plan: &Plan,
+        snapshot: &Snapshot,
+        people: &BTreeMap<u64, &Bought>,
+        periods: usize,
+    ) -> Result<Income> {
+        let mut volumes = Volumes::new();
         for actor in &self.actors {
-            for (name, amount) in &actor.volumes {
-                volumes.add(&snapshot, actor.id, name, *amount)?;
+            for (name, amount) in *people.get(&actor.id).unwrap_or(&&actor.volumes) {
+                volumes.add(snapshot, actor.id, name, *amount)?;
             }
         }
-        let closing = Closing {
-            plan,
-            tenant: "",
-            period: self.period,
-            snapshot: &snapshot,
-            volumes: &volumes,
-            carry: &carry,
-            part: None,
-        };
-        let mut income = Income::new();
-        for outcome in close(&closing, &[])?.outcomes {
-            for row in &outcome.rows {
-                if row.payee.as_str().parse().is_ok_and(|payee| people.contains(&payee)) {
-                    // The parts of a pool, which fits.
-                    *income.entry(Some(outcome.rule.clone())).or_default() += row.amount;
-                    *income.entry(None).or_default() += row.amount;
+        let (mut carry, mut period, mut ranked) = (Carry::default(), self.period, None);
+        let mut income = Income::nothing(plan);
+        for left in (0..periods).rev() {
+            let snapshot = ranked.as_ref().unwrap_or(snapshot);
+            let closing =
+                Closing { plan, tenant: "", period, snapshot, volumes: &volumes, carry: &carry, part: None };
+            let closed = close(&closing, &[])?;
+            for outcome in &closed.outcomes {
+                let Some(rule) = plan.rules().iter().position(|rule| rule.id == outcome.rule) else {
+                    continue;
+                };
+                for row in &outcome.rows {
+                    if row.payee.as_str().parse().is_ok_and(|payee| people.contains_key(&payee)) {
+                        income.add(rule, row.amount);
+                    }
                 }
+            }
+            if left > 0 {
+                let codes = run_ranks(plan, snapshot, &volumes)?.codes;
+                ranked = Some(snapshot.clone().with_ranks(plan.ranks(), codes)?);
+                (carry, period) = (closed.carry, period.next());
             }
         }
         Ok(income)
     }
 
-    fn snapshot(&self, plan: &Plan) -> Result<Snapshot> {
+    pub(super) fn snapshot(&self, plan: &Plan) -> Result<Snapshot> {
         let (ids, inviters): (Vec<u64>, Vec<u64>) =
             self.actors.iter().map(|actor| (actor.id, actor.inviter)).unzip();
         let mut forest = Forest::from_edges(&ids, &inviters)?;
@@ -109,10 +118,6 @@ impl Stage {
             snapshot = snapshot.with_tree(name, &spots)?;
         }
         Ok(snapshot)
-    }
-
-    pub(super) fn actor(&self, id: u64) -> Option<&Actor> {
-        self.actors.iter().find(|actor| actor.id == id)
     }
 }
 

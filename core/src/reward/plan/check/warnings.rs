@@ -5,7 +5,7 @@ use super::bound::{people, source, sources};
 use crate::reward::plan::Plan;
 use crate::reward::plan::rule::Rule;
 use crate::reward::plan::schedule::Schedule;
-use crate::reward::plan::stop::StopSource;
+use crate::reward::plan::stop::{Stop, StopSource};
 
 pub(super) fn of(plan: &Plan) -> Vec<Warning> {
     let mut warnings = Vec::new();
@@ -29,16 +29,42 @@ pub(super) fn of(plan: &Plan) -> Vec<Warning> {
     warnings
 }
 
-/// How many people above a seller are paid for one line.
+/// How many people above a seller are paid for one line. Who holds a region, and who buys, stands in no line
+/// of recruits: they are no levels.
 fn paid_levels(plan: &Plan, rule: &Rule) -> u64 {
     let up = rule.to.iter().any(|stop| matches!(stop.source, StopSource::Up { .. }));
     match (&rule.pay, source(plan, rule)) {
         (_, Some((_, before))) if up => paid_levels(plan, before).max(1).saturating_add(1),
-        (Schedule::Levels(table), _) => u64::try_from(table.levels()).unwrap_or(u64::MAX),
+        (Schedule::Levels(table), _) => in_line(rule, u64::try_from(table.levels()).unwrap_or(u64::MAX)),
         (Schedule::Ladder(_) | Schedule::Pairing(_) | Schedule::Share(_), _) => 1,
-        _ if up => sources(plan, rule),
+        _ if up => {
+            let line = rule.to.iter().filter(|stop| is_in_line(stop)).map(people);
+            line.fold(0, u64::saturating_add).min(sources(plan, rule))
+        }
         _ => 1,
     }
+}
+
+/// Whether a stop finds people of the line above the seller.
+const fn is_in_line(stop: &Stop) -> bool {
+    matches!(stop.source, StopSource::Up { .. } | StopSource::Roles(_))
+}
+
+/// How many of so many levels can fall to people above the seller: those the slots of other stops do not take.
+fn in_line(rule: &Rule, levels: u64) -> u64 {
+    let (mut open, mut line) = (levels, 0_u64);
+    for stop in &rule.to {
+        let found = people(stop).min(open);
+        if is_in_line(stop) {
+            line = line.saturating_add(found);
+        } else if stop.when.is_some() {
+            // It may take no slot.
+            continue;
+        }
+        open -= found;
+    }
+    // Levels nobody reaches are stated, too.
+    if line > 0 { line.saturating_add(open) } else { 0 }
 }
 
 /// Parts of a rule that pay nobody whatever is sold, as far as the text alone shows it.
