@@ -2,6 +2,7 @@
 
 use crate::batch::{Batch, Held};
 use crate::chain::Chain;
+use crate::commission::moves_commission;
 use crate::fault::{Result, inconsistent};
 use crate::file::Store;
 use crate::links::Linked;
@@ -199,9 +200,7 @@ impl Batch<'_> {
             ))?;
         }
         let key = (header.tenant.clone(), header.order_id.clone());
-        let moves_commission =
-            |event: &Event| order.sale_version() > 1 || matches!(event.data, EventData::ChargebackWon { .. });
-        let followed = events.iter().any(moves_commission).then(|| order.clone());
+        let followed = moves_commission(&order, events).then(|| order.clone());
         self.state.orders.insert(key, Held::dirty((order, head)));
         followed.map_or(Ok(()), |order| self.follow(&order, events))
     }

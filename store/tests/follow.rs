@@ -223,3 +223,72 @@ fn the_outbox_says_what_events_ask_for_and_pages_do_not_matter() {
     let events = home.store.events_after(0, 100).unwrap();
     assert_eq!(events.len(), whole.len());
 }
+
+#[test]
+fn money_that_replaces_a_charge_back_raises_what_it_took() {
+    let mut home = earned();
+    run(&mut home, "d", 5, r#"{"charge_back":{"transaction_id":"d1","amount":10000}}"#);
+    take_back(&mut home, 10_000, 5);
+    assert_eq!(pending(&home), [0, 0]);
+    run(&mut home, "half", 6, r#"{"capture":{"transaction_id":"t2","amount":4000}}"#);
+    assert_eq!(pending(&home), [400, 200]);
+    run(&mut home, "half", 7, r#"{"capture":{"transaction_id":"t2","amount":4000}}"#);
+    run(&mut home, "half-again", 7, r#"{"capture":{"transaction_id":"t2","amount":4000}}"#);
+    assert_eq!(pending(&home), [400, 200]);
+    run(&mut home, "rest", 8, r#"{"capture":{"transaction_id":"t3","amount":6000}}"#);
+    assert_eq!(pending(&home), [1000, 500]);
+    // What comes beyond it goes back, and so does what is won after it was replaced.
+    run(&mut home, "more", 9, r#"{"capture":{"transaction_id":"t4","amount":1}}"#);
+    run(&mut home, "won", 10, r#"{"charge_back_won":{"transaction_id":"d1"}}"#);
+    assert_eq!(pending(&home), [1000, 500]);
+    clean(&home);
+}
+
+#[test]
+fn a_charge_back_told_before_its_capture_earns_once_the_money_is_there() {
+    let mut home = Home::new();
+    home.store.batch(|batch| batch.handle(&place("shop", 1))).unwrap();
+    run(&mut home, "d", 1, r#"{"charge_back":{"transaction_id":"d1","amount":10000}}"#);
+    home.store
+        .batch(|batch| {
+            batch.handle(&capture("shop", 1))?;
+            let (outcome, frozen) = settle(batch, &shop(), 1);
+            batch.earn(&outcome, &frozen, at(1))
+        })
+        .unwrap();
+    take_back(&mut home, 10_000, 2);
+    run(&mut home, "again", 3, r#"{"capture":{"transaction_id":"t2","amount":10000}}"#);
+    assert_eq!(pending(&home), [1000, 500]);
+    clean(&home);
+}
+
+#[test]
+fn a_refund_that_is_set_off_against_a_charge_back_raises_the_other_line() {
+    let mut home = Home::new();
+    let body = r#"{"place":{"currency":"CNY","lines":[{"id":"a","paid":6000},{"id":"b","paid":4000}],
+        "terms":{"auto_release":true},"sale":{"buyer":{"id":9},"upline":[{"id":2},{"id":1}]}}}"#;
+    home.store
+        .batch(|batch| {
+            batch.handle(&command("shop", 1, "place", 0, body))?;
+            batch.handle(&capture("shop", 1))?;
+            let (outcome, frozen) = settle(batch, &shop(), 1);
+            batch.earn(&outcome, &frozen, at(1))
+        })
+        .unwrap();
+    run(&mut home, "d", 5, r#"{"charge_back":{"transaction_id":"d1","amount":4000}}"#);
+    let taken =
+        |line: &str, units: u64, amount: i64| Taken { line: LineId::new(line).unwrap(), units, amount };
+    let refund = |id: &str, lines: Vec<Taken>| Refund { id: RefundId::new(id).unwrap(), lines };
+    let shared = refund("d1", vec![taken("a", 0, 2400), taken("b", 0, 1600)]);
+    home.store.batch(|batch| batch.reverse(&version(1), &shared, at(5))).unwrap();
+    assert_eq!(pending(&home), [600, 300]);
+    // What was charged back is set off against line b: the shop has all that a cost.
+    run(&mut home, "off", 6, r#"{"cancel_lines":{"lines":[{"line":"b","units":1}]}}"#);
+    let off = refund("off", vec![taken("b", 1, 2400)]);
+    home.store.batch(|batch| batch.reverse(&version(1), &off, at(6))).unwrap();
+    assert_eq!(pending(&home), [600, 300]);
+    let order = home.store.order(&shop(), &OrderId::from(1)).unwrap().unwrap();
+    let left: Vec<i64> = order.left().iter().map(|line| line.net_left).collect();
+    assert_eq!((left, order.missing()), (vec![6000, 0], 0));
+    clean(&home);
+}

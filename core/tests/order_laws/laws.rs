@@ -26,7 +26,7 @@ macro_rules! ensure {
 
 /// Money counted from the reports that were accepted and the reserves in the log.
 #[derive(Default)]
-struct Money {
+pub(crate) struct Money {
     captures: BTreeMap<TransactionId, i64>,
     payouts: BTreeMap<TransactionId, (RefundId, i64)>,
     reserved: BTreeMap<RefundId, i64>,
@@ -36,12 +36,12 @@ struct Money {
 
 impl Money {
     /// Charge-backs that were not won back.
-    fn charged_back(&self) -> i64 {
+    pub(crate) fn charged_back(&self) -> i64 {
         self.charges.values().filter(|(_, won)| !won).map(|(amount, _)| amount).sum()
     }
 
     /// What came in less everything that went out or will.
-    fn kept(&self) -> i64 {
+    pub(crate) fn kept(&self) -> i64 {
         self.captured() - self.refunded() - self.open() - self.charged_back()
     }
 
@@ -61,8 +61,18 @@ impl Money {
         self.reserved.iter().map(|(id, amount)| (amount - set_off(id) - paid(id)).max(0)).sum()
     }
 
+    /// Charge-backs, and refunds nobody asked for.
+    pub(crate) fn went_back(&self) -> i64 {
+        let asked = |id: &RefundId| self.reserved.get(id).copied().unwrap_or(0);
+        let mut paid = BTreeMap::<&RefundId, i64>::new();
+        for (id, amount) in self.payouts.values() {
+            *paid.entry(id).or_default() += amount;
+        }
+        self.charged_back() + paid.into_iter().map(|(id, paid)| (paid - asked(id)).max(0)).sum::<i64>()
+    }
+
     /// The first report of a transaction counts.
-    fn report(&mut self, action: &Action) {
+    pub(crate) fn report(&mut self, action: &Action) {
         match action {
             Action::Capture { transaction_id, amount, .. } => {
                 self.captures.entry(transaction_id.clone()).or_insert(*amount);
@@ -91,7 +101,7 @@ impl Money {
     }
 
     /// Takes a reserve down and says how much it was; what is set off is reserved no more.
-    fn reserve(&mut self, event: &Event) -> i64 {
+    pub(crate) fn reserve(&mut self, event: &Event) -> i64 {
         if let EventData::RefundSetOff { refund_id, amount } = &event.data {
             *self.set_off.entry(refund_id.clone()).or_default() += amount;
         }

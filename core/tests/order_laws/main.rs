@@ -7,6 +7,7 @@
 
 mod laws;
 mod machine;
+mod missing_laws;
 mod mutants;
 mod sale_laws;
 mod script;
@@ -201,6 +202,20 @@ fn every_order_can_end_with_nothing_open() {
         Fault::PromisesForGood,
     ];
     check(laws::ends, &mutants);
+}
+
+#[test]
+fn what_charge_backs_took_is_missing_until_it_is_replaced() {
+    let mutants = [
+        Fault::TakenForGood,
+        Fault::TakesNothing,
+        Fault::TakesTheFirstLine,
+        Fault::OnlyLaterMoneyReplaces,
+        Fault::ChargedBackForGood,
+        Fault::ChargedBackIsPaid,
+        Fault::MissingIsHidden,
+    ];
+    check(missing_laws::replaced, &mutants);
 }
 
 #[test]

@@ -1,13 +1,15 @@
 //! Machines with one fault each.
 
 use crate::machine::{Machine, View, again, with};
+use crate::missing_laws::nets;
 use crate::script::{code, reason};
 use fenrun::doc::{Node, read_json};
 use fenrun::id::{RefundId, TransactionId};
+use fenrun::money::allocate;
 use fenrun::time::Timestamp;
 use fenrun::trade::order::{
     Action, CaseStage, CaseState, Command, Decision, Event, EventData, Grant, Granted, Handover, Intent,
-    Life, Order, Part, Port, Receipt, Refund, TakenBack, Verb, decide, evolve, intents,
+    Life, Order, Part, Payment, Port, Receipt, Refund, TakenBack, Verb, decide, evolve, intents,
 };
 use fenrun::{Code, Error, Result};
 use std::sync::Arc;
@@ -52,6 +54,8 @@ faults! {
     // Charge-backs and tax.
     ForgetsChargebacks, WonTwice, IgnoresEarlyWins, RefusesEarlyWins, TellsTheWholeClaim, KeepsAuthorizations,
     ReleasesAuthorizationsTwice, KeepsAddedTax, KeepsRounding, ReplacesAsDelivered,
+    TakenForGood, TakesNothing, TakesTheFirstLine, OnlyLaterMoneyReplaces, ChargedBackForGood,
+    ChargedBackIsPaid, MissingIsHidden,
     SetOffStaysOpen, KeepsTheRest, PromisesForGood, UndeliveredIsForgotten, ReturnsAreTwice,
     // Storing.
     DropsTime, DropsRefundLines, DropsTerms, DropsSale, RoundsAmounts, DropsReceipt, DropsSeconds,
@@ -518,6 +522,7 @@ impl Mutant {
             becomes.clone_into(&mut view.life);
         }
         self.show_amounts(view, log);
+        self.show_missing(view, order, log);
         self.show_sale(view, order, log);
         for line in &mut view.lines {
             match self.0 {
@@ -592,6 +597,47 @@ impl Mutant {
             Fault::ReplacesAsDelivered if placed.is_some() => {
                 view.lines.iter_mut().for_each(|line| line.delivered += line.replacements_delivered);
             }
+            _ => {}
+        }
+    }
+
+    /// Faults of what charge-backs took.
+    fn show_missing(&self, view: &mut View, order: &Order, log: &[Event]) {
+        let (nets, taken) = (nets(view), order.charged_back());
+        let shared = |taken: i64| {
+            let weights: Vec<u64> = nets.iter().map(|net| net.unsigned_abs()).collect();
+            let taken = taken.clamp(0, nets.iter().sum());
+            let shares = if taken > 0 { allocate(taken, &weights).unwrap() } else { vec![0; nets.len()] };
+            nets.iter().zip(shares).map(|(net, share)| net - share).collect::<Vec<_>>()
+        };
+        let left = match self.0 {
+            Fault::TakenForGood => shared(taken),
+            Fault::TakesNothing => nets,
+            Fault::TakesTheFirstLine => {
+                let mut rest = nets.iter().sum::<i64>() - view.left.iter().map(|(_, left)| left).sum::<i64>();
+                let mut take = |net: &i64| {
+                    let share = rest.min(*net);
+                    rest -= share;
+                    net - share
+                };
+                nets.iter().map(&mut take).collect()
+            }
+            Fault::OnlyLaterMoneyReplaces => {
+                let charged = |event: &Event| matches!(event.data, EventData::ChargebackRecorded { .. });
+                let since = log.iter().rev().take_while(|event| !charged(event));
+                let came = since.filter_map(|event| match &event.data {
+                    EventData::PaymentCaptured { amount, .. } => Some(*amount),
+                    _ => None,
+                });
+                shared(taken - came.sum::<i64>())
+            }
+            _ => view.left.iter().map(|(_, left)| *left).collect(),
+        };
+        view.left.iter_mut().zip(left).for_each(|(shown, left)| shown.1 = left);
+        match self.0 {
+            Fault::ChargedBackForGood if taken > 0 => view.payment = Payment::ChargedBack,
+            Fault::ChargedBackIsPaid if taken > 0 => view.payment = Payment::Paid,
+            Fault::MissingIsHidden => view.missing = 0,
             _ => {}
         }
     }

@@ -522,7 +522,9 @@ impl Run<'_> {
             Life::PendingPayment if at % 8 == 0 => {
                 Action::Authorize { transaction_id, amount: self.order.total(), method: None }
             }
-            Life::PendingPayment | Life::PartiallyPaid if self.order.is_paid_on_delivery() && at % 4 > 0 => {
+            Life::PendingPayment | Life::Authorized | Life::PartiallyPaid
+                if self.order.is_paid_on_delivery() && at % 4 > 0 =>
+            {
                 Action::Release
             }
             Life::PendingPayment | Life::Authorized | Life::PartiallyPaid => {

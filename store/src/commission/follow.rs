@@ -1,5 +1,5 @@
 //! What the store does by itself when an order of its own moves on: an edit ends one sale and begins the
-//! next, and a charge-back that is won gives back what it took.
+//! next, and money that was charged back gives back what it took once it is won or replaced.
 
 use super::{SaleKey, Whole};
 use crate::batch::Batch;
@@ -17,6 +17,25 @@ struct Rest {
     amount: i64,
 }
 
+/// Whether an event may leave more of the lines than before it: money that was charged back is won or
+/// replaced, or what it is missing for is called off.
+fn brings_back(order: &Order, data: &EventData) -> bool {
+    match data {
+        EventData::ChargebackWon { .. } => true,
+        EventData::PaymentCaptured { .. }
+        | EventData::LinesCancelled { .. }
+        | EventData::RefundGranted(_)
+        | EventData::CaseRefunded { .. }
+        | EventData::RefundSetOff { .. } => order.charged_back() > 0,
+        _ => false,
+    }
+}
+
+/// Whether one of these events of an order moves commission without a call of the host.
+pub(crate) fn moves_commission(order: &Order, events: &[Event]) -> bool {
+    order.sale_version() > 1 || events.iter().any(|event| brings_back(order, &event.data))
+}
+
 impl Batch<'_> {
     /// Follows an order on which these events were just appended. Commission nobody recorded is left to
     /// whoever records it.
@@ -25,7 +44,7 @@ impl Batch<'_> {
             let at = event.header.at;
             match &event.data {
                 EventData::OrderEdited { .. } => self.end_sale(order, event)?,
-                EventData::ChargebackWon { .. } => self.give_back(order, event)?,
+                data if brings_back(order, data) => self.give_back(order, event)?,
                 _ => {}
             }
             self.begin_sale(order, at)?;
@@ -44,8 +63,8 @@ impl Batch<'_> {
         self.take(&sale, event, "edited", lines.map(taken).collect())
     }
 
-    /// Commission falls with a charge-back when the host takes it back. Once it is won, it rises by what
-    /// the order has again and the sale does not.
+    /// Commission falls with a charge-back when the host takes it back. Once it is won or replaced, it rises
+    /// by what the order has again and the sale does not.
     fn give_back(&mut self, order: &Order, event: &Event) -> Result<()> {
         let Some(sale) = self.last_sale(order)?.filter(|sale| sale.version == order.sale_version()) else {
             return Ok(());
@@ -55,7 +74,8 @@ impl Batch<'_> {
             let amount = rest.get(&left.line).map_or(0, |rest| left.net_left - rest.amount);
             (amount > 0).then_some(Taken { line: left.line, units: 0, amount: -amount })
         };
-        self.take(&sale, event, "won", order.left().into_iter().filter_map(risen).collect())
+        let word = if matches!(event.data, EventData::ChargebackWon { .. }) { "won" } else { "replaced" };
+        self.take(&sale, event, word, order.left().into_iter().filter_map(risen).collect())
     }
 
     fn take(&mut self, sale: &SaleKey, event: &Event, word: &str, lines: Vec<Taken>) -> Result<()> {

@@ -12,6 +12,7 @@ mod scan;
 
 pub(crate) use caps::{Counter, count, fill_caps};
 pub(crate) use earn::fingerprint;
+pub(crate) use follow::moves_commission;
 pub use read::{StoredEntry, StoredOutcome, StoredRow};
 pub(crate) use record::{Deed, RECORD, Record, RefundRecord};
 pub(crate) use replay::{EntryKey, Replay, Stand, Step, negated, read_plan};

@@ -24,8 +24,8 @@ pub struct Reversed {
 
 impl Batch<'_> {
     /// Takes commission back for a refund: what stands less what is left, from where it stands. The same
-    /// refund again gives the rows of the first time. An edit of an order and a charge-back that was won need
-    /// no call: the store follows them when their events are appended.
+    /// refund again gives the rows of the first time. An edit of an order and money charged back that was won
+    /// or replaced need no call: the store follows them when their events are appended.
     ///
     /// # Errors
     /// [`Code::NotFound`](fenrun::Code::NotFound) when the sale has no outcome;

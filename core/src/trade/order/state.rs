@@ -230,7 +230,8 @@ pub struct Order {
     pub(super) rounding_gone: i64,
     /// Counts the edits, from 1.
     pub(super) sale_version: u32,
-    /// What captures are compared with: the total, and after an edit what was captured and what is short.
+    /// What captures less charge-backs are compared with: the total, and after an edit what was in and what
+    /// is short.
     pub(super) payable: i64,
     pub(super) held: Option<Reason>,
     pub(super) placed_at: Option<Timestamp>,
@@ -413,7 +414,7 @@ impl Order {
         if waits { i64::try_from((-self.balance()).max(0)).unwrap_or(i64::MAX) } else { 0 }
     }
 
-    /// What captures are compared with for the payment status.
+    /// What captures less charge-backs are compared with for the payment status.
     #[must_use]
     pub const fn payable(&self) -> i64 {
         self.payable
@@ -479,6 +480,20 @@ impl Order {
         i64::try_from((-self.kept()).max(0)).unwrap_or(i64::MAX)
     }
 
+    /// What went back without being granted, by charge-backs and refunds nobody asked for, and is missing of
+    /// the money that is due: nobody has replaced it.
+    #[must_use]
+    pub fn missing(&self) -> i64 {
+        i64::try_from((-self.balance()).clamp(0, self.went_back())).unwrap_or(i64::MAX)
+    }
+
+    /// What charge-backs took of the money that is due and nobody has replaced. It follows from the sums, so
+    /// that it does not matter which report came first.
+    pub(super) fn unreplaced(&self) -> i64 {
+        let taken = (-self.balance()).clamp(0, i128::from(self.charged_back));
+        i64::try_from(taken).unwrap_or(i64::MAX)
+    }
+
     /// What went back without being granted: charge-backs, and refunds nobody asked for.
     pub(super) fn went_back(&self) -> i128 {
         let unasked =
@@ -503,8 +518,8 @@ impl Order {
     /// expired or refunded, and nothing of a line whose last unit is gone, even where less was given back
     /// for it.
     ///
-    /// Charge-backs are shared out by the nets that are left, goods before tax and shipping: commission is
-    /// kept on money the shop has.
+    /// What charge-backs took and nobody has replaced is shared out by the nets that are left, goods before
+    /// tax and shipping: commission is kept on money the shop has.
     #[must_use]
     pub fn left(&self) -> Vec<LineLeft> {
         let nothing = matches!(self.life, Life::Cancelled | Life::Expired | Life::Refunded);
@@ -512,7 +527,7 @@ impl Order {
         let net = |line: &LineState| if nothing || line.units_left() == 0 { 0 } else { line.net_left() };
         let nets: Vec<u64> = self.lines.iter().map(|line| net(line).unsigned_abs()).collect();
         let sum = self.lines.iter().map(|line| i128::from(net(line))).sum::<i128>();
-        let taken = i64::try_from(i128::from(self.charged_back).min(sum)).unwrap_or(i64::MAX);
+        let taken = i64::try_from(i128::from(self.unreplaced()).min(sum)).unwrap_or(i64::MAX);
         // It cannot fail: what is shared out is at most the sum of the weights.
         let shares = if taken > 0 { allocate(taken, &nets).unwrap_or_default() } else { Vec::new() };
         let shares = shares.into_iter().chain(std::iter::repeat(0));

@@ -21,7 +21,7 @@ words! {
         Overpaid = "overpaid", "Overpaid", "超额支付";
         /// Nothing, and an authorization was given up.
         Voided = "voided", "Authorization given up", "授权已撤销";
-        /// A provider took money back, and the shop has not won it back.
+        /// A provider took money back, and nobody has replaced it.
         ChargedBack = "charged_back", "Charged back", "已拒付";
     }
 }
@@ -33,13 +33,18 @@ impl Payment {
         if order.life() == Life::Draft {
             return Self::Unpaid;
         }
-        if order.charged_back() > 0 {
+        if order.unreplaced() > 0 {
             return Self::ChargedBack;
         }
         let (total, captured, authorized) = (order.total(), order.captured(), order.authorized());
-        match captured.cmp(&order.payable()) {
+        // Both are sums of amounts above zero, so their difference fits.
+        match (captured - order.charged_back()).cmp(&order.payable()) {
             std::cmp::Ordering::Greater => Self::Overpaid,
             std::cmp::Ordering::Equal => Self::Paid,
+            // What is missing of the total need not be paid any more: it was set off against what was
+            // cancelled or refunded.
+            std::cmp::Ordering::Less if order.due() > 0 && order.balance() >= 0 => Self::Paid,
+            std::cmp::Ordering::Less if order.charged_back() > 0 => Self::ChargedBack,
             std::cmp::Ordering::Less if captured > 0 => Self::PartiallyPaid,
             std::cmp::Ordering::Less if authorized >= total => Self::Authorized,
             std::cmp::Ordering::Less if authorized == 0 && order.has_void() => Self::Voided,

@@ -96,6 +96,7 @@ pub const TABLE: &[Row] = table! {
     Authorized:
         Capture ? Covered -> Paid => PartiallyPaid,
         VoidAuthorization ? Secured -> Authorized => PendingPayment,
+        Release ? OnDelivery -> AwaitingShipment,
         Cancel => Cancelled,
         PayBy => Expired,;
     PartiallyPaid:

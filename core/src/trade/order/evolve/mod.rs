@@ -134,7 +134,7 @@ impl Order {
             return Err(invalid(format!("sale version {sale_version} follows on {}", self.sale_version)));
         }
         let short = (i128::from(placement.total()) - self.kept()).max(0);
-        let payable = i64::try_from(i128::from(self.captured) + short);
+        let payable = i64::try_from(i128::from(self.captured) - i128::from(self.charged_back) + short);
         self.payable = payable.map_err(|_| invalid("what is to be paid does not fit 64 bits".into()))?;
         self.sale_version = sale_version;
         self.place(placement, at);

@@ -143,6 +143,8 @@ fn statuses(order: &Order, words: Words) -> String {
 fn sums(order: &Order, words: Words) -> String {
     // What was captured may still stand authorized at the provider; it tells nobody anything then.
     let authorized = if order.life().awaits_money() { order.authorized() } else { 0 };
+    // Where more went out than came in, the claim says so.
+    let missing = if order.receivable() == 0 { order.missing() } else { 0 };
     let sums = [
         (words.say("paid", "已付"), order.captured()),
         (words.say("authorized", "已授权"), authorized),
@@ -150,6 +152,7 @@ fn sums(order: &Order, words: Words) -> String {
         (words.say("refunded", "已退款"), order.refunded()),
         (words.say("charged back", "被拒付"), order.charged_back()),
         (words.say("still to pay", "尚欠"), order.owed()),
+        (words.say("went back and is missing", "被追走未补"), missing),
         (words.say("to be claimed back", "应追回"), order.receivable()),
     ];
     let total = (words.say("total", "总额"), order.total());

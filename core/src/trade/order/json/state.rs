@@ -61,6 +61,7 @@ impl Order {
             ("refunding", self.refunds_open().into()),
             ("refunded", self.refunded().into()),
             ("charged_back", self.charged_back().into()),
+            ("missing", self.missing().into()),
             ("receivable", self.receivable().into()),
             ("conflicts", count(self.conflicts())),
             ("lines", lines.into()),

@@ -1,0 +1,108 @@
+//! The law of what charge-backs take: it is missing until it is won or replaced, and commission follows.
+
+use crate::laws::{Fact, Money};
+use crate::machine::{Machine, Run, Verdict, View, again};
+use crate::script::Script;
+use fenrun::id::TransactionId;
+use fenrun::trade::order::{Action, Payment};
+
+macro_rules! ensure {
+    ($condition:expr, $($text:tt)+) => {
+        if !$condition {
+            return Err(format!($($text)+));
+        }
+    };
+}
+
+/// The nets that would be left without a charge-back.
+pub(crate) fn nets(view: &View) -> Vec<i64> {
+    let nothing = ["cancelled", "expired", "refunded"].contains(&view.life.as_str());
+    let net = |line: &fenrun::trade::order::LineState| {
+        if nothing || line.units_left() == 0 { 0 } else { line.net_left() }
+    };
+    view.lines.iter().map(net).collect()
+}
+
+/// What is due: nets, added tax, shipping and rounding that nothing took back.
+fn due(view: &View) -> i64 {
+    let lines = view.lines.iter().map(|line| line.net_left() + line.tax_left()).sum::<i64>();
+    lines + view.shipping_left + view.rounding_left
+}
+
+/// What charge-backs took of what is due and nobody replaced falls on the nets in proportion, and on
+/// nothing else; the state names it; payment says so for as long, and is paid again after. All of it is the
+/// same in whatever order charge-backs and what replaces them are reported.
+pub(crate) fn replaced(
+    machine: &dyn Machine,
+    script: &Script,
+    once: &[Fact],
+    twice: &[Fact],
+) -> Result<(), String> {
+    let mut book = Money::default();
+    Run::new(machine).play(script, |run, command, verdict| {
+        if let Verdict::Accepted(events) = verdict {
+            book.report(command.action());
+            for event in events {
+                book.reserve(event);
+            }
+        }
+        if matches!(verdict, Verdict::Broken(_)) {
+            return Ok(());
+        }
+        taken(&book, &run.view())
+    })?;
+    let (one, other) = (reported(machine, script, once)?, reported(machine, script, twice)?);
+    ensure!(one == other, "{one:?} in one order, {other:?} in another");
+    Ok(())
+}
+
+fn taken(book: &Money, view: &View) -> Result<(), String> {
+    let short = (due(view) - book.kept()).max(0);
+    let (unreplaced, missing) = (short.min(book.charged_back()), short.min(book.went_back()));
+    ensure!(view.missing == missing, "{} missing, wanted {missing}", view.missing);
+    let nets = nets(view);
+    let sum: i64 = nets.iter().sum();
+    let left: i64 = view.left.iter().map(|(_, left)| left).sum();
+    let wanted = sum - unreplaced.min(sum);
+    ensure!(left == wanted, "{left} left of {sum}, wanted {wanted}: {unreplaced} was not replaced");
+    for ((_, left), net) in view.left.iter().zip(&nets) {
+        let even = i128::from(*left) * i128::from(sum) - i128::from(*net) * i128::from(wanted);
+        ensure!((0..=*net).contains(left), "{left} left of {net}");
+        ensure!(even.abs() < i128::from(sum.max(1)), "{left} left of {net}, {wanted} of {sum}");
+    }
+    let gone = view.payment == Payment::ChargedBack;
+    ensure!(!gone || book.charged_back() > 0, "nothing was charged back");
+    ensure!(gone || unreplaced == 0, "{unreplaced} was charged back, and payment is {:?}", view.payment);
+    let there = book.charged_back() > 0 && unreplaced == 0 && due(view) > 0;
+    let paid = [Payment::Paid, Payment::Overpaid].contains(&view.payment);
+    ensure!(!there || paid, "the money is there, and payment is {:?}", view.payment);
+    Ok(())
+}
+
+/// What an order shows after charge-backs and after captures that replace what was missing, or a part of
+/// it: never so much that some of it goes back.
+fn reported(machine: &dyn Machine, script: &Script, facts: &[Fact]) -> Result<String, String> {
+    let mut run = Run::new(machine);
+    run.play(script, |_, _, _| Ok(()))?;
+    let report = |run: &mut Run<'_>, action: Action| {
+        let command = again(&run.next(Action::Tick), action, None, run.now);
+        run.send(&command);
+    };
+    let transaction = |id: String| TransactionId::new(&id).unwrap();
+    report(&mut run, Action::ChargeBack { transaction_id: transaction("d".into()), amount: 50 });
+    let room = -run.order.balance();
+    for (at, number) in facts {
+        let transaction_id = transaction(format!("f{at}"));
+        let number = i64::from(*number);
+        // There are five facts at most.
+        let most = i64::try_from(room).unwrap() / 5;
+        let action = match number % 3 {
+            0 if most > 0 => Action::Capture { transaction_id, amount: most, method: None },
+            1 if most > 0 => Action::Capture { transaction_id, amount: 1 + number % most, method: None },
+            _ => Action::ChargeBack { transaction_id, amount: 1 + number },
+        };
+        report(&mut run, action);
+    }
+    let view = run.view();
+    Ok(format!("{:?}", (view.left, view.payment, view.missing, view.captured, view.charged_back)))
+}
