@@ -264,10 +264,7 @@ fn check_used(used: &[Used]) -> Result<(), String> {
 
 /// The rule of a tenant, as text when it is broken.
 pub(crate) fn check_tenant(tenant: &str) -> Result<(), String> {
-    if tenant.len() > crate::id::MAX_ID_BYTES {
-        return Err(format!("tenant {tenant:?} is longer than 64 bytes"));
-    }
-    Ok(())
+    crate::request::Tenant::new(tenant).map(drop).map_err(|error| error.message().to_owned())
 }
 
 /// The rules of a path from the buyer up, with the broken one as text.

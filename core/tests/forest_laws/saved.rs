@@ -119,6 +119,49 @@ fn ranks_and_facts_are_saved() {
     assert!(open(&Forest::new().to_image()).unwrap().is_empty());
 }
 
+/// Who joined after a column was set states nothing in it: the forest is saved so and opened so.
+#[test]
+fn who_joined_after_a_column_was_set_states_nothing() {
+    let names = ["V1".to_owned()];
+    let columns = [
+        Column::Flag(vec![true, true]),
+        Column::Int(vec![7, 8]),
+        Column::Text { codes: vec![0, 1], words: vec!["a".into(), "b".into()] },
+    ];
+    for column in columns.into_iter().map(Some).chain([None]) {
+        let mut forest = Forest::from_edges(&[1, 2], &[0, 1]).unwrap();
+        match &column {
+            Some(column) => forest.set_fact("x", column.clone()).unwrap(),
+            None => forest.set_ranks(&names, vec![1, 1]).unwrap(),
+        }
+        let late = forest.join(3, Some(2), None).unwrap();
+        let opened = open(&forest.to_image()).unwrap_or_else(|error| panic!("{column:?}: {error}"));
+        for ix in forest.members() {
+            assert_eq!(opened.person(ix), forest.person(ix), "{column:?}");
+        }
+        let person = opened.person(late);
+        assert!(person.facts.is_empty() && person.rank.is_none(), "{column:?}");
+        assert_eq!(opened.to_image(), forest.to_image());
+    }
+}
+
+#[test]
+fn the_same_members_saved_again_have_another_stamp() {
+    let (forest, mut image) = (sample(), sample().to_image());
+    for _ in 0..5 {
+        let next = forest.to_numbered_image(Stamp::next_save(&image).unwrap());
+        assert_ne!(Stamp::of(&next).unwrap(), Stamp::of(&image).unwrap());
+        assert_eq!(open(&next).unwrap().to_image(), forest.to_image());
+        image = next;
+    }
+    for bit in 0..32 {
+        let other = forest.to_numbered_image(1 << bit);
+        assert_ne!(Stamp::of(&other).unwrap(), Stamp::of(&forest.to_image()).unwrap(), "bit {bit}");
+    }
+    assert_eq!(Stamp::next_save(&forest.to_numbered_image(u32::MAX)), Ok(0));
+    assert_eq!(Stamp::next_save(b"member,inviter").unwrap_err().code(), Code::NotAForest);
+}
+
 /// Every single changed bit, every cut, and everything that is something else.
 #[test]
 fn damage_is_told() {

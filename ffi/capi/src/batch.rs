@@ -293,11 +293,64 @@ mod tests {
         let error = settle("cost", &"t".repeat(65)).unwrap_err();
         assert_eq!(error.code(), Code::InvalidSale);
         assert!(error.message().contains("tenant"), "{error}");
+        assert_eq!(settle("cost", "a\nb").unwrap_err().code(), Code::InvalidSale);
         for component in ["prce", ""] {
             let error = settle(component, "").unwrap_err();
             assert_eq!(error.code(), Code::Column);
             assert!(error.message().contains(&format!("`{component}`")), "{error}");
         }
+    }
+
+    /// A flag that nobody stated is not `false`: the sale alone is refused, and so is the batch.
+    #[test]
+    fn who_joined_after_the_flags_were_set_states_none() {
+        let plan = Plan::preset("two_level").unwrap();
+        let mut forest = forest();
+        forest.set_flags("distributor", &[1; 100]).unwrap();
+        forest.set_flags("frozen", &[0; 100]).unwrap();
+        forest.join(200, 100).unwrap();
+        forest.join(201, 200).unwrap();
+        let settle = |buyer, rows| {
+            let buyers = forest.forest().resolve(&vec![buyer; rows]).unwrap();
+            Batch::settle(&plan, &forest, &Orders::new(&buyers, &[("paid", &vec![1000; rows])]), "", 1)
+        };
+        // Large batches ask all members first.
+        for rows in [1, 100] {
+            assert_eq!(settle(200, rows).unwrap().payees().take(2).collect::<Vec<_>>(), [100, 50]);
+            let error = settle(201, rows).unwrap_err();
+            assert!(error.code() == Code::MissingFact && error.message().contains("200"), "{error}");
+        }
+    }
+
+    #[test]
+    fn line_ids_that_no_sale_can_have_are_refused_with_their_row() {
+        let (plan, mut forest) = (Plan::preset("two_level").unwrap(), forest());
+        forest.set_flags("distributor", &[1; 100]).unwrap();
+        forest.set_flags("frozen", &[0; 100]).unwrap();
+        let buyers = forest.forest().resolve(&[9, 9]).unwrap();
+        let paid: [(&str, &[i64]); 1] = [("paid", &[1000, 1000])];
+        for line in [0, 1 << 63, u64::MAX] {
+            for ids in [Some(&[7, 7][..]), None] {
+                let orders = Orders { ids, lines: Some(&[1, line]), ..Orders::new(&buyers, &paid) };
+                let error = Batch::settle(&plan, &forest, &orders, "", 1).unwrap_err();
+                assert_eq!((error.code(), error.index()), (Code::InvalidId, Some(1)), "{error}");
+                assert!(error.message().contains(&format!("line id {line};")), "{error}");
+            }
+        }
+        let last = u64::try_from(i64::MAX).unwrap();
+        let orders = Orders { ids: Some(&[7, 7]), lines: Some(&[1, last]), ..Orders::new(&buyers, &paid) };
+        let batch = Batch::settle(&plan, &forest, &orders, "", 1).unwrap();
+        let alone = format!(
+            r#"{{"id": 7, "buyer": 9, "lines": [{{"id": 1, "paid": 1000}}, {{"id": {last}, "paid": 1000}}],
+                "upline": [{{"id": 4, "distributor": true, "frozen": false}},
+                           {{"id": 2, "distributor": true, "frozen": false}}]}}"#
+        );
+        let alone = Sale::from_node(&read_json(&alone, 1000).unwrap(), plan.currency()).unwrap();
+        let alone = evaluate(&plan, &alone).unwrap();
+        assert_eq!(
+            batch.keys().collect::<Vec<_>>(),
+            alone.rows().iter().map(|row| row.key.clone()).collect::<Vec<_>>()
+        );
     }
 
     #[test]

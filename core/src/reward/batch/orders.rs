@@ -36,7 +36,7 @@ pub struct Orders<'a> {
     pub components: &'a [(&'a str, &'a [i64])],
     /// Order ids below 2^63; the row number from 1 when absent. Rows of one order stand together.
     pub ids: Option<&'a [u64]>,
-    /// Line ids, unique within the order. Without them every row is an order of its own.
+    /// Line ids below 2^63, unique within the order. Without them every row is an order of its own.
     pub lines: Option<&'a [u64]>,
     /// Units of each row, 1 when absent.
     pub units: Option<&'a [u32]>,
@@ -216,11 +216,14 @@ impl<'a> Orders<'a> {
 
     /// Every order stands once; with line ids, its rows stand together and its lines once.
     fn check_ids(&self) -> Result<()> {
-        let Some(ids) = self.ids else { return Ok(()) };
-        if let Some(row) = ids.iter().position(|id| *id == 0 || i64::try_from(*id).is_err()) {
-            let error = format!("order id {}; an id is above 0 and below 2^63", ids[row]);
-            return Err(Error::new(Code::InvalidId, error).at(row));
+        let columns = [("order", self.ids), ("line", self.lines)];
+        for (what, ids) in columns.into_iter().filter_map(|(what, ids)| Some((what, ids?))) {
+            if let Some(row) = ids.iter().position(|id| *id == 0 || i64::try_from(*id).is_err()) {
+                let error = format!("{what} id {}; an id is above 0 and below 2^63", ids[row]);
+                return Err(Error::new(Code::InvalidId, error).at(row));
+            }
         }
+        let Some(ids) = self.ids else { return Ok(()) };
         if self.lines.is_none() && ids.windows(2).all(|pair| pair[0] < pair[1]) {
             return Ok(());
         }

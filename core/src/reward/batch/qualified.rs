@@ -29,11 +29,14 @@ pub(super) fn qualified(condition: &Condition, plan: &Plan, forest: &Forest) -> 
     Ok(Some(bits))
 }
 
-/// The columns of a condition that asks for flags alone, each with the value it asks for.
+/// The columns of a condition that asks for flags alone, each with the value it asks for; `None` also where
+/// somebody joined after a column was set and states nothing in it.
 fn flag_columns<'f>(condition: &Condition, forest: &'f Forest) -> Option<Vec<(&'f [bool], bool)>> {
     let column = |(name, wanted): (&str, bool)| {
         forest.facts().find_map(|(known, column)| match column {
-            Column::Flag(flags) if known == name => Some((flags.as_slice(), wanted)),
+            Column::Flag(flags) if known == name && flags.len() == forest.len() => {
+                Some((flags.as_slice(), wanted))
+            }
             _ => None,
         })
     };

@@ -6,6 +6,7 @@ use crate::error::{Code, Error, Result};
 use crate::money::Rate;
 use crate::reward::plan::{Amount, Plan, RateTable, Rule, Schedule};
 use crate::sale::{Override, Pay, Person};
+use std::collections::BTreeSet;
 
 /// The rates of one rule for one line.
 #[derive(Clone, Copy)]
@@ -54,8 +55,9 @@ impl Rates<'_> {
     /// Refuses an override that names somebody the rule does not know, or pays more than there is.
     ///
     /// # Errors
-    /// [`Code::InvalidSale`] for a key that is no rank, label or role, [`Code::PaysTooMuch`] for levels
-    /// that sum to more than 100 % without `allow`.
+    /// [`Code::InvalidSale`] for a key that is no rank, label or role, for further levels of a `differential`,
+    /// which has one, and for a list where a table could be meant; [`Code::PaysTooMuch`] for levels that sum to
+    /// more than 100 % without `allow`.
     pub(super) fn check_override(&self, whose: &str) -> Result<()> {
         let (Some(line), Rule { id, .. }) = (self.line, self.rule) else { return Ok(()) };
         if self.table().levels() == 0 {
@@ -69,6 +71,9 @@ impl Rates<'_> {
             let error =
                 format!("{whose}: override of rule `{id}`: `{key}` is no rank, label or role: {names}");
             return Err(Error::new(Code::InvalidSale, error));
+        }
+        if let Some(rule) = self.misread(line, &known) {
+            return Err(Error::new(Code::InvalidSale, format!("{whose}: override of rule `{id}`: {rule}")));
         }
         if self.plan.allow().contains_key(id) {
             return Ok(());
@@ -97,6 +102,21 @@ impl Rates<'_> {
             })?;
         }
         Ok(())
+    }
+
+    /// What an override says that would not be paid, or perhaps not to whom it is meant for.
+    fn misread(&self, line: &Override, known: &BTreeSet<&str>) -> Option<String> {
+        if matches!(self.rule.pay, Schedule::Differential(_)) {
+            let (key, list) = line.iter().find(|(_, list)| list.len() > 1)?;
+            let rule = format!("`{key}` has {} rates; a differential has one a rank", list.len());
+            return Some(rule);
+        }
+        // PHP and Lua have one type for lists and maps, and write a table of the ranks 0, 1, … as a list.
+        let by_key = self.table().iter().any(|(key, _)| key != "any");
+        let alone = line.len() == 1 && line.contains_key("any");
+        let rule = "a list of rates, or `any` alone, where somebody is called `0` could be a table that begins \
+                    with `0`; name each rank";
+        (by_key && alone && known.contains("0")).then(|| rule.to_owned())
     }
 
     /// The highest rate in force: of the tables and of the people on the path.

@@ -6,7 +6,7 @@
 //! | 8 | the format, 32 bits; then `0x01020304` in the order of the machine |
 //! | 16 | the length of the file, the number of members, the version of the forest, 64 bits each |
 //! | 40 | the date of the last change, 64 bits, the least number for none |
-//! | 48 | how many members stand below a larger handle, 64 bits |
+//! | 48 | how many members stand below a larger handle, and the number of the save, 32 bits each |
 //! | 56 | how many sections there are, and CRC-32 of header and table with this field zero, 32 bits each |
 //! | 64 | 32 bytes a section: kind, bytes a value, offset, count, CRC-32 of its bytes, zero |
 
@@ -25,6 +25,8 @@ pub const IMAGE_HEADER_BYTES: usize = 64;
 pub(super) const ENTRY_BYTES: usize = 32;
 /// Sections begin on a cache line, which aligns every type.
 pub(super) const ALIGN: usize = 64;
+/// Where the number of the save stands.
+const SAVE_AT: usize = 52;
 /// Where the checksum of header and table stands.
 pub(super) const CHECKSUM_AT: usize = 60;
 
@@ -47,8 +49,9 @@ pub(super) mod kind {
     pub(crate) const FACTS: u32 = 100;
 }
 
-/// Which file it is: two that differ differ in this. A worker that holds one stamp and finds another one
-/// under the same name holds a stale file.
+/// Which file it is: two that differ differ in this, and so do two saves of the same members when their
+/// numbers differ ([`Stamp::next_save`]). A worker that holds one stamp and finds another one under the same
+/// name holds a stale file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Stamp {
     /// The version of the forest when it was saved.
@@ -86,6 +89,15 @@ impl Stamp {
             return Err(Error::new(Code::NewerForest, error));
         }
         Ok(Self { version: u64_at(header, 32), checksum: u32_at(header, CHECKSUM_AT) })
+    }
+
+    /// The number of the save that takes the place of the file which begins with these bytes. A CRC-32 tells any
+    /// two numbers of 32 bits apart, so that the same members saved again have another stamp.
+    ///
+    /// # Errors
+    /// As [`Stamp::of`].
+    pub fn next_save(header: &[u8]) -> Result<u32> {
+        Self::of(header).map(|_| u32_at(header, SAVE_AT).wrapping_add(1))
     }
 }
 
@@ -156,7 +168,8 @@ impl Header {
             sections.insert(kind, entry);
         }
         let last = i64::from_le_bytes(u64_at(bytes, 40).to_le_bytes());
-        Ok(Self { stamp, members: size(24), last, turned: size(48), sections })
+        let turned = usize::try_from(u32_at(bytes, 48)).unwrap_or(usize::MAX);
+        Ok(Self { stamp, members: size(24), last, turned, sections })
     }
 }
 

@@ -76,7 +76,8 @@ impl Forest {
         let last = u32::try_from(len).unwrap_or(u32::MAX);
         let known = |handle: &u32| *handle <= last;
         let mut handles = self.closed.iter().chain(self.ids.aliases.keys()).chain(self.ids.aliases.values());
-        let ranks = self.ranks.is_empty() || self.ranks.len() == len;
+        // Who joined after a column was set states nothing in it.
+        let ranks = self.ranks.len() <= len;
         let named = self.ranks.iter().all(|code| usize::from(*code) <= self.rank_names.len());
         let parents = self.parents.len() == len + 1 && self.parents[0] == 0;
         let sound = ids && ranks && named && parents && len <= crate::reward::referral::MAX_MEMBERS;
@@ -86,9 +87,9 @@ impl Forest {
         if turned(&self.parents) != self.turned {
             return Err(damaged("its order is not the one it was saved with"));
         }
-        let facts = self.columns.values().all(|column| column.len() == len);
+        let facts = self.columns.values().all(|column| column.len() <= len);
         if !facts || (self.turned > 0 && parents_first(&self.parents).len() != len) {
-            return Err(damaged("a path leads back to itself, or a fact is missing"));
+            return Err(damaged("a path leads back to itself, or a fact has more values than members"));
         }
         Ok(())
     }

@@ -14,6 +14,14 @@ impl Forest {
     /// whoever opens it tracks what they need.
     #[must_use]
     pub fn to_image(&self) -> Vec<u8> {
+        self.to_numbered_image(0)
+    }
+
+    /// The bytes of [`Forest::to_image`] as one of several saves under one name: a save that follows on another
+    /// one takes [`Stamp::next_save`](super::Stamp::next_save) of it, so that those who hold that one see that it
+    /// was replaced, also by the same members.
+    #[must_use]
+    pub fn to_numbered_image(&self, save: u32) -> Vec<u8> {
         let mut pieces = self.structure();
         pieces.extend(self.people());
         let mut bytes = Vec::new();
@@ -34,8 +42,9 @@ impl Forest {
             bytes.extend_from_slice(&number.to_le_bytes());
         }
         bytes.extend_from_slice(&self.edges.last.unwrap_or(ALWAYS).ms().to_le_bytes());
-        bytes.extend_from_slice(&wide(self.turned).to_le_bytes());
-        bytes.extend_from_slice(&narrow(pieces.len()).to_le_bytes());
+        for number in [narrow(self.turned), save, narrow(pieces.len())] {
+            bytes.extend_from_slice(&number.to_le_bytes());
+        }
         bytes.extend_from_slice(&[0; 4]);
         for ((kind, width, piece), offset) in pieces.iter().zip(&offsets) {
             bytes.extend_from_slice(&kind.to_le_bytes());
