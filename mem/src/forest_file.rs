@@ -12,6 +12,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Where a forest was saved, and how much of its journal is in it. Any number of processes may read and write:
 /// a change waits for the one before it.
@@ -33,17 +34,15 @@ pub struct ForestFile {
 
 impl ForestFile {
     /// Saves a forest as one file in the place of whatever stood there, and starts its journal. The file appears
-    /// when it is complete.
+    /// when it is complete and was read again. Whoever holds the file before finds out, also when it had the same
+    /// members.
     ///
     /// # Errors
-    /// [`Code::File`], [`Code::ForestLocked`].
+    /// [`Code::File`], [`Code::ForestLocked`]; [`Code::DamagedForest`] when what was written cannot be read:
+    /// what stood there stays.
     pub fn save(forest: &Forest, path: &Path) -> Result<Self> {
-        let image = forest.to_image();
-        let file =
-            Self { path: path.to_owned(), stamp: Stamp::of(&image)?, done: header_bytes(), astray: false };
-        let _lock = file.lock()?;
-        file.put(&image)?;
-        Ok(file)
+        let _lock = Lock::take(&beside(path, ".lock"))?;
+        Self::put(&forest.to_numbered_image(number_of_next(path)), path)
     }
 
     /// Saves a forest over the file it was opened from, so that its journal is empty again.
@@ -52,17 +51,14 @@ impl ForestFile {
     /// As [`ForestFile::save`]; [`Code::StaleForest`] when somebody else saved it meanwhile, or the journal holds
     /// changes that are not in the forest: [catch up](ForestFile::catch_up) first.
     pub fn save_again(&mut self, forest: &Forest) -> Result<()> {
-        let lock = self.lock()?;
+        let _lock = self.lock()?;
         self.check_current()?;
         let journal = self.journal_path();
         if fs::metadata(&journal).is_ok_and(|journal| journal.len() >= self.done + record_bytes()) {
             let rule = "it holds changes the forest has not; catch up before it is saved";
             return Err(Error::new(Code::StaleForest, format!("{}: {rule}", journal.display())));
         }
-        let image = forest.to_image();
-        (self.stamp, self.done, self.astray) = (Stamp::of(&image)?, header_bytes(), false);
-        self.put(&image)?;
-        drop(lock);
+        *self = Self::put(&forest.to_numbered_image(self.stamp.next_save()), &self.path)?;
         Ok(())
     }
 
@@ -152,7 +148,7 @@ impl ForestFile {
     fn write(&mut self, record: &[u8]) -> Result<()> {
         let path = self.journal_path();
         if !self.is_followed()? {
-            replace(&path, &Journal::of(self.stamp).header())?;
+            replace(&path, &Journal::of(self.stamp).header(), |_| Ok(()))?;
         }
         let mut journal = OpenOptions::new().write(true).open(&path).map_err(|error| fault(&path, &error))?;
         // Behind what was read stands at most a record that was never acknowledged.
@@ -249,24 +245,48 @@ impl ForestFile {
 
     /// Puts a file in its place and an empty journal beside it, in this order: a journal of an earlier save is
     /// left out, while a file without its journal would be a later one's. Whoever does has the lock.
-    fn put(&self, image: &[u8]) -> Result<()> {
-        replace(&self.path, image)?;
-        replace(&self.journal_path(), &Journal::of(self.stamp).header())
+    fn put(image: &[u8], path: &Path) -> Result<Self> {
+        let file =
+            Self { path: path.to_owned(), stamp: Stamp::of(image)?, done: header_bytes(), astray: false };
+        replace(path, image, is_readable)?;
+        replace(&file.journal_path(), &Journal::of(file.stamp).header(), |_| Ok(()))?;
+        Ok(file)
     }
 
     fn lock(&self) -> Result<Lock> {
-        Lock::take(&self.beside(".lock"))
+        Lock::take(&beside(&self.path, ".lock"))
     }
 
     fn journal_path(&self) -> PathBuf {
-        self.beside(".journal")
+        beside(&self.path, ".journal")
     }
+}
 
-    fn beside(&self, ending: &str) -> PathBuf {
-        let mut name = OsString::from(&self.path);
-        name.push(ending);
-        PathBuf::from(name)
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(ending);
+    PathBuf::from(name)
+}
+
+/// The number of a save over what stands there. Where no forest stands, one may have been taken away that others
+/// still hold: the clock gives another number than it had.
+fn number_of_next(path: &Path) -> u32 {
+    let mut header = Vec::new();
+    let most = u64::try_from(IMAGE_HEADER_BYTES).unwrap_or(u64::MAX);
+    let read = File::open(path).and_then(|file| file.take(most).read_to_end(&mut header));
+    match (read, Stamp::of(&header)) {
+        (Ok(_), Ok(stamp)) => stamp.next_save(),
+        _ => {
+            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+            u32::try_from(now % (1 << 32)).unwrap_or(0)
+        }
     }
+}
+
+/// Whether a file can be opened as a forest.
+fn is_readable(path: &Path) -> Result<()> {
+    let mapped = Arc::new(Mapped::open(path).map_err(|error| fault(path, &error))?);
+    Forest::from_image(&mapped).map(drop).map_err(|error| error.within("what was to be saved"))
 }
 
 fn header_bytes() -> u64 {
@@ -277,23 +297,22 @@ fn record_bytes() -> u64 {
     u64::try_from(JOURNAL_RECORD_BYTES).unwrap_or(0)
 }
 
-/// Puts a complete file in the place of another one; when this returns, it stays there.
-fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
-    let mut draft = OsString::from(path);
-    draft.push(format!(".{}.tmp", std::process::id()));
-    let draft = PathBuf::from(draft);
-    let written = (|| {
+/// Puts a complete file that was checked in the place of another one; when this returns, it stays there.
+fn replace(path: &Path, bytes: &[u8], check: impl Fn(&Path) -> Result<()>) -> Result<()> {
+    let draft = beside(path, &format!(".{}.tmp", std::process::id()));
+    let written = || -> std::io::Result<()> {
         let mut file = File::create(&draft)?;
         file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(&draft, path)?;
-        sync_folder(path)
-    })();
-    written.map_err(|error| {
-        // What is left of it helps nobody.
-        let _gone = fs::remove_file(&draft);
-        fault(path, &error)
-    })
+        file.sync_all()
+    };
+    let placed = || fs::rename(&draft, path).and_then(|()| sync_folder(path));
+    let place = |error: std::io::Error| fault(path, &error);
+    written().map_err(place).and_then(|()| check(&draft)).and_then(|()| placed().map_err(place)).inspect_err(
+        |_| {
+            // What is left of it helps nobody.
+            let _gone = fs::remove_file(&draft);
+        },
+    )
 }
 
 /// Keeps the new name of a file through a loss of power.
@@ -311,4 +330,31 @@ fn sync_folder(_path: &Path) -> std::io::Result<()> {
 
 fn fault(path: &Path, error: &std::io::Error) -> Error {
     Error::new(Code::File, format!("{}: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_read_replaces_nothing() {
+        let folder = std::env::temp_dir().join(format!("fenrun-mem-unreadable-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let path = folder.join("shop.forest");
+        let good = Forest::from_edges(&[1, 2], &[0, 1]).unwrap();
+        let mut saved = ForestFile::save(&good, &path).unwrap();
+        let join = ForestChange::Join { member: 3, inviter: Some(2) };
+        saved.append(&mut good.clone(), join, None).unwrap();
+        let mut bad = good.to_image();
+        let last = bad.len() - 64;
+        bad[last] ^= 1;
+        let error = ForestFile::put(&bad, &path).unwrap_err();
+        assert!(error.code() == Code::DamagedForest && error.message().contains("to be saved"), "{error}");
+        assert_eq!(ForestFile::open(&path).unwrap().0.len(), 3);
+        let mut left: Vec<_> =
+            fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        left.sort();
+        assert_eq!(left, ["shop.forest", "shop.forest.journal", "shop.forest.lock"]);
+        fs::remove_dir_all(&folder).unwrap();
+    }
 }

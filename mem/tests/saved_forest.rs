@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use fenrun::Code;
-use fenrun::reward::referral::{Forest, ForestChange, JOURNAL_HEADER_BYTES, JOURNAL_RECORD_BYTES};
+use fenrun::reward::referral::{Column, Forest, ForestChange, JOURNAL_HEADER_BYTES, JOURNAL_RECORD_BYTES};
 use fenrun_mem::ForestFile;
 use std::error::Error as _;
 use std::fs::{self, OpenOptions};
@@ -217,4 +217,58 @@ fn a_forest_is_saved_over_its_journal_only_when_it_holds_it() {
     // The one that saved goes on.
     early.append(&mut first, join(7, 6), None).unwrap();
     assert_eq!(folder.seen(), Ok(7));
+}
+
+/// Facts are those of the members there were: a join after them is saved and opened, in memory or from a journal.
+#[test]
+fn a_forest_with_facts_and_a_join_is_saved() {
+    let folder = Folder::new("facts");
+    let mut forest = Forest::from_edges(&[1, 2], &[0, 1]).unwrap();
+    forest.set_fact("active", Column::Flag(vec![true, true])).unwrap();
+    forest.set_ranks(&["V1".into()], vec![1, 1]).unwrap();
+    ForestFile::save(&forest, &folder.file()).unwrap();
+    let (mut opened, mut file) = ForestFile::open(&folder.file()).unwrap();
+    file.append(&mut opened, join(3, 2), None).unwrap();
+    assert_eq!(folder.seen(), Ok(3));
+    file.save_again(&opened).unwrap();
+    assert_eq!(folder.seen(), Ok(3));
+    ForestFile::save(&opened, &folder.file()).unwrap();
+    let (again, _) = ForestFile::open(&folder.file()).unwrap();
+    for ix in again.members() {
+        assert_eq!(again.person(ix), opened.person(ix));
+    }
+}
+
+/// The journal starts anew, so those who hold the file before must open it again: what they join would lie behind
+/// changes that are gone.
+#[test]
+fn the_same_members_saved_again_are_another_file() {
+    let (folder, _) = Folder::with_joins();
+    let base = Forest::from_edges(&[1, 2], &[0, 1]).unwrap();
+    let open = || ForestFile::open(&folder.file()).unwrap();
+    let ((mut seen, mut writer), (mut other, mut reader)) = (open(), open());
+    // Once over the file, once where it was taken away.
+    for away in [false, true] {
+        if away {
+            for file in [folder.file(), folder.journal()] {
+                fs::remove_file(file).unwrap();
+            }
+        }
+        ForestFile::save(&base, &folder.file()).unwrap();
+        assert!(writer.is_stale().unwrap() && reader.is_stale().unwrap());
+        let (mut fresh, mut first) = open();
+        for member in 11..=13 {
+            first.append(&mut fresh, join(member, 2), None).unwrap();
+        }
+        for code in [
+            writer.append(&mut seen, join(30, 5), None).unwrap_err().code(),
+            writer.save_again(&seen).unwrap_err().code(),
+            reader.catch_up(&mut other).unwrap_err().code(),
+        ] {
+            assert_eq!(code, Code::StaleForest);
+        }
+        assert_eq!((seen.len(), other.len(), folder.seen()), (5, 5, Ok(5)));
+        assert!(open().0.find(13).is_some());
+        ((seen, writer), (other, reader)) = (open(), open());
+    }
 }

@@ -10,11 +10,13 @@ use crate::reward::referral::forest::Forest;
 use crate::time::Timestamp;
 
 const MAGIC: [u8; 8] = *b"\x89FENRUNJ";
-/// Magic, version and checksum of the file it follows, CRC-32 of all other bytes of the header, zeros.
+/// Magic, version and checksum of the file it follows, CRC-32 of all other bytes of the header, the number of the
+/// save, zeros.
 pub const JOURNAL_HEADER_BYTES: usize = 128;
 /// CRC-32 of the rest, what happened, whether it has a date, two ids, the date, the version before it, zeros.
 pub const JOURNAL_RECORD_BYTES: usize = 128;
 const HEADER_CHECKSUM_AT: usize = 20;
+const SAVE_AT: usize = 24;
 
 /// A change of a forest as data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -98,6 +100,7 @@ impl Journal {
         bytes[..8].copy_from_slice(&MAGIC);
         bytes[8..16].copy_from_slice(&self.stamp.version.to_le_bytes());
         bytes[16..20].copy_from_slice(&self.stamp.checksum.to_le_bytes());
+        bytes[SAVE_AT..SAVE_AT + 4].copy_from_slice(&self.stamp.save.to_le_bytes());
         let checksum = header_checksum(&bytes);
         bytes[HEADER_CHECKSUM_AT..HEADER_CHECKSUM_AT + 4].copy_from_slice(&checksum.to_le_bytes());
         bytes
@@ -119,8 +122,9 @@ impl Journal {
         if header_checksum(header) != u32_at(header, HEADER_CHECKSUM_AT) {
             return Err(damaged("the header of its journal was changed"));
         }
-        let other = Stamp { version: u64_at(header, 8), checksum: u32_at(header, 16) };
-        if other.version > self.stamp.version {
+        let (save, checksum) = (u32_at(header, SAVE_AT), u32_at(header, 16));
+        let other = Stamp { version: u64_at(header, 8), save, checksum };
+        if (other.version, other.save) > (self.stamp.version, self.stamp.save) {
             let error = format!("the journal follows the saved forest {other}; this is {}", self.stamp);
             return Err(Error::new(Code::StaleForest, error));
         }

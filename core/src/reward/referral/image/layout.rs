@@ -56,6 +56,8 @@ pub(super) mod kind {
 pub struct Stamp {
     /// The version of the forest when it was saved.
     pub version: u64,
+    /// The number of the save, see [`Stamp::next_save`].
+    pub save: u32,
     /// The checksum of the whole file.
     pub checksum: u32,
 }
@@ -88,16 +90,15 @@ impl Stamp {
             let error = format!("the forest was saved in format {format}; {FORMAT} is the one that is read");
             return Err(Error::new(Code::NewerForest, error));
         }
-        Ok(Self { version: u64_at(header, 32), checksum: u32_at(header, CHECKSUM_AT) })
+        let (save, checksum) = (u32_at(header, SAVE_AT), u32_at(header, CHECKSUM_AT));
+        Ok(Self { version: u64_at(header, 32), save, checksum })
     }
 
-    /// The number of the save that takes the place of the file which begins with these bytes. A CRC-32 tells any
-    /// two numbers of 32 bits apart, so that the same members saved again have another stamp.
-    ///
-    /// # Errors
-    /// As [`Stamp::of`].
-    pub fn next_save(header: &[u8]) -> Result<u32> {
-        Self::of(header).map(|_| u32_at(header, SAVE_AT).wrapping_add(1))
+    /// The number of the save that takes the place of this one. A CRC-32 tells any two numbers of 32 bits apart,
+    /// so that the same members saved again have another checksum too.
+    #[must_use]
+    pub const fn next_save(self) -> u32 {
+        self.save.wrapping_add(1)
     }
 }
 
