@@ -88,6 +88,7 @@ impl Page<'_> {
         let comparison = self.comparison;
         let (english_all, chinese_all) = self.events();
         let apart = count(comparison.differing());
+        let unit = if comparison.closes() == 0 { "笔" } else { "项" };
         let paid = comparison.after().paid - comparison.before().paid;
         let (more, less) = (self.amount(paid), self.amount(-paid));
         let (english, chinese) = match paid {
@@ -97,7 +98,7 @@ impl Page<'_> {
         };
         both(
             &format!("{english_all} settled under both plans; {apart} come to something else. {english}"),
-            &format!("{chinese_all}分别按两个方案结算，其中 {apart} 笔结果不同。{chinese}"),
+            &format!("{chinese_all}分别按两个方案结算，其中 {apart} {unit}结果不同。{chinese}"),
         )
     }
 
