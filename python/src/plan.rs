@@ -37,11 +37,23 @@ pub(crate) struct Plan {
     flat: Option<Flat>,
 }
 
+impl Plan {
+    fn of(plan: core::Plan) -> Self {
+        let flat = Flat::new(&plan);
+        Self { plan: Arc::new(plan), flat }
+    }
+}
+
 #[pymethods]
 impl Plan {
     #[new]
-    fn new(text: &Bound<'_, PyString>, format: Option<&Bound<'_, PyString>>) -> PyResult<Self> {
-        let (py, text) = (text.py(), node::text(text, "text")?);
+    fn new(plan: &Bound<'_, PyAny>, format: Option<&Bound<'_, PyString>>) -> PyResult<Self> {
+        let py = plan.py();
+        let Ok(text) = plan.cast::<PyString>() else {
+            let document = node::read(plan, "plan", None)?;
+            return core::Plan::from_node(&document).or_raise(py).map(Self::of);
+        };
+        let text = node::text(text, "text")?;
         let plan = match format.map(|format| node::text(format, "format")).transpose()? {
             None => core::Plan::parse(text),
             Some("toml") => core::Plan::from_toml(text),
@@ -51,9 +63,7 @@ impl Plan {
                 Err(Error::new(Code::UnknownWord, rule))
             }
         };
-        let plan = plan.or_raise(py)?;
-        let flat = Flat::new(&plan);
-        Ok(Self { plan: Arc::new(plan), flat })
+        plan.or_raise(py).map(Self::of)
     }
 
     /// The plan's name.

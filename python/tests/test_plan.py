@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import pickle
+import re
+from fractions import Fraction
 from pathlib import Path
+from types import MappingProxyType
 
 import fenrun as fr
 import numpy as np
 import pytest
 from hypothesis import given
+from fenrun import _fenrun
 from hypothesis import strategies as st
 from support import ROOT, plan, rule
 
@@ -26,6 +30,43 @@ def test_a_plan_is_read_from_text_file_and_preset(tmp_path: Path) -> None:
     marked = tmp_path / "marked.toml"
     marked.write_text("\ufeff" + text, "utf-8")
     assert fr.Plan.load(str(marked)) == loaded
+
+
+def test_a_plan_is_read_from_a_dict_and_from_a_path(tmp_path: Path) -> None:
+    path = ROOT / "examples" / "plans" / "two_level.toml"
+    loaded = fr.Plan.load(path)
+    document = json.loads(loaded.canonical)
+    assert fr.Plan(path) == fr.Plan(str(path)) == fr.Plan(document) == fr.Plan(path.read_text("utf-8")) == loaded
+    (tmp_path / "p.json").write_text(loaded.canonical, "utf-8")
+    assert fr.Plan(tmp_path / "p.json") == loaded
+    rates = document["rule"][0]["pay"]["levels"]
+    document["rule"][0]["pay"] = {"levels": (Fraction(1, 20), *rates[1:])}
+    assert fr.Plan(MappingProxyType(document)).amounts([{"id": 1, "distributor": True, "frozen": False}], 100) == (5,)
+    assert fr.run("check", document, {})["hash"] == fr.Plan(document).hash
+
+
+def test_a_wrong_dict_is_told_where(tmp_path: Path) -> None:
+    document = json.loads(fr.Plan.preset("two_level").canonical)
+    with pytest.raises(TypeError, match=r"plan\.rule\[0\]\.pay\.levels\[0\] is 0\.05, a float; .*rates are text"):
+        fr.Plan({**document, "rule": [rule(pay={"levels": [0.05]})]})
+    with pytest.raises(fr.PlanError, match="did you mean `levels`"):
+        fr.Plan({**document, "rule": [rule(pay={"levles": ["5%"]})]})
+    with pytest.raises(fr.PlanError, match="`round` must be a mode"):
+        fr.Plan({**document, "rule": [rule(round=[])]})
+    with pytest.raises(TypeError, match="a dict is no text"):
+        fr.Plan(document, "json")
+    with pytest.raises(TypeError, match="not a value of type int"):
+        fr.Plan(7)  # type: ignore[arg-type]
+    with pytest.raises(FileNotFoundError):
+        fr.Plan(str(tmp_path / "missing.toml"))
+    with pytest.raises(fr.PlanError):
+        fr.Plan("")
+
+
+def test_the_page_names_every_operation() -> None:
+    page = (ROOT / "docs" / "reference" / "python.md").read_text("utf-8")
+    listed = re.findall(r"^\| `(\w+)` \|", page.split("## Any operation")[1].split("## Errors")[0], re.M)
+    assert listed == _fenrun.operation_names()
 
 
 def test_an_error_names_its_line_and_the_nearest_word() -> None:

@@ -9,6 +9,7 @@
 [('A', 499), ('M', 249)]
 """
 
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -74,10 +75,21 @@ __all__ = [
 ]
 
 
-def run(op: str, plan: Plan | None, input: Mapping[str, Any]) -> Any:
-    """Runs one operation of the golden vectors on plain documents: the general door.
+def run(op: str, plan: Plan | str | Mapping[str, Any] | os.PathLike[str] | None, input: Mapping[str, Any]) -> Any:
+    """Runs one operation on plain documents: the general door to whatever has no function of its own here.
 
-    ``vectors/README.md`` lists the operations with their inputs and answers; the typed functions of this
-    package are what to use in programs.
+    ``plan`` is a Plan or whatever ``Plan`` takes, ``None`` for operations without one; ``input`` is the
+    operation's document, a dict of texts, ints, lists and dicts, and so is the answer. "Any operation" in
+    ``docs/reference/python.md`` lists the document of each; a wrong key is told with the nearest right one.
+
+    >>> stairs = {"id": "own", "on": "month", "to": "self", "pay": {"ladder": [[0, "5%"], [1000, "10%"]]}}
+    >>> plan = Plan({"schema": "fenrun.plan/1", "name": "stairs", "currency": "CNY", "rule": [stairs]})
+    >>> month = {"period": "month/2026-11-01", "members": [{"id": 1, "inviter": 0}]}
+    >>> month["volumes"] = [{"member": 1, "paid": 5000}]
+    >>> run("close", plan, month)["outcomes"][0]["rows"][0]["amount"]
+    500
+    >>> print(run("explain_close", plan, month)["lines"][0])
+    1 · own: 5.00 CNY = 10% × 50.00 CNY
     """
-    return _fenrun.run(op, plan, input)
+    known = plan if plan is None or isinstance(plan, Plan) else Plan(plan)
+    return _fenrun.run(op, known, input)

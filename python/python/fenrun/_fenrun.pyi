@@ -35,7 +35,7 @@ _Slot = tuple[str, str | None, int, str | None, str | None, str | int, int, int,
 
 @disjoint_base
 class Plan:
-    def __new__(cls, text: str, format: str | None) -> Self: ...
+    def __new__(cls, plan: str | Mapping[str, Any], format: str | None) -> Self: ...
     @property
     def name(self) -> str:
         """The plan's name."""

@@ -65,6 +65,10 @@ class Report:
     """What the author accepted: rule and reason."""
 
 
+def _is_path(text: str) -> bool:
+    return text.strip() != "" and not any(sign in text for sign in "\n={")
+
+
 class Plan(_fenrun.Plan):
     """A plan, parsed and checked: one that pays above 100 % or for recruiting cannot be built.
 
@@ -83,13 +87,38 @@ class Plan(_fenrun.Plan):
     (499, 249)
     >>> Plan.preset("crmeb").currency
     'CNY'
+
+    ``Plan(plan)`` takes whatever a plan may be: a dict, as JSON has it; the text of TOML or JSON; or a path. Rates in
+    a dict are text (``"5%"``, ``Fraction(1, 20)``), money is an int of minor units, and a float is a TypeError. Text
+    of one line without ``=`` and ``{``, which no plan can be, is a path.
+
+    >>> rule = {"id": "upline", "to": {"up": "referral"}, "pay": {"levels": ["5%"]}}
+    >>> Plan({"schema": "fenrun.plan/1", "name": "one level", "currency": "CNY", "rule": [rule]}).amounts([20], 9999)
+    (499,)
     """
 
     __slots__ = ()
 
-    def __new__(cls, text: str, format: Literal["toml", "json"] | None = None) -> Self:
+    def __new__(
+        cls,
+        plan: str | Mapping[str, Any] | os.PathLike[str],
+        format: Literal["toml", "json"] | None = None,
+    ) -> Self:
+        if isinstance(plan, Mapping):
+            if format is not None:
+                raise TypeError(f"format={format!r} tells how a text is written; a dict is no text")
+            return cls._read(plan)
+        if isinstance(plan, os.PathLike) or (isinstance(plan, str) and format is None and _is_path(plan)):
+            return cls.load(plan)
+        if not isinstance(plan, str):
+            kind = type(plan).__name__
+            raise TypeError(f"a plan is a dict, the text of TOML or JSON, or a path; not a value of type {kind}")
+        return cls._read(plan, format)
+
+    @classmethod
+    def _read(cls, plan: str | Mapping[str, Any], format: str | None = None) -> Self:
         try:
-            return super().__new__(cls, text, format)
+            return super().__new__(cls, plan, format)
         except Error as error:
             raise of_plan(error) from None
 
@@ -100,7 +129,7 @@ class Plan(_fenrun.Plan):
         Raises PlanError for whatever is wrong in it; its code tells a rate that is none from a key nobody
         knows.
         """
-        return cls(text, format)
+        return cls._read(text, format)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
@@ -109,7 +138,7 @@ class Plan(_fenrun.Plan):
         with open(place, "rb") as file:
             data = file.read(_READ_LIMIT)
         try:
-            return cls(data.decode())
+            return cls._read(data.decode())
         except UnicodeDecodeError as error:
             raise of_plan(make(201, "syntax", f"{place}: not UTF-8 at byte {error.start}")) from None
         except Error as error:
@@ -118,7 +147,7 @@ class Plan(_fenrun.Plan):
     @classmethod
     def preset(cls, name: str) -> Self:
         """A plan that comes with the library; ``Plan.presets()`` lists them."""
-        return cls(_fenrun.preset(name))
+        return cls._read(_fenrun.preset(name))
 
     @staticmethod
     def presets() -> list[str]:
