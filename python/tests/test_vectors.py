@@ -75,7 +75,7 @@ def check(case: Case) -> Any:
     return {
         "bounds": [{"rule": bound.rule, "at_most": bound.at_most} for bound in report.bounds],
         "total": report.total,
-        "warnings": [{"rule": warning.rule} for warning in report.warnings],
+        "warnings": [{"rule": warning.rule, "text": warning.text} for warning in report.warnings],
         "allowed": report.allowed,
         "hash": plan.hash,
     }
