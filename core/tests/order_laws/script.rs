@@ -176,7 +176,7 @@ pub(crate) fn code() -> PickupCode {
 }
 
 fn token() -> Token {
-    Token { kind: TokenKind::Coupon, id: ExternalId::new("ten-off").unwrap(), amount: 1 }
+    Token::new(TokenKind::Coupon, ExternalId::new("ten-off").unwrap(), 1)
 }
 
 pub(crate) fn ship(parts: Parts) -> Action {

@@ -29,9 +29,10 @@ fn a_quote_says_which_coupons_and_points_it_takes() {
     let filled = r#"[{"amount":1,"id":"c","kind":"coupon"},{"amount":500,"id":"B","kind":"points"}]"#;
     assert_eq!(tokens(&shop), filled);
     // What the host names it knows better: its own number of the coupon, another account.
-    let named = r#"[{"kind":"coupon","id":"c-4711"},{"kind":"points","id":"family","amount":500}]"#;
+    let named =
+        r#"[{"kind":"coupon","id":"c-4711","rule":"c"},{"kind":"points","id":"family","amount":500}]"#;
     let other = Shop::with(&format!(r#"{{"quote":{quote},"tokens":{named}}}"#));
-    let kept = r#"[{"amount":1,"id":"c-4711","kind":"coupon"},{"amount":500,"id":"family","kind":"points"}]"#;
+    let kept = r#"[{"amount":1,"id":"c-4711","kind":"coupon","rule":"c"},{"amount":500,"id":"family","kind":"points"}]"#;
     assert_eq!(tokens(&other), kept);
     // An edit takes them from the buyer of the order.
     shop.ok(r#"{"capture":{"transaction_id":"t","amount":2850}}"#);
@@ -52,7 +53,7 @@ fn no_coupon_of_a_quote_is_forgotten() {
         "coupons":["c","d"]}"#;
     let quote = fenrun::operations::run("quote", None, &read_json(asked, 10_000).unwrap()).unwrap().to_json();
     let place = |tokens: &str| format!(r#"{{"place":{{"quote":{quote},"tokens":[{tokens}]}}}}"#);
-    let (one, other) = (r#"{"kind":"coupon","id":"c-1"}"#, r#"{"kind":"coupon","id":"d-1"}"#);
+    let (one, other) = (r#"{"kind":"coupon","id":"c"}"#, r#"{"kind":"coupon","id":"d-1","rule":"d"}"#);
     Shop::new().refused(Code::InvalidCommand, &place(one)).ok(&place(&format!("{one},{other}")));
 }
 
@@ -63,23 +64,60 @@ fn nothing_is_taken_that_a_quote_did_not_use() {
     let place = |quote: &str, tokens: &str| {
         format!(r#"{{"place":{{"quote":{quote},"tokens":[{tokens}],"sale":{{"buyer":"B"}}}}}}"#)
     };
-    let (one, more) = (r#"{"kind":"coupon","id":"c"}"#, r#"{"kind":"coupon","id":"d-1"}"#);
-    let quote = quoted();
-    let error = message(&place(&quote, &format!("{one},{more}")));
-    assert!(error.contains("the quote uses 1 coupons, `tokens` name 2: d-1"), "{error}");
-    let error = message(&place(&quote, &format!("{one},{one}")));
-    assert!(error.contains("`tokens` name coupon c twice"), "{error}");
-    let points = r#"{"kind":"points","id":"family","amount":501}"#;
-    let error = message(&place(&quote, points));
-    assert!(error.contains("the quote uses 500 points, `tokens` name 501 of family"), "{error}");
+    let coupon = |id: &str| format!(r#"{{"kind":"coupon","id":"{id}"}}"#);
+    let (quote, one) = (quoted(), coupon("c"));
+    let wanted = [
+        (format!("{one},{}", coupon("d-1")), "place: `tokens` name coupon d-1; the quote uses c"),
+        (coupon("other"), "place: `tokens` name coupon other; the quote uses c"),
+        (
+            format!("{one},{one}"),
+            "place: `tokens` name coupon c twice; a quote uses each of its coupons once",
+        ),
+        (
+            r#"{"kind":"coupon","id":"c","amount":5}"#.to_owned(),
+            "place: `tokens` name coupon c with an amount of 5; a quote uses each of its coupons once",
+        ),
+        (
+            r#"{"kind":"points","id":"family","amount":501}"#.to_owned(),
+            "place: the quote uses 500 points, `tokens` name 501 of family",
+        ),
+        (
+            r#"{"kind":"points","id":"family","amount":500,"rule":"c"}"#.to_owned(),
+            "place: tokens[0]: `rule` is a coupon's; points have none",
+        ),
+    ];
+    for (tokens, rule) in &wanted {
+        let error = message(&place(&quote, tokens));
+        assert!(error.contains(rule), "{error}");
+    }
     let plain = r#"{"catalog":{"currency":"CNY","skus":[{"id":"s","list":1000}]},
         "cart":{"lines":[{"id":"a","sku":"s"}]},"policy":{}}"#;
     let plain = fenrun::operations::run("quote", None, &read_json(plain, 10_000).unwrap()).unwrap().to_json();
-    let error = message(&place(&plain, one));
-    assert!(error.contains("the quote uses 0 coupons, `tokens` name 1: c"), "{error}");
-    let error = message(&place(&plain, points));
-    assert!(error.contains("the quote uses 0 points, `tokens` name 501 of family"), "{error}");
+    let error = message(&place(&plain, &one));
+    assert!(error.contains("`tokens` name coupon c; the quote uses no coupon"), "{error}");
+    let error = message(&place(&plain, &wanted[4].0));
+    assert!(error.contains("the quote uses no points, `tokens` name 501 of family"), "{error}");
+    // An edit says so of itself.
     let mut shop = Shop::new();
     shop.ok(&place(&plain, "")).ok(r#"{"capture":{"transaction_id":"t","amount":1000}}"#);
-    shop.refused(Code::InvalidCommand, &format!(r#"{{"edit":{{"quote":{plain},"tokens":[{one}]}}}}"#));
+    for (tokens, rule) in &wanted {
+        let error = shop.send(&format!(r#"{{"edit":{{"quote":{quote},"tokens":[{tokens}]}}}}"#)).unwrap_err();
+        assert!(error.to_string().contains(&rule.replace("place:", "edit:")), "{error}");
+    }
+    let line = r#"{"edit":{"currency":"CNY","lines":[{"id":1,"units":1}]}}"#;
+    let error = shop.send(line).unwrap_err().to_string();
+    assert!(error.starts_with("edit: line 1 does not state `paid`"), "{error}");
+}
+
+/// Units are no money: who is told that they do not fit is told of which rule.
+#[test]
+fn a_gift_of_too_many_units_names_its_rule() {
+    let asked = r#"{"catalog":{"currency":"CNY","skus":[{"id":"s","list":0}]},
+        "cart":{"lines":[{"id":"a","sku":"s","units":4}]},
+        "policy":{"rules":[{"id":"g","gift":{"sku":"s","units":9223372036854775807,"every_units":2}}]}}"#;
+    let error = fenrun::operations::run("quote", None, &read_json(asked, 10_000).unwrap()).unwrap_err();
+    assert_eq!(error.code(), Code::Overflow);
+    let rule =
+        "rule g: a gift of 2 times 9223372036854775807 units does not fit a signed 64-bit count of units";
+    assert!(error.to_string().contains(rule), "{error}");
 }

@@ -6,8 +6,9 @@
 use super::event::Event;
 use super::event_data::EventData;
 use super::life::Life;
-use super::placement::{PlacedLine, Placement, TokenKind};
+use super::placement::{PlacedLine, Placement};
 use super::state::{LineState, Order};
+use super::token::TokenKind;
 use crate::doc::{Node, short_hash};
 use crate::error::Result;
 

@@ -27,6 +27,7 @@ mod stream;
 mod table;
 mod taken;
 mod terms;
+mod token;
 
 pub use action::{Action, Part, Parts, RefundPart, RefundRequest, Resolution};
 pub use case::{
@@ -43,7 +44,7 @@ pub use explain::Explanation;
 pub use intent::{Intent, Port, Verb, intents};
 pub use life::{Life, Trigger};
 pub use method::{MAX_METHOD_NAME_BYTES, MAX_METHODS, MethodKind, PaymentMethod, Payments};
-pub use placement::{PlacedLine, Placement, PlacementDraft, QuoteMark, Revision, Token, TokenKind};
+pub use placement::{PlacedLine, Placement, PlacementDraft, QuoteMark, Revision};
 pub use shipment::{Dispatch, Handover, Shipment, ShippedPart, Tracking};
 pub use state::{Captured, Deadline, LineLeft, LineState, Order, RefundState, deadlines};
 pub use status::{Display, Payment, Refund};
@@ -51,3 +52,4 @@ pub use stream::{Handled, OrderStream};
 pub use table::{Guard, Row, TABLE};
 pub use taken::{Cause, FactKind, Grant, Receipt, TakenBack};
 pub use terms::{Release, Tender, Terms};
+pub use token::{Token, TokenKind};

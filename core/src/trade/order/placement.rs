@@ -2,16 +2,16 @@
 
 use super::method::Payments;
 use super::terms::{Release, Tender, Terms};
+use super::token::{self, Token, Used};
 use crate::doc::{Fields, Node, Sink};
 use crate::error::{Code, Error, Result};
-use crate::id::{ExternalId, LineId, MerchantId, OrderId};
+use crate::id::{LineId, MerchantId, OrderId};
 use crate::money::Currency;
 use crate::sale::{self, Parties, Sale, SaleDraft, SaleLine, read};
 use crate::time::Timestamp;
 use crate::trade::fulfilment::Fulfilment;
 use crate::trade::pricing::{Quote, QuoteLine};
-use crate::words::words;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ops::Deref;
 
 /// One line of an order: what is sold, how it reaches the buyer and who sells it.
@@ -42,27 +42,6 @@ impl Deref for PlacedLine {
     }
 }
 
-words! {
-    /// Which stock of somebody else an order takes from when it is placed.
-    TokenKind {
-        /// A coupon; its amount is how many uses, usually 1.
-        Coupon = "coupon", "coupon", "优惠券";
-        /// Points of an account.
-        Points = "points", "points", "积分";
-    }
-}
-
-/// A coupon or points the price was made with; the host keeps them, the order says what becomes of them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Token {
-    /// What it is.
-    pub kind: TokenKind,
-    /// The host's id of the coupon or of the account.
-    pub id: ExternalId,
-    /// How many, above zero.
-    pub amount: u64,
-}
-
 /// The quote an order was placed with.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct QuoteMark {
@@ -72,76 +51,6 @@ pub struct QuoteMark {
     pub policy_version: String,
     /// The last moment the quote may be placed.
     pub valid_until: Timestamp,
-}
-
-/// What a quote used of coupons and points, to be taken from whoever has them.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Used {
-    coupons: BTreeSet<String>,
-    points: u64,
-}
-
-impl Used {
-    fn of(quote: &Quote) -> Self {
-        Self { coupons: quote.coupons().clone(), points: quote.points_used() }
-    }
-
-    /// Adds tokens of the kinds the host named none of: each coupon once, by the id of its rule, and the
-    /// points from the buyer's account.
-    fn fill(&self, draft: &mut PlacementDraft) -> Result<()> {
-        self.fill_coupons(draft)?;
-        self.fill_points(draft)
-    }
-
-    /// As many coupons as the quote used: one that is missing was used for nothing, one too many would be
-    /// spent for nothing.
-    fn fill_coupons(&self, draft: &mut PlacementDraft) -> Result<()> {
-        let named = draft.tokens.iter().filter(|token| token.kind == TokenKind::Coupon);
-        let named: Vec<&str> = named.map(|token| token.id.as_str()).collect();
-        let used = self.coupons.len();
-        if named.is_empty() {
-            for id in &self.coupons {
-                draft.tokens.push(Token { kind: TokenKind::Coupon, id: ExternalId::new(id)?, amount: 1 });
-            }
-            return Ok(());
-        }
-        let twice = (1..named.len()).find(|at| named[..*at].contains(&named[*at]));
-        let rule = match twice {
-            Some(at) => format!("`tokens` name coupon {} twice", named[at]),
-            None if named.len() == used => return Ok(()),
-            None => {
-                let known = |id: &&&str| !self.coupons.contains(**id);
-                let strange: Vec<&str> = named.iter().filter(known).copied().collect();
-                let more =
-                    if named.len() < used { String::new() } else { format!(": {}", strange.join(", ")) };
-                format!("the quote uses {used} coupons, `tokens` name {}{more}", named.len())
-            }
-        };
-        Err(Error::new(Code::InvalidCommand, format!("place: {rule}")))
-    }
-
-    fn fill_points(&self, draft: &mut PlacementDraft) -> Result<()> {
-        let tokens = draft.tokens.iter().filter(|token| token.kind == TokenKind::Points);
-        let points = tokens.clone().map(|token| u128::from(token.amount)).sum::<u128>();
-        if points == u128::from(self.points) {
-            return Ok(());
-        }
-        let used = self.points;
-        let fault = |rule: String| Err(Error::new(Code::InvalidCommand, format!("place: {rule}")));
-        match &draft.parties {
-            _ if points > 0 => {
-                let accounts: Vec<&str> = tokens.map(|token| token.id.as_str()).collect();
-                let accounts = accounts.join(", ");
-                fault(format!("the quote uses {used} points, `tokens` name {points} of {accounts}"))
-            }
-            None => fault(format!("the quote uses {used} points; name the buyer or the account")),
-            Some(parties) => {
-                let id = ExternalId::new(parties.buyer.id.as_str())?;
-                draft.tokens.push(Token { kind: TokenKind::Points, id, amount: used });
-                Ok(())
-            }
-        }
-    }
 }
 
 /// The fields of a placement before they are checked, for hosts that price by themselves.
@@ -200,8 +109,13 @@ impl Placement {
     /// [`Code::InvalidCommand`] names the value and the rule: a line that stands twice, a line without
     /// `paid`, an amount below zero, a member who is their own upline; [`Code::Overflow`] when the total
     /// does not fit.
-    pub fn new(mut draft: PlacementDraft) -> Result<Self> {
-        let fault = |rule: String| Err(Error::new(Code::InvalidCommand, format!("place: {rule}")));
+    pub fn new(draft: PlacementDraft) -> Result<Self> {
+        Self::checked(draft, "place")
+    }
+
+    /// A placement that a command of this name asks for.
+    fn checked(mut draft: PlacementDraft, what: &str) -> Result<Self> {
+        let fault = |rule: String| Err(Error::new(Code::InvalidCommand, format!("{what}: {rule}")));
         let path = draft.parties.as_ref().map_or(Ok(()), |who| {
             sale::check_path(&who.buyer, &who.upline).and_then(|()| who.around.check(&who.buyer))
         });
@@ -216,7 +130,11 @@ impl Placement {
             return fault(format!("line {}: added_tax is {}, below zero", line.id, line.added_tax));
         }
         if let Some(token) = draft.tokens.iter().find(|token| token.amount == 0) {
-            return fault(format!("{} {}: an amount of 0", token.kind.name(), token.id));
+            return fault(format!(
+                "{} {}: an amount of 0, above zero is wanted",
+                token.kind.name(),
+                token.id
+            ));
         }
         let times = draft.terms.times().into_iter().chain([("shipping", draft.shipping)]);
         if let Some((name, value)) = times.into_iter().find(|(_, value)| *value < 0) {
@@ -226,8 +144,8 @@ impl Placement {
         let sum = draft.lines.iter().map(sum).sum::<i128>() + i128::from(draft.shipping);
         let narrow = |sum: i128| {
             i64::try_from(sum).map_err(|_| {
-                let rule = "place: the total does not fit a signed 64-bit amount of minor units";
-                Error::new(Code::Overflow, rule)
+                let rule = "the total does not fit a signed 64-bit amount of minor units";
+                Error::new(Code::Overflow, format!("{what}: {rule}"))
             })
         };
         narrow(sum)?;
@@ -255,8 +173,8 @@ impl Placement {
         draft.terms = terms;
         draft.parties = parties;
         draft.plan = plan;
-        Used::of(quote).fill(&mut draft)?;
-        Self::quoted(quote, draft)
+        Used::of(quote).fill(&mut draft, "place")?;
+        Self::quoted(quote, draft, "place")
     }
 
     /// The same placement, to be paid as this says.
@@ -284,15 +202,15 @@ impl Placement {
         }
     }
 
-    fn quoted(quote: &Quote, draft: PlacementDraft) -> Result<Self> {
+    fn quoted(quote: &Quote, draft: PlacementDraft, what: &str) -> Result<Self> {
         let mark = QuoteMark {
             hash: quote.hash().to_owned(),
             policy_version: quote.policy_version().to_owned(),
             valid_until: quote.valid_until(),
         };
-        let placement = Self::new(draft)?;
+        let placement = Self::checked(draft, what)?;
         if placement.total != quote.total() {
-            let rule = format!("place: the quote is of {}, its parts of {}", quote.total(), placement.total);
+            let rule = format!("{what}: the quote is of {}, its parts of {}", quote.total(), placement.total);
             return Err(Error::new(Code::InvalidQuote, rule));
         }
         Ok(Self { quote: Some(mark), ..placement })
@@ -309,8 +227,8 @@ impl Placement {
         draft.payment = self.draft.payment.clone();
         draft.parties = self.draft.parties.clone();
         draft.plan = self.draft.plan.clone();
-        revision.used.as_ref().map_or(Ok(()), |used| used.fill(&mut draft))?;
-        Ok(Self { quote: revision.quote.clone(), ..Self::new(draft)? })
+        revision.used.as_ref().map_or(Ok(()), |used| used.fill(&mut draft, "edit"))?;
+        Ok(Self { quote: revision.quote.clone(), ..Self::checked(draft, "edit")? })
     }
 
     /// The currency of every amount.
@@ -441,8 +359,8 @@ impl Placement {
             draft.payment = Payments::from_fields(fields.within(node, "payment")?)?;
         }
         (draft.parties, draft.plan) = sale_from_fields(fields)?;
-        used.map_or(Ok(()), |used| used.fill(&mut draft))?;
-        Ok(Self { quote, ..Self::new(draft)? })
+        used.map_or(Ok(()), |used| used.fill(&mut draft, fields.what()))?;
+        Ok(Self { quote, ..Self::checked(draft, fields.what())? })
     }
 
     /// Writes the fields of an `order_placed` event.
@@ -504,7 +422,11 @@ impl Revision {
     /// # Errors
     /// The rules of [`Placement::new`].
     pub fn from_quote(quote: &Quote) -> Result<Self> {
-        let placement = Placement::quoted(quote, Placement::draft_of(quote))?;
+        Self::quoted(quote, "edit")
+    }
+
+    fn quoted(quote: &Quote, what: &str) -> Result<Self> {
+        let placement = Placement::quoted(quote, Placement::draft_of(quote), what)?;
         Ok(Self { draft: placement.draft, quote: placement.quote, used: Some(Used::of(quote)) })
     }
 
@@ -514,8 +436,8 @@ impl Revision {
     /// Names the key, the value and the rule.
     pub(super) fn from_fields(fields: &mut Fields<'_>) -> Result<Self> {
         let Some(quote) = fields.take("quote") else { return draft_from_fields(fields).map(Self::new) };
-        let mut revision = Self::from_quote(&Quote::from_node(quote)?)?;
-        revision.draft.tokens = tokens_from_fields(fields)?;
+        let mut revision = Self::quoted(&Quote::from_node(quote)?, fields.what())?;
+        revision.draft.tokens = token::from_fields(fields)?;
         Ok(revision)
     }
 
@@ -552,11 +474,7 @@ fn write_draft<S: Sink>(
     sink.int("shipping", draft.shipping);
     terms(sink);
     if !draft.tokens.is_empty() {
-        sink.list("tokens", &draft.tokens, |sink, token| {
-            sink.count("amount", token.amount);
-            sink.text("id", token.id.as_str());
-            sink.text("kind", token.kind.name());
-        });
+        sink.list("tokens", &draft.tokens, |sink, token| token.write(sink));
     }
 }
 
@@ -587,36 +505,23 @@ fn placed_from_fields(mut fields: Fields<'_>, at: usize) -> Result<PlacedLine> {
 fn draft_from_fields(fields: &mut Fields<'_>) -> Result<PlacementDraft> {
     let currency = Currency::parse(fields.need_text("currency")?)?;
     let nodes = fields.list("lines")?.iter().enumerate();
-    let line = |(at, node)| placed_from_fields(fields.within(node, format!("place: lines[{at}]"))?, at);
+    let place = |at: usize| format!("{}: lines[{at}]", fields.what());
+    let line = |(at, node)| placed_from_fields(fields.within(node, place(at))?, at);
     let lines = nodes.map(line).collect::<Result<_>>()?;
     let draft = PlacementDraft {
         shipping: fields.int("shipping")?.unwrap_or(0),
         rounding: fields.int("rounding")?.unwrap_or(0),
-        tokens: tokens_from_fields(fields)?,
+        tokens: token::from_fields(fields)?,
         ..PlacementDraft::new(currency, lines)
     };
     if let Some(stated) = fields.int("total")? {
-        let total = Placement::new(draft.clone())?.total;
+        let total = Placement::checked(draft.clone(), fields.what())?.total;
         if total != stated {
             let rule = format!("`total` is {stated}, but lines, shipping and rounding make {total}");
             return Err(fields.fault(Code::InvalidCommand, rule));
         }
     }
     Ok(draft)
-}
-
-fn tokens_from_fields(fields: &mut Fields<'_>) -> Result<Vec<Token>> {
-    let mut tokens = Vec::new();
-    for (at, node) in fields.list("tokens")?.iter().enumerate() {
-        let mut inner = fields.within(node, format!("{}: tokens[{at}]", fields.what()))?;
-        tokens.push(Token {
-            kind: inner.need_word("kind", TokenKind::ALL, TokenKind::name)?,
-            id: inner.need_id("id")?,
-            amount: inner.count("amount")?.unwrap_or(1),
-        });
-        inner.finish()?;
-    }
-    Ok(tokens)
 }
 
 /// Takes `sale`: the parties, and the hash of the plan in force.

@@ -426,8 +426,11 @@ impl<'a> Run<'_, 'a> {
             return Ok(Found::refused(Verdict::TooFewUnits));
         }
         let Ok(sku) = self.basket.catalog().on_sale(sku) else { return Ok(Found::refused(Verdict::NoGift)) };
-        let units =
-            units.checked_mul(count).filter(|units| i64::try_from(*units).is_ok()).ok_or_else(too_large)?;
+        let all = units.checked_mul(count).filter(|units| i64::try_from(*units).is_ok());
+        let units = all.ok_or_else(|| {
+            let rule = format!("rule {}: a gift of {count} times {units} units", rule.id);
+            Error::new(Code::Overflow, format!("{rule} does not fit a signed 64-bit count of units"))
+        })?;
         if !self.may_have(sku, units) {
             return Ok(Found::refused(Verdict::OverLimit));
         }
@@ -446,8 +449,8 @@ impl<'a> Run<'_, 'a> {
 }
 
 impl Run<'_, '_> {
-    /// Whether a line may hold so many units of a gift, and the customer have them beside what is in the
-    /// cart and was bought before.
+    /// Whether a line may hold so many units of a gift, and the customer have them beside what this order
+    /// brings and what was bought before: lines of the cart that are not selected stay there.
     fn may_have(&self, sku: &Sku, units: u64) -> bool {
         let rule = &sku.quantity;
         let Some(limit) = rule.per_customer else { return rule.max.is_none_or(|max| units <= max) };
