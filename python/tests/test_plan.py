@@ -59,6 +59,8 @@ def test_a_wrong_dict_is_told_where(tmp_path: Path) -> None:
         fr.Plan(7)  # type: ignore[arg-type]
     with pytest.raises(FileNotFoundError):
         fr.Plan(str(tmp_path / "missing.toml"))
+    with pytest.raises(FileNotFoundError, match=r"Plan\.preset\('two_level'\)"):
+        fr.Plan("two_level")
     with pytest.raises(fr.PlanError):
         fr.Plan("")
 

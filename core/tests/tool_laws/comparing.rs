@@ -193,6 +193,12 @@ fn plan(dice: &mut Dice) -> Plan {
             Node::map([("levels", Node::List(rates(dice, levels)))])
         };
         rule.insert("pay".to_owned(), pay);
+        if dice.one_in(3) {
+            let (per, over) = (dice.pick(&["payee", "rule"]), dice.pick(&["retain", "flush", "scale"]));
+            let limit = Node::Int(dice.pick(&[0, 9, 50, 400]));
+            let cap = [("per", Node::from(per)), ("over", over.into()), ("limit", limit)];
+            rule.insert("cap".to_owned(), Node::map(cap));
+        }
         if dice.one_in(2) {
             rule.insert("qualify".into(), Node::map([("active", Node::Bool(true))]));
             rule.insert("unqualified".into(), dice.pick(&["retain", "stop", "compress", "roll_up"]).into());

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -135,6 +136,8 @@ class Plan(_fenrun.Plan):
     def load(cls, path: str | os.PathLike[str]) -> Self:
         """Reads a plan from a file of TOML or JSON in UTF-8."""
         place = os.fspath(path)
+        if place in _fenrun.preset_names() and not os.path.exists(place):
+            raise FileNotFoundError(errno.ENOENT, f"no such file; the preset is Plan.preset({place!r})", place)
         with open(place, "rb") as file:
             data = file.read(_READ_LIMIT)
         try:
