@@ -108,7 +108,7 @@ pub(crate) fn run(page: Option<&str>) -> Result<(), Box<dyn Error>> {
         writeln!(table, "| {name} | {ns} | {goal} | {sum} |")?;
     }
     println!("{table}");
-    page.map_or(Ok(()), |page| write_page(Path::new(page), &table))
+    page.map_or(Ok(()), |page| write_page(Path::new(page), MARKS, &table))
 }
 
 const DIFFERENTIAL: &str = "differential";
@@ -211,10 +211,10 @@ fn new_volumes<'a>(name: &'static str, times: u32, parents: &'a [u32], own: &'a 
 }
 
 /// Puts the table between the marks of the page.
-fn write_page(page: &Path, table: &str) -> Result<(), Box<dyn Error>> {
+pub(crate) fn write_page(page: &Path, marks: (&str, &str), table: &str) -> Result<(), Box<dyn Error>> {
     let text = std::fs::read_to_string(page)?;
     let parts =
-        text.split_once(MARKS.0).and_then(|(before, rest)| Some((before, rest.split_once(MARKS.1)?.1)));
-    let (before, after) = parts.ok_or("the page has no marks for the figures")?;
-    Ok(std::fs::write(page, format!("{before}{}{table}{}{after}", MARKS.0, MARKS.1))?)
+        text.split_once(marks.0).and_then(|(before, rest)| Some((before, rest.split_once(marks.1)?.1)));
+    let (before, after) = parts.ok_or("the page has no marks for the table")?;
+    Ok(std::fs::write(page, format!("{before}{}{table}{}{after}", marks.0, marks.1))?)
 }

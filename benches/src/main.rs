@@ -12,6 +12,7 @@
 mod calls;
 mod figures;
 mod forest;
+mod growth;
 mod jobs;
 mod limits;
 mod order;
@@ -45,10 +46,11 @@ struct Data {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if let Some(("figures", page)) =
-        arguments.split_first().map(|(first, rest)| (first.as_str(), rest.first()))
-    {
-        return figures::run(page.map(String::as_str));
+    let page = arguments.get(1).map(String::as_str);
+    match arguments.first().map(String::as_str) {
+        Some("figures") => return figures::run(page),
+        Some("growth") => return growth::run(page),
+        _ => {}
     }
     let mut data: Option<Data> = None;
     let mut kept = Vec::new();

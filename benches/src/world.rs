@@ -19,10 +19,14 @@ pub(crate) struct World {
 }
 
 /// Small seeded numbers.
-struct Dice(u64);
+pub(crate) struct Dice(u64);
 
 impl Dice {
-    fn below(&mut self, end: u32) -> u32 {
+    pub(crate) const fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    pub(crate) fn below(&mut self, end: u32) -> u32 {
         self.0 = self.0.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(0x1405_7B7E_F767_814F);
         u32::try_from((self.0 >> 33) % u64::from(end)).unwrap_or(0)
     }

@@ -18,7 +18,7 @@ impl Dice {
     }
 }
 
-const PLANS: [&str; 11] = [
+const PLANS: [&str; 14] = [
     r#"{"id":"a","to":{"up":"referral"},"pay":{"levels":["5%","2.5%","1%"]}}"#,
     r#"{"id":"a","to":{"up":"referral"},"pay":{"levels":["100%"]},"round":{"mode":"up"}}"#,
     r#"{"id":"a","to":{"up":"referral"},"pay":{"levels":["1/3","0%","7%"]},"round":{"mode":"half_away","min":40},
@@ -54,6 +54,20 @@ const PLANS: [&str; 11] = [
        {"id":"b","of":"pv","to":{"up":"referral"},"pay":{"levels":["1%"]}},
        {"id":"c","of":"pv","to":{"up":"referral"},"pay":{"levels":["50%","25%"]},
         "qualify":{"score":{"min":60}},"unqualified":"stop"}"#,
+    r#"{"id":"a","to":{"up":"referral"},"pay":{"differential":{"V1":"5%","V2":"8%","V3":"12%"}},"round":{"min":4},
+        "qualify":{"active":true},"unqualified":"stop"},
+       {"id":"b","of":"pv","to":{"up":"referral","limit":3},"pay":{"differential":{"V1":"5%","V3":"12%","any":"1%"}},
+        "qualify":{"score":{"min":40}},"unqualified":"stop"}"#,
+    r#"{"id":"a","to":{"up":"referral","limit":700},"pay":{"differential":{"V1":"5%","V2":"8%","V3":"12%"}},
+        "qualify":{"active":true},"unqualified":"roll_up","round":{"min":4}},
+       {"id":"b","of":"pv","to":{"up":"referral","limit":700},"pay":{"differential":{"V2":"8%","any":"2%"}},
+        "qualify":{"score":{"min":90}},"unqualified":"roll_up"}"#,
+    r#"{"id":"a","to":{"up":"referral"},"pay":{"levels":["10%","6%","3%","2%"]},
+        "qualify":[{"active":true},{"score":{"min":20}},{"score":{"min":70}}],"unqualified":"stop"},
+       {"id":"b","of":"pv","to":{"up":"referral","limit":700},"pay":{"levels":["5%","4%","3%"]},"round":{"min":3},
+        "qualify":[{"score":{"min":50}},{"active":true}],"unqualified":"roll_up"},
+       {"id":"c","to":{"up":"referral"},"pay":{"levels":["1%","1%"]},
+        "qualify":[{"active":true},{"score":{"min":20}}],"unqualified":"retain"}"#,
 ];
 
 fn plan(rules: &str) -> Plan {
@@ -90,7 +104,7 @@ fn forest(dice: &mut Dice, members: u64, roots: u64, chain: bool) -> Forest {
 fn the_kernel_gives_the_rows_of_the_general_way() {
     let mut dice = Dice(11);
     let mut kept = Rows::default();
-    for (at, rules) in PLANS.iter().cycle().take(120).enumerate() {
+    for (at, rules) in PLANS.iter().cycle().take(168).enumerate() {
         let plan = plan(rules);
         let roots = [1, 30, 300][at % 3];
         let forest = forest(&mut dice, 700, roots, at % 7 == 6);

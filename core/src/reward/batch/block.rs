@@ -34,6 +34,16 @@ pub(super) struct Columns<'a> {
     pub(super) amounts: &'a mut [i64],
 }
 
+/// Whom a column pays.
+#[derive(Clone, Copy)]
+struct Asked<'k> {
+    min: i64,
+    /// Who may be paid, one bit a member; everybody when absent.
+    condition: Option<&'k [u64]>,
+    /// Whether nobody is paid where nobody above may be, though somebody stands there.
+    rolled: bool,
+}
+
 /// The working memory of a block.
 pub(super) struct Block {
     /// How many orders there is room for.
@@ -162,20 +172,22 @@ impl Block {
         }
         for climb in kernel.climbs() {
             for column in climb.column..climb.column + climb.columns() {
-                let asked = climb.condition.as_deref();
-                self.mark_column(kernel.width(), column, len, climb.min, asked, sums);
+                let (condition, rolled) = (climb.condition.as_deref(), climb.rolled.is_some());
+                let asked = Asked { min: climb.min, condition, rolled };
+                self.mark_column(kernel.width(), column, len, asked, sums);
             }
         }
     }
 
     fn mark_level(&mut self, kernel: &Kernel<'_>, level: &Level<'_>, len: usize, sums: &mut Sums) {
-        let (width, asked) = (kernel.width(), level.condition.as_deref());
+        let width = kernel.width();
         if level.stops {
             self.mark_until_stopped(width, level, len, sums);
             return;
         }
         if level.rolled.is_none() {
-            self.mark_column(width, level.column, len, level.min, asked, sums);
+            let asked = Asked { min: level.min, condition: level.condition.as_deref(), rolled: false };
+            self.mark_column(width, level.column, len, asked, sums);
             return;
         }
         let people = &self.people[level.depth * self.size..][..len];
@@ -224,23 +236,25 @@ impl Block {
         width: usize,
         column: usize,
         len: usize,
-        min: i64,
-        condition: Option<&[u64]>,
+        Asked { min, condition, rolled }: Asked<'_>,
         sums: &mut Sums,
     ) {
-        let (mut no_upline, mut ineligible, mut below) = (0_i64, 0_i64, 0_i64);
+        let (mut nobody, mut ineligible, mut below) = (0_i64, 0_i64, 0_i64);
         for row in (column..).step_by(width).take(len) {
             let (person, amount) = (self.payees[row], self.amounts[row]);
             let reached = person != 0;
             let qualified = condition.is_none_or(|bits| has_bit(bits, person));
             let enough = amount >= min;
             let paid_to = |paid: bool| if paid { amount } else { 0 };
-            no_upline = no_upline.wrapping_add(paid_to(!reached));
+            nobody = nobody.wrapping_add(paid_to(!reached));
             ineligible = ineligible.wrapping_add(paid_to(reached & !qualified));
             below = below.wrapping_add(paid_to(reached & qualified & !enough));
             self.keeps[row] = u8::from(reached & qualified & enough);
         }
-        sums.no_upline += i128::from(no_upline);
+        match rolled {
+            true => sums.ineligible += i128::from(nobody),
+            false => sums.no_upline += i128::from(nobody),
+        }
         sums.ineligible += i128::from(ineligible);
         sums.below_minimum += i128::from(below);
     }

@@ -23,6 +23,10 @@ pub(super) struct Climb<'a> {
     pub(super) min: i64,
     /// Who may be paid, one bit a member; everybody who counts when absent.
     pub(super) condition: Option<Arc<[u64]>>,
+    /// Who is paid instead of each member: the nearest who may be.
+    pub(super) rolled: Option<Arc<[u32]>>,
+    /// How many people above each member are walked, up to the first who may not be paid; 0 for all.
+    pub(super) ends: Option<Arc<[u32]>>,
     pub(super) jumps: Jumps,
 }
 
@@ -32,8 +36,9 @@ pub(super) struct Climbers {
     /// Step by step, one entry an order: who stands there, and where the way goes on.
     people: Vec<u32>,
     steps: Vec<Step>,
-    /// How many people stand above the buyer.
+    /// How many people stand above the buyer, and how many of them are walked.
     depths: Vec<u32>,
+    limits: Vec<u32>,
     taken: Vec<i64>,
 }
 
@@ -60,29 +65,37 @@ impl Climb<'_> {
         sums: &mut Sums,
     ) {
         let base = &self.base[start..start + buyers.len()];
+        let rolled = self.rolled.as_deref();
         climbers.gather(&self.jumps, buyers, self.columns());
+        climbers.limit(self.ends.as_deref(), buyers);
         let steps = climbers.people.chunks_exact(buyers.len()).zip(climbers.steps.chunks_exact(buyers.len()));
         for ((people, steps), column) in steps.zip(self.column..) {
-            let orders = people.iter().zip(steps).zip(&climbers.depths).zip(&mut climbers.taken).zip(base);
-            for (((((person, here), depth), taken), base), row) in orders.zip((column..).step_by(rows.width))
+            let orders = people.iter().zip(steps).zip(&climbers.depths).zip(&climbers.limits);
+            let orders = orders.zip(&mut climbers.taken).zip(base);
+            for ((((((person, here), depth), limit), taken), base), row) in
+                orders.zip((column..).step_by(rows.width))
             {
                 let level = depth.wrapping_sub(here.above());
-                let stands = *person != 0 && level <= self.limit;
+                let stands = *person != 0 && level <= *limit && level <= self.limit;
                 let class = if stands { usize::from(here.class()) } else { 0 };
                 // Rates rise from class to class, and nobody is of class 0.
                 let reached = self.shares[class].of(*base).max(*taken);
-                rows.payees[row] = if stands { *person } else { 0 };
+                let payee = rolled.map_or(*person, |rolled| rolled[place(*person)]);
+                rows.payees[row] = if stands { payee } else { 0 };
                 rows.slots[row] = self.slot | (level & 0xFFFF);
                 rows.amounts[row] = reached.wrapping_sub(*taken);
                 *taken = reached;
             }
         }
         let Some(top) = self.shares.last() else { return };
-        for ((taken, depth), base) in climbers.taken.iter().zip(&climbers.depths).zip(base) {
+        let orders = climbers.taken.iter().zip(&climbers.depths).zip(&climbers.limits).zip(base);
+        for (((taken, depth), limit), base) in orders {
             let rest = i128::from(top.of(*base) - taken);
             sums.offered += rest;
             if *depth == 0 {
                 sums.no_upline += rest;
+            } else if *limit <= self.limit {
+                sums.blocked += rest;
             } else {
                 sums.unreached_rank += rest;
             }
@@ -91,6 +104,18 @@ impl Climb<'_> {
 }
 
 impl Climbers {
+    /// How far each way goes where it ends at somebody who may not be paid.
+    fn limit(&mut self, ends: Option<&[u32]>, buyers: &[MemberIx]) {
+        self.limits.clear();
+        match ends {
+            None => self.limits.resize(buyers.len(), u32::MAX),
+            Some(ends) => self.limits.extend(buyers.iter().map(|buyer| match ends[buyer.index()] {
+                0 => u32::MAX,
+                end => end,
+            })),
+        }
+    }
+
     /// Everybody on the way of each buyer: all of one step before the next, and nothing else between, so that
     /// their cache misses overlap. Nobody leads to nobody.
     fn gather(&mut self, jumps: &Jumps, buyers: &[MemberIx], steps: usize) {

@@ -3,6 +3,7 @@
 
 use super::qualified::has_bit;
 use crate::reward::referral::sweep::{Downward, place};
+use std::sync::Arc;
 
 /// The deepest forest whose depths fit beside a class.
 const MAX_DEPTH: u32 = (1 << 24) - 1;
@@ -15,6 +16,22 @@ pub(super) fn nearest(parents: &[u32], order: &Downward, bits: &[u64]) -> Vec<u3
         nearest[place(member)] = if has_bit(bits, parent) { parent } else { nearest[place(parent)] };
     });
     nearest
+}
+
+/// How many people stand above each member up to the nearest above who does not meet a condition, and that one
+/// with them; 0 where everybody above does.
+pub(super) fn ends_of(parents: &[u32], order: &Downward, bits: &[u64]) -> Arc<[u32]> {
+    let mut ends = vec![0_u32; parents.len()];
+    order.down(|member| {
+        let parent = parents[place(member)];
+        let beyond = ends[place(parent)];
+        ends[place(member)] = match (parent, has_bit(bits, parent)) {
+            (0, _) => 0,
+            (_, false) => 1,
+            (_, true) => beyond + u32::from(beyond > 0),
+        };
+    });
+    ends.into()
 }
 
 /// How many people stand above the deepest member.

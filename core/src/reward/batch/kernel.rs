@@ -4,7 +4,7 @@ use super::block::{BLOCK, Block, Sums};
 use super::chain::slot;
 use super::climb::{Climb, shares};
 use super::flat::{Level, fixed_rate, flat_rates};
-use super::jumps::{Jumps, deepest, nearest};
+use super::jumps::{Jumps, deepest, ends_of, nearest};
 use super::orders::Orders;
 use super::qualified::{has_bit, qualified};
 use super::rows::RowBlock;
@@ -150,20 +150,29 @@ impl<'p, 'a> Maker<'p, 'a> {
         let rule = &self.plan.rules()[at];
         let Some(limit) = limit(rule) else { return Ok(false) };
         let Some(base) = self.orders.component(&rule.of.base) else { return Ok(false) };
-        let answer = match rule.qualify.first() {
-            None => None,
-            // Asking every member pays only when the batch is not much smaller than the forest.
-            Some(_) if self.is_small() => return Ok(false),
-            Some(condition) => match self.ask(condition)? {
+        // Asking every member pays only when the batch is not much smaller than the forest.
+        if !rule.qualify.is_empty() && self.is_small() {
+            return Ok(false);
+        }
+        let mut answers = Vec::with_capacity(rule.qualify.len());
+        for condition in &rule.qualify {
+            match self.ask(condition)? {
                 None => return Ok(false),
-                answer => answer,
-            },
-        };
-        match &rule.pay {
-            Schedule::Levels(table) => self.add_levels(at, rule, table, limit, base, answer),
-            Schedule::Differential(table) => self.add_climb(at, rule, table, limit, base, answer),
+                Some(answer) => answers.push(answer),
+            }
+        }
+        match (&rule.pay, answers.as_slice()) {
+            (Schedule::Levels(table), answers) => self.add_levels(at, rule, table, limit, base, answers),
+            (Schedule::Differential(table), [] | [_]) => {
+                self.add_climb(at, rule, table, limit, base, answers.first())
+            }
             _ => Ok(false),
         }
+    }
+
+    /// Whether people beyond the end of a walk could be found behind those who do not count.
+    fn is_deeper(&mut self, limit: usize) -> Result<bool> {
+        Ok(deepest(self.parents, self.order()?) > u32::try_from(limit).unwrap_or(u32::MAX))
     }
 
     /// Whether a pass over all members costs more than settling the orders the general way.
@@ -178,7 +187,7 @@ impl<'p, 'a> Maker<'p, 'a> {
         table: &RateTable,
         limit: usize,
         base: &'a [i64],
-        answer: Option<Answer>,
+        answers: &[Answer],
     ) -> Result<bool> {
         let Some(rates) = flat_rates(rule, table).filter(|rates| rates.len() <= limit) else {
             return Ok(false);
@@ -188,26 +197,30 @@ impl<'p, 'a> Maker<'p, 'a> {
         if largest > room(rates.len()) {
             return Ok(false);
         }
-        let (mut up, mut condition, mut rolled) = (None, None, None);
-        match (answer, rule.unqualified) {
-            (None, _) => {}
-            (Some(answer), Unqualified::Retain | Unqualified::Stop) => condition = Some(answer.bits),
-            (Some(answer), mode) => {
-                // People beyond the end of the walk must not be found behind those who do not count.
-                let above = self.above(&answer)?;
-                if deepest(self.parents, self.order()?) > u32::try_from(limit).unwrap_or(u32::MAX) {
+        let (mut up, mut rolled) = (None, Vec::new());
+        match (answers, rule.unqualified) {
+            ([], _) | (_, Unqualified::Retain | Unqualified::Stop) => {}
+            (_, Unqualified::RollUp) => {
+                if self.is_deeper(limit)? {
                     return Ok(false);
                 }
-                if mode == Unqualified::RollUp {
-                    let own = (0..).zip(above.iter());
-                    let own = own
-                        .map(|(member, above)| if has_bit(&answer.bits, member) { member } else { *above });
-                    rolled = Some(own.collect());
-                } else {
-                    up = Some(above);
-                }
+                rolled = answers.iter().map(|answer| self.rolled(answer)).collect::<Result<_>>()?;
             }
+            // Who stands at a level that asks something else depends on who stands before it.
+            ([answer], Unqualified::Compress | Unqualified::CompressByLevel) => {
+                if self.is_deeper(limit)? {
+                    return Ok(false);
+                }
+                up = Some(self.above(answer)?);
+            }
+            _ => return Ok(false),
         }
+        // The last condition serves all further levels. Whoever is found for a level meets it.
+        let asks = up.is_none() && rolled.is_empty();
+        let condition_of = |depth: usize| {
+            let answer = answers.get(depth).or(answers.last()).filter(|_| asks);
+            answer.map(|answer| Arc::clone(&answer.bits))
+        };
         let first = self.walk(up, rates.len());
         for (depth, rate) in rates.iter().enumerate() {
             let share = Share::new(*rate, rule.round.mode).filter(|share| largest <= share.max());
@@ -219,8 +232,8 @@ impl<'p, 'a> Maker<'p, 'a> {
                 depth: first + depth,
                 slot: slot(at, depth + 1),
                 min: rule.round.min,
-                condition: condition.clone(),
-                rolled: rolled.clone(),
+                condition: condition_of(depth),
+                rolled: rolled.get(depth).or(rolled.last()).cloned(),
                 stops: rule.unqualified == Unqualified::Stop,
             });
             self.kernel.width += 1;
@@ -235,7 +248,7 @@ impl<'p, 'a> Maker<'p, 'a> {
         table: &RateTable,
         limit: usize,
         base: &'a [i64],
-        answer: Option<Answer>,
+        answer: Option<&Answer>,
     ) -> Result<bool> {
         let rate = |list: &[_]| list.first().map_or(Some(Rate::ZERO), |amount| fixed_rate(rule, amount));
         let rates = table.iter().map(|(key, list)| Some((key, rate(list)?)));
@@ -269,24 +282,41 @@ impl<'p, 'a> Maker<'p, 'a> {
             let code = usize::try_from(member).ok().and_then(|at| codes.get(at.checked_sub(1)?)).copied();
             of_code.get(usize::from(code.unwrap_or(0))).copied().unwrap_or(0)
         };
-        let (mut up, mut condition) = (None, None);
+        let (mut up, mut condition, mut rolled, mut ends) = (None, None, None, None);
         match (answer, rule.unqualified) {
             (None, _) => {}
-            (Some(answer), Unqualified::Retain) => condition = Some(answer.bits),
-            (Some(answer), Unqualified::Compress | Unqualified::CompressByLevel) => {
-                up = Some(self.above(&answer)?);
-                if deepest(self.parents, self.order()?) > u32::try_from(limit).unwrap_or(u32::MAX) {
+            (Some(answer), Unqualified::Retain) => condition = Some(Arc::clone(&answer.bits)),
+            (Some(answer), Unqualified::Stop) => {
+                condition = Some(Arc::clone(&answer.bits));
+                ends = Some(ends_of(self.parents, self.order()?, &answer.bits));
+            }
+            (Some(answer), mode) => {
+                if self.is_deeper(limit)? {
                     return Ok(false);
                 }
+                match mode {
+                    Unqualified::RollUp => rolled = Some(self.rolled(answer)?),
+                    _ => up = Some(self.above(answer)?),
+                }
             }
-            (Some(_), Unqualified::Stop | Unqualified::RollUp) => return Ok(false),
         }
         let parents = self.parents;
         let jumps = Jumps::new(up.as_deref().unwrap_or(parents), self.order()?, class_of);
         let Some(jumps) = jumps else { return Ok(false) };
         let (column, slot, min) = (self.kernel.width, slot(at, 0), rule.round.min);
         let limit = u32::try_from(limit).unwrap_or(u32::MAX);
-        self.kernel.climbs.push(Climb { column, shares, base, slot, limit, min, condition, jumps });
+        self.kernel.climbs.push(Climb {
+            column,
+            shares,
+            base,
+            slot,
+            limit,
+            min,
+            condition,
+            rolled,
+            ends,
+            jumps,
+        });
         self.kernel.width += classes.len();
         Ok(true)
     }
@@ -339,6 +369,13 @@ impl<'p, 'a> Maker<'p, 'a> {
         Ok(above)
     }
 
+    /// Who is paid instead of each member: themselves, or the nearest above who meets the condition.
+    fn rolled(&mut self, answer: &Answer) -> Result<Arc<[u32]>> {
+        let above = self.above(answer)?;
+        let own = |(member, above): (u32, &u32)| if has_bit(&answer.bits, member) { member } else { *above };
+        Ok((0..).zip(above.iter()).map(own).collect())
+    }
+
     fn order(&mut self) -> Result<&Downward> {
         if self.parents.len() != self.forest.len() + 1 {
             let error = "the parents handed in do not fit the forest";
@@ -376,6 +413,5 @@ fn limit(rule: &Rule) -> Option<usize> {
     let named = !matches!(of.base.as_str(), "margin" | "quantity");
     let alone = rule.trigger == Trigger::Order && rule.caps.is_empty() && rule.split.is_none();
     let simple = alone && rule.when.is_none() && stop.when.is_none() && rule.round.per == Per::Line;
-    let asks_once = rule.qualify.len() <= 1;
-    (tree == REFERRAL && plain && named && simple && asks_once).then_some(*limit)
+    (tree == REFERRAL && plain && named && simple).then_some(*limit)
 }

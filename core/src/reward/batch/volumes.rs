@@ -2,7 +2,7 @@
 
 use crate::error::{Code, Error, Result};
 use crate::reward::referral::MemberIx;
-use crate::reward::referral::sweep::Downward;
+use crate::reward::referral::sweep::{Downward, add_up_quickly};
 
 /// Adds amounts to the volumes of their buyers, which stand by handle, nobody's first.
 ///
@@ -54,6 +54,9 @@ pub fn sum_up(parents: &[u32], volumes: &mut [i64]) -> Result<()> {
     if parents.len() != volumes.len() {
         let error = format!("{} volumes for {} handles", volumes.len(), parents.len());
         return Err(Error::new(Code::LengthMismatch, error));
+    }
+    if add_up_quickly(parents, volumes) {
+        return Ok(());
     }
     match Downward::of(parents)?.add_up(parents, volumes).any {
         true => Err(Error::new(Code::Overflow, "the volume of a team")),

@@ -1,7 +1,7 @@
 //! An order in which uplines come first: join order itself, unless somebody moved below a later member.
 
 use super::forest::{Forest, MemberIx};
-use super::sweep::Downward;
+use super::sweep::{Downward, add_up_quickly};
 use crate::error::{Code, Error, Result};
 
 /// Members with every upline before its downline. A move may make it stale; [`Order::refresh`] then
@@ -73,7 +73,8 @@ impl Order {
         sums.push(0_i64);
         sums.extend_from_slice(own);
         // Nobody's sum may run over, as no team's may.
-        if self.downward.add_up(forest.parents(), &mut sums).team {
+        let parents = forest.parents();
+        if !add_up_quickly(parents, &mut sums) && self.downward.add_up(parents, &mut sums).team {
             return Err(Error::new(Code::Overflow, "the volume of a team does not fit 64 bits"));
         }
         sums.remove(0);

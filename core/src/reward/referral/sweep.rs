@@ -52,9 +52,8 @@ impl Downward {
         }
     }
 
-    /// Adds to everybody what those below have, children first, so that a sum is whole when it moves on. Sums
-    /// stand by handle as parents do, nobody's first. What a member has is read and written where it lies: on
-    /// huge pages that others keep, the sweep waits for nothing but the sums of the parents.
+    /// Adds to everybody what those below have, children first, so that a sum is whole when it moves on; sums
+    /// stand by handle as parents do, nobody's first. Tells which ran over.
     pub(in crate::reward) fn add_up(&self, parents: &[u32], sums: &mut [i64]) -> Over {
         let mut over = Over::default();
         match self {
@@ -91,6 +90,45 @@ impl Downward {
             Self::Joined(last) => (1..=*last).rev().for_each(visit),
             Self::Sorted(members) => members.iter().rev().for_each(|member| visit(member.get())),
         }
+    }
+}
+
+/// As [`Downward::add_up`], for nearly all forests: those in which everybody joined after their parent, with sums
+/// far from running over. Otherwise `false`, and the sums are as they were.
+///
+/// A sum is looked at once, when it moves on. While all that moved are below 2^62 together, what a member gets
+/// from below is, too, so a sum that was wrong by 2^64 would be far from zero and could not have moved unseen.
+pub(in crate::reward) fn add_up_quickly(parents: &[u32], sums: &mut [i64]) -> bool {
+    let most = parents.len().checked_ilog2().map_or(0, |bits| 61_u32.saturating_sub(bits));
+    let mut rest = sums.get_mut(..parents.len()).unwrap_or_default();
+    if rest.first().is_some_and(|nobodys| nobodys.unsigned_abs() >> 62 != 0) {
+        return false;
+    }
+    // Bits of all sums that moved.
+    let mut seen = 0;
+    for parent in parents.iter().skip(1).rev() {
+        let Some((own, before)) = std::mem::take(&mut rest).split_last_mut() else { break };
+        let done = before.len() + 1;
+        let Some(sum) = before.get_mut(place(*parent)) else {
+            take_back(parents, sums, done);
+            return false;
+        };
+        seen |= own.unsigned_abs();
+        *sum = sum.wrapping_add(*own);
+        rest = before;
+    }
+    if seen >> most != 0 {
+        take_back(parents, sums, 1);
+        return false;
+    }
+    true
+}
+
+/// Undoes the additions of the members from `first` on, those that were done last before all others.
+fn take_back(parents: &[u32], sums: &mut [i64], first: usize) {
+    for (member, parent) in parents.iter().enumerate().skip(first) {
+        let (before, from) = sums.split_at_mut(member);
+        before[place(*parent)] = before[place(*parent)].wrapping_sub(from[0]);
     }
 }
 
@@ -134,6 +172,55 @@ mod tests {
         }
         assert!(Downward::of(&[0, 2, 1]).is_err());
         assert_eq!(Downward::of(&[0, 3, 1]).map(|_| ()).unwrap_err().code(), Code::UnknownMember);
+    }
+
+    #[test]
+    fn what_cannot_be_added_up_quickly_stays_as_it_was() {
+        let parents: Vec<u32> = (0..200_u32).map(|at| at.saturating_sub(1) * 5 / 7).collect();
+        let sums: Vec<i64> = (0..200).map(|at| (at * 37 % 101 - 50) << 30).collect();
+        let mut quick = sums.clone();
+        let mut careful = sums.clone();
+        assert!(add_up_quickly(&parents, &mut quick));
+        assert_eq!(Downward::of(&parents).unwrap().add_up(&parents, &mut careful), Over::default());
+        assert_eq!(quick, careful);
+        for at in [1, 2, 100, 198, 199] {
+            // A parent who joined later, or is nobody we know; and sums that might run over, or do.
+            for later in [u32::try_from(at).unwrap(), 199, 200, u32::MAX] {
+                let mut turned = parents.clone();
+                turned[at] = later;
+                let mut kept = sums.clone();
+                assert!(!add_up_quickly(&turned, &mut kept) && kept == sums, "{at} below {later}");
+            }
+            for large in [1 << 55, -(1 << 55), i64::MAX, i64::MIN] {
+                let mut sums = sums.clone();
+                sums[at] = large;
+                let mut kept = sums.clone();
+                assert!(!add_up_quickly(&parents, &mut kept) && kept == sums, "{large} of {at}");
+            }
+        }
+        for nobodys in [1 << 62, i64::MAX, i64::MIN] {
+            let mut sums = vec![nobodys, 1, 1];
+            assert!(!add_up_quickly(&[0, 0, 0], &mut sums) && sums == [nobodys, 1, 1]);
+        }
+        let mut sums = vec![5];
+        assert!(add_up_quickly(&[0], &mut sums) && add_up_quickly(&[], &mut []) && sums == [5]);
+    }
+
+    /// Sums that cancel each other out are near zero again; wrong ones must not pass for them.
+    #[test]
+    fn sums_of_any_size_are_exact_or_refused() {
+        let edges = [0, 1, -1, 1 << 58, -(1 << 58), 1 << 61, 1 << 62, i64::MAX, i64::MIN, i64::MAX - 1];
+        for a in edges {
+            for b in edges {
+                for c in edges {
+                    let mut sums = [0, a, b, c];
+                    let exact = i128::from(a) + i128::from(b) + i128::from(c);
+                    if add_up_quickly(&[0, 0, 1, 1], &mut sums) {
+                        assert_eq!([i128::from(sums[0]), i128::from(sums[1])], [exact; 2]);
+                    }
+                }
+            }
+        }
     }
 
     #[test]
