@@ -24,4 +24,5 @@ cc -O2 -Iinclude benches/calls.c "-L$CARGO_TARGET_DIR/release" "-Wl,-rpath,$CARG
     -o "$CARGO_TARGET_DIR/release/bench-calls"
 python benches/calls.py "$CARGO_TARGET_DIR/release/bench-calls" --page docs/performance.md
 "$CARGO_TARGET_DIR/release/fenrun-bench" figures docs/performance.md
+"$CARGO_TARGET_DIR/release/fenrun-bench" growth docs/performance.md
 cargo run -q --locked --release --manifest-path benches/peers/stateset/Cargo.toml -- docs/performance.md

@@ -19,6 +19,8 @@ const MEMBERS: u32 = 1_000_000;
 const MANY: u32 = 10_000_000;
 const ORDERS: usize = 1_000_000;
 const ROUNDS: usize = 7;
+/// Orders of plans without a kernel.
+const FEW: usize = 20_000;
 /// Where the table stands in the page.
 const MARKS: (&str, &str) = ("<!-- figures, written by make bench -->\n", "<!-- end of figures -->");
 
@@ -54,16 +56,26 @@ pub(crate) fn run(page: Option<&str>) -> Result<(), Box<dyn Error>> {
     let own_of_many: Vec<i64> = (0..=i64::from(MANY)).map(|at| at % 9_973).collect();
     let [differential, three, ten, twenty] = [DIFFERENTIAL, "3", "10", "20"].map(plan);
     let (differential, three, ten, twenty) = (differential?, three?, ten?, twenty?);
-    let [compress, roll_up] = ["compress", "roll_up"].map(plan_of_qualified);
-    let (compress, roll_up) = (compress?, roll_up?);
+    let [compress, roll_up, stop] =
+        ["compress", "roll_up", "stop"].map(|mode| plan_of_qualified(mode, LEVELS));
+    let (compress, roll_up, stop) = (compress?, roll_up?, stop?);
+    let [stopped, rolled] = ["stop", "roll_up"].map(|mode| plan_of_qualified(mode, RATES_OF_RANKS));
+    let (stopped, rolled) = (stopped?, rolled?);
+    let [labels, after] = [LABELS, AFTER].map(plan_of_rules);
+    let (labels, after) = (labels?, after?);
     let mut cases = vec![
         orders("3 levels", "", &random, &three, 3.0),
         Case { per_row: true, unit: "row", ..orders("10 levels", "≤ 15", &random, &ten, 10.0) },
         Case { per_row: true, unit: "row", ..orders("20 levels", "≤ 15", &random, &twenty, 20.0) },
         orders("3 levels, `compress`", "", &random, &compress, 3.0),
         orders("3 levels, `roll_up`", "", &random, &roll_up, 6.0),
+        orders("3 levels, `stop`", "", &random, &stop, 3.0),
         orders("differential of 4 ranks", "", &random, &differential, 5.0),
         orders("differential of 4 ranks, deep tree", "", &deep, &differential, 5.0),
+        orders("differential, `stop`", "", &random, &stopped, 6.0),
+        orders("differential, `roll_up`", "", &random, &rolled, 8.0),
+        general("without a kernel: 3 levels by label", &random, &labels),
+        general("without a kernel: a rule after another", &random, &after),
         whole_period("differential period: volumes, ranks, orders", &mut period, &differential),
         whole_period("the same in a deep tree", &mut deep_period, &differential),
         volumes("team volumes", "≤ 7", MEMBERS, &random.parents, &own),
@@ -112,25 +124,57 @@ pub(crate) fn run(page: Option<&str>) -> Result<(), Box<dyn Error>> {
 }
 
 const DIFFERENTIAL: &str = "differential";
+const LEVELS: &str = r#"{"levels": ["10%", "6%", "3%"]}"#;
+const RATES_OF_RANKS: &str = r#"{"differential": {"V1": "5%", "V2": "8%", "V3": "12%", "V4": "15%"}}"#;
+const LABELS: &str = r#"[{"id": "up", "to": {"up": "referral", "as": "above"},
+    "pay": {"levels": {"above": ["10%", "6%", "3%"], "any": ["1%"]}}}]"#;
+const AFTER: &str = r#"[{"id": "up", "to": {"up": "referral"}, "pay": {"levels": ["10%", "6%", "3%"]}},
+    {"id": "thanks", "after": "up", "of": "income", "to": {"up": "referral"}, "pay": {"levels": ["10%"]}}]"#;
 
 /// A plan of so many levels, or of a differential.
 fn plan(kind: &str) -> Result<Plan, Box<dyn Error>> {
     let pay = if kind == DIFFERENTIAL {
-        serde_json::json!({"differential": {"V1": "5%", "V2": "8%", "V3": "12%", "V4": "15%"}})
+        serde_json::from_str(RATES_OF_RANKS)?
     } else {
         let rates = RATES.iter().take(kind.parse()?).map(|rate| format!("{rate}bp"));
         serde_json::json!({"levels": rates.collect::<Vec<_>>()})
     };
+    plan_of_rules(&serde_json::json!([{"id": "up", "to": {"up": "referral"}, "pay": pay}]).to_string())
+}
+
+fn plan_of_qualified(mode: &str, pay: &str) -> Result<Plan, Box<dyn Error>> {
+    plan_of_rules(&format!(
+        r#"[{{"id": "up", "to": {{"up": "referral"}}, "qualify": {{"active": true}}, "unqualified": "{mode}",
+            "pay": {pay}}}]"#
+    ))
+}
+
+fn plan_of_rules(rules: &str) -> Result<Plan, Box<dyn Error>> {
+    let rules: serde_json::Value = serde_json::from_str(rules)?;
     let plan = serde_json::json!({"schema": "fenrun.plan/1", "name": "bench", "currency": "CNY", "ranks": RANKS,
-        "rule": [{"id": "up", "to": {"up": "referral"}, "pay": pay}]});
+        "rule": rules});
     Ok(Plan::from_json(&plan.to_string())?)
 }
 
-fn plan_of_qualified(mode: &str) -> Result<Plan, Box<dyn Error>> {
-    let plan = serde_json::json!({"schema": "fenrun.plan/1", "name": "bench", "currency": "CNY", "ranks": RANKS,
-        "rule": [{"id": "up", "to": {"up": "referral"}, "qualify": {"active": true}, "unqualified": mode,
-        "pay": {"levels": ["10%", "6%", "3%"]}}]});
-    Ok(Plan::from_json(&plan.to_string())?)
+/// Plans without a kernel: each order is a sale of its own, with the people above its buyer.
+fn general<'a>(name: &'static str, world: &'a World, plan: &'a Plan) -> Case<'a> {
+    let mut kept = Kept::default();
+    let run = move || -> Done {
+        let components: [(&str, &[i64]); 1] = [("paid", &world.base[..FEW])];
+        let orders = Orders::new(&world.buyers[..FEW], &components);
+        Ok(kept.settle(plan, &world.forest, &orders, &world.parents)?)
+    };
+    let times = u32::try_from(FEW).unwrap_or(u32::MAX);
+    Case {
+        name,
+        goal: "",
+        per_row: false,
+        unit: "order",
+        times,
+        reads: 3.0,
+        bytes: ORDER_BYTES,
+        run: Box::new(run),
+    }
 }
 
 /// All orders into kept memory; `reads` of the forest each.

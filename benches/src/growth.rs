@@ -21,7 +21,7 @@ const BYTES_A_MEMBER: u64 = 16;
 const MARKS: (&str, &str) = ("<!-- growth, written by make bench -->\n", "<!-- end of growth -->");
 
 /// What is kept of a member, the goal for all until there, and bytes a member.
-type Step = (&'static str, &'static str, f64);
+pub(crate) type Step = (&'static str, &'static str, f64);
 
 /// Measures all sizes and writes the tables.
 pub(crate) fn run(page: Option<&str>) -> Result<(), Box<dyn Error>> {
@@ -34,7 +34,8 @@ pub(crate) fn run(page: Option<&str>) -> Result<(), Box<dyn Error>> {
             writeln!(table, "| {members} | | not run: too little memory is free | | | |")?;
             continue;
         }
-        let (bytes, ns, checksum) = batch(members)?;
+        let answer = alone(&["growth-of", &members.to_string()])?;
+        let (bytes, ns, checksum): (f64, f64, i64) = serde_json::from_str(&answer)?;
         let ratio = ns / *base.get_or_insert(ns);
         let goal = match members {
             10_000_000 => "≤ 3 times",
@@ -45,7 +46,8 @@ pub(crate) fn run(page: Option<&str>) -> Result<(), Box<dyn Error>> {
     }
     table.push_str("\n| of a million members | bytes a member | in all | goal |\n|---|---:|---:|---:|\n");
     let mut all = 0.0;
-    for (what, goal, bytes) in memory()? {
+    let found: Vec<(String, String, f64)> = serde_json::from_str(&alone(&["memory"])?)?;
+    for (what, goal, bytes) in found {
         all += bytes;
         writeln!(table, "| {what} | {bytes:.1} | {all:.1} | {goal} |")?;
     }
@@ -53,9 +55,18 @@ pub(crate) fn run(page: Option<&str>) -> Result<(), Box<dyn Error>> {
     page.map_or(Ok(()), |page| crate::figures::write_page(page.as_ref(), MARKS, &table))
 }
 
+/// What this program prints in a process of its own, whose memory nobody used before.
+fn alone(arguments: &[&str]) -> Result<String, Box<dyn Error>> {
+    let done = std::process::Command::new(std::env::current_exe()?).args(arguments).output()?;
+    if !done.status.success() {
+        return Err(String::from_utf8_lossy(&done.stderr).into());
+    }
+    Ok(String::from_utf8(done.stdout)?)
+}
+
 /// Bytes a member of a forest whose ids are numbers from 1, nanoseconds an order of the median round, and the
 /// checksum.
-fn batch(members: u32) -> Result<(f64, f64, i64), Box<dyn Error>> {
+pub(crate) fn batch(members: u32) -> Result<(f64, f64, i64), Box<dyn Error>> {
     let before = resident()?;
     let mut forest = Forest::new();
     let mut dice = Dice::new(7);
@@ -83,7 +94,7 @@ fn batch(members: u32) -> Result<(f64, f64, i64), Box<dyn Error>> {
 }
 
 /// What each thing that is kept costs.
-fn memory() -> Result<Vec<Step>, Box<dyn Error>> {
+pub(crate) fn memory() -> Result<Vec<Step>, Box<dyn Error>> {
     let mut found = Vec::new();
     let mut last = resident()?;
     let mut step = |what, goal| -> Result<(), Box<dyn Error>> {

@@ -50,6 +50,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     match arguments.first().map(String::as_str) {
         Some("figures") => return figures::run(page),
         Some("growth") => return growth::run(page),
+        Some("growth-of") => {
+            println!("{}", serde_json::json!(growth::batch(page.ok_or("how many members?")?.parse()?)?));
+            return Ok(());
+        }
+        Some("memory") => {
+            println!("{}", serde_json::json!(growth::memory()?));
+            return Ok(());
+        }
         _ => {}
     }
     let mut data: Option<Data> = None;

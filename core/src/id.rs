@@ -6,6 +6,7 @@
 use crate::doc::Node;
 use crate::error::{Code, Error, Result};
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 /// The longest id in bytes.
@@ -20,10 +21,23 @@ pub const MAX_ID_BYTES: usize = 64;
 /// assert!(ExternalId::new("").is_err());
 /// # Ok::<(), fenrun::Error>(())
 /// ```
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct ExternalId(Arc<str>);
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ExternalId {
+    /// The first bytes of the text as a number. Behind a shorter text stand zeros, which no id holds, so ids
+    /// stand in the order of their texts by this alone, and only where it is the same is the text asked.
+    head: u64,
+    text: Arc<str>,
+}
 
 impl ExternalId {
+    fn of(text: Arc<str>) -> Self {
+        let mut head = [0; 8];
+        for (to, from) in head.iter_mut().zip(text.bytes()) {
+            *to = from;
+        }
+        Self { head: u64::from_be_bytes(head), text }
+    }
+
     /// Checks and wraps a text.
     ///
     /// # Errors
@@ -45,7 +59,7 @@ impl ExternalId {
         if text.chars().any(char::is_control) || text.trim() != text {
             return fault("holds a control character, or a blank at its end");
         }
-        Ok(Self(text.into()))
+        Ok(Self::of(text.into()))
     }
 
     /// Reads an id from a document; `0`, `"0"`, `""` and `null` mean nobody.
@@ -55,7 +69,7 @@ impl ExternalId {
     pub fn from_node(node: &Node) -> Result<Option<Self>> {
         match node {
             Node::Null | Node::Int(0) => Ok(None),
-            Node::Int(value) if *value > 0 => Ok(Some(Self(value.to_string().into()))),
+            Node::Int(value) if *value > 0 => Ok(Some(Self::of(value.to_string().into()))),
             Node::Text(text) if text.is_empty() || text == "0" => Ok(None),
             Node::Text(text) => Self::new(text).map(Some),
             Node::Int(value) => Err(Error::new(Code::InvalidId, format!("id {value} is below zero"))),
@@ -68,31 +82,37 @@ impl ExternalId {
     /// The id as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.text
+    }
+}
+
+impl Hash for ExternalId {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.text.hash(state);
     }
 }
 
 impl From<u64> for ExternalId {
     fn from(value: u64) -> Self {
-        Self(value.to_string().into())
+        Self::of(value.to_string().into())
     }
 }
 
 impl AsRef<str> for ExternalId {
     fn as_ref(&self) -> &str {
-        &self.0
+        &self.text
     }
 }
 
 impl fmt::Display for ExternalId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.text)
     }
 }
 
 impl fmt::Debug for ExternalId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}", &*self.0)
+        write!(f, "{:?}", &*self.text)
     }
 }
 
@@ -189,4 +209,41 @@ kinds! {
     HoldId,
     /// A manual adjustment of a member's money.
     AdjustmentId,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_stand_in_the_order_of_their_texts() {
+        let texts = [
+            "1",
+            "10",
+            "2",
+            "a",
+            "a b",
+            "aa",
+            "abcdefg",
+            "abcdefgh",
+            "abcdefgha",
+            "abcdefghab",
+            "abcdefgi",
+            "级差",
+            "级",
+            "级差别",
+            "~",
+            "\u{e000}",
+            "\u{10ffff}",
+            "-",
+            "00",
+            "01",
+        ];
+        for a in texts {
+            for b in texts {
+                let [id, other] = [a, b].map(|text| ExternalId::new(text).unwrap());
+                assert_eq!((id.cmp(&other), id == other), (a.cmp(b), a == b), "{a} and {b}");
+            }
+        }
+    }
 }
