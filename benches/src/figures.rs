@@ -98,16 +98,32 @@ pub(crate) fn run(page: Option<&str>) -> Result<(), Box<dyn Error>> {
             times.extend((round > 0).then(|| cpu_ns() - start));
         }
     }
+    let mut table = lines(&cases, &mut times, &done, [&limits, &limits_of_many])?;
+    table.push_str("\n| alone | ns a call | goal | checksum |\n|---|---:|---:|---:|\n");
+    for (name, goal, ns, sum) in sale::run(4 * ROUNDS + 1)? {
+        writeln!(table, "| {name} | {ns} | {goal} | {sum} |")?;
+    }
+    println!("{table}");
+    page.map_or(Ok(()), |page| write_page(Path::new(page), MARKS, &table))
+}
+
+/// The lines of all cases; limits are those of a million members and of ten.
+fn lines(
+    cases: &[Case<'_>],
+    times: &mut [Vec<u64>],
+    done: &[(usize, i64)],
+    [of_some, of_many]: [&Limits; 2],
+) -> Result<String, Box<dyn Error>> {
     let mut table = format!(
         "N = {MEMBERS} members, {ORDERS} orders, seed 7, {ROUNDS} rounds, one thread.\n\n\
          | kernel | for | ns | goal | share of the limit | checksum |\n|---|---|---:|---:|---:|---:|\n"
     );
-    for ((case, times), (count, sum)) in cases.iter().zip(&mut times).zip(done) {
+    for ((case, times), (count, sum)) in cases.iter().zip(times).zip(done) {
         times.sort_unstable();
-        let count = f64::from(u32::try_from(count)?);
+        let count = f64::from(u32::try_from(*count)?);
         let times_shown = if case.per_row { count } else { f64::from(case.times) };
         let ns = f64::from(u32::try_from(times[times.len() / 2])?) / times_shown;
-        let of = if case.times == MANY { &limits_of_many } else { &limits };
+        let of = if case.times == MANY { of_many } else { of_some };
         let rows = if case.unit == "member" { 0.0 } else { count * ROW_BYTES };
         let all = f64::from(case.times);
         let limit = all * (case.reads * of.gathered + case.bytes * of.read) + rows * of.written;
@@ -115,12 +131,7 @@ pub(crate) fn run(page: Option<&str>) -> Result<(), Box<dyn Error>> {
         let Case { name, goal, unit, .. } = case;
         writeln!(table, "| {name} | {unit} | {ns:.1} | {goal} | {share:.2} | {count} rows, {sum} |")?;
     }
-    table.push_str("\n| alone | ns a call | goal | checksum |\n|---|---:|---:|---:|\n");
-    for (name, goal, ns, sum) in sale::run(4 * ROUNDS + 1)? {
-        writeln!(table, "| {name} | {ns} | {goal} | {sum} |")?;
-    }
-    println!("{table}");
-    page.map_or(Ok(()), |page| write_page(Path::new(page), MARKS, &table))
+    Ok(table)
 }
 
 const DIFFERENTIAL: &str = "differential";

@@ -144,6 +144,16 @@ struct Answer {
     above: Option<Arc<[u32]>>,
 }
 
+/// Who counts on the way of a differential; see [`Climb`].
+#[derive(Default)]
+struct Counting {
+    /// The nearest above each member who counts, where others are passed over.
+    up: Option<Arc<[u32]>>,
+    condition: Option<Arc<[u64]>>,
+    rolled: Option<Arc<[u32]>>,
+    ends: Option<Arc<[u32]>>,
+}
+
 impl<'p, 'a> Maker<'p, 'a> {
     /// Adds a rule; `false` for one that needs the general way.
     fn add(&mut self, at: usize) -> Result<bool> {
@@ -282,24 +292,11 @@ impl<'p, 'a> Maker<'p, 'a> {
             let code = usize::try_from(member).ok().and_then(|at| codes.get(at.checked_sub(1)?)).copied();
             of_code.get(usize::from(code.unwrap_or(0))).copied().unwrap_or(0)
         };
-        let (mut up, mut condition, mut rolled, mut ends) = (None, None, None, None);
-        match (answer, rule.unqualified) {
-            (None, _) => {}
-            (Some(answer), Unqualified::Retain) => condition = Some(Arc::clone(&answer.bits)),
-            (Some(answer), Unqualified::Stop) => {
-                condition = Some(Arc::clone(&answer.bits));
-                ends = Some(ends_of(self.parents, self.order()?, &answer.bits));
-            }
-            (Some(answer), mode) => {
-                if self.is_deeper(limit)? {
-                    return Ok(false);
-                }
-                match mode {
-                    Unqualified::RollUp => rolled = Some(self.rolled(answer)?),
-                    _ => up = Some(self.above(answer)?),
-                }
-            }
-        }
+        let Some(Counting { up, condition, rolled, ends }) =
+            self.counting(answer, rule.unqualified, limit)?
+        else {
+            return Ok(false);
+        };
         let parents = self.parents;
         let jumps = Jumps::new(up.as_deref().unwrap_or(parents), self.order()?, class_of);
         let Some(jumps) = jumps else { return Ok(false) };
@@ -319,6 +316,31 @@ impl<'p, 'a> Maker<'p, 'a> {
         });
         self.kernel.width += classes.len();
         Ok(true)
+    }
+
+    /// What becomes of those who do not meet the condition of a differential; `None` where the walk could end
+    /// before somebody it finds.
+    fn counting(
+        &mut self,
+        answer: Option<&Answer>,
+        mode: Unqualified,
+        limit: usize,
+    ) -> Result<Option<Counting>> {
+        let mut counting = Counting::default();
+        let Some(answer) = answer else { return Ok(Some(counting)) };
+        if matches!(mode, Unqualified::Retain | Unqualified::Stop) {
+            counting.condition = Some(Arc::clone(&answer.bits));
+            if mode == Unqualified::Stop {
+                counting.ends = Some(ends_of(self.parents, self.order()?, &answer.bits));
+            }
+        } else if self.is_deeper(limit)? {
+            return Ok(None);
+        } else if mode == Unqualified::RollUp {
+            counting.rolled = Some(self.rolled(answer)?);
+        } else {
+            counting.up = Some(self.above(answer)?);
+        }
+        Ok(Some(counting))
     }
 
     /// The place of a walk of so many levels among all of them.
