@@ -51,7 +51,7 @@ pub(super) fn explain(plan: &Plan, input: &Node) -> Result<Node> {
 ///
 /// # Errors
 /// What `close` refuses, with the plan that does in front; [`Code::CurrencyMismatch`] when the plans pay in different
-/// currencies.
+/// currencies; [`Code::NotFound`] when neither has a rule for such a period.
 pub fn compare_close(before: &Plan, after: &Plan, input: &Node) -> Result<Compared> {
     let closed = |plan: &Plan, other: &Plan| {
         let input = seen_by(plan, other, before, input)?;
@@ -66,6 +66,11 @@ pub fn compare_close(before: &Plan, after: &Plan, input: &Node) -> Result<Compar
         closed(plan, other).map_err(|error: Error| error.within(&format!("plan “{}”", plan.name())))
     };
     let ((period, first), (_, second)) = (of(before, after)?, of(after, before)?);
+    let closes = |plan: &Plan| plan.sequence(Some(period.every())).next().is_some();
+    if !closes(before) && !closes(after) {
+        let rule = format!("{period}: neither plan has a rule that closes by the {}", period.every().name());
+        return Err(Error::new(Code::NotFound, rule));
+    }
     compare_closes(period, (before, &first), (after, &second))
 }
 
