@@ -40,7 +40,7 @@ pay = { levels = [
 "#;
 
 /// What is wrong, on which line, what the message must hold.
-const WRONG: [(&str, &str, usize, &str); 43] = [
+const WRONG: [(&str, &str, usize, &str); 46] = [
     ("name = \"n\"", "nmae = \"n\"", 2, "did you mean it by `nmae`?"),
     ("currency = \"CNY\"", "currency = \"CNY\"\ncurency = 1", 4, "did you mean `currency`?"),
     ("\"V1\", \"V2\"", "\"V1\", 2", 4, "`ranks`"),
@@ -80,6 +80,9 @@ const WRONG: [(&str, &str, usize, &str); 43] = [
     ("of = \"income\"", "when = []", 23, "`when` must be a map, not a list"),
     ("of = \"income\"", "of = []", 23, "`of` must be a map, not a list"),
     ("of = \"income\"", "cap = [[]]", 23, "`cap` must be a map, not a list"),
+    ("of = \"income\"", "cap = { per = \"payee\", limit = \"50%\" }", 23, "takes minor units"),
+    ("of = \"income\"", "round = { per = \"order\" }", 23, "each source is rounded alone"),
+    ("of = \"income\"", "change = \"split\"", 23, "`change` is about periods"),
     ("of = \"income\"", "split = []", 23, "`split` must be a map, not a list"),
     ("id = \"peer\"", "id = \"peer \"", 21, "the name \"peer \" holds a blank (U+0020)"),
     ("[tree.placement]", "[tree.\"place\u{200b}ment\"]", 6, "a character that does not show (U+200B)"),

@@ -1,5 +1,6 @@
 //! Parts of a rule that make no sense together.
 
+use crate::doc::Spot;
 use crate::error::{Code, Error, Result};
 use crate::money::Rounding;
 use crate::reward::plan::Condition;
@@ -11,10 +12,23 @@ use crate::reward::plan::stop::{Reach, Stop, StopSource};
 
 /// Refuses a rule whose parts contradict each other; `clock` is what starts the chain it stands in.
 pub(super) fn check(rule: &Rule, clock: Clock) -> Result<()> {
-    let faults = [base(rule), stops(rule, clock), schedule(rule, clock), rounding(rule), other(rule, clock)];
-    match faults.into_iter().flatten().next() {
+    // Each with the key it is told of, where the rule has it.
+    let faults = [
+        ("of", base(rule)),
+        ("to", stops(rule, clock)),
+        ("when", conditions(rule, clock)),
+        ("pay", schedule(rule, clock)),
+        ("round", rounding(rule)),
+        ("reverse", reverse(rule, clock)),
+        ("change", change(rule, clock)),
+        ("cap", caps(rule, clock)),
+    ];
+    match faults.into_iter().find_map(|(key, fault)| Some((key, fault?))) {
         None => Ok(()),
-        Some(fault) => Err(Error::new(Code::InvalidValue, format!("rule `{}`: {fault}", rule.id))),
+        Some((key, fault)) => {
+            let error = Error::new(Code::InvalidValue, format!("rule `{}`: {fault}", rule.id));
+            Err(error.about(Spot::item_key("rule", &rule.id, key)))
+        }
     }
 }
 
@@ -62,7 +76,6 @@ fn stops(rule: &Rule, clock: Clock) -> Fault {
             "a `class` divides a pool; it goes with `share`",
         )
     })
-    .or_else(|| fault(clock.is_some() && asks_sale(rule), "`{ sale = … }` asks a sale; a period has none"))
     .or_else(|| {
         fault(
             clock.is_some() && sources().any(of_sale),
@@ -81,6 +94,10 @@ fn stops(rule: &Rule, clock: Clock) -> Fault {
             "`rank = \"same\"` is paid by `levels`",
         )
     })
+}
+
+fn conditions(rule: &Rule, clock: Clock) -> Fault {
+    fault(clock.is_some() && asks_sale(rule), "`{ sale = … }` asks a sale; a period has none")
 }
 
 /// Whether a condition of the rule asks the sale.
@@ -160,36 +177,38 @@ fn rounding(rule: &Rule) -> Fault {
     })
 }
 
-fn other(rule: &Rule, clock: Clock) -> Fault {
-    let carries = |cap: &Cap| cap.over == Over::Carry;
-    let shares = |cap: &Cap| matches!(cap.limit, Limit::Share(_));
+fn reverse(rule: &Rule, clock: Clock) -> Fault {
     fault(
         clock.is_some() && rule.reverse == Reverse::ShareOfUnits,
         "`reverse = \"share_of_units\"` counts the units of a sale; a period has none",
     )
-    .or_else(|| {
-        fault(
-            clock.is_none() && rule.change == Change::Split,
-            "`change` is about periods; a sale has one version",
-        )
-    })
+}
+
+fn change(rule: &Rule, clock: Clock) -> Fault {
+    fault(
+        clock.is_none() && rule.change == Change::Split,
+        "`change` is about periods; a sale has one version",
+    )
     .or_else(|| {
         fault(
             matches!(rule.trigger, Trigger::After(_)) && rule.change == Change::Split,
             "a rule that runs after another changes with that one; leave `change` out",
         )
     })
-    .or_else(|| {
-        let pairs = matches!(rule.pay, Schedule::Pairing(_));
-        fault(
-            !pairs && rule.caps.iter().any(carries),
-            "`over = \"carry\"` leaves volume of pairs for the next period; it goes with `pairing`",
-        )
-    })
+}
+
+fn caps(rule: &Rule, clock: Clock) -> Fault {
+    let carries = |cap: &Cap| cap.over == Over::Carry;
+    let shares = |cap: &Cap| matches!(cap.limit, Limit::Share(_));
+    let pairs = matches!(rule.pay, Schedule::Pairing(_));
+    fault(
+        !pairs && rule.caps.iter().any(carries),
+        "`over = \"carry\"` leaves volume of pairs for the next period; it goes with `pairing`",
+    )
     .or_else(|| {
         let volume = |cap: &Cap| matches!(cap.over, Over::Carry | Over::Flush) && cap.per != CapPer::Payee;
         fault(
-            matches!(rule.pay, Schedule::Pairing(_)) && rule.caps.iter().any(volume),
+            pairs && rule.caps.iter().any(volume),
             "`over` of pairs keeps or burns the volume of a payee; it goes with `per = \"payee\"`",
         )
     })
