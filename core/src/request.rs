@@ -1,8 +1,9 @@
 //! What commands of every kind have in common, whatever they are about.
 
-use crate::doc;
+use crate::doc::{self, Fields, Node};
 use crate::error::{Code, Error, Result};
-use crate::id::{ExternalId, MAX_ID_BYTES};
+use crate::id::{CommandId, ExternalId, MAX_ID_BYTES};
+use crate::time::Timestamp;
 use std::fmt;
 use std::sync::Arc;
 
@@ -24,6 +25,14 @@ impl Tenant {
             return Err(Error::new(Code::InvalidId, rule));
         }
         Ok(Self(text.into()))
+    }
+
+    /// Takes `tenant`, which may be left out.
+    ///
+    /// # Errors
+    /// As [`Tenant::new`], and another type.
+    pub(crate) fn from_fields(fields: &mut Fields<'_>) -> Result<Self> {
+        Self::new(fields.text("tenant")?.unwrap_or_default())
     }
 
     /// The tenant as text.
@@ -93,6 +102,93 @@ impl fmt::Debug for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
+}
+
+/// What the envelope of a command says beside what it is about.
+pub(crate) struct Asked {
+    pub(crate) expected_version: Option<u64>,
+    pub(crate) command_id: CommandId,
+    pub(crate) actor: ExternalId,
+    pub(crate) now: Timestamp,
+}
+
+impl Asked {
+    /// Takes `expected_version`, `command_id`, `actor` and `now`.
+    ///
+    /// # Errors
+    /// Names the key, the value and the rule.
+    pub(crate) fn from_fields(fields: &mut Fields<'_>) -> Result<Self> {
+        Ok(Self {
+            expected_version: fields.count("expected_version")?,
+            command_id: CommandId::from(fields.need_id("command_id")?),
+            actor: fields.need_id("actor")?,
+            now: Timestamp::from_ms(fields.need_int("now")?),
+        })
+    }
+}
+
+/// The name of a command and its options, from `{"<name>": {…}}`; a name without options may stand alone,
+/// and then `empty` are its options.
+///
+/// # Errors
+/// What stands there instead.
+pub(crate) fn name_and_options<'a>(node: &'a Node, empty: &'a Node) -> Result<(&'a str, &'a Node)> {
+    match node {
+        Node::Text(name) => Ok((name, empty)),
+        Node::Map(map) if map.len() == 1 => {
+            Ok(map.iter().next().map_or(("", empty), |(name, body)| (name.as_str(), body)))
+        }
+        other => Err(doc::invalid("command", "a map of one command's name to its options", other)),
+    }
+}
+
+/// What the envelope of an event repeats of its command, beside what it is about.
+pub(crate) struct Made {
+    pub(crate) command_id: CommandId,
+    pub(crate) fingerprint: Fingerprint,
+    pub(crate) actor: ExternalId,
+    pub(crate) at: Timestamp,
+}
+
+impl Made {
+    /// Takes `command_id`, `fingerprint`, `actor` and `at`.
+    ///
+    /// # Errors
+    /// Names the key, the value and the rule.
+    pub(crate) fn from_fields(fields: &mut Fields<'_>) -> Result<Self> {
+        Ok(Self {
+            command_id: CommandId::from(fields.need_id("command_id")?),
+            fingerprint: Fingerprint::parse(fields.need_text("fingerprint")?)?,
+            actor: fields.need_id("actor")?,
+            at: Timestamp::from_ms(fields.need_int("at")?),
+        })
+    }
+}
+
+/// Takes the `schema` of an event, which is the one that is known.
+///
+/// # Errors
+/// [`Code::InvalidEvent`].
+pub(crate) fn check_schema(fields: &mut Fields<'_>, known: i64) -> Result<()> {
+    let schema = fields.need_int("schema")?;
+    if schema != known {
+        let rule = format!("schema {schema}; this version reads {known}");
+        return Err(fields.fault(Code::InvalidEvent, rule));
+    }
+    Ok(())
+}
+
+/// Takes the `event_id` of an event, which is derived from its place.
+///
+/// # Errors
+/// [`Code::InvalidEvent`].
+pub(crate) fn check_event_id(fields: &mut Fields<'_>, seq: u64, derived: &str) -> Result<()> {
+    let stated = fields.need_text("event_id")?;
+    if seq == 0 || stated != derived {
+        let rule = format!("`event_id` {stated} is not the one of place {seq}");
+        return Err(fields.fault(Code::InvalidEvent, rule));
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -152,12 +152,15 @@ impl Table {
 
     fn put_back(&self, raw: &Connection) {
         let marks = vec!["?"; self.columns.len()].join(", ");
+        // One transaction: else every row is one, and they take most of the time.
+        let whole = raw.unchecked_transaction().unwrap();
         raw.execute(&format!("DELETE FROM {}", self.name), []).unwrap();
         let mut statement =
             raw.prepare_cached(&format!("INSERT INTO {} VALUES ({marks})", self.name)).unwrap();
         for row in &self.rows {
             statement.execute(rusqlite::params_from_iter(row)).unwrap();
         }
+        whole.commit().unwrap();
     }
 }
 

@@ -7,10 +7,10 @@ use super::state::WalletKey;
 use super::words::{PayoutState, Verdict};
 use crate::doc::{Fields, MAX_DOCUMENT_BYTES, Node, read_json};
 use crate::error::{Code, Error, Result};
-use crate::id::{AdjustmentId, CommandId, HoldId, MemberId, PayoutId, TransactionId, WithdrawalId};
+use crate::id::{AdjustmentId, HoldId, MemberId, PayoutId, TransactionId, WithdrawalId};
 use crate::ledger::MemberAccount;
 use crate::money::Currency;
-use crate::request::{Fingerprint, Reason, Tenant};
+use crate::request::{self, Asked, Made, Reason, Tenant, name_and_options};
 use crate::time::Timestamp;
 use std::sync::Arc;
 
@@ -23,13 +23,9 @@ impl Command {
     /// Names the key, the value and the rule.
     pub fn from_node(node: &Node) -> Result<Self> {
         let mut fields = Fields::new(node, "command")?;
-        let envelope = Envelope {
-            wallet: wallet(&mut fields)?,
-            expected_version: fields.count("expected_version")?,
-            command_id: CommandId::from(fields.need_id("command_id")?),
-            actor: fields.need_id("actor")?,
-            now: Timestamp::from_ms(fields.need_int("now")?),
-        };
+        let wallet = wallet(&mut fields)?;
+        let Asked { expected_version, command_id, actor, now } = Asked::from_fields(&mut fields)?;
+        let envelope = Envelope { wallet, expected_version, command_id, actor, now };
         let body = fields.need("command")?;
         fields.finish()?;
         Ok(Self::new(envelope, Action::from_node(body)?))
@@ -38,7 +34,7 @@ impl Command {
 
 fn wallet(fields: &mut Fields<'_>) -> Result<WalletKey> {
     Ok(WalletKey {
-        tenant: Tenant::new(fields.text("tenant")?.unwrap_or_default())?,
+        tenant: Tenant::from_fields(fields)?,
         member: MemberId::from(fields.need_id("member")?),
         currency: Currency::parse(fields.need_text("currency")?)?,
     })
@@ -55,16 +51,7 @@ impl Action {
     /// Names the key, the value and the rule.
     pub fn from_node(node: &Node) -> Result<Self> {
         let empty = Node::map::<String>([]);
-        let (name, body) = match node {
-            Node::Text(name) => (name.as_str(), &empty),
-            Node::Map(map) if map.len() == 1 => {
-                map.iter().next().map_or(("", &empty), |(name, body)| (name.as_str(), body))
-            }
-            other => {
-                let wanted = "a map of one command's name to its options";
-                return Err(crate::doc::invalid("command", wanted, other));
-            }
-        };
+        let (name, body) = name_and_options(node, &empty)?;
         let mut fields = Fields::new(body, name)?;
         let action = Self::from_fields(name, &mut fields)?;
         fields.finish()?;
@@ -140,26 +127,14 @@ impl Event {
     /// the event's place; else names the key, the value and the rule.
     pub fn from_node(node: &Node) -> Result<Self> {
         let mut fields = Fields::new(node, "event")?;
-        let schema = fields.need_int("schema")?;
-        if schema != EVENT_SCHEMA {
-            let rule = format!("schema {schema}; this version reads {EVENT_SCHEMA}");
-            return Err(fields.fault(Code::InvalidEvent, rule));
-        }
-        let header = Header {
-            wallet: wallet(&mut fields)?,
-            command_id: CommandId::from(fields.need_id("command_id")?),
-            fingerprint: Fingerprint::parse(fields.need_text("fingerprint")?)?,
-            actor: fields.need_id("actor")?,
-            at: Timestamp::from_ms(fields.need_int("at")?),
-        };
+        request::check_schema(&mut fields, EVENT_SCHEMA)?;
+        let wallet = wallet(&mut fields)?;
+        let Made { command_id, fingerprint, actor, at } = Made::from_fields(&mut fields)?;
+        let header = Header { wallet, command_id, fingerprint, actor, at };
         let seq: u64 = fields.count("seq")?.unwrap_or(0);
         let data = EventData::from_node(fields.need_text("type")?, fields.need("data")?)?;
         let event = Self { header: Arc::new(header), seq, data };
-        let stated = fields.need_text("event_id")?;
-        if seq == 0 || stated != event.event_id() {
-            let rule = format!("`event_id` {stated} is not the one of place {seq}");
-            return Err(fields.fault(Code::InvalidEvent, rule));
-        }
+        request::check_event_id(&mut fields, seq, &event.event_id())?;
         Ok(event)
     }
 }

@@ -6,8 +6,8 @@ use super::{
 };
 use crate::doc::{Fields, Node};
 use crate::error::{Code, Error, Result};
-use crate::id::{CommandId, OrderId, RefundId};
-use crate::time::Timestamp;
+use crate::id::{OrderId, RefundId};
+use crate::request::{Asked, name_and_options};
 use crate::trade::order::action::{Action, Resolution};
 use crate::trade::order::case::{CaseKind, CaseMove, Goods};
 use crate::trade::order::command::{Command, Envelope, Tenant};
@@ -23,14 +23,10 @@ impl Command {
     /// Names the key, the value and the rule.
     pub fn from_node(node: &Node) -> Result<Self> {
         let mut fields = Fields::new(node, "command")?;
-        let envelope = Envelope {
-            tenant: Tenant::new(fields.text("tenant")?.unwrap_or_default())?,
-            order_id: OrderId::from(fields.need_id("order_id")?),
-            expected_version: fields.count("expected_version")?,
-            command_id: CommandId::from(fields.need_id("command_id")?),
-            actor: fields.need_id("actor")?,
-            now: Timestamp::from_ms(fields.need_int("now")?),
-        };
+        let (tenant, order_id) =
+            (Tenant::from_fields(&mut fields)?, OrderId::from(fields.need_id("order_id")?));
+        let Asked { expected_version, command_id, actor, now } = Asked::from_fields(&mut fields)?;
+        let envelope = Envelope { tenant, order_id, expected_version, command_id, actor, now };
         let body = fields.need("command")?;
         fields.finish()?;
         Ok(Self::new(envelope, Action::from_node(body)?))
@@ -44,19 +40,7 @@ impl Action {
     /// Names the key, the value and the rule.
     pub fn from_node(node: &Node) -> Result<Self> {
         let empty = Node::map::<String>([]);
-        let (name, body) = match node {
-            Node::Text(name) => (name.as_str(), &empty),
-            Node::Map(map) if map.len() == 1 => {
-                map.iter().next().map_or(("", &empty), |(name, body)| (name.as_str(), body))
-            }
-            other => {
-                return Err(crate::doc::invalid(
-                    "command",
-                    "a map of one command's name to its options",
-                    other,
-                ));
-            }
-        };
+        let (name, body) = name_and_options(node, &empty)?;
         let mut fields = Fields::new(body, name)?;
         let action = Self::from_fields(name, &mut fields)?;
         fields.finish()?;

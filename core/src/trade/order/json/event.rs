@@ -3,10 +3,10 @@
 use super::{case, each_line, parts, payment, reason, refund, returned, shipment, tracking, transaction};
 use crate::doc::{Fields, MAX_DOCUMENT_BYTES, Node, read_json};
 use crate::error::{Code, Error, Result};
-use crate::id::{CommandId, LineId, OrderId, RefundId};
-use crate::time::Timestamp;
+use crate::id::{LineId, OrderId, RefundId};
+use crate::request::{self, Made};
 use crate::trade::order::case::{CaseKind, CaseMove, Goods};
-use crate::trade::order::command::{Fingerprint, Header, Tenant};
+use crate::trade::order::command::{Header, Tenant};
 use crate::trade::order::event::{EVENT_SCHEMA, Event};
 use crate::trade::order::event_data::{EventData, Granted};
 use crate::trade::order::placement::Placement;
@@ -29,29 +29,17 @@ impl Event {
     /// the event's place; else names the key, the value and the rule.
     pub fn from_node(node: &Node) -> Result<Self> {
         let mut fields = Fields::new(node, "event")?;
-        let schema = fields.need_int("schema")?;
-        if schema != EVENT_SCHEMA {
-            let rule = format!("schema {schema}; this version reads {EVENT_SCHEMA}");
-            return Err(fields.fault(Code::InvalidEvent, rule));
-        }
-        let header = Header {
-            tenant: Tenant::new(fields.text("tenant")?.unwrap_or_default())?,
-            order_id: OrderId::from(fields.need_id("order_id")?),
-            command_id: CommandId::from(fields.need_id("command_id")?),
-            fingerprint: Fingerprint::parse(fields.need_text("fingerprint")?)?,
-            actor: fields.need_id("actor")?,
-            at: Timestamp::from_ms(fields.need_int("at")?),
-        };
+        request::check_schema(&mut fields, EVENT_SCHEMA)?;
+        let (tenant, order_id) =
+            (Tenant::from_fields(&mut fields)?, OrderId::from(fields.need_id("order_id")?));
+        let Made { command_id, fingerprint, actor, at } = Made::from_fields(&mut fields)?;
+        let header = Header { tenant, order_id, command_id, fingerprint, actor, at };
         let seq: u64 = fields.count("seq")?.unwrap_or(0);
         let name = fields.need_text("type")?;
         let mut inner = Fields::of_log(fields.need("data")?, name)?;
         let data = EventData::from_fields(name, &mut inner)?;
         let event = Self { header: Arc::new(header), seq, data };
-        let stated = fields.need_text("event_id")?;
-        if seq == 0 || stated != event.event_id() {
-            let rule = format!("`event_id` {stated} is not the one of place {seq}");
-            return Err(fields.fault(Code::InvalidEvent, rule));
-        }
+        request::check_event_id(&mut fields, seq, &event.event_id())?;
         Ok(event)
     }
 }
