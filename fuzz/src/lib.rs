@@ -1,11 +1,14 @@
 //! What the fuzz targets do with their bytes. Each `run` panics when a property does not hold and tells
 //! whether the input got past the first door, so that the seeds can be shown not to be refused at once.
 
+pub mod forest_image;
+pub mod forest_journal;
 pub mod forest_operations;
 pub mod frozen_text;
 pub mod order_commands;
 pub mod plan_text;
 pub mod sale_json;
+pub mod share_codes;
 
 use fenrun::reward::commission::{Frozen, Refund, Taken, reverse, standing};
 use fenrun::sale::Sale;

@@ -1,6 +1,9 @@
 //! The seeds on stable: whole, cut short anywhere, and with a byte changed here and there.
 
-use super::{forest_operations, frozen_text, order_commands, plan_text, sale_json};
+use super::{
+    forest_image, forest_journal, forest_operations, frozen_text, order_commands, plan_text, sale_json,
+    share_codes,
+};
 use std::fs;
 use std::path::Path;
 
@@ -47,6 +50,21 @@ fn sale_jsons() {
 #[test]
 fn forest_operation_bytes() {
     replay(forest_operations::run, &seeds("seeds/forest_operations"));
+}
+
+#[test]
+fn forest_images() {
+    replay(forest_image::run, &seeds("seeds/forest_image"));
+}
+
+#[test]
+fn forest_journals() {
+    replay(forest_journal::run, &seeds("seeds/forest_journal"));
+}
+
+#[test]
+fn share_codes() {
+    replay(share_codes::run, &seeds("seeds/share_codes"));
 }
 
 #[test]

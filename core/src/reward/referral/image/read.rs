@@ -68,6 +68,9 @@ impl Forest {
     /// Whether the parts agree, so that no read goes astray.
     fn check(&self) -> Result<()> {
         let len = self.len();
+        if len > crate::reward::referral::MAX_MEMBERS {
+            return Err(damaged(&format!("it has {len} members, more than a forest holds")));
+        }
         let table = self.ids.places.len();
         let ids = match table {
             0 => self.ids.external.is_empty(),
@@ -80,7 +83,7 @@ impl Forest {
         let ranks = self.ranks.len() <= len;
         let named = self.ranks.iter().all(|code| usize::from(*code) <= self.rank_names.len());
         let parents = self.parents.len() == len + 1 && self.parents[0] == 0;
-        let sound = ids && ranks && named && parents && len <= crate::reward::referral::MAX_MEMBERS;
+        let sound = ids && ranks && named && parents;
         if !sound || !self.parents.iter().all(known) || !handles.all(known) {
             return Err(damaged("its columns do not fit each other"));
         }
