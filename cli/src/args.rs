@@ -193,7 +193,11 @@ pub(crate) struct ForestExportArgs {
 /// What a forest is written as.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum ForestFormat {
+    /// A row a member: member, inviter, rank, closed
     Csv,
+    /// A row for each inviter a member had: member, inviter, valid_from in milliseconds since 1970-01-01 UTC
+    History,
+    /// A graph in the DOT language
     Dot,
 }
 
@@ -203,7 +207,7 @@ pub(crate) struct ForestShowArgs {
     pub(crate) file: PathBuf,
     /// One member of it
     #[arg(long, value_name = "ID")]
-    pub(crate) member: Option<u64>,
+    pub(crate) member: Option<String>,
     /// How many people of the team are skipped
     #[arg(long, value_name = "N", default_value_t = 0, requires = "member")]
     pub(crate) after: usize,
@@ -218,10 +222,10 @@ pub(crate) struct ForestJoinArgs {
     pub(crate) file: PathBuf,
     /// Who joins or moves
     #[arg(long, value_name = "ID")]
-    pub(crate) member: u64,
+    pub(crate) member: String,
     /// Below whom; nobody without it
     #[arg(long, value_name = "ID")]
-    pub(crate) inviter: Option<u64>,
+    pub(crate) inviter: Option<String>,
     /// From which day or moment on; without it, always
     #[arg(long, value_name = "TIME")]
     pub(crate) from: Option<String>,

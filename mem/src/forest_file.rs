@@ -134,7 +134,7 @@ impl ForestFile {
     pub fn append(
         &mut self,
         forest: &mut Forest,
-        change: ForestChange,
+        change: &ForestChange,
         from: Option<Timestamp>,
     ) -> Result<()> {
         let _lock = self.lock()?;

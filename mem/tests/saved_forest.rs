@@ -34,7 +34,7 @@ impl Folder {
         let mut forest = Forest::from_edges(&[1, 2], &[0, 1]).unwrap();
         let mut writer = ForestFile::save(&forest, &folder.file()).unwrap();
         for member in 3..=5 {
-            writer.append(&mut forest, join(member, 2), None).unwrap();
+            writer.append(&mut forest, &join(member, 2), None).unwrap();
         }
         (folder, forest)
     }
@@ -69,12 +69,12 @@ fn readers_follow_the_writer() {
     let (mut seen, mut reader) = ForestFile::open(&folder.file()).unwrap();
     assert_eq!(seen.to_image(), forest.to_image());
     assert!(!reader.catch_up(&mut seen).unwrap());
-    writer.append(&mut forest, join(10, 9), None).unwrap();
-    writer.append(&mut forest, join(11, 10), None).unwrap();
+    writer.append(&mut forest, &join(10, 9), None).unwrap();
+    writer.append(&mut forest, &join(11, 10), None).unwrap();
     assert!(reader.catch_up(&mut seen).unwrap());
     assert_eq!(seen.to_image(), forest.to_image());
     // A refused change is not written.
-    assert_eq!(writer.append(&mut forest, join(11, 9), None).unwrap_err().code(), Code::DuplicateMember);
+    assert_eq!(writer.append(&mut forest, &join(11, 9), None).unwrap_err().code(), Code::DuplicateMember);
     assert!(!reader.catch_up(&mut seen).unwrap() && !reader.is_stale().unwrap());
     let (fresh, _) = ForestFile::open(&folder.file()).unwrap();
     assert_eq!(fresh.to_image(), forest.to_image());
@@ -91,12 +91,12 @@ fn a_record_whose_writer_died_is_written_over() {
     let folder = Folder::new("torn");
     let mut forest = Forest::from_edges(&[1, 2], &[0, 1]).unwrap();
     let mut writer = ForestFile::save(&forest, &folder.file()).unwrap();
-    writer.append(&mut forest, join(3, 2), None).unwrap();
+    writer.append(&mut forest, &join(3, 2), None).unwrap();
     let mut torn = OpenOptions::new().append(true).open(folder.journal()).unwrap();
     torn.write_all(&[1; 17]).unwrap();
     let (mut seen, mut reader) = ForestFile::open(&folder.file()).unwrap();
     assert_eq!(seen.len(), 3);
-    reader.append(&mut seen, join(4, 3), None).unwrap();
+    reader.append(&mut seen, &join(4, 3), None).unwrap();
     assert!(writer.catch_up(&mut forest).unwrap());
     assert_eq!((forest.len(), forest.id(forest.find(4).unwrap())), (4, 4));
     // A journal of before a save, and one that is gone.
@@ -105,12 +105,12 @@ fn a_record_whose_writer_died_is_written_over() {
     fs::write(folder.journal(), &old).unwrap();
     let (mut seen, mut after) = ForestFile::open(&folder.file()).unwrap();
     assert_eq!(seen.len(), 4);
-    after.append(&mut seen, join(9, 3), None).unwrap();
+    after.append(&mut seen, &join(9, 3), None).unwrap();
     assert_eq!(folder.seen(), Ok(5));
     ForestFile::save(&forest, &folder.file()).unwrap();
     fs::remove_file(folder.journal()).unwrap();
     let (mut seen, mut alone) = ForestFile::open(&folder.file()).unwrap();
-    alone.append(&mut seen, join(5, 4), None).unwrap();
+    alone.append(&mut seen, &join(5, 4), None).unwrap();
     assert_eq!(ForestFile::open(&folder.file()).unwrap().0.len(), 5);
 }
 
@@ -170,7 +170,7 @@ fn a_journal_that_was_cut_is_told_to_those_who_read_it() {
         fs::write(folder.journal(), &whole).unwrap();
         let (mut seen, mut writer) = ForestFile::open(&folder.file()).unwrap();
         fs::write(folder.journal(), bytes).unwrap();
-        let error = writer.append(&mut seen, join(9, 2), None).unwrap_err();
+        let error = writer.append(&mut seen, &join(9, 2), None).unwrap_err();
         assert!(error.message().contains("shop.forest.journal"), "{error}");
         assert_eq!((fs::read(folder.journal()).unwrap().as_slice(), seen.len()), (bytes, 5));
         error.code()
@@ -185,7 +185,7 @@ fn a_journal_that_was_cut_is_told_to_those_who_read_it() {
     fs::write(folder.journal(), &whole).unwrap();
     let (mut seen, mut writer) = ForestFile::open(&folder.file()).unwrap();
     fs::remove_file(folder.journal()).unwrap();
-    assert_eq!(writer.append(&mut seen, join(9, 2), None).unwrap_err().code(), Code::DamagedForest);
+    assert_eq!(writer.append(&mut seen, &join(9, 2), None).unwrap_err().code(), Code::DamagedForest);
     assert!(!folder.journal().exists());
 }
 
@@ -197,7 +197,7 @@ fn a_file_that_grew_before_its_record_came_is_no_damage() {
     journal.write_all(&[0; JOURNAL_RECORD_BYTES]).unwrap();
     let (mut seen, mut writer) = ForestFile::open(&folder.file()).unwrap();
     assert_eq!(seen.to_image(), forest.to_image());
-    writer.append(&mut seen, join(6, 5), None).unwrap();
+    writer.append(&mut seen, &join(6, 5), None).unwrap();
     assert_eq!(folder.seen(), Ok(6));
 }
 
@@ -206,7 +206,7 @@ fn a_forest_is_saved_over_its_journal_only_when_it_holds_it() {
     let (folder, _) = Folder::with_joins();
     let (mut first, mut early) = ForestFile::open(&folder.file()).unwrap();
     let (mut second, mut writer) = ForestFile::open(&folder.file()).unwrap();
-    writer.append(&mut second, join(6, 5), None).unwrap();
+    writer.append(&mut second, &join(6, 5), None).unwrap();
     let error = early.save_again(&first).unwrap_err();
     assert!(error.code() == Code::StaleForest && error.message().contains("catch up"), "{error}");
     assert!(early.catch_up(&mut first).unwrap());
@@ -215,7 +215,7 @@ fn a_forest_is_saved_over_its_journal_only_when_it_holds_it() {
     assert_eq!(fs::read(folder.journal()).unwrap().len(), JOURNAL_HEADER_BYTES);
     assert_eq!(writer.save_again(&second).unwrap_err().code(), Code::StaleForest);
     // The one that saved goes on.
-    early.append(&mut first, join(7, 6), None).unwrap();
+    early.append(&mut first, &join(7, 6), None).unwrap();
     assert_eq!(folder.seen(), Ok(7));
 }
 
@@ -228,7 +228,7 @@ fn a_forest_with_facts_and_a_join_is_saved() {
     forest.set_ranks(&["V1".into()], vec![1, 1]).unwrap();
     ForestFile::save(&forest, &folder.file()).unwrap();
     let (mut opened, mut file) = ForestFile::open(&folder.file()).unwrap();
-    file.append(&mut opened, join(3, 2), None).unwrap();
+    file.append(&mut opened, &join(3, 2), None).unwrap();
     assert_eq!(folder.seen(), Ok(3));
     file.save_again(&opened).unwrap();
     assert_eq!(folder.seen(), Ok(3));
@@ -258,10 +258,10 @@ fn the_same_members_saved_again_are_another_file() {
         assert!(writer.is_stale().unwrap() && reader.is_stale().unwrap());
         let (mut fresh, mut first) = open();
         for member in 11..=13 {
-            first.append(&mut fresh, join(member, 2), None).unwrap();
+            first.append(&mut fresh, &join(member, 2), None).unwrap();
         }
         for code in [
-            writer.append(&mut seen, join(30, 5), None).unwrap_err().code(),
+            writer.append(&mut seen, &join(30, 5), None).unwrap_err().code(),
             writer.save_again(&seen).unwrap_err().code(),
             reader.catch_up(&mut other).unwrap_err().code(),
         ] {

@@ -30,7 +30,7 @@ fn main() {
 fn join(path: &Path, first: u64, count: u64) {
     let (mut forest, mut file) = ForestFile::open(path).unwrap();
     for member in first..first + count {
-        file.append(&mut forest, ForestChange::Join { member, inviter: Some(1) }, None).unwrap();
+        file.append(&mut forest, &ForestChange::Join { member, inviter: Some(1) }, None).unwrap();
         println!("{member}");
     }
 }
@@ -86,7 +86,7 @@ fn killed_processes_lose_nothing(path: &Path) {
             acknowledged.push(forest.id(forest.members().last().unwrap()));
         }
         let member = 7 + round;
-        file.append(&mut forest, ForestChange::Join { member, inviter: Some(1) }, None).unwrap();
+        file.append(&mut forest, &ForestChange::Join { member, inviter: Some(1) }, None).unwrap();
         acknowledged.push(member);
     }
     std::io::stdout().flush().unwrap();

@@ -7,6 +7,7 @@ use crate::output::{Console, Ending, count, grouped, pairs};
 use crate::table::{Clock, Edges, Zone};
 use crate::whole::WholeFile;
 use fenrun::doc::Node;
+use fenrun::id::ExternalId;
 use fenrun::reward::referral::{EdgeFaults, Forest, ForestChange, MemberIx, ReadIndex};
 use fenrun::time::Timestamp;
 use fenrun::{Code, Error, Result};
@@ -26,8 +27,10 @@ fn import(args: &ForestImportArgs, console: &Console) -> Result<Ending> {
     let clock = Clock { unit: args.time_unit, zone: args.time_zone };
     let edges = Edges::read(&args.file, &clock)?;
     let faults = edges.faults();
-    let saved = match (&args.out, faults.is_empty()) {
-        (Some(out), true) => Some(ForestFile::save(&edges.forest()?, out)?),
+    // Built without a place for it too: rows with dates may still close a cycle.
+    let forest = if faults.is_empty() { Some(edges.forest()?) } else { None };
+    let saved = match (&args.out, &forest) {
+        (Some(out), Some(forest)) => Some(ForestFile::save(forest, out)?),
         _ => None,
     };
     let document = || {
@@ -108,6 +111,7 @@ fn export(args: &ForestExportArgs) -> Result<Ending> {
     let written = match args.format {
         ForestFormat::Dot => out.write_all(forest.to_dot(|_| String::new()).as_bytes()),
         ForestFormat::Csv => write_csv(&forest, &mut out),
+        ForestFormat::History => write_history(&forest, &mut out),
     };
     written.map_err(|error| fault(&args.out, &error))?;
     out.keep()?;
@@ -117,20 +121,37 @@ fn export(args: &ForestExportArgs) -> Result<Ending> {
 fn write_csv(forest: &Forest, out: &mut impl Write) -> std::io::Result<()> {
     writeln!(out, "member,inviter,rank,closed")?;
     for member in forest.members() {
-        let rank = forest.rank(member).unwrap_or("");
-        let quote = if rank.contains([',', '"']) { "\"" } else { "" };
-        let rank = rank.replace('"', "\"\"");
+        let rank = cell(forest.rank(member).unwrap_or(""));
         let closed = if forest.is_closed(member) { "1" } else { "" };
-        let inviter = name(forest, forest.parent(member, None));
-        writeln!(out, "{},{inviter},{quote}{rank}{quote},{closed}", forest.id(member))?;
+        let inviter = cell(&forest.name(forest.parent(member, None)));
+        writeln!(out, "{},{inviter},{rank},{closed}", cell(&forest.name(member)))?;
     }
     Ok(())
+}
+
+/// What `import` reads back with `--time-unit ms`.
+fn write_history(forest: &Forest, out: &mut impl Write) -> std::io::Result<()> {
+    writeln!(out, "member,inviter,valid_from")?;
+    for member in forest.members() {
+        for (from, inviter) in forest.history(member) {
+            let from = from.map_or_else(String::new, |from| from.ms().to_string());
+            writeln!(out, "{},{},{from}", cell(&forest.name(member)), cell(&forest.name(inviter)))?;
+        }
+    }
+    Ok(())
+}
+
+fn cell(text: &str) -> String {
+    match text.contains([',', '"']) {
+        true => format!("\"{}\"", text.replace('"', "\"\"")),
+        false => text.to_owned(),
+    }
 }
 
 fn show(args: &ForestShowArgs, console: &Console) -> Result<Ending> {
     let (forest, file) = ForestFile::open(&args.file)?;
     let index = ReadIndex::of(&forest);
-    let Some(id) = args.member else {
+    let Some(id) = &args.member else {
         let generations = index.generations(MemberIx::NOBODY);
         let closed = forest.members().filter(|member| forest.is_closed(*member)).count();
         let document = || {
@@ -154,9 +175,9 @@ fn show(args: &ForestShowArgs, console: &Console) -> Result<Ending> {
         console.answer(document, rows)?;
         return Ok(Ending::Fine);
     };
-    let member = forest.resolve(&[id])?[0];
+    let member = forest.named(id)?;
     let names = |found: &mut dyn Iterator<Item = MemberIx>| -> Vec<String> {
-        found.map(|ix| name(&forest, ix)).collect()
+        found.map(|ix| forest.name(ix)).collect()
     };
     let upline = names(&mut forest.upline(member, None));
     let page = names(&mut index.page(member, args.after, args.limit).iter().copied());
@@ -164,7 +185,7 @@ fn show(args: &ForestShowArgs, console: &Console) -> Result<Ending> {
     let document = || {
         let ids = |ids: &[String]| Node::List(ids.iter().map(|id| Node::from(id.as_str())).collect());
         Node::map([
-            ("member", Node::from(name(&forest, member))),
+            ("member", Node::from(forest.name(member))),
             ("closed", forest.is_closed(member).into()),
             ("upline", ids(&upline)),
             ("team", Node::Int(count(index.team_size(member)))),
@@ -174,7 +195,7 @@ fn show(args: &ForestShowArgs, console: &Console) -> Result<Ending> {
     };
     let text = || {
         let mut rows = vec![
-            ("member".to_owned(), name(&forest, member)),
+            ("member".to_owned(), forest.name(member)),
             ("upline".to_owned(), upline.join(" ")),
             ("team".to_owned(), grouped(count(index.team_size(member)))),
         ];
@@ -189,13 +210,14 @@ fn show(args: &ForestShowArgs, console: &Console) -> Result<Ending> {
 fn join(args: &ForestJoinArgs, console: &Console) -> Result<Ending> {
     let from = moment("from", args.from.as_deref(), args.time_zone)?;
     let (mut forest, mut file) = ForestFile::open(&args.file)?;
-    let (member, inviter) = (args.member, args.inviter);
-    let change = match (forest.find(member), inviter) {
-        (None, inviter) => ForestChange::Join { member, inviter },
-        (Some(_), Some(inviter)) => ForestChange::Rebind { member, inviter },
-        (Some(_), None) => ForestChange::Unbind { member },
+    let inviter = args.inviter.as_deref().map(|inviter| forest.named(inviter)).transpose()?;
+    let inviter = inviter.map(|ix| forest.id(ix));
+    let change = match (forest.named(&args.member), inviter) {
+        (Err(_), inviter) => newcomer(&forest, &args.member, inviter)?,
+        (Ok(ix), Some(inviter)) => ForestChange::Rebind { member: forest.id(ix), inviter },
+        (Ok(ix), None) => ForestChange::Unbind { member: forest.id(ix) },
     };
-    file.append(&mut forest, change, from)?;
+    file.append(&mut forest, &change, from)?;
     let document = || {
         Node::map([
             ("members", Node::Int(count(forest.len()))),
@@ -212,10 +234,11 @@ fn moment(option: &str, text: Option<&str>, zone: Zone) -> Result<Option<Timesta
     text.map(|text| clock.bound(option, text).map_err(rule)).transpose()
 }
 
-fn name(forest: &Forest, member: MemberIx) -> String {
-    match forest.id(member) {
-        0 => String::new(),
-        id => id.to_string(),
+/// Somebody new, under the kind of id the forest has.
+fn newcomer(forest: &Forest, member: &str, inviter: Option<u64>) -> Result<ForestChange> {
+    match member.parse() {
+        Ok(member) if !forest.has_texts() => Ok(ForestChange::Join { member, inviter }),
+        _ => Ok(ForestChange::JoinText { text: ExternalId::new(member)?, inviter }),
     }
 }
 

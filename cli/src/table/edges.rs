@@ -5,7 +5,7 @@ use super::{Clock, Sheet};
 use fenrun::id::MemberId;
 use fenrun::reward::referral::{EdgeFaults, Forest};
 use fenrun::time::Timestamp;
-use fenrun::{Code, Error, Result};
+use fenrun::{Error, Result};
 use std::collections::HashMap;
 use std::path::Path;
 
@@ -19,6 +19,12 @@ pub(crate) struct Edges {
     inviters: Vec<u64>,
     from: Vec<Option<Timestamp>>,
     lines: Vec<u64>,
+}
+
+/// The number an id is, if it is written as one.
+fn as_number(name: &MemberId) -> Option<u64> {
+    let number = name.as_str().parse::<u64>().ok()?;
+    Some(number).filter(|number| i64::try_from(*number).is_ok() && number.to_string() == name.as_str())
 }
 
 impl Edges {
@@ -108,23 +114,26 @@ impl Edges {
         faults
     }
 
-    /// The forest of the rows under the numbers of the file.
+    /// The forest of the rows: under the numbers of the file or, where one id is no whole number, under its
+    /// texts.
     ///
     /// # Errors
-    /// [`Code::InvalidId`] for a text that is no number; what the forest refuses, with file and line.
+    /// What the forest refuses, with file and line.
     pub(crate) fn forest(&self) -> Result<Forest> {
-        let mut ids = vec![0];
-        for name in &self.names {
-            ids.push(name.as_str().parse::<u64>().ok().filter(|id| *id > 0).ok_or_else(|| {
-                let rule = format!("{}: member `{name}`: a saved forest has whole numbers as ids", self.path);
-                Error::new(Code::InvalidId, rule)
-            })?);
-        }
+        let numbers: Option<Vec<u64>> = self.names.iter().map(as_number).collect();
+        let texts = numbers.is_none();
+        let counted = (1..).take(self.names.len());
+        let ids: Vec<u64> = std::iter::once(0).chain(numbers.unwrap_or_else(|| counted.collect())).collect();
         let of = |number: u64| usize::try_from(number).map_or(0, |at| ids[at]);
         let undated = self.undated();
         let column = |column: &[u64]| undated.iter().map(|row| of(column[*row])).collect::<Vec<u64>>();
         let placed = |row: usize, error: &Error| {
-            Error::new(error.code(), format!("{}:{}: {}", self.path, self.line(row), error.message()))
+            let (member, inviter) = (self.member(row), self.inviter(row));
+            let rule = match texts {
+                true => format!("member {member} below `{inviter}`: {}", error.code().name()),
+                false => error.message().to_owned(),
+            };
+            Error::new(error.code(), format!("{}:{}: {rule}", self.path, self.line(row)))
         };
         let mut forest = Forest::from_edges(&column(&self.members), &column(&self.inviters))
             .map_err(|error| placed(error.index().map_or(0, |at| undated[at]), &error))?;
@@ -140,6 +149,10 @@ impl Edges {
                 (Some(_), None) => forest.unbind(member, from),
             };
             done.map_err(|error| placed(row, &error))?;
+        }
+        if texts {
+            let names: Vec<&str> = forest.members().map(|ix| self.name(forest.id(ix))).collect();
+            forest.set_texts(names).map_err(|error| error.within(&self.path))?;
         }
         Ok(forest)
     }

@@ -98,8 +98,40 @@ fn what_is_no_saved_forest_is_told() {
     let cycle = folder.run("forest join shop.forest --member 10 --inviter 30");
     assert!(cycle.code == 2 && cycle.err.contains("a cycle"), "{}", cycle.err);
     assert_eq!(folder.run("forest show shop.forest --member 77").code, 2);
-    let texts = Folder::with(&[("m.csv", "member,inviter\nA,\n")]);
-    let ran = texts.run("forest import m.csv --out shop.forest");
-    assert!(ran.code == 2 && ran.err.contains("whole numbers as ids"), "{}", ran.err);
-    texts.run("forest import m.csv").ended(0);
+    let kind = folder.run("forest join shop.forest --member A");
+    assert!(kind.code == 2 && kind.err.contains("numbers as ids"), "{}", kind.err);
+}
+
+#[test]
+fn texts_are_ids_in_a_saved_forest_too() {
+    let rows = "member,inviter\n007,\n\"李, 四\",007\nu-3,\"李, 四\"\n";
+    let folder = saved(rows);
+    folder.run("forest join shop.forest --member 8 --inviter u-3 --from 2026-01-31").ended(0);
+    folder.run("forest join shop.forest --member u-3 --inviter 007 --from 2026-02-01").ended(0);
+    let shown = folder.run("forest show shop.forest --member 8 --json").ended(0);
+    let shown = read_json(&shown, 10_000).unwrap();
+    assert_eq!(shown.get("upline"), Some(&Node::List(["u-3", "007"].map(Node::from).to_vec())));
+    let csv = folder.run("forest export shop.forest").ended(0);
+    assert_eq!(csv, "member,inviter,rank,closed\n007,,,\n\"李, 四\",007,,\nu-3,007,,\n8,u-3,,\n");
+    let dot = folder.run("forest export shop.forest --format dot").ended(0);
+    assert!(dot.contains("label=\"李, 四\""), "{dot}");
+    let none = folder.run("forest show shop.forest --member 7");
+    assert!(none.code == 2 && none.err.contains("member 7 is not in the forest"), "{}", none.err);
+    // A cycle among rows with dates is told with the ids of the file, saved or not.
+    folder.write("cycle.csv", "member,inviter,valid_from\nA,,\nB,A,\nA,B,2026-01-01\n".as_bytes());
+    let ran = folder.run("forest import cycle.csv");
+    assert!(ran.code == 2 && ran.err.contains("cycle.csv:4: member A below `B`: cycle"), "{}", ran.err);
+}
+
+#[test]
+fn a_history_comes_back_as_it_was() {
+    let rows = "member,inviter,valid_from\n1,,\n2,,\n3,1,\n3,2,2026-01-01\n4,3,2026-02-01\n3,,2026-03-01\n";
+    let folder = saved(rows);
+    let history = folder.run("forest export shop.forest --format history").ended(0);
+    let wanted = "member,inviter,valid_from\n1,,\n2,,\n3,1,\n3,2,1767225600000\n3,,1772323200000\n\
+                  4,,\n4,3,1769904000000\n";
+    assert_eq!(history, wanted);
+    folder.write("back.csv", history.as_bytes());
+    folder.run("forest import back.csv --time-unit ms --out back.forest").ended(0);
+    assert_eq!(folder.run("forest export back.forest --format history").ended(0), wanted);
 }

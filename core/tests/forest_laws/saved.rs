@@ -2,6 +2,7 @@
 
 use crate::machine::{PEOPLE, VOLUME, apply, facts};
 use crate::script::{Step, script};
+use fenrun::id::ExternalId;
 use fenrun::reward::referral::{
     Column, Forest, ForestChange, IMAGE_HEADER_BYTES, JOURNAL_HEADER_BYTES, JOURNAL_RECORD_BYTES, Journal,
     MemberIx, Order, ReadIndex, Stamp,
@@ -77,8 +78,8 @@ fn a_saved_forest_with_its_journal_is_the_forest() {
         let mut opened = open(&image).unwrap();
         let mut records = Vec::new();
         for (change, from) in rest.iter().filter_map(change) {
-            let record = Journal::record(&forest, change, from);
-            if forest.apply(change, from).is_ok() {
+            let record = Journal::record(&forest, &change, from);
+            if forest.apply(&change, from).is_ok() {
                 records.extend_from_slice(&record);
             }
         }
@@ -167,6 +168,37 @@ fn the_same_members_saved_again_have_another_stamp() {
     assert_eq!(Stamp::of(&forest.to_numbered_image(u32::MAX)).unwrap().next_save(), 0);
 }
 
+/// Text ids lie in the file, and those who join later in its journal.
+#[test]
+fn texts_are_saved_and_joined() {
+    let mut forest = Forest::from_edges(&[2, 1, 3], &[1, 0, 2]).unwrap();
+    forest.set_texts(["甲", "u-2", "丙"]).unwrap();
+    let mut opened = open(&forest.to_image()).unwrap();
+    assert_eq!(opened.find_text("u-2"), forest.find(2));
+    let longest = "长".repeat(21) + "x";
+    let mut records = Vec::new();
+    for (text, inviter, from) in
+        [("丁", Some(3), None), (longest.as_str(), None, None), ("戊", Some(4), Some(7))]
+    {
+        let change = ForestChange::JoinText { text: ExternalId::new(text).unwrap(), inviter };
+        let from = from.map(Timestamp::from_ms);
+        records.extend_from_slice(&Journal::record(&forest, &change, from));
+        forest.apply(&change, from).unwrap();
+    }
+    assert_eq!(Journal::replay(&mut opened, &records), Ok(records.len()));
+    assert_eq!(opened.to_image(), forest.to_image());
+    let upline = |forest: &Forest| {
+        let fifth = forest.named("戊").unwrap();
+        forest.upline(fifth, None).map(|ix| forest.name(ix)).collect::<Vec<_>>()
+    };
+    assert_eq!(upline(&open(&forest.to_image()).unwrap()), ["丁", "丙", "u-2", "甲"]);
+    // A number does not join texts, nor does a text twice.
+    let code = |change: ForestChange| opened.clone().apply(&change, None).unwrap_err().code();
+    assert_eq!(code(ForestChange::Join { member: 9, inviter: None }), Code::InvalidId);
+    let again = ForestChange::JoinText { text: ExternalId::new("丁").unwrap(), inviter: None };
+    assert_eq!(code(again), Code::DuplicateMember);
+}
+
 /// Every single changed bit, every cut, and everything that is something else.
 #[test]
 fn damage_is_told() {
@@ -220,8 +252,8 @@ fn joins(count: u64) -> (Vec<u8>, Vec<Forest>) {
     let (mut records, mut stages) = (Vec::new(), vec![forest.clone()]);
     for member in (70..).take(usize::try_from(count).unwrap()) {
         let change = ForestChange::Join { member, inviter: Some(10) };
-        records.extend_from_slice(&Journal::record(&forest, change, None));
-        forest.apply(change, None).unwrap();
+        records.extend_from_slice(&Journal::record(&forest, &change, None));
+        forest.apply(&change, None).unwrap();
         stages.push(forest.clone());
     }
     (records, stages)

@@ -73,8 +73,8 @@ impl RowForest {
     fn change(&mut self, change: ForestChange) -> Result<()> {
         let forest = Arc::make_mut(&mut self.forest);
         match &mut self.file {
-            Some(file) => file.append(forest, change, None),
-            None => forest.apply(change, None),
+            Some(file) => file.append(forest, &change, None),
+            None => forest.apply(&change, None),
         }
     }
 

@@ -22,6 +22,20 @@ impl Forest {
     /// for 0 or 2^63 and above, [`Code::ClosedMember`] for the inviter, [`Code::ForestFull`];
     /// [`Code::InvalidValue`] for a date before the last change.
     pub fn join(&mut self, member: u64, inviter: Option<u64>, from: Option<Timestamp>) -> Result<MemberIx> {
+        if self.has_texts() {
+            let error =
+                format!("member {member}: the members of this forest have texts as ids; join with one");
+            return Err(Error::new(Code::InvalidId, error));
+        }
+        self.enter(member, inviter, from)
+    }
+
+    pub(super) fn enter(
+        &mut self,
+        member: u64,
+        inviter: Option<u64>,
+        from: Option<Timestamp>,
+    ) -> Result<MemberIx> {
         self.check_new(member)?;
         if inviter == Some(member) {
             return Err(own_inviter(member));

@@ -74,6 +74,11 @@ impl Edges {
         all
     }
 
+    /// Every edge of a member by date; empty for who has but one without.
+    pub(super) fn of(&self, member: u32) -> Vec<(Timestamp, u32)> {
+        self.later.get(&member).cloned().unwrap_or_else(|| self.flat(member))
+    }
+
     fn flat(&self, member: u32) -> Vec<(Timestamp, u32)> {
         let Some((start, end)) = self.span(member) else { return Vec::new() };
         let edge = |at: usize| Some((Timestamp::from_ms(*self.times.get(at)?), *self.parents.get(at)?));

@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 impl Forest {
     /// The forest in the DOT language, an edge from each inviter to whom they invited. `label` names a
-    /// member; an empty label leaves the id.
+    /// member; an empty label leaves the id, text or number.
     ///
     /// ```
     /// use fenrun::reward::referral::Forest;
@@ -18,6 +18,8 @@ impl Forest {
         let mut dot = String::from("digraph forest {\n");
         for member in self.members() {
             let label = label(member);
+            let label =
+                if label.is_empty() { self.text(member).unwrap_or_default().to_owned() } else { label };
             // Writing into a text has no way to fail.
             let _ = match label.is_empty() {
                 true => writeln!(dot, "  {};", self.id(member)),

@@ -1,10 +1,11 @@
 //! The forest: parents by dense handle.
 
 use super::columns::Column;
-use super::edges::Edges;
+use super::edges::{ALWAYS, Edges};
 use super::ids::Ids;
 use super::shelf::Shelf;
 use super::teams::Teams;
+use super::texts::Texts;
 use crate::error::{Code, Error, Result};
 use crate::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -51,6 +52,8 @@ impl MemberIx {
 #[derive(Clone, Debug)]
 pub struct Forest {
     pub(super) ids: Ids,
+    /// The ids of the host where they are texts.
+    pub(super) texts: Texts,
     pub(super) parents: Shelf<u32>,
     /// Dated edges of those who ever moved or were bound at a date.
     pub(super) edges: Edges,
@@ -77,6 +80,7 @@ impl Forest {
     pub fn new() -> Self {
         Self {
             ids: Ids::default(),
+            texts: Texts::default(),
             parents: vec![0].into(),
             edges: Edges::default(),
             closed: BTreeSet::new(),
@@ -173,6 +177,33 @@ impl Forest {
     pub fn parent(&self, member: MemberIx, at: Option<Timestamp>) -> MemberIx {
         let then = at.and_then(|at| self.edges.parent(member.0, at));
         MemberIx(then.unwrap_or_else(|| self.parents.get(member.index()).copied().unwrap_or(0)))
+    }
+
+    /// Who was directly above a member, and from when on, oldest first: without a date for always, or until the
+    /// first date. There is one at least.
+    ///
+    /// ```
+    /// use fenrun::reward::referral::Forest;
+    /// use fenrun::time::Timestamp;
+    /// let mut forest = Forest::from_edges(&[1, 2, 3], &[0, 0, 1])?;
+    /// forest.rebind(3, 2, Some(Timestamp::from_ms(5)))?;
+    /// let history = forest.history(forest.find(3).unwrap());
+    /// let history: Vec<_> = history.into_iter().map(|(from, ix)| (from.map(Timestamp::ms), forest.id(ix))).collect();
+    /// assert_eq!(history, [(None, 1), (Some(5), 2)]);
+    /// # Ok::<(), fenrun::Error>(())
+    /// ```
+    #[must_use]
+    pub fn history(&self, member: MemberIx) -> Vec<(Option<Timestamp>, MemberIx)> {
+        let edges = self.edges.of(member.0);
+        let dated = |(from, parent): &(Timestamp, u32)| {
+            (Some(*from).filter(|from| *from != ALWAYS), MemberIx(*parent))
+        };
+        let history: Vec<_> = edges.iter().map(dated).collect();
+        match history.first() {
+            None => vec![(None, self.parent(member, None))],
+            Some((None, _)) => history,
+            Some(_) => std::iter::once((None, MemberIx::NOBODY)).chain(history).collect(),
+        }
     }
 
     /// The ancestors of a member at a moment (or now), nearest first.

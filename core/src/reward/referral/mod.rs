@@ -17,6 +17,7 @@ mod placement;
 mod shelf;
 pub(in crate::reward) mod sweep;
 mod teams;
+mod texts;
 
 pub use change::Closing;
 pub use columns::Column;

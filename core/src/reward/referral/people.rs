@@ -82,7 +82,9 @@ impl Forest {
             .keys()
             .filter_map(|name| self.fact(member, name).map(|value| (name.clone(), value)))
             .collect();
-        Person { id: MemberId::from(self.id(member)), rank: self.rank(member).map(str::to_owned), facts }
+        let number = || MemberId::from(self.id(member));
+        let id = self.text(member).and_then(|text| MemberId::new(text).ok()).unwrap_or_else(number);
+        Person { id, rank: self.rank(member).map(str::to_owned), facts }
     }
 
     pub(super) fn check_length(&self, what: &str, got: usize) -> Result<()> {

@@ -38,7 +38,8 @@ pub fn link(page: &str, code: &str) -> Result<String> {
     let (before, fragment) = page.find('#').map_or((page, ""), |at| page.split_at(at));
     let join = match before.find('?') {
         None => "?",
-        Some(_) if before.ends_with(['?', '&']) => "",
+        // A second question mark belongs to a value.
+        Some(at) if at + 1 == before.len() || before.ends_with('&') => "",
         Some(_) => "&",
     };
     Ok(format!("{before}{join}{LINK_PARAMETER}={code}{fragment}"))
@@ -55,6 +56,13 @@ pub fn code_in_link(link: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_question_mark_at_the_end_of_a_value_takes_no_code() {
+        for page in ["http://x/?a=1?", "http://x/?", "http://x/?a&", "http://x/??", "http://x"] {
+            assert_eq!(code_in_link(&link(page, "AQEA").unwrap()), Some("AQEA"), "{page}");
+        }
+    }
 
     #[test]
     fn links_keep_what_they_have() {

@@ -5,27 +5,38 @@
 
 use super::layout::{Stamp, damaged, u32_at, u64_at};
 use crate::error::{Code, Error, Result};
+use crate::id::ExternalId;
 use crate::reward::referral::change::Closing;
-use crate::reward::referral::forest::Forest;
+use crate::reward::referral::forest::{Forest, unknown};
 use crate::time::Timestamp;
 
 const MAGIC: [u8; 8] = *b"\x89FENRUNJ";
 /// Magic, version and checksum of the file it follows, CRC-32 of all other bytes of the header, the number of the
 /// save, zeros.
 pub const JOURNAL_HEADER_BYTES: usize = 128;
-/// CRC-32 of the rest, what happened, whether it has a date, two ids, the date, the version before it, zeros.
+/// CRC-32 of the rest, what happened, whether it has a date, the length of a text, two ids, the date, the version
+/// before it, the text, zeros.
 pub const JOURNAL_RECORD_BYTES: usize = 128;
 const HEADER_CHECKSUM_AT: usize = 20;
 const SAVE_AT: usize = 24;
+/// Where the text of a new member stands, 64 bytes at most.
+const TEXT_AT: usize = 40;
 
 /// A change of a forest as data.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum ForestChange {
     /// [`Forest::join`].
     Join {
         /// Who.
         member: u64,
         /// Below whom.
+        inviter: Option<u64>,
+    },
+    /// [`Forest::join_text`].
+    JoinText {
+        /// Who.
+        text: ExternalId,
+        /// The number of the one below whom.
         inviter: Option<u64>,
     },
     /// [`Forest::bind`].
@@ -68,9 +79,13 @@ impl Forest {
     ///
     /// # Errors
     /// Those of the call it stands for.
-    pub fn apply(&mut self, change: ForestChange, from: Option<Timestamp>) -> Result<()> {
-        match change {
+    pub fn apply(&mut self, change: &ForestChange, from: Option<Timestamp>) -> Result<()> {
+        match *change {
             ForestChange::Join { member, inviter } => self.join(member, inviter, from).map(drop),
+            ForestChange::JoinText { ref text, inviter } => {
+                let inviter = inviter.map(|id| self.find(id).ok_or_else(|| unknown(id))).transpose()?;
+                self.join_below(text, inviter, from).map(drop)
+            }
             ForestChange::Bind { member, inviter } => self.bind(member, inviter, from),
             ForestChange::Rebind { member, inviter } => self.rebind(member, inviter, from),
             ForestChange::Unbind { member } => self.unbind(member, from),
@@ -135,10 +150,11 @@ impl Journal {
     #[must_use]
     pub fn record(
         forest: &Forest,
-        change: ForestChange,
+        change: &ForestChange,
         from: Option<Timestamp>,
     ) -> [u8; JOURNAL_RECORD_BYTES] {
-        let (what, first, second) = match change {
+        let mut bytes = [0; JOURNAL_RECORD_BYTES];
+        let (what, first, second) = match *change {
             ForestChange::Join { member, inviter } => (1, member, inviter.unwrap_or(0)),
             ForestChange::Rebind { member, inviter } => (2, member, inviter),
             ForestChange::Unbind { member } => (3, member, 0),
@@ -146,8 +162,13 @@ impl Journal {
             ForestChange::Close { member, closing: Closing::Stay } => (5, member, 0),
             ForestChange::Close { member, closing: Closing::RollUp } => (6, member, 0),
             ForestChange::Bind { member, inviter } => (7, member, inviter),
+            ForestChange::JoinText { ref text, inviter } => {
+                let text = text.as_str().as_bytes();
+                bytes[TEXT_AT..TEXT_AT + text.len()].copy_from_slice(text);
+                bytes[6] = u8::try_from(text.len()).unwrap_or(0);
+                (8, 0, inviter.unwrap_or(0))
+            }
         };
-        let mut bytes = [0; JOURNAL_RECORD_BYTES];
         bytes[4] = what;
         bytes[5] = u8::from(from.is_some());
         bytes[8..16].copy_from_slice(&first.to_le_bytes());
@@ -183,7 +204,7 @@ impl Journal {
                 return Err(damaged(&rule));
             }
             let (change, from) = parse(record)?;
-            forest.apply(change, from).map_err(|error| error.within("the journal of the forest"))?;
+            forest.apply(&change, from).map_err(|error| error.within("the journal of the forest"))?;
             done += JOURNAL_RECORD_BYTES;
         }
         Ok(done)
@@ -207,6 +228,14 @@ fn parse(record: &[u8]) -> Result<(ForestChange, Option<Timestamp>)> {
         5 => ForestChange::Close { member: first, closing: Closing::Stay },
         6 => ForestChange::Close { member: first, closing: Closing::RollUp },
         7 => ForestChange::Bind { member: first, inviter: second },
+        8 => {
+            let text = record
+                .get(TEXT_AT..TEXT_AT + usize::from(record[6]))
+                .and_then(|text| std::str::from_utf8(text).ok());
+            let text = text.and_then(|text| ExternalId::new(text).ok());
+            let text = text.ok_or_else(|| damaged("its journal holds a member with a text that is no id"))?;
+            ForestChange::JoinText { text, inviter: Some(second).filter(|id| *id != 0) }
+        }
         other => return Err(damaged(&format!("its journal holds a change of kind {other}"))),
     };
     let from = i64::from_le_bytes(u64_at(record, 24).to_le_bytes());

@@ -45,6 +45,10 @@ pub(super) mod kind {
     pub(crate) const CLOSED: u32 = 11;
     /// Names of ranks, and of facts with their words, as JSON.
     pub(crate) const NAMES: u32 = 12;
+    /// Where the text ids of members end, the texts, and the table over them; empty for numbers.
+    pub(crate) const TEXT_ENDS: u32 = 13;
+    pub(crate) const TEXT_BYTES: u32 = 14;
+    pub(crate) const TEXT_PLACES: u32 = 15;
     /// The first fact; the others follow.
     pub(crate) const FACTS: u32 = 100;
 }

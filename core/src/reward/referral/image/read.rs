@@ -10,6 +10,7 @@ use crate::reward::referral::ids::Ids;
 use crate::reward::referral::order::parents_first;
 use crate::reward::referral::shelf::{Shared, Shelf};
 use crate::reward::referral::teams::Teams;
+use crate::reward::referral::texts::Texts;
 use crate::time::Timestamp;
 use std::collections::BTreeMap;
 use std::panic::{RefUnwindSafe, UnwindSafe};
@@ -51,6 +52,11 @@ impl Forest {
                 places: file.shelf(kind::PLACES, 4)?,
                 aliases: file.merged()?,
             },
+            texts: Texts {
+                ends: file.shelf(kind::TEXT_ENDS, 8)?,
+                bytes: file.shelf(kind::TEXT_BYTES, 1)?,
+                places: file.shelf(kind::TEXT_PLACES, 4)?,
+            },
             parents: file.shelf(kind::PARENTS, 4)?,
             edges: file.edges()?,
             closed: file.words(kind::CLOSED)?.into_iter().collect(),
@@ -83,7 +89,9 @@ impl Forest {
         let ranks = self.ranks.len() <= len;
         let named = self.ranks.iter().all(|code| usize::from(*code) <= self.rank_names.len());
         let parents = self.parents.len() == len + 1 && self.parents[0] == 0;
-        let sound = ids && ranks && named && parents;
+        let most = u64::try_from(len).unwrap_or(u64::MAX);
+        let counted = !self.has_texts() || self.ids.external.iter().all(|id| *id <= most);
+        let sound = ids && counted && self.texts.fits(len) && ranks && named && parents;
         if !sound || !self.parents.iter().all(known) || !handles.all(known) {
             return Err(damaged("its columns do not fit each other"));
         }

@@ -87,6 +87,9 @@ impl Forest {
             words(kind::EDGE_PARENTS, &parents),
             words(kind::MERGED, &merged),
             words(kind::CLOSED, &closed),
+            longs(kind::TEXT_ENDS, &self.texts.ends),
+            (kind::TEXT_BYTES, 1, self.texts.bytes.to_vec()),
+            words(kind::TEXT_PLACES, &self.texts.places),
         ]
     }
 
