@@ -344,7 +344,7 @@ mod tests {
         let good = Forest::from_edges(&[1, 2], &[0, 1]).unwrap();
         let mut saved = ForestFile::save(&good, &path).unwrap();
         let join = ForestChange::Join { member: 3, inviter: Some(2) };
-        saved.append(&mut good.clone(), join, None).unwrap();
+        saved.append(&mut good.clone(), &join, None).unwrap();
         let mut bad = good.to_image();
         let last = bad.len() - 64;
         bad[last] ^= 1;

@@ -30,8 +30,7 @@ impl Texts {
         let mask = self.places.len().checked_sub(1)?;
         let first = self.place(text);
         let handles = (0..self.places.len()).map(|step| MemberIx::new(self.places[(first + step) & mask]));
-        let found = handles.take_while(|ix| *ix != MemberIx::NOBODY).find(|ix| self.of(*ix) == Some(text));
-        found
+        handles.take_while(|ix| *ix != MemberIx::NOBODY).find(|ix| self.of(*ix) == Some(text))
     }
 
     fn push(&mut self, text: &str) {
