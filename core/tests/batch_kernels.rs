@@ -1,6 +1,6 @@
 //! Kernels against the general way on batches that span many blocks: the same rows in the same order,
 //! whatever the number of orders, parts and reuses of the memory.
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use fenrun::Code;
 use fenrun::reward::batch::{Job, Orders, Rows, add_volumes, rank_codes, settle, settle_into, team_volumes};
@@ -100,14 +100,20 @@ fn forest(dice: &mut Dice, members: u64, roots: u64, chain: bool) -> Forest {
     forest
 }
 
-#[test]
-fn the_kernel_gives_the_rows_of_the_general_way() {
-    let mut dice = Dice(11);
-    let mut kept = Rows::default();
-    for (at, rules) in PLANS.iter().cycle().take(168).enumerate() {
-        let plan = plan(rules);
+/// A batch over a forest.
+struct Batch {
+    at: usize,
+    rules: &'static str,
+    forest: Forest,
+    buyers: Vec<MemberIx>,
+    paid: Vec<i64>,
+    pv: Vec<i64>,
+}
+
+impl Batch {
+    fn new(at: usize, dice: &mut Dice) -> Self {
         let roots = [1, 30, 300][at % 3];
-        let forest = forest(&mut dice, 700, roots, at % 7 == 6);
+        let forest = forest(dice, 700, roots, at % 7 == 6);
         // Around the edges of blocks, whose size is a power of two, and anywhere.
         let rows = [0, 1, 2, 127, 128, 129, 255, 256, 257, 1000, 300 + dice.below(900)][at % 11];
         let buyers: Vec<MemberIx> =
@@ -115,20 +121,39 @@ fn the_kernel_gives_the_rows_of_the_general_way() {
         let top = [30, 5_000, 1_000_000_000][usize::try_from(dice.below(3)).unwrap()];
         let mut column = || (0..rows).map(|_| i64::try_from(dice.below(top)).unwrap()).collect::<Vec<_>>();
         let (paid, pv) = (column(), column());
-        let components: [(&str, &[i64]); 2] = [("paid", &paid), ("pv", &pv)];
-        let orders = Orders::new(&buyers, &components);
-        let job = Job::new(&plan, &forest, &orders, None).unwrap();
-        let most = job.rows_at_most();
-        assert!(most.is_some() || buyers.len() < forest.len() / 8, "plan {at} takes the general way");
+        Self { at, rules: PLANS[at % PLANS.len()], forest, buyers, paid, pv }
+    }
 
-        let ids: Vec<u64> = (1..=rows).collect();
-        let lines = vec![1; buyers.len()];
-        let general = Orders { ids: Some(&ids), lines: Some(&lines), ..orders };
-        assert!(Job::new(&plan, &forest, &general, None).unwrap().rows_at_most().is_none());
-        let expected = settle(&plan, &forest, &general, None).unwrap();
+    /// What the general way says, which settles every line as an order of a sale.
+    fn expected(&self) -> Rows {
+        let plan = plan(self.rules);
+        let components: [(&str, &[i64]); 2] = [("paid", &self.paid), ("pv", &self.pv)];
+        let ids: Vec<u64> = (1..).take(self.buyers.len()).collect();
+        let lines = vec![1; self.buyers.len()];
+        let general =
+            Orders { ids: Some(&ids), lines: Some(&lines), ..Orders::new(&self.buyers, &components) };
+        assert!(Job::new(&plan, &self.forest, &general, None).unwrap().rows_at_most().is_none());
+        settle(&plan, &self.forest, &general, None).unwrap()
+    }
+}
+
+#[test]
+fn the_kernel_gives_the_rows_of_the_general_way() {
+    let mut dice = Dice(11);
+    let mut kept = Rows::default();
+    for at in 0..168 {
+        let batch = Batch::new(at, &mut dice);
+        let (plan, forest) = (plan(batch.rules), &batch.forest);
+        let components: [(&str, &[i64]); 2] = [("paid", &batch.paid), ("pv", &batch.pv)];
+        let orders = Orders::new(&batch.buyers, &components);
+        let job = Job::new(&plan, forest, &orders, None).unwrap();
+        let most = job.rows_at_most();
+        assert!(most.is_some() || orders.len() < forest.len() / 8, "plan {at} takes the general way");
+
+        let expected = batch.expected();
         assert!(expected.conserves() && most.is_none_or(|most| expected.len() <= most));
-        assert_eq!(settle(&plan, &forest, &orders, None).unwrap(), expected, "plan {at}, {rows} orders");
-        settle_into(&plan, &forest, &orders, Some(forest.parents()), &mut kept).unwrap();
+        assert_eq!(settle(&plan, forest, &orders, None).unwrap(), expected, "plan {at}");
+        settle_into(&plan, forest, &orders, Some(forest.parents()), &mut kept).unwrap();
         assert_eq!(kept, expected, "memory used again");
         let mut blocks = (Vec::new(), 0);
         let totals = job.each(&mut |rows| {
@@ -137,23 +162,130 @@ fn the_kernel_gives_the_rows_of_the_general_way() {
         });
         let totals = totals.unwrap();
         let retained: i64 = Reason::ALL.iter().map(|reason| totals.retained(*reason)).sum();
-        for reason in Reason::ALL {
-            assert_eq!(
-                totals.retained(*reason),
-                expected.retained(*reason),
-                "{} of plan {at}",
-                reason.name()
-            );
-        }
         assert_eq!((blocks.0.as_slice(), totals.pool()), (expected.payees(), expected.pool()));
         assert_eq!(blocks.1 + retained, totals.pool());
         let mut parts = Rows::default();
         for range in orders.split(1 + at % 5) {
             let mut columns = Vec::new();
-            let part = settle(&plan, &forest, &orders.slice(range.clone(), &mut columns), None).unwrap();
+            let part = settle(&plan, forest, &orders.slice(range.clone(), &mut columns), None).unwrap();
             parts.append(&part, u32::try_from(range.start).unwrap()).unwrap();
         }
         assert_eq!(parts, expected, "in parts");
+    }
+}
+
+/// A mistake a kernel might make.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Mistake {
+    LastOrderLost,
+    FirstOfBlockTwice,
+    NeighboursSwapped,
+    OtherComponent,
+    FlagsTurned,
+    ScoresOneMore,
+    RanksForgotten,
+    ParentsStale,
+    MinimumForgotten,
+    RoundsDown,
+    RetainsAll,
+    CompressesAll,
+    LimitForgotten,
+    LastLevelLost,
+}
+
+const MISTAKES: [Mistake; 14] = [
+    Mistake::LastOrderLost,
+    Mistake::FirstOfBlockTwice,
+    Mistake::NeighboursSwapped,
+    Mistake::OtherComponent,
+    Mistake::FlagsTurned,
+    Mistake::ScoresOneMore,
+    Mistake::RanksForgotten,
+    Mistake::ParentsStale,
+    Mistake::MinimumForgotten,
+    Mistake::RoundsDown,
+    Mistake::RetainsAll,
+    Mistake::CompressesAll,
+    Mistake::LimitForgotten,
+    Mistake::LastLevelLost,
+];
+
+impl Mistake {
+    /// The rows of the kernel that makes it.
+    fn settle(self, batch: &Batch) -> Rows {
+        let (mut buyers, mut forest) = (batch.buyers.clone(), batch.forest.clone());
+        let (mut paid, mut pv) = (batch.paid.clone(), batch.pv.clone());
+        let mut parents = forest.parents().to_vec();
+        match self {
+            Self::LastOrderLost => {
+                let orders = buyers.len().saturating_sub(1);
+                buyers.truncate(orders);
+                [&mut paid, &mut pv].into_iter().for_each(|column| column.truncate(orders));
+            }
+            Self::FirstOfBlockTwice if buyers.len() > 129 => buyers[128] = buyers[0],
+            Self::NeighboursSwapped if buyers.len() > 256 => buyers.swap(255, 256),
+            Self::OtherComponent => std::mem::swap(&mut paid, &mut pv),
+            Self::FlagsTurned | Self::ScoresOneMore => {
+                let turned = forest.facts().map(|(name, column)| match column {
+                    Column::Flag(flags) if self == Self::FlagsTurned => {
+                        (name.to_owned(), Column::Flag(flags.iter().map(|flag| !flag).collect()))
+                    }
+                    Column::Int(scores) if self == Self::ScoresOneMore => {
+                        (name.to_owned(), Column::Int(scores.iter().map(|score| score + 1).collect()))
+                    }
+                    same => (name.to_owned(), same.clone()),
+                });
+                for (name, column) in turned.collect::<Vec<_>>() {
+                    forest.set_fact(&name, column).unwrap();
+                }
+            }
+            Self::RanksForgotten => forest.set_ranks(&[], vec![0; forest.len()]).unwrap(),
+            // As they were before somebody moved.
+            Self::ParentsStale => {
+                let moved = (2..parents.len()).find(|at| parents[*at] > 1).unwrap_or(1);
+                parents[moved] = 0;
+            }
+            _ => {}
+        }
+        let rules = match self {
+            Self::MinimumForgotten => {
+                batch.rules.replace("\"min\":40", "\"min\":1").replace("\"min\":7", "\"min\":1")
+            }
+            Self::RoundsDown => {
+                let modes = ["up", "half_away", "half_to_zero", "ceil", "half_ceil"];
+                let down = |rules: String, mode: &str| {
+                    rules.replace(&format!("\"mode\":\"{mode}\""), "\"mode\":\"down\"")
+                };
+                modes.into_iter().fold(batch.rules.to_owned(), down)
+            }
+            Self::RetainsAll => {
+                batch.rules.replace("\"compress\"", "\"retain\"").replace("roll_up", "retain")
+            }
+            Self::CompressesAll => batch.rules.replace("\"retain\"", "\"compress\""),
+            Self::LimitForgotten => batch.rules.replace("\"limit\":3", "\"limit\":700"),
+            Self::LastLevelLost => batch.rules.replace(",\"1%\"]", "]").replace(",\"3%\"]", "]"),
+            _ => batch.rules.to_owned(),
+        };
+        let components: [(&str, &[i64]); 2] = [("paid", &paid), ("pv", &pv)];
+        settle(&plan(&rules), &forest, &Orders::new(&buyers, &components), Some(&parents)).unwrap()
+    }
+}
+
+/// Each mistake shows in the rows of some batch that a kernel takes.
+#[test]
+fn mistakes_of_a_kernel_show() {
+    let mut dice = Dice(11);
+    let batches: Vec<(Batch, Rows)> = (0..60)
+        .map(|at| {
+            let batch = Batch::new(at, &mut dice);
+            let expected = batch.expected();
+            (batch, expected)
+        })
+        .collect();
+    for mistake in MISTAKES {
+        let seen = batches.iter().find(|(batch, expected)| mistake.settle(batch) != *expected);
+        let Some((batch, _)) = seen else { panic!("{mistake:?} does not show") };
+        println!("{mistake:?}@{}", batch.at);
     }
 }
 

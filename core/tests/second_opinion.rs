@@ -18,6 +18,7 @@ mod laws;
 mod naive;
 mod worked;
 
+use evaluator::mistakes::Mistake;
 use evaluator::{Engine, Evaluator};
 use fenrun::doc::Node;
 use fenrun::money::Rounding;
@@ -105,6 +106,16 @@ fn planted_mistakes_show() {
                 || Engine.settle(&grove) != Evaluator::settle(&mutant, &grove)
         };
         assert!((0..3_000).any(shows), "{mutation:?} does not show");
+    }
+}
+
+/// Every mistake an evaluation without a trace might make shows against the one with it.
+#[test]
+fn mistakes_of_the_evaluator_show() {
+    for mistake in Mistake::ALL {
+        let shows = |seed: &u64| mistake.shows(&case(*seed)) || mistake.shows(&rich_case(*seed));
+        let seed = (0..3_000).find(shows).unwrap_or_else(|| panic!("{mistake:?} does not show"));
+        println!("{mistake:?}@{seed}");
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod alone;
 pub(crate) mod batch;
+pub(crate) mod mistakes;
 
 use crate::naive::batch::Settled;
 use crate::naive::generate::forests::Grove;
