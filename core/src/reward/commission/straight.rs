@@ -219,4 +219,46 @@ mod tests {
             assert!(!compiles(rule), "{rule}");
         }
     }
+
+    /// Amounts the quick multiplication does not serve, levels nobody stands on and ranks the plan does not have
+    /// are settled as with a trace.
+    #[test]
+    fn edges_are_those_of_the_general_way() {
+        let ranked = r#"{"any":["1/3","10%"],"V1":["99.9999999999%","1/7"]}"#;
+        let mut seen = std::collections::BTreeSet::new();
+        for (levels, upline) in [
+            (ranked, r#"[]"#),
+            (ranked, r#"[{"id":"a","rank":"V1"}]"#),
+            (ranked, r#"[{"id":"a","rank":"V1"},"b","c"]"#),
+            (ranked, r#"["a",{"id":"b","rank":"V9"}]"#),
+            (ranked, r#"["a","b",{"id":"c","rank":"V9"}]"#),
+        ] {
+            let plan = format!(
+                r#"{{"schema":"fenrun.plan/1","name":"p","currency":"CNY","ranks":["V1"],
+                "allow":{{"r":"a test","plan":"a test"}},
+                "rule":[{{"id":"r","to":{{"up":"referral"}},"pay":{{"levels":{levels}}}}}]}}"#
+            );
+            let plan = Plan::from_json(&plan).unwrap();
+            assert!(Compiled::new(&plan).is_some());
+            for paid in [7, 1 << 33, (1 << 53) + 1, i64::MAX / 3, i64::MAX / 2] {
+                let sale =
+                    format!(r#"{{"id":"O","buyer":"u","upline":{upline},"lines":[{{"paid":{paid}}}]}}"#);
+                let sale =
+                    Sale::from_node(&crate::doc::read_json(&sale, 1_000).unwrap(), plan.currency()).unwrap();
+                let mut parts = Vec::new();
+                let told = crate::reward::commission::Evaluator::new(&plan)
+                    .each(&sale, |part| parts.push((part.level, part.payee.id.clone(), part.amount)));
+                let told = told.map(|totals| (totals.pool(), parts)).map_err(|error| error.to_string());
+                let traced = crate::reward::commission::evaluate(&plan, &sale);
+                let rows = |outcome: &crate::reward::commission::Outcome| {
+                    let rows = outcome.rows().iter();
+                    rows.map(|row| (row.level, row.payee.clone(), row.amount)).collect::<Vec<_>>()
+                };
+                let traced = traced.map(|outcome| (outcome.pool(), rows(&outcome)));
+                assert_eq!(told, traced.map_err(|error| error.to_string()), "{paid} below {upline}");
+                seen.insert(told.is_ok());
+            }
+        }
+        assert_eq!(seen.len(), 2, "some are settled, some refused");
+    }
 }
