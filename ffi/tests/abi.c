@@ -346,6 +346,45 @@ static void saved_forests(void) {
     fenrun_forest_free(reader);
 }
 
+/* A column of each kind, then a join: the new member states nothing, and what was saved is opened. */
+static void saved_columns(void) {
+    fenrun_error err = FENRUN_ERROR_INIT;
+    const uint64_t members[] = {1, 2, 3}, inviters[] = {0, 1, 2};
+    char path[64], other[80];
+    int kind;
+    snprintf(path, sizeof path, "/tmp/fenrun-abi-columns-%ld.forest", (long)getpid());
+    for (kind = 0; kind < 4; kind++) {
+        fenrun_forest *made = NULL, *opened = NULL, *held = NULL;
+        uint8_t stale = 9;
+        size_t len = 0;
+        EXPECT(fenrun_forest_new(members, inviters, 3, &made, &err) == FENRUN_OK);
+        if (kind == 0) EXPECT(fenrun_forest_set_flag(made, TEXT("x"), (const uint8_t[]){1, 0, 1}, 3, &err) == FENRUN_OK);
+        if (kind == 1) EXPECT(fenrun_forest_set_number(made, TEXT("x"), (const int64_t[]){1, 2, 3}, 3, &err) == FENRUN_OK);
+        if (kind == 2)
+            EXPECT(fenrun_forest_set_text(made, TEXT("x"), (const uint32_t[]){0, 0, 0}, 3, TEXT("[\"a\"]"), &err) == FENRUN_OK);
+        if (kind == 3) EXPECT(fenrun_forest_set_rank(made, (const uint8_t[]){1, 0, 1}, 3, TEXT("[\"V1\"]"), &err) == FENRUN_OK);
+        EXPECT(fenrun_forest_join(made, 4, 3, &err) == FENRUN_OK);
+        EXPECT(fenrun_forest_save(made, path, strlen(path), &err) == FENRUN_OK);
+        EXPECT(fenrun_forest_open(path, strlen(path), &opened, &err) == FENRUN_OK);
+        EXPECT(fenrun_forest_join(opened, 5, 4, &err) == FENRUN_OK);
+        EXPECT(fenrun_forest_save(opened, path, strlen(path), &err) == FENRUN_OK);
+        EXPECT(fenrun_forest_open(path, strlen(path), &held, &err) == FENRUN_OK);
+        EXPECT(fenrun_forest_len(held, &len, &err) == FENRUN_OK && len == 5);
+        /* The same members again are another file. */
+        EXPECT(fenrun_forest_save(made, path, strlen(path), &err) == FENRUN_OK);
+        EXPECT(fenrun_forest_is_stale(held, &stale, &err) == FENRUN_OK && stale == 1);
+        EXPECT(fenrun_forest_join(held, 6, 5, &err) == FENRUN_STALE_FOREST);
+        fenrun_forest_free(made);
+        fenrun_forest_free(opened);
+        fenrun_forest_free(held);
+    }
+    EXPECT(remove(path) == 0);
+    snprintf(other, sizeof other, "%s.journal", path);
+    EXPECT(remove(other) == 0);
+    snprintf(other, sizeof other, "%s.lock", path);
+    EXPECT(remove(other) == 0);
+}
+
 /* A batch over a chain of 4; what a field must not be is refused whole, with the row at fault. */
 static void batches(void) {
     fenrun_error err = FENRUN_ERROR_INIT;
@@ -357,6 +396,7 @@ static void batches(void) {
     const int64_t paid[] = {1000, 999, 2000}, negative[] = {1000, -1, 2000};
     const uint32_t units[] = {1, 0, 1}, handles[] = {1, 2, 9};
     const fenrun_component mistyped = {TEXT("prce"), paid};
+    const uint64_t no_lines[][3] = {{1, 0, 1}, {1, UINT64_C(1) << 63, 1}, {1, UINT64_MAX, 1}};
     char tenant[65];
     struct {
         fenrun_orders known;
@@ -399,6 +439,9 @@ static void batches(void) {
     REFUSED(bad.paid = negative, FENRUN_INVALID_SALE, 1);
     REFUSED(bad.units = units, FENRUN_INVALID_SALE, 1);
     REFUSED((bad.overrides = handles, bad.override_table = "[{}]", bad.override_table_len = 4), FENRUN_INVALID_VALUE, 1);
+    for (at = 0; at < 3; at++)
+        REFUSED(bad.lines = no_lines[at], FENRUN_INVALID_ID, 1);
+    REFUSED((bad.tenant = "a\nb", bad.tenant_len = 3), FENRUN_INVALID_SALE, FENRUN_NO_INDEX);
     memset(tenant, 't', sizeof tenant);
     REFUSED((bad.tenant = tenant, bad.tenant_len = 65), FENRUN_INVALID_SALE, FENRUN_NO_INDEX);
     EXPECT(strstr(err.message, "tenant") != NULL);
@@ -431,6 +474,8 @@ static void batches(void) {
     EXPECT(fenrun_rows_pool(rows, &pool, &err) == FENRUN_OK);
     EXPECT(fenrun_rows_retained(rows, TEXT("no_upline"), &retained, &err) == FENRUN_OK && retained == 49);
     EXPECT(fenrun_rows_retained(rows, TEXT("luck"), &retained, &err) == FENRUN_UNKNOWN_WORD && retained == 49);
+    EXPECT(fenrun_run(TEXT("fly"), NULL, TEXT("{}"), &keys, &err) == FENRUN_UNKNOWN_WORD);
+    EXPECT(strstr(err.message, "vectors/README.md lists them") != NULL);
     EXPECT(payees[0] == 3 && payees[1] == 2 && payees[2] == 1 && order_ids[2] == 11 && levels[1] == 2);
     EXPECT(amounts[0] == 100 && amounts[1] == 50 && amounts[2] == 99 && amounts[3] == 200);
     for (at = 0; at < 5; at++)
@@ -690,6 +735,7 @@ int main(void) {
     one_sale();
     forests();
     saved_forests();
+    saved_columns();
     batches();
     orders();
     money();

@@ -89,7 +89,7 @@ final class Column
     public static function id($value, string $what, ?int $index = null): int
     {
         if (is_float($value)) {
-            throw Error::floatId($what, $value);
+            throw Error::floatId($what, $value, $index);
         }
         $id = is_int($value) ? $value : self::number($value);
         if ($id === null || $id <= 0) {
@@ -130,7 +130,7 @@ final class Column
     private static function whole($value, string $what, int $at): int
     {
         if (is_float($value)) {
-            throw Error::float("{$what}[$at]", $value);
+            throw Error::float("{$what}[$at]", $value, $at);
         }
         $number = self::number($value);
         if ($number === null) {

@@ -60,7 +60,7 @@ class Error extends \RuntimeException
     }
 
     /** Refuses a float by its place and value: 19.99 is not 19.99 in binary. */
-    public static function float(string $what, float $value): self
+    public static function float(string $what, float $value, ?int $index = null): self
     {
         $message = sprintf(
             '%s is the float %s; floats are not exact: give minor units as int, or decimal text to Fenrun\\Money::minor',
@@ -68,14 +68,14 @@ class Error extends \RuntimeException
             var_export($value, true)
         );
 
-        return self::of(103, 'invalid_amount', null, $message);
+        return self::of(103, 'invalid_amount', $index, $message);
     }
 
     /** Refuses an id that is a float: above 2^53 it is another one. */
-    public static function floatId(string $what, float $value): self
+    public static function floatId(string $what, float $value, ?int $index = null): self
     {
         $message = sprintf('%s is the float %s; floats cannot hold every id: give int or text', $what, var_export($value, true));
 
-        return self::of(408, 'invalid_id', null, $message);
+        return self::of(408, 'invalid_id', $index, $message);
     }
 }

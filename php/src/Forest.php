@@ -11,6 +11,8 @@ final class Forest implements \Countable
 
     private const INSTEAD = 'keep its arrays';
 
+    private const FREE = 'fenrun_forest_free';
+
     /**
      * Builds a forest from two columns in any order; as an inviter null, 0, "0" and empty text are nobody.
      *
@@ -104,7 +106,7 @@ final class Forest implements \Countable
     }
 
     /**
-     * The ancestors of a member, nearest first, at most $limit.
+     * The ancestors of a member, nearest first, at most $limit; PHP_INT_MAX for all of them.
      *
      * @param int|string $member
      *
@@ -116,6 +118,8 @@ final class Forest implements \Countable
         if ($limit < 1) {
             throw Error::of(205, 'invalid_value', null, "limit is $limit; at least 1");
         }
+        // No path is longer than the forest; room is made for what may come.
+        $limit = max(1, min($limit, count($this)));
         $ids = Library::make('uint64_t[' . $limit . ']');
         $count = Library::number('size_t', function (\FFI $ffi, $out, $error) use ($id, $ids, $limit) {
             return $ffi->fenrun_forest_upline($this->handle, $id, $ids, $limit, $out, $error);
@@ -177,9 +181,18 @@ final class Forest implements \Countable
      */
     public function setRank(array $values, array $names): void
     {
+        foreach (array_values($names) as $at => $name) {
+            if (!is_string($name)) {
+                throw Error::of(205, 'invalid_value', $at, "names[$at] is " . gettype($name) . '; the name of a rank is text');
+            }
+        }
         $places = array_flip(array_values($names));
         $codes = [];
         foreach (array_values($values) as $at => $value) {
+            if ($value !== null && !is_string($value) && !is_int($value)) {
+                $shown = is_scalar($value) ? var_export($value, true) : gettype($value);
+                throw Error::of(205, 'invalid_value', $at, "rank[$at] is $shown; a rank is text, or null for none");
+            }
             if ($value !== null && $value !== '' && !isset($places[$value])) {
                 $known = implode(', ', $names);
                 throw Error::of(205, 'invalid_value', $at, "rank[$at] is `$value`; the ranks are $known");
@@ -192,11 +205,6 @@ final class Forest implements \Countable
         Library::check(Library::ffi(), function (\FFI $ffi, $error) use ($column, $count, $text) {
             return $ffi->fenrun_forest_set_rank($this->handle, $column, $count, $text, strlen($text), $error);
         });
-    }
-
-    public function __destruct()
-    {
-        Library::ffi()->fenrun_forest_free($this->handle);
     }
 
     private function set(string $kind, string $name, ?\FFI\CData $column, int $count, ?string $words): void

@@ -22,6 +22,15 @@ trait Handle
         return $this->handle;
     }
 
+    /** Frees it once, however often it is called; every use after that is refused. */
+    public function __destruct()
+    {
+        [$handle, $this->handle] = [$this->handle, null];
+        if ($handle !== null) {
+            Library::ffi()->{self::FREE}($handle);
+        }
+    }
+
     /** A copy would be freed twice. */
     private function __clone()
     {

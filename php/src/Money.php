@@ -30,17 +30,33 @@ final class Money
         });
     }
 
-    /** The decimal text of so many minor units: 1999 CNY is "19.99". */
-    public static function text(int $minor, string $currency): string
+    /**
+     * The decimal text of so many minor units: 1999 CNY is "19.99".
+     *
+     * @param int|string $minor
+     */
+    public static function text($minor, string $currency): string
     {
+        $minor = self::whole($minor, 'minor');
+
         return Library::text(static function (\FFI $ffi, $out, $error) use ($minor, $currency) {
             return $ffi->fenrun_money_format($minor, $currency, strlen($currency), $out, $error);
         });
     }
 
-    /** A rate such as "12.5%" of an amount of minor units, rounded once. */
-    public static function multiply(int $minor, string $rate, string $rounding = 'half_away'): int
+    /**
+     * A rate such as "12.5%" of an amount of minor units, rounded once.
+     *
+     * @param int|string $minor
+     * @param string     $rate
+     */
+    public static function multiply($minor, $rate, string $rounding = 'half_away'): int
     {
+        $minor = self::whole($minor, 'minor');
+        if (!is_string($rate)) {
+            $shown = is_scalar($rate) ? var_export($rate, true) : gettype($rate);
+            throw Error::of(106, 'invalid_rate', null, "rate is $shown; a rate is text such as '5%' or '1/3'");
+        }
         $mode = self::word($rounding, Constants::ROUNDING, 'a rounding mode');
 
         return Library::number('int64_t', static function (\FFI $ffi, $out, $error) use ($minor, $rate, $mode) {
@@ -51,6 +67,7 @@ final class Money
     /**
      * Splits a total by weights; the shares, and what the caps left over, sum to it exactly.
      *
+     * @param int|string        $total
      * @param array<int|string> $weights       whole numbers, or rates as text: ['1/3', '2/3'], ['12.5%', '87.5%']
      * @param array<int>|null   $caps          the most each share may get
      * @param array<int>|null   $ids           what decides ties; the position when absent
@@ -59,13 +76,14 @@ final class Money
      * @return array{shares: array<int>, unallocated: int}
      */
     public static function allocate(
-        int $total,
+        $total,
         array $weights,
         ?array $caps = null,
         ?array $ids = null,
         string $mode = 'largest_remainder',
         string $shareRounding = 'floor'
     ): array {
+        $total = self::whole($total, 'total');
         $count = count($weights);
         foreach (['caps' => $caps, 'ids' => $ids] as $what => $column) {
             if ($column !== null && count($column) !== $count) {
@@ -110,12 +128,56 @@ final class Money
         return ['shares' => $split, 'unallocated' => $rest->cdata];
     }
 
-    /** The share of units $from..$to of $units in a total: the parts of any sequence sum to it. */
-    public static function telescope(int $total, int $from, int $to, int $units): int
+    /**
+     * The share of units $from..$to of $units in a total: the parts of any sequence sum to it.
+     *
+     * @param int|string $total
+     * @param int|string $from
+     * @param int|string $to
+     * @param int|string $units
+     */
+    public static function telescope($total, $from, $to, $units): int
     {
+        $total = self::whole($total, 'total');
+        $from = self::count($from, 'from');
+        $to = self::count($to, 'to');
+        $units = self::count($units, 'units');
+
         return Library::number('int64_t', static function (\FFI $ffi, $out, $error) use ($total, $from, $to, $units) {
             return $ffi->fenrun_money_telescope($total, $from, $to, $units, $out, $error);
         });
+    }
+
+    /**
+     * Minor units: without strict types PHP would make 19 of 19.99.
+     *
+     * @param mixed $value
+     */
+    private static function whole($value, string $what): int
+    {
+        if (is_float($value)) {
+            throw Error::float($what, $value);
+        }
+        if (is_int($value) || (is_string($value) && (string) (int) $value === $value)) {
+            return (int) $value;
+        }
+        $shown = is_scalar($value) ? var_export($value, true) : gettype($value);
+        throw Error::of(103, 'invalid_amount', null, "$what is $shown; give minor units as int");
+    }
+
+    /**
+     * A number of units, which C would read as a large one when it is negative.
+     *
+     * @param mixed $value
+     */
+    private static function count($value, string $what): int
+    {
+        $count = self::whole($value, $what);
+        if ($count < 0) {
+            throw Error::of(205, 'invalid_value', null, "$what is $count; at least 0");
+        }
+
+        return $count;
     }
 
     private static function allocateByRates(

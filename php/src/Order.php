@@ -15,6 +15,8 @@ final class Order
 
     private const INSTEAD = 'keep its log';
 
+    private const FREE = 'fenrun_order_free';
+
     /** An order to which nothing has happened; the tenant is empty for a host with one shop. */
     public static function create(string $orderId, string $tenant = ''): self
     {
@@ -102,10 +104,5 @@ final class Order
         return Library::text(function (\FFI $ffi, $out, $error) {
             return $ffi->fenrun_order_sale($this->handle, $out, $error);
         });
-    }
-
-    public function __destruct()
-    {
-        Library::ffi()->fenrun_order_free($this->handle);
     }
 }

@@ -46,6 +46,12 @@ final class Orders
                 throw Error::of(204, 'missing_key', null, "orders need the column `$key`");
             }
         }
+        foreach ($columns as $key => $column) {
+            if ($key === 'tenant' ? !is_string($column) : $column !== null && !is_array($column)) {
+                $rule = $key === 'tenant' ? 'give text' : 'give an array';
+                throw Error::of(205, 'invalid_value', null, "the column `$key` is " . gettype($column) . '; ' . $rule);
+            }
+        }
         $this->len = count($columns['buyers']);
         $this->struct = Library::make('fenrun_orders');
         $this->struct->size = \FFI::sizeof($this->struct);
@@ -99,6 +105,10 @@ final class Orders
         foreach ($components as $name => $values) {
             $list[$at]->name = $this->keep(Column::text((string) $name));
             $list[$at]->name_len = strlen((string) $name);
+            if (!is_array($values)) {
+                $shown = gettype($values);
+                throw Error::of(205, 'invalid_value', null, "the component `$name` is $shown; give an array");
+            }
             $list[$at]->values = $this->amounts($values, (string) $name);
             $at++;
         }
@@ -106,26 +116,54 @@ final class Orders
         $this->struct->components_len = $at;
     }
 
-    /** @param array<array<string, mixed>|null> $overrides */
+    /** @param array<string|array<string, mixed>|\stdClass|null> $overrides */
     private function overrides(array $overrides): void
     {
-        if (array_filter($overrides) === []) {
+        if ($overrides === []) {
             return;
         }
         $this->sameLength($overrides, 'overrides');
         $places = [];
         $column = [];
         foreach (array_values($overrides) as $at => $rates) {
-            $text = $rates === null ? '' : Text::of($rates, "overrides[$at]");
+            $text = $rates === null || $rates === [] ? '' : self::table($rates, $at);
             if ($text !== '' && !isset($places[$text])) {
                 $places[$text] = count($places) + 1;
             }
             $column[] = $places[$text] ?? 0;
         }
+        if ($places === []) {
+            return;
+        }
         $table = '[' . implode(',', array_keys($places)) . ']';
         $this->struct->overrides = $this->keep(Column::of('uint32_t', $column, 'overrides'));
         $this->struct->override_table = $this->keep(Column::text($table));
         $this->struct->override_table_len = strlen($table);
+    }
+
+    /**
+     * The rates of one row as one JSON map: pasted together unread, two maps in the text of one row would be those
+     * of the next.
+     *
+     * @param mixed $rates
+     */
+    private static function table($rates, int $at): string
+    {
+        $rule = 'give a map of rule and rates, JSON of one, or null for none';
+        if (!is_string($rates) && !is_array($rates) && !$rates instanceof \stdClass) {
+            $shown = is_scalar($rates) ? var_export($rates, true) : gettype($rates);
+            throw Error::of(205, 'invalid_value', $at, "overrides[$at] is $shown; $rule");
+        }
+        $text = Text::of($rates, "overrides[$at]");
+        $read = json_decode($text);
+        if (json_last_error() !== JSON_ERROR_NONE) {
+            throw Error::of(201, 'syntax', $at, "overrides[$at]: " . json_last_error_msg() . "; $rule");
+        }
+        if (!$read instanceof \stdClass) {
+            throw Error::of(205, 'invalid_value', $at, "overrides[$at] is " . gettype($read) . "; $rule");
+        }
+
+        return $text;
     }
 
     /** @param array<int|string> $values */
@@ -164,5 +202,11 @@ final class Orders
     public function __serialize(): array
     {
         throw Error::of(801, 'invalid_argument', null, self::class . ' cannot be serialised; keep the arrays');
+    }
+
+    /** @param array<mixed> $data */
+    public function __unserialize(array $data): void
+    {
+        throw Error::of(801, 'invalid_argument', null, self::class . ' cannot be unserialised; keep the arrays');
     }
 }

@@ -11,6 +11,8 @@ final class Plan
 
     private const INSTEAD = 'keep its text (toJson)';
 
+    private const FREE = 'fenrun_plan_free';
+
     private const LARGEST_UINT32 = 4294967295;
 
     /**
@@ -33,9 +35,9 @@ final class Plan
     /** Reads a plan from a file. */
     public static function load(string $path): self
     {
-        $text = @file_get_contents($path);
+        $text = is_dir($path) ? false : @file_get_contents($path);
         if ($text === false) {
-            throw Error::of(901, 'file', null, 'cannot read ' . $path);
+            throw Error::of(901, 'file', null, 'cannot read ' . $path . (is_dir($path) ? ', which is a folder' : ''));
         }
 
         return self::fromText($text);
@@ -115,6 +117,10 @@ final class Plan
         if ($threads < 0 || $threads > self::LARGEST_UINT32) {
             throw Error::of(801, 'invalid_argument', null, "$threads threads; at most 256, or 0 for as many as the machine has");
         }
+        if (!is_array($orders) && !$orders instanceof Orders) {
+            $rule = 'give Fenrun\\Orders or an array of columns';
+            throw Error::of(205, 'invalid_value', null, 'orders are ' . gettype($orders) . '; ' . $rule);
+        }
         $packed = $orders instanceof Orders ? $orders : new Orders($orders);
 
         return new Rows(Library::handle('fenrun_rows', function (\FFI $ffi, $out, $error) use ($forest, $packed, $threads) {
@@ -122,10 +128,5 @@ final class Plan
 
             return $ffi->fenrun_settle($this->handle, $forest->handle(), $orders, $threads, $out, $error);
         }));
-    }
-
-    public function __destruct()
-    {
-        Library::ffi()->fenrun_plan_free($this->handle);
     }
 }

@@ -15,6 +15,8 @@ final class Rows implements \Countable, \IteratorAggregate
 
     private const INSTEAD = 'keep its columns';
 
+    private const FREE = 'fenrun_rows_free';
+
     private const KEY_DIGITS = 32;
 
     public function count(): int
@@ -191,11 +193,6 @@ final class Rows implements \Countable, \IteratorAggregate
         foreach (array_keys($columns['key']) as $at) {
             yield array_combine(array_keys($columns), array_column($columns, $at));
         }
-    }
-
-    public function __destruct()
-    {
-        Library::ffi()->fenrun_rows_free($this->handle);
     }
 
     private function rule(int $place): string

@@ -10,6 +10,8 @@ final class Text
     /** Where documents have lists: an array with gaps in its keys would be sent as a map. */
     private const LISTS = ['upline', 'lines', 'refunds', 'standing', 'before', 'events', 'weights', 'caps', 'ids'];
 
+    private const DEEPEST = 512;
+
     /**
      * JSON of a document. An empty array may stand for an empty list and for an empty map. A list has the keys
      * 0, 1, 2 …: what array_filter leaves of one is refused, because only its author knows whether the others
@@ -25,7 +27,7 @@ final class Text
         if (!is_array($document) && !$document instanceof \stdClass) {
             throw Error::of(205, 'invalid_value', null, $what . ' is ' . gettype($document) . '; give an array or JSON text');
         }
-        self::check($document, $what, $what);
+        self::check($document, $what, $what, 1);
         // A whole float inside an object keeps its point, so the library refuses it too.
         $json = json_encode($document, JSON_UNESCAPED_UNICODE | JSON_UNESCAPED_SLASHES | JSON_PRESERVE_ZERO_FRACTION);
         if ($json === false) {
@@ -51,20 +53,25 @@ final class Text
      * @param mixed      $value
      * @param int|string $key
      */
-    private static function check($value, string $what, $key): void
+    private static function check($value, string $what, $key, int $depth): void
     {
+        // What contains itself has no end.
+        if ($depth > self::DEEPEST) {
+            $root = explode('[', $what)[0];
+            throw Error::of(201, 'syntax', null, "$root is nested deeper than " . self::DEEPEST . '; or does it contain itself?');
+        }
         if (is_float($value)) {
             throw Error::float($what, $value);
         }
         if ($value instanceof \JsonSerializable) {
-            self::check($value->jsonSerialize(), $what, $key);
+            self::check($value->jsonSerialize(), $what, $key, $depth + 1);
         }
         if (is_array($value) && in_array($key, self::LISTS, true)) {
             self::refuseGaps($value, $what);
         }
         if (is_array($value) || $value instanceof \stdClass) {
             foreach ((array) $value as $below => $inner) {
-                self::check($inner, $what . '[' . $below . ']', $below);
+                self::check($inner, $what . '[' . $below . ']', $below, $depth + 1);
             }
         }
     }
@@ -74,7 +81,10 @@ final class Text
     {
         if ($list !== [] && array_keys($list) !== range(0, count($list) - 1)) {
             $keys = implode(', ', array_slice(array_keys($list), 0, 5));
-            throw Error::of(205, 'invalid_value', null, "$what is a list with the keys $keys; give array_values() of it");
+            $message = array_filter(array_keys($list), 'is_string') === []
+                ? "$what is a list with the keys $keys; give array_values() of it"
+                : "$what is a map with the keys $keys; give a list, such as [[…]]";
+            throw Error::of(205, 'invalid_value', null, $message);
         }
     }
 }

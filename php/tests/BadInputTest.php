@@ -63,6 +63,129 @@ pay = { levels = ["%s"] }
         });
     }
 
+    /** Files without strict types have floats made into ints before a function sees them. */
+    public function testFloatsFromLooseFiles(): void
+    {
+        $loose = <<<'PHP'
+            use Fenrun\Money;
+            return [
+                'minor is the float 19.99' => function () { Money::multiply(19.99, '100%'); },
+                'rate is 0.05' => function () { Money::multiply(100, 0.05); },
+                'minor is the float 1999.0' => function () { Money::text(1999.0, 'CNY'); },
+                'total is the float 100.5' => function () { Money::allocate(100.5, [1, 1]); },
+                'total is the float 10.0' => function () { Money::allocate(10.0, ['1/2', '1/2']); },
+                'total is the float 1.5' => function () { Money::telescope(1.5, 0, 1, 2); },
+                'units is the float 2.5' => function () { Money::telescope(1, 0, 1, 2.5); },
+                'minor is true' => function () { Money::text(true, 'CNY'); },
+                'minor is NULL' => function () { Money::text(null, 'CNY'); },
+            ];
+            PHP;
+        foreach (eval($loose) as $says => $call) {
+            $this->refused(MoneyError::class, strpos($says, 'rate') === 0 ? 106 : 103, $says, $call);
+        }
+        $this->assertSame('19.99', Money::text('1999', 'CNY'));
+        foreach ([[-1, 1, 2], [0, -1, 2], [0, 1, -1]] as [$from, $to, $units]) {
+            $this->refused(DocumentError::class, 205, 'is -1; at least 0', static function () use ($from, $to, $units) {
+                Money::telescope(100, $from, $to, $units);
+            });
+        }
+    }
+
+    public function testFloatsInColumnsNameTheirRow(): void
+    {
+        $this->refused(MoneyError::class, 103, 'paid[1]', static function () {
+            new Orders(['buyers' => [1, 2], 'paid' => [1, 2.5]]);
+        }, 1);
+        $this->refused(DocumentError::class, 408, 'buyers[1]', static function () {
+            new Orders(['buyers' => [1, 2.0], 'paid' => [1, 2]]);
+        }, 1);
+    }
+
+    /** One row's rates are never another's, and what is no map of rates is not taken for none. */
+    public function testOverridesOfRows(): void
+    {
+        $plan = self::plan();
+        $forest = Forest::fromArrays([1, 2], [0, 1]);
+        $settle = static function (array $overrides) use ($plan, $forest): array {
+            return $plan->settle($forest, ['buyers' => [2, 2], 'paid' => [1000, 1000], 'overrides' => $overrides])->amounts();
+        };
+        $this->assertSame([10, 20], $settle(['{"r":["1%"]}', ['r' => ['2%']]]));
+        $this->assertSame([100, 20], $settle([null, (object) ['r' => '2%']]));
+        $this->assertSame([100, 100], $settle([[], null]));
+        $wrong = [
+            '{"r":["1%"]},{"r":["90%"]}' => 201, '{"r":["1%"]}]' => 201, '' => 201, '[null]' => 205, '0' => 205,
+            '[{"r":["1%"]}]' => 205, 'null' => 205, '"r"' => 205,
+        ];
+        foreach ($wrong as $text => $code) {
+            $this->refused(DocumentError::class, $code, 'overrides[0]', static function () use ($settle, $text) {
+                $settle([(string) $text, null]);
+            }, 0);
+        }
+        foreach ([false, true, 0, 1.5, [null]] as $other) {
+            $this->refused(DocumentError::class, 205, 'overrides[1]', static function () use ($settle, $other) {
+                $settle([null, $other]);
+            }, 1);
+        }
+    }
+
+    public function testColumnsThatAreNone(): void
+    {
+        $wrong = [
+            'buyers' => ['buyers' => 1, 'paid' => [1]],
+            'units' => ['buyers' => [1], 'paid' => [1], 'units' => 2],
+            'overrides' => ['buyers' => [1], 'paid' => [1], 'overrides' => '{}'],
+            'components' => ['buyers' => [1], 'paid' => [1], 'components' => 'list'],
+            'list' => ['buyers' => [1], 'paid' => [1], 'components' => ['list' => 1]],
+            'tenant' => ['buyers' => [1], 'paid' => [1], 'tenant' => 5],
+        ];
+        foreach ($wrong as $what => $columns) {
+            $this->refused(DocumentError::class, 205, "`$what` is ", static function () use ($columns) {
+                new Orders($columns);
+            });
+        }
+        $this->refused(DocumentError::class, 205, 'orders are integer', static function () {
+            self::plan()->settle(Forest::fromArrays([1], [0]), 5);
+        });
+        foreach ([1.5, true, []] as $rank) {
+            $this->refused(DocumentError::class, 205, 'rank[0] is ', static function () use ($rank) {
+                Forest::fromArrays([1], [0])->setRank([$rank], ['1']);
+            }, 0);
+        }
+        $this->refused(DocumentError::class, 205, 'names[0] is integer', static function () {
+            Forest::fromArrays([1], [0])->setRank([null], [1]);
+        }, 0);
+        $this->refused(TableError::class, 901, 'a folder', static function () {
+            Plan::load(__DIR__);
+        });
+    }
+
+    public function testWhatContainsItself(): void
+    {
+        $sale = ['id' => 1];
+        $sale['facts'] = &$sale;
+        $this->refused(DocumentError::class, 201, 'sale is nested deeper than 512', static function () use ($sale) {
+            self::plan()->settleOne($sale);
+        });
+    }
+
+    /** PHP has one type for lists and maps: the table of the ranks 0 and 1 is a list to everybody else. */
+    public function testATableOfTheRanksFromZero(): void
+    {
+        $text = str_replace('["%s"]', '{ 0 = ["1%%", "1%%"], 1 = ["10%%", "5%%"] }', self::PLAN);
+        $plan = Plan::fromText(sprintf(str_replace('[[rule]]', 'ranks = ["0", "1"]' . "\n[[rule]]", $text)));
+        $settle = static function ($table) use ($plan): array {
+            $upline = [['id' => 2, 'rank' => '1'], ['id' => 1, 'rank' => '0']];
+            $line = ['paid' => 1000, 'override' => ['r' => $table]];
+
+            return array_column($plan->settleOne(['id' => 1, 'buyer' => 3, 'upline' => $upline, 'lines' => [$line]])->rows(), 'amount');
+        };
+        $rates = ['0' => '2%', '1' => '4%'];
+        $this->refused(SaleError::class, 301, 'name each rank', static function () use ($settle, $rates) {
+            $settle($rates);
+        });
+        $this->assertSame([40], $settle((object) $rates));
+    }
+
     public function testTextThatIsNoAmount(): void
     {
         $this->refused(MoneyError::class, 104, '19.999', static function () {
@@ -227,6 +350,9 @@ pay = { levels = ["%s"] }
             $frozen = $plan->settleOne(['upline' => []] + $sale)->frozen();
             $frozen->reverse(['id' => 'r', 'lines' => []], [1 => ['id' => 'q', 'lines' => []]]);
         });
+        $this->refused(DocumentError::class, 205, 'sale[upline] is a map with the keys id', static function () use ($plan, $sale) {
+            $plan->settleOne(['upline' => ['id' => 7]] + $sale);
+        });
         $this->assertCount(1, $plan->settleOne(['upline' => array_values($upline)] + $sale)->rows());
         // Numbers as keys of a map: ranks are called so.
         $rates = ['r' => ['1' => ['5%'], '2' => ['6%'], 'any' => ['7%']]];
@@ -287,6 +413,16 @@ pay = { levels = ["%s"] }
         });
         $this->refused(LibraryError::class, 801, 'Fenrun\\Plan cannot be unserialised', static function () {
             unserialize('O:11:"Fenrun\\Plan":0:{}');
+        });
+        $this->refused(LibraryError::class, 801, 'Fenrun\\Orders cannot be unserialised', static function () {
+            unserialize('O:13:"Fenrun\\Orders":0:{}');
+        });
+        foreach ([$plan, Forest::fromArrays([1], [0]), Order::create('1')] as $handle) {
+            $handle->__destruct();
+            $handle->__destruct();
+        }
+        $this->refused(LibraryError::class, 801, '`plan` is null', static function () use ($plan) {
+            $plan->hash();
         });
         $this->expectException(\Error::class);
         $copy = clone $plan;

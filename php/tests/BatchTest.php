@@ -88,6 +88,46 @@ final class BatchTest extends TestCase
         }
     }
 
+    /** Facts are those of the members there were: who joins states nothing, before and after a save. */
+    public function testAForestWithFactsIsSavedAfterAJoin(): void
+    {
+        $path = sys_get_temp_dir() . '/fenrun-php-facts-' . getmypid() . '.forest';
+        $columns = [
+            static function (Forest $forest): void {
+                $forest->setFlag('x', [1, 1, 1]);
+            },
+            static function (Forest $forest): void {
+                $forest->setNumber('x', [1, 2, 3]);
+            },
+            static function (Forest $forest): void {
+                $forest->setText('x', ['a', 'b', 'a']);
+            },
+            static function (Forest $forest): void {
+                $forest->setRank(['V1', null, 'V1'], ['V1']);
+            },
+        ];
+        try {
+            foreach ($columns as $set) {
+                $forest = Forest::fromArrays([1, 2, 3], [null, 1, 2]);
+                $set($forest);
+                $forest->save($path);
+                $opened = Forest::open($path);
+                $opened->join(4, 3);
+                $opened->save($path);
+                $this->assertSame([3, 2, 1], Forest::open($path)->upline(4));
+                $forest->join(5, 3);
+                $forest->save($path);
+                $this->assertSame([3, 2, 1], Forest::open($path)->upline(5, PHP_INT_MAX));
+                // The same members saved again are another file to those who hold the one before.
+                $held = Forest::open($path);
+                $forest->save($path);
+                $this->assertTrue($held->isStale());
+            }
+        } finally {
+            array_map('unlink', glob($path . '*') ?: []);
+        }
+    }
+
     public function testNothingIsFine(): void
     {
         $rows = Plan::preset('two_level')->settle(Forest::fromArrays([], []), ['buyers' => [], 'paid' => []]);

@@ -10,7 +10,7 @@ mod reader;
 mod sink;
 mod spot;
 
-pub(crate) use nearest::{did_you_mean, distance, perhaps};
+pub(crate) use nearest::{did_you_mean, distance, nearest, perhaps};
 pub use node::Node;
 pub use reader::Fields;
 pub(crate) use reader::invalid;

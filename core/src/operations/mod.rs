@@ -25,7 +25,7 @@ pub use matching::matches;
 pub use period::compare_close;
 pub use vectors::{Case, Expectation, PlanSource, read_vectors};
 
-use crate::doc::Node;
+use crate::doc::{Node, nearest};
 use crate::error::{Code, Error, Result};
 use crate::reward::plan::Plan;
 
@@ -81,7 +81,7 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 /// Runs one operation.
 ///
 /// # Errors
-/// [`Code::UnknownWord`] lists the operations when `operation` is none of them; otherwise what the
+/// [`Code::UnknownWord`] when `operation` is none of them, with the name it is most like; otherwise what the
 /// operation refuses.
 ///
 /// ```
@@ -94,8 +94,12 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 pub fn run(operation: &str, plan: Option<&Plan>, input: &Node) -> Result<Node> {
     let found = OPERATIONS.iter().find(|(name, _)| *name == operation);
     let (_, apply) = found.ok_or_else(|| {
-        let known = names().collect::<Vec<_>>().join(", ");
-        Error::new(Code::UnknownWord, format!("`{operation}` is not an operation; one of: {known}"))
+        // All of them are more than the error record of C can hold.
+        let hint = nearest(operation, names()).map_or_else(
+            || "vectors/README.md lists them".into(),
+            |known| format!("did you mean `{known}`?"),
+        );
+        Error::new(Code::UnknownWord, format!("`{operation}` is not an operation; {hint}"))
     })?;
     apply(plan, input)
 }

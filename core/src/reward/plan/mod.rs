@@ -105,12 +105,13 @@ impl Plan {
     /// A plan that comes with the library, by name; see [`PRESETS`].
     ///
     /// # Errors
-    /// [`Code::UnknownPreset`] lists the names.
+    /// [`Code::UnknownPreset`] names the one it is most like.
     #[cfg(feature = "toml")]
     pub fn preset(name: &str) -> Result<Self> {
         let text = PRESETS.iter().find(|(known, _)| *known == name).map(|(_, text)| *text);
         let text = text.ok_or_else(|| {
-            let hint = doc::did_you_mean(name, "there are", PRESETS.iter().map(|(known, _)| *known));
+            let hint = doc::nearest(name, PRESETS.iter().map(|(known, _)| *known))
+                .map_or_else(|| "`presets` lists them".into(), |known| format!("did you mean `{known}`?"));
             Error::new(Code::UnknownPreset, format!("no preset is called `{name}`; {hint}"))
         })?;
         Self::from_toml(text)

@@ -28,7 +28,8 @@ public final class Fenrun {
     public static String run(String operation, Plan plan, String input) {
         byte[] name = Native.utf8(operation, "operation");
         byte[] bytes = Native.utf8(input, "input");
-        return Native.text((out, error) -> Native.library().fenrun_run(
-                name, name.length, plan == null ? null : plan.pointer(), bytes, bytes.length, out, error));
+        java.util.function.Function<com.sun.jna.Pointer, String> call = pointer -> Native.text((out, error) ->
+                Native.library().fenrun_run(name, name.length, pointer, bytes, bytes.length, out, error));
+        return plan == null ? call.apply(null) : plan.use(call);
     }
 }

@@ -5,10 +5,11 @@ import com.sun.jna.Pointer;
 import com.sun.jna.ptr.ByteByReference;
 import com.sun.jna.ptr.LongByReference;
 import java.util.Arrays;
+import java.util.function.Function;
 
 /**
  * Who invited whom. Reading is shared freely; changing takes one thread at a time, which the library
- * checks.
+ * checks. Close it, or its memory stays until the collector finds that nobody holds it.
  */
 public final class Forest implements AutoCloseable {
     private final Handle handle;
@@ -24,6 +25,8 @@ public final class Forest implements AutoCloseable {
             throw FenrunException.of(110, "length_mismatch", FenrunException.NO_INDEX,
                     members.length + " members with " + inviters.length + " inviters");
         }
+        Native.ids("members", members);
+        Native.ids("inviters", inviters);
         this.handle = new Handle("forest", Native.made((out, error) -> Native.library().fenrun_forest_new(
                 members, inviters, members.length, out, error)).getValue(), Native.library()::fenrun_forest_free);
     }
@@ -47,46 +50,66 @@ public final class Forest implements AutoCloseable {
     /** Saves the forest as one file, which appears when it is complete. */
     public void save(String path) {
         byte[] name = Native.utf8(path, "path");
-        Native.check(error -> Native.library().fenrun_forest_save(pointer(), name, name.length, error));
+        handle.run(forest -> Native.check(error -> Native.library().fenrun_forest_save(
+                forest, name, name.length, error)));
     }
 
     /** Makes the changes that other processes put into the journal since, and says whether there were any. */
     public boolean catchUp() {
         ByteByReference changed = new ByteByReference();
-        Native.check(error -> Native.library().fenrun_forest_catch_up(pointer(), changed, error));
+        handle.run(forest -> Native.check(error -> Native.library().fenrun_forest_catch_up(
+                forest, changed, error)));
         return changed.getValue() == 1;
     }
 
     /** Whether the forest was saved anew since it was opened; open it again then. */
     public boolean isStale() {
         ByteByReference stale = new ByteByReference();
-        Native.check(error -> Native.library().fenrun_forest_is_stale(pointer(), stale, error));
+        handle.run(forest -> Native.check(error -> Native.library().fenrun_forest_is_stale(
+                forest, stale, error)));
         return stale.getValue() == 1;
     }
 
     /** How many members there are. */
     public long size() {
         LongByReference len = new LongByReference();
-        Native.check(error -> Native.library().fenrun_forest_len(pointer(), len, error));
+        handle.run(forest -> Native.check(error -> Native.library().fenrun_forest_len(
+                forest, len, error)));
         return len.getValue();
     }
 
     /** A new member, invited by a member, or by nobody (0). */
     public void join(long member, long inviter) {
-        Native.check(error -> Native.library().fenrun_forest_join(pointer(), member, inviter, error));
+        Native.id("member", member);
+        Native.id("inviter", inviter);
+        handle.run(forest -> Native.check(error -> Native.library().fenrun_forest_join(
+                forest, member, inviter, error)));
     }
 
     /** Gives an upline to a member who has none. */
     public void bind(long member, long inviter) {
-        Native.check(error -> Native.library().fenrun_forest_bind(pointer(), member, inviter, error));
+        Native.id("member", member);
+        Native.id("inviter", inviter);
+        handle.run(forest -> Native.check(error -> Native.library().fenrun_forest_bind(
+                forest, member, inviter, error)));
     }
 
-    /** The ancestors of a member, nearest first, at most {@code most} of them. */
+    /**
+     * The ancestors of a member, nearest first, at most {@code most} of them; {@code Integer.MAX_VALUE} for all.
+     */
     public long[] upline(long member, int most) {
-        long[] ids = new long[Math.max(1, most)];
+        Native.id("member", member);
+        if (most < 0) {
+            throw FenrunException.of(205, "invalid_value", FenrunException.NO_INDEX,
+                    "at most " + most + " ancestors; at least 0");
+        }
+        // No path is longer than the forest.
+        int room = (int) Math.min(most, size());
+        long[] ids = new long[Math.max(1, room)];
         LongByReference len = new LongByReference();
-        Native.check(error -> Native.library().fenrun_forest_upline(pointer(), member, ids, most, len, error));
-        return Arrays.copyOf(ids, (int) Math.min(most, len.getValue()));
+        handle.run(forest -> Native.check(error -> Native.library().fenrun_forest_upline(
+                forest, member, ids, room, len, error)));
+        return Arrays.copyOf(ids, (int) Math.min(room, len.getValue()));
     }
 
     /** States a fact of all members, in join order, such as {@code distributor}. */
@@ -96,30 +119,34 @@ public final class Forest implements AutoCloseable {
             bytes[at] = (byte) (values[at] ? 1 : 0);
         }
         byte[] text = Native.utf8(name, "fact name");
-        Native.check(error -> Native.library().fenrun_forest_set_flag(
-                pointer(), text, text.length, bytes, bytes.length, error));
+        handle.run(forest -> Native.check(error -> Native.library().fenrun_forest_set_flag(
+                forest, text, text.length, bytes, bytes.length, error)));
     }
 
     /** States a whole number of all members, in join order. */
     public void fact(String name, long[] values) {
         byte[] text = Native.utf8(name, "fact name");
-        Native.check(error -> Native.library().fenrun_forest_set_number(
-                pointer(), text, text.length, values, values.length, error));
+        handle.run(forest -> Native.check(error -> Native.library().fenrun_forest_set_number(
+                forest, text, text.length, values, values.length, error)));
     }
 
     /** States a text of all members, in join order: codes from 0 into {@code words}. */
     public void fact(String name, int[] codes, String... words) {
+        Native.notNegative("codes", codes);
         byte[] text = Native.utf8(name, "fact name");
         byte[] json = Native.utf8(list(words), "words");
-        Native.check(error -> Native.library().fenrun_forest_set_text(
-                pointer(), text, text.length, codes, codes.length, json, json.length, error));
+        handle.run(forest -> Native.check(error -> Native.library().fenrun_forest_set_text(
+                forest, text, text.length, codes, codes.length, json, json.length, error)));
     }
 
     /** States the rank of all members, in join order: 0 for none, else the place in {@code names} from 1. */
     public void ranks(byte[] codes, String... names) {
+        for (int at = 0; at < codes.length; at++) {
+            Native.notNegative("codes", at, codes[at]);
+        }
         byte[] json = Native.utf8(list(names), "rank names");
-        Native.check(error -> Native.library().fenrun_forest_set_rank(
-                pointer(), codes, codes.length, json, json.length, error));
+        handle.run(forest -> Native.check(error -> Native.library().fenrun_forest_set_rank(
+                forest, codes, codes.length, json, json.length, error)));
     }
 
     private static String list(String[] words) {
@@ -130,8 +157,9 @@ public final class Forest implements AutoCloseable {
         return list.toString();
     }
 
-    Pointer pointer() {
-        return handle.get();
+    /** Makes a call that needs the pointer. */
+    <T> T use(Function<Pointer, T> call) {
+        return handle.use(call);
     }
 
     @Override

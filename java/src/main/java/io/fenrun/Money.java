@@ -5,6 +5,10 @@ import java.math.BigDecimal;
 
 /** Exact money: amounts are minor units in a long, or a BigDecimal; never a double. */
 public final class Money {
+    /** Digits on either side of the point that are worth reading. */
+    private static final int MOST_DIGITS = 100;
+    private static final java.math.MathContext SHORT = new java.math.MathContext(20, java.math.RoundingMode.DOWN);
+
     private Money() {}
 
     /** How an exact fraction becomes an integer; the order is that of the C interface. */
@@ -40,7 +44,23 @@ public final class Money {
 
     /** Minor units of an amount: 19.99 CNY is 1999. More decimals than the currency has are refused. */
     public static long minor(BigDecimal amount, String currency) {
+        if (amount.signum() == 0) {
+            return minor("0", currency);
+        }
+        // Before it is written out: a few characters of exponent are gigabytes of zeros.
+        if ((long) amount.precision() - amount.scale() > MOST_DIGITS) {
+            throw FenrunException.of(102, "overflow", FenrunException.NO_INDEX,
+                    "amount " + shown(amount) + " is beyond 64 bits of minor units");
+        }
+        if (amount.scale() > MOST_DIGITS) {
+            throw FenrunException.of(104, "too_many_decimals", FenrunException.NO_INDEX,
+                    "amount " + shown(amount) + " has " + amount.scale() + " decimals");
+        }
         return minor(amount.toPlainString(), currency);
+    }
+
+    private static String shown(BigDecimal amount) {
+        return amount.precision() > MOST_DIGITS ? amount.round(SHORT) + "..." : amount.toString();
     }
 
     /** Minor units of an amount in text. */
@@ -91,6 +111,9 @@ public final class Money {
         }
         sameLength("caps", caps, weights.length);
         sameLength("ids", ids, weights.length);
+        if (ids != null) {
+            Native.ids("ids", ids);
+        }
         long[] shares = new long[Math.max(1, weights.length)];
         LongByReference unallocated = new LongByReference();
         Native.check(error -> Native.library().fenrun_money_allocate(
@@ -101,6 +124,9 @@ public final class Money {
 
     /** The share of units {@code from..to} of {@code units} in a total: parts of any sequence sum to it. */
     public static long telescope(long total, long from, long to, long units) {
+        Native.notNegative("from", FenrunException.NO_INDEX, from);
+        Native.notNegative("to", FenrunException.NO_INDEX, to);
+        Native.notNegative("units", FenrunException.NO_INDEX, units);
         LongByReference out = new LongByReference();
         Native.check(error -> Native.library().fenrun_money_telescope(total, from, to, units, out, error));
         return out.getValue();

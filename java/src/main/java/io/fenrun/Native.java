@@ -209,12 +209,19 @@ final class Native {
                 long total, long from, long to, long units, LongByReference out, Failure error);
     }
 
-    private static final class Loaded {
-        static final Functions FUNCTIONS = Loader.load();
+    private static volatile Functions loaded;
+
+    /** The library, loaded at the first call; while that fails, every call says why. */
+    static Functions library() {
+        Functions functions = loaded;
+        return functions == null ? load() : functions;
     }
 
-    static Functions library() {
-        return Loaded.FUNCTIONS;
+    private static synchronized Functions load() {
+        if (loaded == null) {
+            loaded = Loader.load();
+        }
+        return loaded;
     }
 
     /** A call that reports through an error. */
@@ -273,6 +280,40 @@ final class Native {
         } catch (CharacterCodingException fault) {
             throw FenrunException.of(801, "invalid_argument", FenrunException.NO_INDEX,
                     "argument `" + what + "` has half of a surrogate pair, which is no text in UTF-8");
+        }
+    }
+
+    /** Refuses ids below zero, which C would see as large ones. */
+    static void ids(String what, long[] ids) {
+        for (int at = 0; at < ids.length; at++) {
+            if (ids[at] < 0) {
+                throw badId(what + "[" + at + "]", at, ids[at]);
+            }
+        }
+    }
+
+    static void id(String what, long id) {
+        if (id < 0) {
+            throw badId(what, FenrunException.NO_INDEX, id);
+        }
+    }
+
+    private static FenrunException badId(String what, int index, long id) {
+        return FenrunException.of(408, "invalid_id", index,
+                what + " is " + id + "; an id is a whole number from 1 to 2^63 - 1");
+    }
+
+    /** Refuses numbers below zero, which C would see as large ones. */
+    static void notNegative(String what, int[] values) {
+        for (int at = 0; at < values.length; at++) {
+            notNegative(what, at, values[at]);
+        }
+    }
+
+    static void notNegative(String what, int index, long value) {
+        if (value < 0) {
+            String place = index == FenrunException.NO_INDEX ? "" : "[" + index + "]";
+            throw FenrunException.of(205, "invalid_value", index, what + place + " is " + value + "; at least 0");
         }
     }
 

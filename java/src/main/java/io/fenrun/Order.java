@@ -1,7 +1,8 @@
 package io.fenrun;
 
 /**
- * One order: commands in, events out, all as JSON; docs/reference/orders.md lists them. One thread at a time.
+ * One order: commands in, events out, all as JSON; docs/reference/orders.md lists them. One thread at a time. Close it,
+ * or its memory stays until the collector finds that nobody holds it.
  */
 public final class Order implements AutoCloseable {
     private final Handle handle;
@@ -32,23 +33,30 @@ public final class Order implements AutoCloseable {
      */
     public String apply(String command) {
         byte[] bytes = Native.utf8(command, "command");
-        return Native.text((out, error) ->
-                Native.library().fenrun_order_apply(handle.get(), bytes, bytes.length, out, error));
+        return handle.use(order -> Native.text((out, error) ->
+                Native.library().fenrun_order_apply(order, bytes, bytes.length, out, error)));
     }
 
     /** The state. */
     public String state() {
-        return Native.text((out, error) -> Native.library().fenrun_order_state(handle.get(), out, error));
+        return handle.use(order -> Native.text((out, error) -> Native.library().fenrun_order_state(order, out, error)));
     }
 
     /** The log, one event a line. */
     public String events() {
-        return Native.text((out, error) -> Native.library().fenrun_order_events(handle.get(), 0, out, error));
+        return events(0);
+    }
+
+    /** The log without its first {@code from} events, one event a line: what is new since so many were stored. */
+    public String events(long from) {
+        Native.notNegative("from", FenrunException.NO_INDEX, from);
+        return handle.use(order -> Native.text((out, error) ->
+                Native.library().fenrun_order_events(order, from, out, error)));
     }
 
     /** The sale of a placed order: what {@link Plan#settleOne} takes. */
     public String sale() {
-        return Native.text((out, error) -> Native.library().fenrun_order_sale(handle.get(), out, error));
+        return handle.use(order -> Native.text((out, error) -> Native.library().fenrun_order_sale(order, out, error)));
     }
 
     @Override

@@ -84,6 +84,20 @@ public final class Orders {
     /** What the library reads during one call; {@code keep} holds the memory until it has. */
     io.fenrun.Native.OrderColumns columns(List<Memory> keep) {
         io.fenrun.Native.OrderColumns columns = new io.fenrun.Native.OrderColumns();
+        // Checked here, where they are copied: C would see large numbers.
+        io.fenrun.Native.ids("buyers", buyers);
+        if (ids != null) {
+            io.fenrun.Native.ids("ids", ids);
+        }
+        if (lines != null) {
+            io.fenrun.Native.ids("lines", lines);
+        }
+        if (units != null) {
+            io.fenrun.Native.notNegative("units", units);
+        }
+        if (overrides != null) {
+            io.fenrun.Native.notNegative("overrides", overrides);
+        }
         columns.len = buyers.length;
         columns.buyers = memory(keep, buyers);
         columns.paid = memory(keep, paid);

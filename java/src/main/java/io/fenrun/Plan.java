@@ -2,12 +2,17 @@ package io.fenrun;
 
 import com.eclipsesource.json.Json;
 import com.eclipsesource.json.JsonValue;
+import com.sun.jna.Pointer;
 import com.sun.jna.ptr.PointerByReference;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.function.Function;
 
-/** A checked commission plan. Immutable: share freely between threads; close it when none uses it any more. */
+/**
+ * A checked commission plan. Immutable: share freely between threads. Close it, or its memory stays until the
+ * collector finds that nobody holds it; calls of other threads that run meanwhile come to their end.
+ */
 public final class Plan implements AutoCloseable {
     private final Handle handle;
 
@@ -50,17 +55,17 @@ public final class Plan implements AutoCloseable {
 
     /** SHA-256 of the canonical JSON, 64 hex digits: the identity of the plan. */
     public String hash() {
-        return Native.text((out, error) -> Native.library().fenrun_plan_hash(handle.get(), out, error));
+        return handle.use(plan -> Native.text((out, error) -> Native.library().fenrun_plan_hash(plan, out, error)));
     }
 
     /** The canonical JSON of the plan. */
     public String toJson() {
-        return Native.text((out, error) -> Native.library().fenrun_plan_json(handle.get(), out, error));
+        return handle.use(plan -> Native.text((out, error) -> Native.library().fenrun_plan_json(plan, out, error)));
     }
 
     /** Proven bounds, warnings and what the author allowed, as JSON. */
     public String check() {
-        return Native.text((out, error) -> Native.library().fenrun_plan_check(handle.get(), out, error));
+        return handle.use(plan -> Native.text((out, error) -> Native.library().fenrun_plan_check(plan, out, error)));
     }
 
     /**
@@ -71,14 +76,14 @@ public final class Plan implements AutoCloseable {
     public Outcome settleOne(String sale) {
         byte[] bytes = Native.utf8(sale, "sale");
         String[] frozen = new String[1];
-        String json = Native.text((out, error) -> {
+        String json = handle.use(plan -> Native.text((out, error) -> {
             Native.Buffer blob = new Native.Buffer();
-            int code = Native.library().fenrun_settle_one(handle.get(), bytes, bytes.length, out, blob, error);
+            int code = Native.library().fenrun_settle_one(plan, bytes, bytes.length, out, blob, error);
             if (code == 0) {
                 frozen[0] = Native.take(blob);
             }
             return code;
-        });
+        }));
         return new Outcome(json, frozen[0]);
     }
 
@@ -96,17 +101,19 @@ public final class Plan implements AutoCloseable {
         }
         java.util.List<com.sun.jna.Memory> keep = Orders.room();
         Native.OrderColumns columns = orders.columns(keep);
-        try (Handle rows = new Handle("batch", Native.made((out, error) -> Native.library().fenrun_settle(
-                pointer(), forest.pointer(), columns, threads, out, error)).getValue(),
-                Native.library()::fenrun_rows_free)) {
-            return new Rows(rows.get());
+        try (Handle rows = use(plan -> forest.use(members -> new Handle("batch",
+                Native.made((out, error) -> Native.library().fenrun_settle(
+                        plan, members, columns, threads, out, error)).getValue(),
+                Native.library()::fenrun_rows_free)))) {
+            return rows.use(Rows::new);
         } finally {
             keep.clear();
         }
     }
 
-    com.sun.jna.Pointer pointer() {
-        return handle.get();
+    /** Makes a call that needs the pointer. */
+    <T> T use(Function<Pointer, T> call) {
+        return handle.use(call);
     }
 
     @Override

@@ -5,6 +5,7 @@ import com.sun.jna.ptr.LongByReference;
 
 /** What a batch gave, as columns of one length. Immutable: share freely. */
 public final class Rows {
+    private final int[] sources;
     private final long[] orders;
     private final long[] lines;
     private final long[] payees;
@@ -26,6 +27,8 @@ public final class Rows {
         int len = Math.toIntExact(number.getValue());
         long[] room = new long[Math.max(1, len)];
         int[] small = new int[Math.max(1, len)];
+        Native.check(error -> library.fenrun_rows_copy_source(rows, small, len, error));
+        sources = java.util.Arrays.copyOf(small, len);
         Native.check(error -> library.fenrun_rows_copy_order(rows, room, len, error));
         orders = java.util.Arrays.copyOf(room, len);
         Native.check(error -> library.fenrun_rows_copy_line(rows, room, len, error));
@@ -68,6 +71,11 @@ public final class Rows {
     /** How many rows there are. */
     public int size() {
         return amounts.length;
+    }
+
+    /** The place of the input row a row is paid for, from 0. */
+    public int source(int row) {
+        return sources[row];
     }
 
     /** The order of a row. */

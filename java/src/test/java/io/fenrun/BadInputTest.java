@@ -157,6 +157,119 @@ class BadInputTest {
         assertThrows(IllegalStateException.class, plan::hash);
     }
 
+    /** C takes no sign: -1 would be 2^64 - 1 of whatever it is. */
+    @Test
+    void numbersBelowZeroAreRefusedAsTheyWereGiven() {
+        long[] two = {2};
+        long[] minus = {-1};
+        try (Plan plan = Plan.parse(plan("100")); Forest forest = new Forest(new long[] {1, 2}, new long[] {0, 1})) {
+            java.util.function.Supplier<Orders> orders = () -> new Orders(two, new long[] {1_000_000_000_000L});
+            refused("invalid_value", "units[0] is -1", () -> plan.settle(forest, orders.get().units(new int[] {-1}), 1));
+            refused("invalid_id", "ids[0] is -1", () -> plan.settle(forest, orders.get().ids(minus), 1));
+            refused("invalid_id", "lines[0] is -1", () -> plan.settle(forest, orders.get().lines(minus), 1));
+            refused("invalid_id", "buyers[0] is -1", () -> plan.settle(forest, new Orders(minus, two), 1));
+            refused("invalid_value", "overrides[0] is -1",
+                    () -> plan.settle(forest, orders.get().overrides(new int[] {-1}, "[]"), 1));
+            Rows rows = plan.settle(forest, orders.get().units(new int[] {3}), 1);
+            assertEquals(300, rows.amount(0));
+            assertEquals(0, rows.source(0));
+            refused("invalid_id", "member is -5", () -> forest.upline(-5, 3));
+            refused("invalid_value", "at most -1", () -> forest.upline(2, -1));
+            assertEquals(1, forest.upline(2, Integer.MAX_VALUE).length);
+            assertEquals(0, forest.upline(2, 0).length);
+            refused("invalid_id", "member is -1", () -> forest.join(-1, 1));
+            refused("invalid_id", "inviter is -1", () -> forest.bind(2, -1));
+            refused("invalid_value", "codes[1] is -1", () -> forest.fact("c", new int[] {0, -1}, "a"));
+            refused("invalid_value", "codes[1] is -1", () -> forest.ranks(new byte[] {0, -1}, "V1"));
+        }
+        refused("invalid_id", "members[0] is -1", () -> new Forest(minus, new long[] {0}));
+        refused("invalid_id", "inviters[0] is -1", () -> new Forest(two, minus));
+        refused("invalid_value", "units is -1", () -> Money.telescope(100, 0, 1, -1));
+        refused("invalid_value", "from is -1", () -> Money.telescope(100, -1, 1, 2));
+        refused("invalid_value", "to is -1", () -> Money.telescope(100, 0, -1, 2));
+        refused("invalid_id", "ids[0] is -1", () -> Money.allocate(100, new long[] {1}, null, minus,
+                Money.Mode.LARGEST_REMAINDER, Money.Rounding.FLOOR));
+    }
+
+    /** An exponent of a few characters is written out as gigabytes. */
+    @Test
+    void amountsOfManyDigits() {
+        refused("overflow", "1E+2000000000", () -> Money.minor(new BigDecimal("1E+2000000000"), "CNY"));
+        refused("too_many_decimals", "1E-2000000000", () -> Money.minor(new BigDecimal("1E-2000000000"), "CNY"));
+        char[] digits = new char[1_000_000];
+        Arrays.fill(digits, '7');
+        refused("overflow", "7.7", () -> Money.minor(new BigDecimal(new String(digits)), "CNY"));
+        refused("overflow", "", () -> Money.minor(new BigDecimal("1E+30"), "CNY"));
+        assertEquals(0, Money.minor(new BigDecimal("0E+2000000000"), "CNY"));
+        assertEquals(0, Money.minor(new BigDecimal("0E-2000000000"), "CNY"));
+        assertEquals(100_000, Money.minor(new BigDecimal("1E+3"), "CNY"));
+    }
+
+    /** What is in use is freed by its last user. */
+    @Test
+    void closingWhileOthersUseIt() throws Exception {
+        String text = plan("\"5%\"");
+        String sale = "{\"id\": 1, \"buyer\": 2, \"upline\": [3], \"lines\": [{\"paid\": 100}]}";
+        java.util.Queue<Throwable> odd = new java.util.concurrent.ConcurrentLinkedQueue<>();
+        java.util.concurrent.atomic.AtomicInteger refused = new java.util.concurrent.atomic.AtomicInteger();
+        int before = Handle.living();
+        for (int round = 0; round < 100; round++) {
+            Plan plan = Plan.parse(text);
+            java.util.concurrent.CountDownLatch began = new java.util.concurrent.CountDownLatch(3);
+            Thread[] users = new Thread[3];
+            for (int at = 0; at < users.length; at++) {
+                users[at] = new Thread(() -> {
+                    try {
+                        for (;;) {
+                            plan.settleOne(sale);
+                            began.countDown();
+                        }
+                    } catch (IllegalStateException closed) {
+                        refused.incrementAndGet();
+                    } catch (Throwable other) {
+                        odd.add(other);
+                    }
+                });
+                users[at].start();
+            }
+            began.await();
+            plan.close();
+            for (Thread user : users) {
+                user.join();
+            }
+        }
+        assertTrue(odd.isEmpty(), odd.toString());
+        assertEquals(300, refused.get());
+        assertTrue(Handle.living() <= before, Handle.living() + " handles, before " + before);
+    }
+
+    @Test
+    void whatIsForgottenIsFreed() throws Exception {
+        String text = plan("\"5%\"");
+        int before = Handle.living();
+        for (int at = 0; at < 1000; at++) {
+            Plan.parse(text);
+        }
+        for (int patience = 0; Handle.living() > before && patience < 100; patience++) {
+            System.gc();
+            Thread.sleep(10);
+            Handle.freeForgotten();
+        }
+        assertTrue(Handle.living() <= before, Handle.living() + " handles, before " + before);
+    }
+
+    @Test
+    void aLibraryThatIsMissingIsToldAtEveryCall() {
+        for (int times = 0; times < 2; times++) {
+            refused(FenrunException.LibraryException.class, "invalid_argument", "FENRUN_LIBRARY",
+                    () -> Loader.load(new java.io.File("pom.xml").getAbsolutePath()));
+            refused(FenrunException.LibraryException.class, "invalid_argument", "cannot load m: ",
+                    () -> Loader.load("m"));
+            refused(FenrunException.LibraryException.class, "abi_mismatch", "FENRUN_LIBRARY",
+                    () -> Loader.checkAbi(Native.library(), Native.ABI_VERSION + 1));
+        }
+    }
+
     @Test
     void anOlderLibraryIsRefused() {
         FenrunException error = assertThrows(FenrunException.class,

@@ -25,6 +25,10 @@ class OrderTest {
             }
             assertEquals(file("answers.jsonl"), answers.toString());
             assertEquals(file("events.jsonl"), order.events());
+            String first = order.events().split("\n")[0] + "\n";
+            assertEquals(order.events().substring(first.length()), order.events(1));
+            assertEquals("", order.events(Long.MAX_VALUE));
+            assertThrows(FenrunException.DocumentException.class, () -> order.events(-1));
             try (Order again = Order.replay(order.events())) {
                 assertEquals(order.state(), again.state());
                 assertEquals(order.sale(), again.sale());
