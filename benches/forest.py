@@ -54,7 +54,7 @@ def jobs(members: int, orders: int) -> list[Job]:
         Peer(f"{NUMBA}: loop", forest_numba.prepare_teams, "≥ 1"),
         Peer(f"{NUMPY}: sums by level, sorted before", forest_numpy.prepare_teams),
         Peer(f"{DUCKDB}: recursive query", forest_duckdb.prepare_teams, "≥ 50", turns=3),
-        Peer(f"{PANDAS}: merges", forest_pandas.prepare_teams, "≥ 40", turns=2),
+        Peer(f"{PANDAS}: merges", forest_pandas.prepare_teams, "≥ 40", turns=1),
     ]
     if members == MANY:
         return [Job("team volumes of 10,000,000", "teams", "member", "≤ 15", members, teams)]
