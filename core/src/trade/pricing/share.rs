@@ -6,8 +6,6 @@ use crate::money::Allocate;
 
 /// The bits of a key that say where a line stands; a cart holds 2^12 lines at most.
 const PLACE_BITS: u32 = 12;
-/// How many bins remainders are counted in.
-const BINS: usize = 32;
 const LAST_PLACE: u64 = (1 << PLACE_BITS) - 1;
 
 /// Splits amounts.
@@ -45,15 +43,12 @@ impl Splitter {
     /// Both `total · sum` and a remainder with its place fit 64 bits.
     fn narrow(&mut self, total: u64, sum: u64, weights: &[i64], shares: &mut [i64]) {
         self.keys.clear();
+        self.keys.resize(weights.len(), 0);
         // `n · ⌊2^64 / sum⌋ / 2^64` is the quotient, or little below it.
         let reciprocal = u64::MAX / sum;
-        // Larger remainders are in a higher bin or in the same one, of as many as five bits can tell.
-        let bin_of =
-            |rest: u64| usize::try_from((u128::from(rest) * u128::from(reciprocal)) >> 59).unwrap_or(0);
-        let mut bins = [0_usize; BINS];
         let mut missing = total;
         let mut place = LAST_PLACE;
-        for (weight, share) in weights.iter().zip(shares.iter_mut()) {
+        for ((weight, share), key) in weights.iter().zip(shares.iter_mut()).zip(&mut self.keys) {
             let exact = total * weight.unsigned_abs();
             let high = (u128::from(exact) * u128::from(reciprocal)) >> 64;
             let mut quotient = u64::try_from(high).unwrap_or(u64::MAX);
@@ -64,28 +59,15 @@ impl Splitter {
             }
             missing -= quotient;
             *share = i64::try_from(quotient).unwrap_or(i64::MAX);
-            self.keys.push(rest << PLACE_BITS | place);
-            bins[bin_of(rest) % BINS] += 1;
+            *key = rest << PLACE_BITS | place;
             place = place.saturating_sub(1);
         }
-        let mut count = usize::try_from(missing).unwrap_or(usize::MAX);
+        let count = usize::try_from(missing).unwrap_or(usize::MAX);
         if count == 0 {
             return;
         }
-        // Remainders sum to `count · sum`, so there are more than `count` of them above zero. All of the upper
-        // bins get a unit; of the bin where the units run out, the largest.
-        let mut edge = BINS - 1;
-        while edge > 0 && bins[edge] < count {
-            count -= bins[edge];
-            edge -= 1;
-        }
-        for (key, share) in self.keys.iter().zip(shares.iter_mut()) {
-            *share += i64::from(bin_of(key >> PLACE_BITS) > edge);
-        }
-        self.keys.retain(|key| bin_of(key >> PLACE_BITS) == edge);
-        if count < self.keys.len() {
-            self.keys.select_nth_unstable_by(count - 1, |a, b| b.cmp(a));
-        }
+        // Remainders sum to `count · sum`, so there are more than `count` of them above zero.
+        self.keys.select_nth_unstable_by(count - 1, |a, b| b.cmp(a));
         for key in self.keys.iter().take(count) {
             let place = usize::try_from(LAST_PLACE - (key & LAST_PLACE)).unwrap_or(usize::MAX);
             if let Some(share) = shares.get_mut(place) {
