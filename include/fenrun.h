@@ -787,8 +787,8 @@ int32_t fenrun_forest_resolve(const fenrun_forest *forest,
                               fenrun_error *err);
 
 /**
- * A new member below `inviter`, or below nobody when it is 0. Columns of facts and ranks must then be set
- * again: the new member has none.
+ * A new member below `inviter`, or below nobody when it is 0. They have no rank and state no fact until columns are
+ * set again for all: a rule that asks for one is refused with `FENRUN_MISSING_FACT` where it meets them.
  *
  * Errors: as `fenrun_forest_new`.
  *

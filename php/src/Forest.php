@@ -35,7 +35,7 @@ final class Forest implements \Countable
 
     /**
      * Opens a saved forest: one file that all workers of a host map. What is joined or bound then goes into its
-     * journal, and is on disk when the call returns; one process at a time may change it.
+     * journal, behind what other processes wrote, and is on disk when the call returns.
      */
     public static function open(string $path): self
     {
@@ -76,7 +76,8 @@ final class Forest implements \Countable
     }
 
     /**
-     * A new member. Facts and ranks must then be set again: the new member has none.
+     * A new member, who has no rank and states no fact until they are set again for all: a rule that asks for one is
+     * refused with `missing_fact` where it meets them.
      *
      * @param int|string      $member
      * @param int|string|null $inviter

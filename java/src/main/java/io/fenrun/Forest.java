@@ -37,7 +37,7 @@ public final class Forest implements AutoCloseable {
 
     /**
      * Opens a saved forest: one file that all processes of a host map. What joins or is bound then goes into its
-     * journal, and is on disk when the call returns; one process at a time may change it.
+     * journal, behind what other processes wrote, and is on disk when the call returns.
      *
      * @throws FenrunException.ForestException for a file that is no saved forest, is damaged, newer or stale
      */
@@ -78,7 +78,10 @@ public final class Forest implements AutoCloseable {
         return len.getValue();
     }
 
-    /** A new member, invited by a member, or by nobody (0). */
+    /**
+     * A new member, invited by a member, or by nobody (0). They have no rank and state no fact until columns are set
+     * again for all: a rule that asks for one is refused with {@code missing_fact} where it meets them.
+     */
     public void join(long member, long inviter) {
         Native.id("member", member);
         Native.id("inviter", inviter);
