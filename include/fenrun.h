@@ -812,6 +812,48 @@ int32_t fenrun_forest_bind(fenrun_forest *forest,
                            fenrun_error *err);
 
 /**
+ * Makes a change given as JSON: `{"join": [member, inviter]}`, `bind`, `rebind`, `{"unbind": member}`,
+ * `{"merge": [kept, gone]}`, `{"close": member, "downline": "stay"}` or `"roll_up"`, each with or without `from`
+ * in milliseconds since 1970. Ids are those of the host, texts in a forest of texts. In a forest that was opened
+ * the change is on disk when the call returns.
+ *
+ * Errors: those of the change, `FENRUN_UNKNOWN_WORD`, `FENRUN_FILE`, `FENRUN_FOREST_LOCKED`,
+ * `FENRUN_STALE_FOREST`, `FENRUN_DAMAGED_FOREST`.
+ *
+ * Pointers: `forest` is a living forest, `change` points to `change_len` bytes.
+ */
+int32_t fenrun_forest_append(fenrun_forest *forest,
+                             const char *change,
+                             size_t change_len,
+                             fenrun_error *err);
+
+/**
+ * The number of a member under an id as the host writes it: in a forest whose ids are texts its other calls take
+ * and give these numbers.
+ *
+ * Errors: `FENRUN_UNKNOWN_MEMBER`.
+ *
+ * Pointers: `forest` is a living forest, `id` points to `id_len` bytes, `member_out` to room for a number.
+ */
+int32_t fenrun_forest_find(const fenrun_forest *forest,
+                           const char *id,
+                           size_t id_len,
+                           uint64_t *member_out,
+                           fenrun_error *err);
+
+/**
+ * The id of a member as the host writes it: the text of a number, see `fenrun_forest_find`.
+ *
+ * Errors: `FENRUN_UNKNOWN_MEMBER`.
+ *
+ * Pointers: `forest` is a living forest, `id_out` points to a buffer.
+ */
+int32_t fenrun_forest_id(const fenrun_forest *forest,
+                         uint64_t member,
+                         fenrun_buffer *id_out,
+                         fenrun_error *err);
+
+/**
  * The ancestors of a member, nearest first, at most `capacity` of them; `len_out` says how many.
  *
  * Errors: `FENRUN_UNKNOWN_MEMBER`.

@@ -1,6 +1,7 @@
 //! The referral forest.
 
 use crate::args::{Place, Places, handle, refused, slice, text};
+use crate::buffer::fenrun_buffer;
 use crate::call::{call, free};
 use crate::error::fenrun_error;
 use fenrun_capi::fenrun::Result;
@@ -234,6 +235,84 @@ pub unsafe extern "C" fn fenrun_forest_bind(
 ) -> i32 {
     // SAFETY: the caller keeps the promises above.
     unsafe { call(err, || handle(forest, "forest")?.0.write(|rows| rows.bind(member, inviter))) }
+}
+
+/// Makes a change given as JSON: `{"join": [member, inviter]}`, `bind`, `rebind`, `{"unbind": member}`,
+/// `{"merge": [kept, gone]}`, `{"close": member, "downline": "stay"}` or `"roll_up"`, each with or without `from`
+/// in milliseconds since 1970. Ids are those of the host, texts in a forest of texts. In a forest that was opened
+/// the change is on disk when the call returns.
+///
+/// Errors: those of the change, `FENRUN_UNKNOWN_WORD`, `FENRUN_FILE`, `FENRUN_FOREST_LOCKED`,
+/// `FENRUN_STALE_FOREST`, `FENRUN_DAMAGED_FOREST`.
+///
+/// # Safety
+/// `forest` is a living forest, `change` points to `change_len` bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fenrun_forest_append(
+    forest: *mut fenrun_forest,
+    change: *const c_char,
+    change_len: usize,
+    err: *mut fenrun_error,
+) -> i32 {
+    // SAFETY: the caller keeps the promises above.
+    unsafe {
+        call(err, || {
+            let forest = handle(forest, "forest")?;
+            let change = read_json(text(change, change_len, "change")?, MAX_DOCUMENT_BYTES)?;
+            forest.0.write(|rows| rows.change_by(&change))
+        })
+    }
+}
+
+/// The number of a member under an id as the host writes it: in a forest whose ids are texts its other calls take
+/// and give these numbers.
+///
+/// Errors: `FENRUN_UNKNOWN_MEMBER`.
+///
+/// # Safety
+/// `forest` is a living forest, `id` points to `id_len` bytes, `member_out` to room for a number.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fenrun_forest_find(
+    forest: *const fenrun_forest,
+    id: *const c_char,
+    id_len: usize,
+    member_out: *mut u64,
+    err: *mut fenrun_error,
+) -> i32 {
+    // SAFETY: the caller keeps the promises above.
+    unsafe {
+        call(err, || {
+            let forest = handle(forest, "forest")?;
+            let id = text(id, id_len, "id")?;
+            let out = Place::new(member_out, "member_out")?;
+            out.put(forest.0.read(|rows| rows.find(id))?);
+            Ok(())
+        })
+    }
+}
+
+/// The id of a member as the host writes it: the text of a number, see `fenrun_forest_find`.
+///
+/// Errors: `FENRUN_UNKNOWN_MEMBER`.
+///
+/// # Safety
+/// `forest` is a living forest, `id_out` points to a buffer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fenrun_forest_id(
+    forest: *const fenrun_forest,
+    member: u64,
+    id_out: *mut fenrun_buffer,
+    err: *mut fenrun_error,
+) -> i32 {
+    // SAFETY: the caller keeps the promises above.
+    unsafe {
+        call(err, || {
+            let forest = handle(forest, "forest")?;
+            let out = Place::new(id_out, "id_out")?;
+            out.put(forest.0.read(|rows| rows.name(member))?.into());
+            Ok(())
+        })
+    }
 }
 
 /// The ancestors of a member, nearest first, at most `capacity` of them; `len_out` says how many.

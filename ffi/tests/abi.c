@@ -307,6 +307,30 @@ static void forests(void) {
     fenrun_forest_free(forest);
 }
 
+/* Ids that are texts, in memory and in a file; changes are documents. */
+static void texts_as_ids(const char *path) {
+    fenrun_error err = FENRUN_ERROR_INIT;
+    fenrun_forest *made = NULL, *forest = NULL;
+    fenrun_buffer id = {0};
+    uint64_t number = 0, upline[4] = {0};
+    size_t len = 0;
+    EXPECT(fenrun_forest_new(NULL, NULL, 0, &made, &err) == FENRUN_OK);
+    EXPECT(fenrun_forest_append(made, TEXT("{\"join\": [\"ann\", null]}"), &err) == FENRUN_OK);
+    EXPECT(fenrun_forest_save(made, path, strlen(path), &err) == FENRUN_OK);
+    EXPECT(fenrun_forest_open(path, strlen(path), &forest, &err) == FENRUN_OK);
+    EXPECT(fenrun_forest_append(forest, TEXT("{\"join\": [\"bob\", \"ann\"], \"from\": 5}"), &err) == FENRUN_OK);
+    EXPECT(fenrun_forest_append(forest, TEXT("{\"join\": [\"bob\", \"ann\"]}"), &err) == FENRUN_DUPLICATE_MEMBER);
+    EXPECT(fenrun_forest_append(forest, TEXT("{\"leave\": \"bob\"}"), &err) == FENRUN_UNKNOWN_WORD);
+    EXPECT(fenrun_forest_find(forest, TEXT("bob"), &number, &err) == FENRUN_OK && number == 2);
+    EXPECT(fenrun_forest_find(forest, TEXT("eve"), &number, &err) == FENRUN_UNKNOWN_MEMBER);
+    EXPECT(fenrun_forest_upline(forest, 2, upline, 4, &len, &err) == FENRUN_OK && len == 1 && upline[0] == 1);
+    EXPECT(fenrun_forest_id(forest, upline[0], &id, &err) == FENRUN_OK && id.len == 3 && memcmp(id.data, "ann", 3) == 0);
+    fenrun_buffer_free(&id);
+    EXPECT(fenrun_forest_id(forest, 9, &id, &err) == FENRUN_UNKNOWN_MEMBER);
+    fenrun_forest_free(made);
+    fenrun_forest_free(forest);
+}
+
 /* A forest on disk: a worker that mapped it follows what another one put into its journal. */
 static void saved_forests(void) {
     fenrun_error err = FENRUN_ERROR_INIT;
@@ -337,6 +361,7 @@ static void saved_forests(void) {
     EXPECT(fenrun_forest_save(writer, path, strlen(path), &err) == FENRUN_OK);
     EXPECT(fenrun_forest_is_stale(reader, &yes, &err) == FENRUN_OK && yes == 1);
     EXPECT(fenrun_forest_catch_up(reader, &yes, &err) == FENRUN_STALE_FOREST);
+    texts_as_ids(path);
     file = fopen(path, "wb");
     EXPECT(file != NULL && fputs("member,inviter\n", file) >= 0 && fclose(file) == 0);
     EXPECT(fenrun_forest_open(path, strlen(path), &none, &err) == FENRUN_NOT_A_FOREST && none == NULL);

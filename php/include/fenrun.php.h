@@ -255,6 +255,19 @@ int32_t fenrun_forest_bind(fenrun_forest *forest,
                            uint64_t member,
                            uint64_t inviter,
                            fenrun_error *err);
+int32_t fenrun_forest_append(fenrun_forest *forest,
+                             const char *change,
+                             size_t change_len,
+                             fenrun_error *err);
+int32_t fenrun_forest_find(const fenrun_forest *forest,
+                           const char *id,
+                           size_t id_len,
+                           uint64_t *member_out,
+                           fenrun_error *err);
+int32_t fenrun_forest_id(const fenrun_forest *forest,
+                         uint64_t member,
+                         fenrun_buffer *id_out,
+                         fenrun_error *err);
 int32_t fenrun_forest_upline(const fenrun_forest *forest,
                              uint64_t member,
                              uint64_t *ids_out,

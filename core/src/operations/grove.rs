@@ -3,11 +3,8 @@
 use super::forest::number;
 use crate::doc::{Fields, Node, invalid};
 use crate::error::{Code, Result};
-use crate::reward::referral::{Closing, EdgeFaults, Forest, MemberIx, Order, PAGE, ReadIndex};
+use crate::reward::referral::{EdgeFaults, Forest, ForestChange, MemberIx, Order, PAGE, ReadIndex};
 use crate::time::Timestamp;
-
-/// What becomes of those below a closed account.
-const DOWNLINES: [(&str, Closing); 2] = [("stay", Closing::Stay), ("roll_up", Closing::RollUp)];
 
 pub(super) fn forest(input: &Node) -> Result<Node> {
     let mut fields = Fields::new(input, "forest")?;
@@ -28,35 +25,9 @@ pub(super) fn forest(input: &Node) -> Result<Node> {
 
 fn step(forest: &mut Forest, node: &Node) -> Result<()> {
     let mut fields = Fields::new(node, "a step")?;
-    let from = fields.int("from")?.map(Timestamp::from_ms);
-    if let Some(pair) = fields.take("join") {
-        let (member, inviter) = two(pair)?;
+    if let Some((change, from)) = ForestChange::take(forest, &mut fields)? {
         fields.finish()?;
-        return forest.join(member, Some(inviter).filter(|id| *id != 0), from).map(drop);
-    }
-    if let Some(pair) = fields.take("bind") {
-        let (member, inviter) = two(pair)?;
-        fields.finish()?;
-        return forest.bind(member, inviter, from);
-    }
-    if let Some(pair) = fields.take("rebind") {
-        let (member, inviter) = two(pair)?;
-        fields.finish()?;
-        return forest.rebind(member, inviter, from);
-    }
-    if let Some(member) = fields.take("unbind") {
-        fields.finish()?;
-        return forest.unbind(number(member)?, from);
-    }
-    if let Some(pair) = fields.take("merge") {
-        let (kept, gone) = two(pair)?;
-        fields.finish()?;
-        return forest.merge(kept, gone, from);
-    }
-    if let Some(member) = fields.take("close") {
-        let downline = fields.need_word("downline", &DOWNLINES, |(name, _)| name)?.1;
-        fields.finish()?;
-        return forest.close(number(member)?, downline, from);
+        return forest.apply(&change, from);
     }
     if let Some(name) = fields.text("track")? {
         let newcomer = fields.int("newcomer")?.unwrap_or(0);

@@ -1,6 +1,8 @@
 //! A forest whose columns stand in the order of the caller's rows.
 
+use fenrun::doc::Node;
 use fenrun::reward::referral::{Column, Forest, ForestChange, MemberIx};
+use fenrun::time::Timestamp;
 use fenrun::{Code, Error, Result};
 use fenrun_mem::ForestFile;
 use std::path::Path;
@@ -70,11 +72,11 @@ impl RowForest {
         self.file.as_ref().ok_or_else(no_file)?.is_stale()
     }
 
-    fn change(&mut self, change: ForestChange) -> Result<()> {
+    fn change(&mut self, change: &ForestChange, from: Option<Timestamp>) -> Result<()> {
         let forest = Arc::make_mut(&mut self.forest);
         match &mut self.file {
-            Some(file) => file.append(forest, &change, None),
-            None => forest.apply(&change, None),
+            Some(file) => file.append(forest, change, from),
+            None => forest.apply(change, from),
         }
     }
 
@@ -90,11 +92,46 @@ impl RowForest {
     /// As [`Forest::join`].
     pub fn join(&mut self, member: u64, inviter: u64) -> Result<()> {
         let inviter = Some(inviter).filter(|id| *id != 0);
-        self.change(ForestChange::Join { member, inviter })?;
+        self.change(&ForestChange::Join { member, inviter }, None)?;
         if let (Some(rows), Some(ix)) = (&mut self.rows, self.forest.find(member)) {
             Arc::make_mut(rows).push(ix);
         }
         Ok(())
+    }
+
+    /// Makes a change given as a document, see [`ForestChange::read`].
+    ///
+    /// # Errors
+    /// Those of the document, and of the change.
+    pub fn change_by(&mut self, change: &Node) -> Result<()> {
+        if let Some(file) = &mut self.file {
+            // Its ids may have come into the journal since.
+            file.catch_up(Arc::make_mut(&mut self.forest))?;
+        }
+        let (change, from) = ForestChange::read(&self.forest, change)?;
+        let before = self.forest.len();
+        self.change(&change, from)?;
+        let joined = self.forest.members().nth(before);
+        if let (Some(rows), Some(ix)) = (&mut self.rows, joined) {
+            Arc::make_mut(rows).push(ix);
+        }
+        Ok(())
+    }
+
+    /// What the forest calls a member under an id as the host writes it, text or number.
+    ///
+    /// # Errors
+    /// [`Code::UnknownMember`].
+    pub fn find(&self, name: &str) -> Result<u64> {
+        self.forest.named(name).map(|ix| self.forest.id(ix))
+    }
+
+    /// The id of a member as the host writes it.
+    ///
+    /// # Errors
+    /// [`Code::UnknownMember`].
+    pub fn name(&self, member: u64) -> Result<String> {
+        Ok(self.forest.name(self.forest.account(member).ok_or_else(|| unknown(member))?))
     }
 
     /// Gives an upline to a member who has none.
@@ -102,7 +139,7 @@ impl RowForest {
     /// # Errors
     /// As [`Forest::bind`].
     pub fn bind(&mut self, member: u64, inviter: u64) -> Result<()> {
-        self.change(ForestChange::Bind { member, inviter })
+        self.change(&ForestChange::Bind { member, inviter }, None)
     }
 
     /// The ancestors of a member, nearest first, at most `limit`.
@@ -181,6 +218,10 @@ impl RowForest {
     }
 }
 
+fn unknown(member: u64) -> Error {
+    Error::new(Code::UnknownMember, format!("member {member} is not in the forest"))
+}
+
 fn no_file() -> Error {
     Error::new(Code::InvalidArgument, "the forest was not opened from a file")
 }
@@ -238,6 +279,43 @@ mod tests {
         std::fs::remove_file(format!("{name}.journal")).unwrap();
         std::fs::remove_file(format!("{name}.lock")).unwrap();
         assert_eq!(RowForest::open(name).unwrap_err().code(), Code::File);
+    }
+
+    /// Every change with its date, under ids that are texts, in memory and in a file.
+    #[test]
+    fn changes_are_documents() {
+        let path = std::env::temp_dir().join(format!("fenrun-capi-changes-{}.forest", std::process::id()));
+        let name = path.to_str().unwrap();
+        let change = |forest: &mut RowForest, json: &str| {
+            let node = fenrun::doc::read_json(json, 1000).unwrap();
+            forest.change_by(&node).map_err(|error| error.code())
+        };
+        let mut made = RowForest::new(&[], &[]).unwrap();
+        assert_eq!(change(&mut made, r#"{"join": ["甲", null]}"#), Ok(()));
+        made.save(name).unwrap();
+        let (mut writer, mut other) = (RowForest::open(name).unwrap(), RowForest::open(name).unwrap());
+        for forest in [&mut made, &mut writer] {
+            assert_eq!(change(forest, r#"{"join": ["乙", "甲"], "from": 5}"#), Ok(()));
+            assert_eq!(change(forest, r#"{"join": ["丙", null]}"#), Ok(()));
+            assert_eq!(change(forest, r#"{"rebind": ["乙", "丙"], "from": 7}"#), Ok(()));
+            assert_eq!(change(forest, r#"{"bind": ["甲", "乙"], "from": 7}"#), Ok(()));
+            assert_eq!(change(forest, r#"{"close": "丙", "downline": "roll_up", "from": 8}"#), Ok(()));
+            assert_eq!(change(forest, r#"{"join": ["丁", "丙"]}"#), Err(Code::ClosedMember));
+            assert_eq!(change(forest, r#"{"rebind": ["乙", "戊"]}"#), Err(Code::UnknownMember));
+            assert_eq!(change(forest, r#"{"join": ["乙", null]}"#), Err(Code::DuplicateMember));
+            assert_eq!(change(forest, r#"{"leave": "乙"}"#), Err(Code::UnknownWord));
+            assert_eq!(forest.upline(forest.find("甲").unwrap(), 9).unwrap(), [2]);
+            assert_eq!(
+                (forest.name(2).unwrap(), forest.find("戊").map_err(|e| e.code())),
+                ("乙".into(), Err(Code::UnknownMember))
+            );
+        }
+        // Who has not read the journal yet finds the ids in it.
+        assert_eq!(change(&mut other, r#"{"join": ["丁", "乙"], "from": 9}"#), Ok(()));
+        assert_eq!(other.upline(4, 9).unwrap(), [2]);
+        for file in [name.to_owned(), format!("{name}.journal"), format!("{name}.lock")] {
+            std::fs::remove_file(file).unwrap();
+        }
     }
 
     #[test]

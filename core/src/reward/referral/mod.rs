@@ -4,6 +4,7 @@
 mod build;
 mod change;
 mod columns;
+mod document;
 mod edges;
 mod export;
 mod faults;
