@@ -8,7 +8,12 @@ use fenrun::reward::plan::Plan;
 use fenrun::reward::sybil::{Actor, Limits, Stage, audit_periods};
 use std::collections::BTreeMap;
 
-/// A ladder of one's own volume, paid up to a limit: whole rates of hundreds, so that nothing is rounded.
+/// So many of all amounts divide by the rates, by the number of people and by the steps of trials that nothing is
+/// rounded anywhere: a minor unit that a division rounds away is no gain to be found.
+const UNIT: i64 = 25_200;
+const STEP: usize = 12_600;
+
+/// A ladder of one's own volume, paid up to a limit.
 pub(crate) struct World {
     /// From so much on, so many per cent.
     steps: Vec<(i64, i64)>,
@@ -21,15 +26,16 @@ impl World {
         let mut dice = Dice::new(seed);
         let (mut from, mut rate, mut steps) = (0, 0, Vec::new());
         for _ in 0..dice.between(1, 2) {
-            from += 100 * dice.between(1, 8);
+            from += UNIT * dice.between(1, 8);
             rate += dice.pick(&[5, 10, 20, 25]);
             steps.push((from, rate));
         }
-        Self { steps, limit: 5 * dice.between(8, 60), whole: 100 * dice.between(4, 30) }
+        Self { steps, limit: UNIT / 2 * dice.between(1, 6), whole: UNIT * dice.between(4, 30) }
     }
 
     fn paid(&self, volume: i64) -> i64 {
         let rate = self.steps.iter().rev().find(|(from, _)| *from <= volume).map_or(0, |(_, rate)| *rate);
+        assert_eq!(volume * rate % 100, 0, "{volume} at {rate} %");
         (volume * rate / 100).min(self.limit)
     }
 
@@ -97,7 +103,7 @@ impl Divider for ByHand {
             asked.extend(steps.iter().map(|(from, _)| *from));
         }
         if self.0 != Slip::CapsForgotten {
-            asked.extend(steps.iter().map(|(_, rate)| (limit * 100 + rate - 1) / rate));
+            asked.extend(steps.iter().map(|(_, rate)| limit * 100 / rate));
         }
         if self.0 == Slip::EqualPartsOnly {
             asked.clear();
@@ -120,7 +126,7 @@ impl Divider for ByHand {
     }
 }
 
-/// No division in steps of 50 gains more than what is found.
+/// No division in steps of half a unit gains more than what is found.
 pub(crate) const COMPLETE: Law<dyn Divider, Slip> = Law {
     name: "divisions",
     holds: complete,
@@ -139,9 +145,9 @@ fn complete(who: &dyn Divider, seed: u64) -> Verdict {
     let identities = if seed % 2 == 0 { 2 } else { 1 };
     let gain = who.gain(&world, identities);
     let mut best = 0;
-    for first in (0..=world.whole).step_by(50) {
+    for first in (0..=world.whole).step_by(STEP) {
         let seconds = if identities == 2 { world.whole - first } else { 0 };
-        for second in (0..=seconds).step_by(50) {
+        for second in (0..=seconds).step_by(STEP) {
             let rest = world.whole - first - second;
             let paid = world.paid(first) + world.paid(second) + world.paid(rest);
             best = best.max(paid - world.honest());

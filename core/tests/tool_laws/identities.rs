@@ -7,6 +7,7 @@ use fenrun::operations;
 use fenrun::reward::period::PeriodKey;
 use fenrun::reward::plan::Plan;
 use fenrun::reward::sybil::{Actor, Attack, Limits, Stage, audit_periods};
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The largest gain of each attack, all rules together.
@@ -308,6 +309,11 @@ fn income(plan: &Plan, stage: &Stage, people: &BTreeSet<u64>, periods: usize) ->
     sum
 }
 
+thread_local! {
+    /// What was found by hand of each seed: every mistake is held against the same.
+    static KNOWN: RefCell<BTreeMap<u64, Gains>> = const { RefCell::new(BTreeMap::new()) };
+}
+
 /// The largest gains over all attackers, identities, ranks and ways to buy.
 pub(crate) const GAINS: Law<dyn Auditor, Slip> = Law {
     name: "sybil",
@@ -332,7 +338,10 @@ pub(crate) const GAINS: Law<dyn Auditor, Slip> = Law {
 
 fn gains(who: &dyn Auditor, seed: u64) -> Verdict {
     let world = world(seed, false);
-    let (gains, honest) = (who.gains(&world), ByHand(None).gains(&world));
+    let known = KNOWN.with_borrow(|known| known.get(&seed).cloned());
+    let honest = known.unwrap_or_else(|| ByHand(None).gains(&world));
+    KNOWN.with_borrow_mut(|known| known.insert(seed, honest.clone()));
+    let gains = who.gains(&world);
     need(gains == honest, || {
         format!("{}\n{:?}\n{gains:?}, by hand {honest:?}", world.plan.canonical(), world.stage)
     })?;
