@@ -1,7 +1,7 @@
 //! A saved forest on disk: one file that all workers map, and its journal beside it.
 
 use crate::lock::Lock;
-use crate::mapped::Mapped;
+use crate::mapped::{Copied, Mapped};
 use fenrun::reward::referral::{
     Forest, ForestChange, IMAGE_HEADER_BYTES, JOURNAL_HEADER_BYTES, JOURNAL_RECORD_BYTES, Journal, Stamp,
 };
@@ -76,6 +76,15 @@ impl ForestFile {
                 read => return read.map(|_| (forest, file)),
             }
         }
+    }
+
+    /// The forest in the bytes of a file, or of [`Forest::to_image`], that came another way, such as from another
+    /// process. They are copied once.
+    ///
+    /// # Errors
+    /// [`Code::NotAForest`], [`Code::NewerForest`], [`Code::DamagedForest`] say what the bytes are instead.
+    pub fn read(bytes: &[u8]) -> Result<Forest> {
+        Forest::from_image(&Arc::new(Copied::of(bytes)))
     }
 
     fn map(path: &Path) -> Result<(Forest, Self)> {

@@ -1,4 +1,4 @@
-//! A file in memory, as it lies on disk.
+//! The bytes of a saved forest, as they lie on disk.
 
 use memmap2::Mmap;
 use std::fs::File;
@@ -23,11 +23,35 @@ impl Mapped {
     }
 }
 
+/// Bytes of a saved forest that came some other way, where every type can be read.
+pub(crate) struct Copied {
+    words: Vec<u64>,
+    len: usize,
+}
+
+impl Copied {
+    pub(crate) fn of(bytes: &[u8]) -> Self {
+        let mut words = vec![0_u64; bytes.len().div_ceil(size_of::<u64>())];
+        bytemuck::cast_slice_mut(&mut words)[..bytes.len()].copy_from_slice(bytes);
+        Self { words, len: bytes.len() }
+    }
+
+    fn bytes(&self) -> &[u8] {
+        &bytemuck::cast_slice(&self.words)[..self.len]
+    }
+}
+
+impl Mapped {
+    fn bytes(&self) -> &[u8] {
+        &self.map
+    }
+}
+
 macro_rules! as_slices {
-    ($($value:ty),+) => {$(
-        impl AsRef<[$value]> for Mapped {
+    ($owner:ty: $($value:ty),+) => {$(
+        impl AsRef<[$value]> for $owner {
             fn as_ref(&self) -> &[$value] {
-                let bytes: &[u8] = &self.map;
+                let bytes = self.bytes();
                 let whole = bytes.len() - bytes.len() % size_of::<$value>();
                 bytemuck::try_cast_slice(&bytes[..whole]).unwrap_or(&[])
             }
@@ -35,4 +59,5 @@ macro_rules! as_slices {
     )+};
 }
 
-as_slices!(u8, u32, u64, i64);
+as_slices!(Mapped: u8, u32, u64, i64);
+as_slices!(Copied: u8, u32, u64, i64);

@@ -62,6 +62,27 @@ fn join(member: u64, inviter: u64) -> ForestChange {
 }
 
 #[test]
+fn bytes_are_read_wherever_they_lie() {
+    let (folder, forest) = Folder::with_joins();
+    // Without the joins, which are in the journal.
+    let saved = fs::read(folder.file()).unwrap();
+    assert_eq!(ForestFile::read(&saved).unwrap().len(), 2);
+    let mut moved = vec![0; 3];
+    moved.extend(forest.to_image());
+    let mut read = ForestFile::read(&moved[3..]).unwrap();
+    assert_eq!(read.to_image(), forest.to_image());
+    read.join(6, Some(5), None).unwrap();
+    assert_eq!((read.len(), forest.len()), (6, 5));
+    for (bytes, code) in [
+        (&[][..], Code::NotAForest),
+        (&moved[..], Code::NotAForest),
+        (&saved[..saved.len() - 1], Code::DamagedForest),
+    ] {
+        assert_eq!(ForestFile::read(bytes).unwrap_err().code(), code);
+    }
+}
+
+#[test]
 fn readers_follow_the_writer() {
     let folder = Folder::new("follow");
     let mut forest = Forest::from_edges(&[7, 8, 9], &[0, 7, 8]).unwrap();

@@ -107,6 +107,43 @@ final class Forest implements \Countable
     }
 
     /**
+     * Makes a change given as a document: ['join' => [member, inviter]], bind, rebind, ['unbind' => member],
+     * ['merge' => [kept, gone]] or ['close' => member, 'downline' => 'stay' or 'roll_up'], each with or without
+     * 'from' in milliseconds. Ids may be texts. In a forest that was opened it is on disk when the call returns.
+     *
+     * @param string|array<string, mixed> $change
+     */
+    public function append($change): void
+    {
+        $json = Text::of($change, 'change');
+        Library::check(Library::ffi(), function (\FFI $ffi, $error) use ($json) {
+            return $ffi->fenrun_forest_append($this->handle, $json, strlen($json), $error);
+        });
+    }
+
+    /** The number of a member under an id that may be text; the other methods take and give these numbers. */
+    public function find(string $id): int
+    {
+        return Library::number('uint64_t', function (\FFI $ffi, $out, $error) use ($id) {
+            return $ffi->fenrun_forest_find($this->handle, $id, strlen($id), $out, $error);
+        });
+    }
+
+    /**
+     * The id, text or number, of a member by their number.
+     *
+     * @param int|string $member
+     */
+    public function id($member): string
+    {
+        $number = Column::id($member, 'member');
+
+        return Library::text(function (\FFI $ffi, $out, $error) use ($number) {
+            return $ffi->fenrun_forest_id($this->handle, $number, $out, $error);
+        });
+    }
+
+    /**
      * The ancestors of a member, nearest first, at most $limit; PHP_INT_MAX for all of them.
      *
      * @param int|string $member

@@ -46,6 +46,28 @@ final class BatchTest extends TestCase
         $this->assertCount(count($alone), $rows);
     }
 
+    public function testTextsAreIdsOfSavedForests(): void
+    {
+        $path = sys_get_temp_dir() . '/fenrun-texts-' . getmypid() . '.forest';
+        $made = Forest::fromArrays([], []);
+        $made->append(['join' => ['甲', null]]);
+        $made->save($path);
+        $forest = Forest::open($path);
+        $forest->append('{"join": ["乙", "甲"], "from": 5}');
+        $forest->append(['join' => ['丙', null]]);
+        $forest->append(['rebind' => ['乙', '丙'], 'from' => 7]);
+        $opened = Forest::open($path);
+        $this->assertSame(2, $opened->find('乙'));
+        $this->assertSame(['丙'], array_map([$opened, 'id'], $opened->upline(2)));
+        try {
+            $opened->find('丁');
+            $this->fail('nobody is called so');
+        } catch (\Fenrun\ForestError $error) {
+            $this->assertSame('unknown_member', $error->getName());
+        }
+        array_map('unlink', [$path, $path . '.journal', $path . '.lock']);
+    }
+
     public function testColumnsAndRowsAgree(): void
     {
         $forest = Forest::fromArrays(['1', '2', '3'], [null, '1', '2']);

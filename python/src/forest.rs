@@ -4,11 +4,12 @@ use crate::error::{OrRaise, exception};
 use crate::node;
 use fenrun::id::{ExternalId, MemberId};
 use fenrun::reward::referral::{self as core, Column, MemberIx};
+use fenrun::time::Timestamp;
 use fenrun::{Code, Error, Result};
 use fenrun_mem::ForestFile;
 use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyInt, PyList, PyString};
+use pyo3::types::{PyBytes, PyDict, PyInt, PyList, PyString};
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -89,10 +90,19 @@ pub(crate) fn check_ids(texts: &Bound<'_, PyList>, what: &str) -> PyResult<()> {
     Ok(())
 }
 
+/// Columns of members, inviters, milliseconds, and whether these count.
+type History<'py> = (
+    Bound<'py, PyArray1<u64>>,
+    Bound<'py, PyArray1<u64>>,
+    Bound<'py, PyArray1<i64>>,
+    Bound<'py, PyArray1<bool>>,
+);
+
 /// Who invited whom.
 #[pyclass(frozen, subclass, module = "fenrun._fenrun")]
 pub(crate) struct Forest {
     pub(crate) forest: core::Forest,
+    /// Text ids the forest was made with; one that was opened holds its own.
     pub(crate) names: Option<Py<Names>>,
     /// Where it was opened from.
     file: Option<ForestFile>,
@@ -101,7 +111,7 @@ pub(crate) struct Forest {
 #[pymethods]
 impl Forest {
     #[new]
-    #[pyo3(signature = (members, inviters, names, rank_names, ranks, facts, path=None))]
+    #[pyo3(signature = (members, inviters, names, rank_names, ranks, facts, source=None))]
     #[allow(clippy::too_many_arguments, reason = "the columns of a forest, and the file it is in instead")]
     fn new(
         py: Python<'_>,
@@ -111,9 +121,15 @@ impl Forest {
         rank_names: Vec<Bound<'_, PyString>>,
         ranks: Option<PyReadonlyArray1<'_, u8>>,
         facts: &Bound<'_, PyDict>,
-        path: Option<PathBuf>,
+        source: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
-        if let Some(path) = path {
+        if let Some(source) = source {
+            if let Ok(other) = source.cast::<Self>() {
+                let other = other.get();
+                let names = other.names.as_ref().map(|names| names.clone_ref(py));
+                return Ok(Self { forest: other.forest.clone(), names, file: other.file.clone() });
+            }
+            let path: PathBuf = source.extract()?;
             let (forest, file) = py.detach(|| ForestFile::open(&path)).or_raise(py)?;
             return Ok(Self { forest, names: None, file: Some(file) });
         }
@@ -140,11 +156,41 @@ impl Forest {
 
     /// Writes the forest as one file.
     fn save(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
-        if self.names.is_some() {
-            let rule = "a saved forest has whole numbers as ids; this one has texts";
-            return Err(exception(py, &Error::new(Code::InvalidId, rule)));
-        }
-        py.detach(|| ForestFile::save(&self.forest, &path)).map(drop).or_raise(py)
+        let named = self.with_texts().or_raise(py)?;
+        let forest = named.as_ref().unwrap_or(&self.forest);
+        let save = || match &self.file {
+            Some(file) if file.path() == path => file.clone().save_again(forest),
+            _ => ForestFile::save(forest, &path).map(drop),
+        };
+        py.detach(save).or_raise(py)
+    }
+
+    /// The forest with a change, which is in the journal of a forest that was opened.
+    fn appended(&self, py: Python<'_>, change: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let change = node::read(change, "change", None)?;
+        let mut forest = self.with_texts().or_raise(py)?.unwrap_or_else(|| self.forest.clone());
+        let mut file = self.file.clone();
+        let append = || {
+            if let Some(file) = &mut file {
+                // Its ids may have come into the journal since.
+                file.catch_up(&mut forest)?;
+            }
+            let (change, from) = core::ForestChange::read(&forest, &change)?;
+            match &mut file {
+                Some(file) => file.append(&mut forest, &change, from),
+                None => forest.apply(&change, from),
+            }
+        };
+        py.detach(append).or_raise(py)?;
+        Ok(Self { forest, names: None, file })
+    }
+
+    /// The forest with the changes that came into its journal since; nothing when there are none.
+    fn caught_up(&self, py: Python<'_>) -> PyResult<Option<Self>> {
+        let Some(file) = &self.file else { return Ok(None) };
+        let (mut forest, mut file) = (self.forest.clone(), file.clone());
+        let changed = py.detach(|| file.catch_up(&mut forest)).or_raise(py)?;
+        Ok(changed.then_some(Self { forest, names: None, file: Some(file) }))
     }
 
     /// Whether the forest was saved anew since it was opened.
@@ -206,38 +252,88 @@ impl Forest {
 
     /// The names of the ranks, and the rank of each member in join order: 0 for none, else from 1.
     fn rank_columns<'py>(&self, py: Python<'py>) -> (Vec<String>, Bound<'py, PyArray1<u8>>) {
-        (self.forest.rank_names().to_vec(), self.forest.rank_codes().to_vec().into_pyarray(py))
+        let mut codes = self.forest.rank_codes().to_vec();
+        // Who joined after the ranks were set has none.
+        codes.resize(self.forest.len(), 0);
+        (self.forest.rank_names().to_vec(), codes.into_pyarray(py))
     }
 
-    /// The facts as columns in join order: an array, or codes and words.
-    fn fact_columns<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let columns = PyDict::new(py);
-        for (name, column) in self.forest.facts() {
-            match column {
-                Column::Flag(values) => columns.set_item(name, PyArray1::from_slice(py, values))?,
-                Column::Int(values) => columns.set_item(name, PyArray1::from_slice(py, values))?,
-                Column::Text { codes, words } => {
-                    columns.set_item(name, (PyArray1::from_slice(py, codes), words))?;
-                }
+    /// Whether the account of each member, in join order, was closed or merged into another one.
+    fn closed_column<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<bool>> {
+        let closed: Vec<bool> = self.forest.members().map(|ix| self.forest.is_closed(ix)).collect();
+        closed.into_pyarray(py)
+    }
+
+    /// Every inviter each member had: the numbers of both, from when on in milliseconds, and whether that is known.
+    fn history_columns<'py>(&self, py: Python<'py>) -> History<'py> {
+        let (mut members, mut inviters, mut since, mut dated) = (vec![], vec![], vec![], vec![]);
+        for ix in self.forest.members() {
+            for (from, inviter) in self.forest.history(ix) {
+                members.push(self.forest.id(ix));
+                inviters.push(self.forest.id(inviter));
+                since.push(from.map_or(0, Timestamp::ms));
+                dated.push(from.is_some());
             }
         }
-        Ok(columns)
+        let (members, inviters) = (members.into_pyarray(py), inviters.into_pyarray(py));
+        (members, inviters, since.into_pyarray(py), dated.into_pyarray(py))
+    }
+
+    /// The bytes `save` would write.
+    fn image<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        let named = self.with_texts().or_raise(py)?;
+        let image = py.detach(|| named.as_ref().unwrap_or(&self.forest).to_image());
+        Ok(PyBytes::new(py, &image))
+    }
+
+    /// The forest in bytes that `image` gave.
+    #[staticmethod]
+    fn of_image(py: Python<'_>, image: &Bound<'_, PyBytes>) -> PyResult<Self> {
+        let bytes = image.as_bytes();
+        let forest = py.detach(|| ForestFile::read(bytes)).or_raise(py)?;
+        let mut read = Self { forest, names: None, file: None };
+        read.names = read.names(py)?;
+        Ok(read)
     }
 
     /// The text ids, `None` when ids are integers.
     #[getter]
-    fn names(&self, py: Python<'_>) -> Option<Py<Names>> {
-        self.names.as_ref().map(|names| names.clone_ref(py))
+    fn names(&self, py: Python<'_>) -> PyResult<Option<Py<Names>>> {
+        if let Some(names) = &self.names {
+            return Ok(Some(names.clone_ref(py)));
+        }
+        if !self.forest.has_texts() {
+            return Ok(None);
+        }
+        let mut names = Names { texts: Vec::with_capacity(self.forest.len()), numbers: HashMap::new() };
+        for number in (1..).take(self.forest.len()) {
+            let text = self.forest.account(number).and_then(|ix| self.forest.text(ix));
+            names.add(text.unwrap_or_default()).or_raise(py)?;
+        }
+        Py::new(py, names).map(Some)
     }
 }
 
 impl Forest {
+    /// The forest with its texts in itself, where Python keeps them beside it.
+    fn with_texts(&self) -> Result<Option<core::Forest>> {
+        let Some(names) = &self.names else { return Ok(None) };
+        let mut forest = self.forest.clone();
+        let texts =
+            self.forest.members().map(|ix| names.get().text(self.forest.id(ix)).map_or("", |text| text));
+        forest.set_texts(texts)?;
+        Ok(Some(forest))
+    }
+
     /// What the forest itself calls a member: an int and its text are the same id.
     fn number(&self, member: &Bound<'_, PyAny>) -> PyResult<Option<u64>> {
         let py = member.py();
         let id = ExternalId::from_node(&node::read(member, "member id", None)?).or_raise(py)?;
         Ok(id.and_then(|id| match &self.names {
             Some(names) => names.get().numbers.get(id.as_str()).copied(),
+            None if self.forest.has_texts() => {
+                self.forest.find_text(id.as_str()).map(|ix| self.forest.id(ix))
+            }
             None => id.as_str().parse().ok(),
         }))
     }
@@ -248,6 +344,9 @@ impl Forest {
     }
 
     fn id<'py>(&self, py: Python<'py>, member: MemberIx) -> PyResult<Bound<'py, PyAny>> {
+        if let Some(text) = self.forest.text(member) {
+            return Ok(PyString::new(py, text).into_any());
+        }
         let number = self.forest.id(member);
         match self.names.as_ref().and_then(|names| names.get().text(number)) {
             Some(text) => Ok(PyString::new(py, text).into_any()),

@@ -4,6 +4,7 @@
 mod batch;
 mod columns;
 mod error;
+mod faults;
 mod forest;
 mod money;
 mod node;
@@ -25,6 +26,8 @@ mod _fenrun {
     use super::codes;
     #[pymodule_export]
     use super::components;
+    #[pymodule_export]
+    use super::faults::{edge_faults, number_texts};
     #[pymodule_export]
     use super::forest::{Forest, Names, check_ids};
     #[pymodule_export]

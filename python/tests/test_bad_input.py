@@ -35,7 +35,7 @@ REFUSED: list[tuple[Callable[[], object], str, type[fr.Error], str]] = [
     (lambda: fr.Plan.parse("rate = 0.05"), "syntax", fr.PlanError, "floats are not exact"),
     (lambda: fr.Plan.parse(" " * 2_000_000), "too_large", fr.PlanError, "2000000 bytes"),
     (lambda: fr.Plan.parse("x", format="yaml"), "unknown_word", fr.PlanError, "yaml"),  # type: ignore[arg-type]
-    (lambda: fr.Plan.preset("nobody"), "unknown_preset", fr.PlanError, "two_level"),
+    (lambda: fr.Plan.preset("nobody"), "unknown_preset", fr.PlanError, "`presets` lists them"),
     (lambda: plan(rule(quallify={})), "unknown_key", fr.PlanError, "did you mean `qualify`"),
     (lambda: plan(currency="XXX"), "unknown_currency", fr.PlanError, "XXX"),
     (lambda: plan().settle_one(sale(currency="USD")), "currency_mismatch", fr.MoneyError, "USD"),

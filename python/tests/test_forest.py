@@ -198,8 +198,108 @@ def test_what_is_no_saved_forest_is_told(tmp_path: Path, change: Callable[[bytes
     assert caught.value.name == name and "shop.forest" in str(caught.value)
 
 
-def test_texts_are_not_saved(tmp_path: Path) -> None:
-    with pytest.raises(fr.DocumentError, match="whole numbers as ids"):
-        fr.Forest.from_edges(["a"], [""]).save(tmp_path / "shop.forest")
+def test_texts_are_saved_and_joined(tmp_path: Path) -> None:
+    path = tmp_path / "shop.forest"
+    made = fr.Forest.from_edges(["c", "7", "a"], ["7", "a", None], ranks=["V2", "V1", ""])
+    made.save(path)
+    forest = fr.Forest.open(path)
+    assert (forest.upline("c"), forest.rank("c"), forest.parent("a")) == (["7", "a"], "V2", None)
+    assert "c" in forest and "d" not in forest and forest.members().tolist() == ["a", "7", "c"]
+    later = forest.append({"join": ["d", "c"], "from": 5}).append({"rebind": ["d", 7], "from": 6})
+    assert type(later) is fr.Forest and later.upline("d") == ["7", "a"]
+    assert "d" not in forest and forest.catch_up().upline("d") == ["7", "a"]
+    assert later.catch_up() is later
+    with pytest.raises(fr.ForestError, match="in the forest already"):
+        forest.append({"join": ["d", "c"]})
+    with pytest.raises(fr.ForestError, match="catch up"):
+        forest.save(path)
+    later.save(path)
+    assert forest.is_stale() and fr.Forest.open(path).members().tolist() == ["a", "7", "c", "d"]
+    with pytest.raises(fr.ForestError, match="open it again"):
+        forest.catch_up()
+    assert pickle.loads(pickle.dumps(later)).upline("d") == ["7", "a"]
+
+
+def test_an_opened_forest_of_texts_settles(tmp_path: Path) -> None:
+    facts = {"distributor": [False, True, True], "frozen": [False, False, False]}
+    made = fr.Forest.from_edges(["c", "7", "a"], ["7", "a", None], facts=facts)
+    made.save(tmp_path / "shop.forest")
+    opened = fr.Forest.open(tmp_path / "shop.forest")
+    plan = fr.Plan.preset("two_level")
+    for forest in (made, opened, pickle.loads(pickle.dumps(opened))):
+        rows = plan.settle(forest, buyer=["c"], paid=[10_000])
+        assert (rows.payee.tolist(), rows.amount.tolist()) == (["7", "a"], [500, 250])
+        with pytest.raises(fr.ForestError, match="member d is not in the forest"):
+            plan.settle(forest, buyer=["d"], paid=[10_000])
+
+
+def test_a_forest_in_memory_takes_changes_too() -> None:
+    forest = fr.Forest.from_edges([10, 20], [None, 10])
+    later = forest.append({"join": [30, 20]}).append({"close": 20, "downline": "roll_up"})
+    assert (later.upline(30), len(forest), forest.catch_up() is forest) == ([10], 2, True)
+    with pytest.raises(fr.Error, match="one of join, bind"):
+        forest.append({"leave": 20})
     with pytest.raises(fr.Error, match="shop.forest"):
-        fr.Forest.open(tmp_path / "shop.forest")
+        fr.Forest.open("none/shop.forest")
+
+
+def test_a_pickle_keeps_what_changed() -> None:
+    forest = fr.Forest.from_edges(
+        ["b", "a"], ["a", None], ranks=["V1", "V2"], facts={"active": [True, False], "rate": ["5%", "8%"]}
+    )
+    for change in ({"join": ["c", "b"], "from": 5}, {"join": ["d", "a"], "from": 6}, {"rebind": ["c", "d"], "from": 7}):
+        forest = forest.append(change)
+    forest = forest.append({"merge": ["a", "b"], "from": 8}).append({"close": "d", "downline": "stay", "from": 9})
+    copy = pickle.loads(pickle.dumps(forest))
+    assert copy.members().tolist() == ["a", "b", "c", "d"]
+    assert (copy.rank("a"), copy.rank("c"), copy.upline("c")) == ("V2", None, ["d", "a"])
+    assert (copy.facts("a"), copy.facts("c")) == ({"active": False, "rate": "8%"}, {})
+    assert copy.to_arrow().equals(forest.to_arrow())
+    assert copy.to_arrow(history=True).equals(forest.to_arrow(history=True))
+    for either in (copy, forest):
+        with pytest.raises(fr.ForestError, match="closed"):
+            either.append({"join": ["e", "d"], "from": 10})
+        assert len(either.append({"join": ["e", "c"], "from": 10})) == 5
+
+
+@pytest.mark.parametrize(
+    ("ids", "kind"), [([10, 20, 30, 40], pa.int64()), (["甲", "乙", "丙", "丁"], pa.string())]
+)
+def test_a_forest_is_an_arrow_table(ids: list[Any], kind: Any) -> None:
+    first, second, third, fourth = ids
+    forest = fr.Forest.from_edges([second, first], [first, None], ranks=["V1", None])
+    forest = forest.append({"join": [third, second], "from": 1000}).append({"join": [fourth, None], "from": 2000})
+    forest = forest.append({"rebind": [third, fourth], "from": 3000})
+    forest = forest.append({"close": second, "downline": "stay", "from": 4000})
+    table = forest.to_arrow()
+    assert table.to_pydict() == {
+        "member": ids,
+        "inviter": [None, first, fourth, None],
+        "rank": [None, "V1", None, None],
+        "closed": [False, True, False, False],
+    }
+    assert (table.schema.field("member").type, table.schema.field("inviter").type) == (kind, kind)
+    assert pa.types.is_dictionary(table.schema.field("rank").type)
+    assert pa.table(forest).equals(table)
+    again = fr.Forest.from_edges(table["member"], table["inviter"], ranks=table["rank"])
+    assert (again.upline(third), again.rank(second)) == ([fourth], "V1")
+    past = forest.to_arrow(history=True)
+    assert past.schema.field("valid_from").type == pa.timestamp("ms", "UTC")
+    moments = past["valid_from"].cast(pa.int64()).to_pylist()
+    rows = list(zip(past["member"].to_pylist(), past["inviter"].to_pylist(), moments, strict=True))
+    assert rows == [
+        (first, None, None),
+        (second, first, None),
+        (third, None, None),
+        (third, second, 1000),
+        (third, fourth, 3000),
+        (fourth, None, None),
+    ]
+
+
+def test_an_empty_forest_is_an_empty_table() -> None:
+    forest = fr.Forest.from_edges([], [])
+    for history in (False, True):
+        table = forest.to_arrow(history=history)
+        assert (table.num_rows, table.schema.field("member").type) == (0, pa.int64())
+    assert len(pickle.loads(pickle.dumps(forest))) == 0

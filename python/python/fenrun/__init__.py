@@ -29,6 +29,7 @@ from .errors import (
     StoreError,
     TableError,
 )
+from .faults import EdgeFaults, SecondParent, edge_faults
 from .forest import Forest
 from .money import Allocation, allocate, minor, multiply, round_, telescope
 from .order import Applied, Order
@@ -42,6 +43,7 @@ __all__ = [
     "Bound",
     "Caution",
     "DocumentError",
+    "EdgeFaults",
     "Error",
     "Forest",
     "ForestError",
@@ -60,12 +62,14 @@ __all__ = [
     "Row",
     "Rows",
     "SaleError",
+    "SecondParent",
     "Standing",
     "StoreError",
     "TableError",
     "Trace",
     "__version__",
     "allocate",
+    "edge_faults",
     "minor",
     "multiply",
     "reverse",

@@ -18,7 +18,9 @@ __all__ = [
     "check_ids",
     "codes",
     "components",
+    "edge_faults",
     "exponent",
+    "number_texts",
     "operation_names",
     "parse_amounts",
     "preset",
@@ -137,10 +139,14 @@ class Forest:
         rank_names: list[str],
         ranks: npt.NDArray[np.uint8] | None,
         facts: dict[str, Any],
-        path: str | PathLike[str] | None = None,
+        source: str | PathLike[str] | Forest | None = None,
     ) -> Self: ...
     def save(self, path: str | PathLike[str]) -> None:
         """Writes the forest as one file."""
+    def appended(self, change: Mapping[str, Any]) -> Forest:
+        """The forest with a change, which is in the journal of a forest that was opened."""
+    def caught_up(self) -> Forest | None:
+        """The forest with the changes that came into its journal since; nothing when there are none."""
     def is_stale(self) -> bool:
         """Whether the forest was saved anew since it was opened."""
     def __len__(self) -> int: ...
@@ -157,8 +163,17 @@ class Forest:
         """The numbers of all members and of their inviters, in join order."""
     def rank_columns(self) -> tuple[list[str], npt.NDArray[np.uint8]]:
         """The names of the ranks, and the rank of each member in join order: 0 for none, else from 1."""
-    def fact_columns(self) -> dict[str, Any]:
-        """The facts as columns in join order: an array, or codes and words."""
+    def closed_column(self) -> npt.NDArray[np.bool_]:
+        """Whether the account of each member, in join order, was closed or merged into another one."""
+    def history_columns(
+        self,
+    ) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64], npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+        """Every inviter each member had: the numbers of both, from when on in milliseconds, and whether that is known."""
+    def image(self) -> bytes:
+        """The bytes `save` would write."""
+    @staticmethod
+    def of_image(image: bytes) -> Forest:
+        """The forest in bytes that `image` gave."""
     @property
     def names(self) -> Names | None:
         """The text ids, `None` when ids are integers."""
@@ -192,7 +207,13 @@ class Order:
 def check_ids(texts: list[str], what: str) -> None: ...
 def codes() -> dict[str, tuple[int, str]]: ...
 def components() -> list[str]: ...
+def edge_faults(
+    members: npt.NDArray[np.uint64], inviters: npt.NDArray[np.uint64]
+) -> tuple[list[list[int]], list[int], list[int], list[tuple[int, int, bool]], list[int]]: ...
 def exponent(currency: str) -> int: ...
+def number_texts(
+    members: list[str], inviters: list[str]
+) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64]]: ...
 def operation_names() -> list[str]: ...
 def parse_amounts(texts: list[str], currency: str) -> np.ndarray[tuple[int], np.dtype[np.int64]]: ...
 def preset(name: str) -> str: ...

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Mapping
 from os import PathLike
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -84,8 +85,31 @@ class Forest(_fenrun.Forest):
 
         Raises ForestError for a file that is no saved forest, is damaged, newer or stale.
         """
-        empty = np.empty(0, dtype=np.uint64)
-        return super().__new__(cls, empty, empty, None, [], None, {}, path)
+        return _made(cls, path)
+
+    def append(self, change: Mapping[str, Any]) -> Self:
+        """The forest with a change; this one stays as it is.
+
+        ``change`` is ``{"join": [member, inviter]}``, ``bind``, ``rebind``, ``{"unbind": member}``,
+        ``{"merge": [kept, gone]}`` or ``{"close": member, "downline": "stay"}`` (or ``"roll_up"``), each with or
+        without ``from`` in milliseconds since 1970. In a forest that was opened the change is in the journal, on
+        disk, when this returns. The columns in memory are copied: whoever has many changes lists them for
+        `from_edges`, or writes them from C, PHP or Java.
+
+        >>> Forest.from_edges(["甲"], [None]).append({"join": ["乙", "甲"]}).upline("乙")
+        ['甲']
+
+        Raises ForestError for what the forest refuses.
+        """
+        return _made(type(self), self.appended(change))
+
+    def catch_up(self) -> Self:
+        """The forest with all that came into its journal since; itself when nothing did.
+
+        Raises ForestError when it was saved anew: open it again then.
+        """
+        later = self.caught_up()
+        return self if later is None else _made(type(self), later)
 
     def members(self) -> npt.NDArray[Any]:
         """All ids in join order: an inviter always stands before those they invited."""
@@ -102,25 +126,54 @@ class Forest(_fenrun.Forest):
     def __repr__(self) -> str:
         return f"<fenrun.Forest of {len(self):,} members>"
 
+    def to_arrow(self, *, history: bool = False) -> Any:
+        """The members in join order as a ``pyarrow.Table``. Needs pyarrow.
+
+        Its columns are ``member``, ``inviter`` (null for nobody), ``rank`` (a dictionary of names, null for
+        none) and ``closed``. With ``history`` they are ``member``, ``inviter`` and ``valid_from`` in UTC, null
+        for always or until the first date: a row for each inviter a member had, oldest first.
+
+        >>> Forest.from_edges(["甲", "乙"], [None, "甲"]).to_arrow()["inviter"].to_pylist()
+        [None, '甲']
+        """
+        arrow = importlib.import_module("pyarrow")
+        if history:
+            members, inviters, since, dated = self.history_columns()
+            moments = arrow.array(since, mask=~dated).cast(arrow.timestamp("ms", "UTC"))
+            return arrow.table({**self._people(arrow, members, inviters), "valid_from": moments})
+        names, codes = self.rank_columns()
+        ranked = arrow.array(codes.astype(np.int16) - 1, mask=codes == 0)
+        return arrow.table({
+            **self._people(arrow, *self.edges()),
+            "rank": arrow.DictionaryArray.from_arrays(ranked, arrow.array(names, arrow.string())),
+            "closed": self.closed_column(),
+        })  # fmt: skip
+
+    def _people(
+        self, arrow: Any, members: npt.NDArray[np.uint64], inviters: npt.NDArray[np.uint64]
+    ) -> dict[str, Any]:
+        kind = arrow.int64() if self.names is None else arrow.string()
+        below, above = (self.ids_of(each.astype(np.int64)) for each in (members, inviters))
+        return {"member": arrow.array(below, kind), "inviter": arrow.array(above, kind, mask=inviters == 0)}
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        return self.to_arrow().__arrow_c_stream__(requested_schema)
+
     def __reduce__(self) -> tuple[Any, ...]:
-        members, inviters = self.edges()
-        names = None if self.names is None else self.names.texts()
-        return _restore, (type(self), members, inviters, names, self.rank_columns(), self.fact_columns())
+        return _restore, (type(self), self.image())
 
 
-def _restore(
-    cls: type[Forest],
-    members: npt.NDArray[np.uint64],
-    inviters: npt.NDArray[np.uint64],
-    names: list[str] | None,
-    ranks: tuple[list[str], npt.NDArray[np.uint8]],
-    facts: dict[str, Any],
-) -> Forest:
-    rank_names, codes = ranks
-    known = None if names is None else _fenrun.Names(names, "members")
-    return _fenrun.Forest.__new__(
-        cls, members, inviters, known, rank_names, codes if rank_names else None, facts
-    )
+_F = TypeVar("_F", bound=Forest)
+
+
+def _made(cls: type[_F], source: str | PathLike[str] | _fenrun.Forest) -> _F:
+    """A forest from a file, or from one that is made already."""
+    empty = np.empty(0, dtype=np.uint64)
+    return _fenrun.Forest.__new__(cls, empty, empty, None, [], None, {}, source)
+
+
+def _restore(cls: type[_F], image: bytes) -> _F:
+    return _made(cls, _fenrun.Forest.of_image(image))
 
 
 def numbers(ids: Ids, names: _fenrun.Names | None, what: str) -> npt.NDArray[np.uint64]:

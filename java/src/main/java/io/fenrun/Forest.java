@@ -98,6 +98,34 @@ public final class Forest implements AutoCloseable {
     }
 
     /**
+     * Makes a change given as JSON: {@code {"join": [member, inviter]}}, {@code bind}, {@code rebind},
+     * {@code {"unbind": member}}, {@code {"merge": [kept, gone]}} or {@code {"close": member, "downline": "stay"}}
+     * (or {@code "roll_up"}), each with or without {@code from} in milliseconds. Ids may be texts. In a forest that
+     * was opened it is on disk when the call returns.
+     */
+    public void append(String change) {
+        byte[] json = Native.utf8(change, "change");
+        handle.run(forest -> Native.check(error -> Native.library().fenrun_forest_append(
+                forest, json, json.length, error)));
+    }
+
+    /** The number of a member under an id that may be text; the other methods take and give these numbers. */
+    public long find(String id) {
+        byte[] name = Native.utf8(id, "id");
+        LongByReference member = new LongByReference();
+        handle.run(forest -> Native.check(error -> Native.library().fenrun_forest_find(
+                forest, name, name.length, member, error)));
+        return member.getValue();
+    }
+
+    /** The id, text or number, of a member by their number. */
+    public String id(long member) {
+        Native.id("member", member);
+        return handle.use(forest -> Native.text((out, error) -> Native.library().fenrun_forest_id(
+                forest, member, out, error)));
+    }
+
+    /**
      * The ancestors of a member, nearest first, at most {@code most} of them; {@code Integer.MAX_VALUE} for all.
      */
     public long[] upline(long member, int most) {

@@ -134,6 +134,12 @@ final class Native {
 
         int fenrun_forest_bind(Pointer forest, long member, long inviter, Failure error);
 
+        int fenrun_forest_append(Pointer forest, byte[] change, long changeLen, Failure error);
+
+        int fenrun_forest_find(Pointer forest, byte[] id, long idLen, LongByReference out, Failure error);
+
+        int fenrun_forest_id(Pointer forest, long member, Buffer out, Failure error);
+
         int fenrun_forest_upline(
                 Pointer forest, long member, long[] out, long capacity, LongByReference len, Failure error);
 

@@ -57,6 +57,28 @@ class BadInputTest {
     }
 
     @Test
+    void textsAreIdsOfSavedForests() throws java.io.IOException {
+        java.nio.file.Path folder = java.nio.file.Files.createTempDirectory("fenrun");
+        String path = folder.resolve("shop.forest").toString();
+        try (Forest made = new Forest(new long[0], new long[0])) {
+            made.append("{\"join\": [\"甲\", null]}");
+            made.save(path);
+        }
+        try (Forest forest = Forest.open(path); Forest reader = Forest.open(path)) {
+            forest.append("{\"join\": [\"乙\", \"甲\"], \"from\": 5}");
+            assertTrue(reader.catchUp());
+            assertEquals(2, reader.find("乙"));
+            assertEquals("甲", reader.id(reader.upline(2, 9)[0]));
+            refused(FenrunException.ForestException.class, "unknown_member", "丁", () -> reader.find("丁"));
+            refused("unknown_word", "one of join, bind", () -> forest.append("{\"leave\": \"乙\"}"));
+        }
+        for (java.io.File file : folder.toFile().listFiles()) {
+            assertTrue(file.delete());
+        }
+        assertTrue(folder.toFile().delete());
+    }
+
+    @Test
     void forestsAndBatches() {
         refused("cycle", "cycle", () -> new Forest(new long[] {1, 2}, new long[] {2, 1}));
         refused("unknown_member", "9", () -> new Forest(new long[] {1}, new long[] {9}));
