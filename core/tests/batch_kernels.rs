@@ -174,6 +174,25 @@ fn the_kernel_gives_the_rows_of_the_general_way() {
     }
 }
 
+/// Texts that look like the numbers of others are still the ids of those they were given to.
+#[test]
+fn texts_as_ids_change_no_row() {
+    let mut dice = Dice(17);
+    for at in 0..44 {
+        let mut batch = Batch::new(at, &mut dice);
+        let expected = batch.expected();
+        let (plan, components) = (plan(batch.rules), [("paid", &batch.paid[..]), ("pv", &batch.pv[..])]);
+        let last = batch.forest.len() + 1;
+        let texts: Vec<String> = (1..last)
+            .map(|id| if at % 2 == 0 { (last - id).to_string() } else { format!("u-{id}") })
+            .collect();
+        batch.forest.set_texts(texts.iter().map(String::as_str)).unwrap();
+        assert_eq!(batch.expected(), expected, "batch {at}");
+        let orders = Orders::new(&batch.buyers, &components);
+        assert_eq!(settle(&plan, &batch.forest, &orders, None).unwrap(), expected, "batch {at}, by a kernel");
+    }
+}
+
 /// A mistake a kernel might make.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Mistake {

@@ -9,6 +9,7 @@ use fenrun::{Code, Error, Result};
 use fenrun_mem::ForestFile;
 use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1};
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyDict, PyInt, PyList, PyString};
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -104,6 +105,8 @@ pub(crate) struct Forest {
     pub(crate) forest: core::Forest,
     /// Text ids the forest was made with; one that was opened holds its own.
     pub(crate) names: Option<Py<Names>>,
+    /// The text ids of one that was opened, once they were asked for.
+    opened_names: PyOnceLock<Py<Names>>,
     /// Where it was opened from.
     file: Option<ForestFile>,
 }
@@ -127,11 +130,11 @@ impl Forest {
             if let Ok(other) = source.cast::<Self>() {
                 let other = other.get();
                 let names = other.names.as_ref().map(|names| names.clone_ref(py));
-                return Ok(Self { forest: other.forest.clone(), names, file: other.file.clone() });
+                return Ok(Self::of(other.forest.clone(), names, other.file.clone()));
             }
             let path: PathBuf = source.extract()?;
             let (forest, file) = py.detach(|| ForestFile::open(&path)).or_raise(py)?;
-            return Ok(Self { forest, names: None, file: Some(file) });
+            return Ok(Self::of(forest, None, Some(file)));
         }
         let (members, inviters) = (members.as_slice()?, inviters.as_slice()?);
         let named = |error: Error| match &names {
@@ -151,7 +154,7 @@ impl Forest {
             let column = read_column(&column, &order, name)?;
             forest.set_fact(name, column).or_raise(py)?;
         }
-        Ok(Self { forest, names, file: None })
+        Ok(Self::of(forest, names, None))
     }
 
     /// Writes the forest as one file.
@@ -182,7 +185,7 @@ impl Forest {
             }
         };
         py.detach(append).or_raise(py)?;
-        Ok(Self { forest, names: None, file })
+        Ok(Self::of(forest, None, file))
     }
 
     /// The forest with the changes that came into its journal since; nothing when there are none.
@@ -190,7 +193,7 @@ impl Forest {
         let Some(file) = &self.file else { return Ok(None) };
         let (mut forest, mut file) = (self.forest.clone(), file.clone());
         let changed = py.detach(|| file.catch_up(&mut forest)).or_raise(py)?;
-        Ok(changed.then_some(Self { forest, names: None, file: Some(file) }))
+        Ok(changed.then(|| Self::of(forest, None, Some(file))))
     }
 
     /// Whether the forest was saved anew since it was opened.
@@ -291,9 +294,7 @@ impl Forest {
     fn of_image(py: Python<'_>, image: &Bound<'_, PyBytes>) -> PyResult<Self> {
         let bytes = image.as_bytes();
         let forest = py.detach(|| ForestFile::read(bytes)).or_raise(py)?;
-        let mut read = Self { forest, names: None, file: None };
-        read.names = read.names(py)?;
-        Ok(read)
+        Ok(Self::of(forest, None, None))
     }
 
     /// The text ids, `None` when ids are integers.
@@ -305,16 +306,24 @@ impl Forest {
         if !self.forest.has_texts() {
             return Ok(None);
         }
+        self.opened_names.get_or_try_init(py, || self.read_names(py)).map(|names| Some(names.clone_ref(py)))
+    }
+}
+
+impl Forest {
+    const fn of(forest: core::Forest, names: Option<Py<Names>>, file: Option<ForestFile>) -> Self {
+        Self { forest, names, opened_names: PyOnceLock::new(), file }
+    }
+
+    fn read_names(&self, py: Python<'_>) -> PyResult<Py<Names>> {
         let mut names = Names { texts: Vec::with_capacity(self.forest.len()), numbers: HashMap::new() };
         for number in (1..).take(self.forest.len()) {
             let text = self.forest.account(number).and_then(|ix| self.forest.text(ix));
             names.add(text.unwrap_or_default()).or_raise(py)?;
         }
-        Py::new(py, names).map(Some)
+        Py::new(py, names)
     }
-}
 
-impl Forest {
     /// The forest with its texts in itself, where Python keeps them beside it.
     fn with_texts(&self) -> Result<Option<core::Forest>> {
         let Some(names) = &self.names else { return Ok(None) };

@@ -220,17 +220,21 @@ def test_texts_are_saved_and_joined(tmp_path: Path) -> None:
     assert pickle.loads(pickle.dumps(later)).upline("d") == ["7", "a"]
 
 
-def test_an_opened_forest_of_texts_settles(tmp_path: Path) -> None:
-    facts = {"distributor": [False, True, True], "frozen": [False, False, False]}
-    made = fr.Forest.from_edges(["c", "7", "a"], ["7", "a", None], facts=facts)
+@pytest.mark.parametrize("ids", [["c", "7", "a"], ["2", "3", "1"], [f"u{at}" for at in range(300, 0, -1)]])
+def test_an_opened_forest_of_texts_settles(tmp_path: Path, ids: list[str]) -> None:
+    facts = {"distributor": [True] * len(ids), "frozen": [False] * len(ids)}
+    made = fr.Forest.from_edges(ids, [*ids[1:], None], facts=facts)
     made.save(tmp_path / "shop.forest")
     opened = fr.Forest.open(tmp_path / "shop.forest")
+    later = opened.append({"join": ["d", ids[0]]})
     plan = fr.Plan.preset("two_level")
-    for forest in (made, opened, pickle.loads(pickle.dumps(opened))):
-        rows = plan.settle(forest, buyer=["c"], paid=[10_000])
-        assert (rows.payee.tolist(), rows.amount.tolist()) == (["7", "a"], [500, 250])
-        with pytest.raises(fr.ForestError, match="member d is not in the forest"):
-            plan.settle(forest, buyer=["d"], paid=[10_000])
+    for forest in (made, opened, pickle.loads(pickle.dumps(opened)), later, opened.catch_up()):
+        for orders in (1, 1000):
+            rows = plan.settle(forest, buyer=[ids[0]] * orders, paid=[10_000] * orders)
+            assert (rows.payee[:2].tolist(), rows.amount[-2:].tolist()) == (ids[1:3], [500, 250])
+            assert rows.payee[-2:].tolist() == ids[1:3]
+        with pytest.raises(fr.ForestError, match="member e is not in the forest"):
+            plan.settle(forest, buyer=["e"], paid=[10_000])
 
 
 def test_a_forest_in_memory_takes_changes_too() -> None:

@@ -169,8 +169,7 @@ impl<'a> Writer<'a> {
     }
 
     fn handle(&self, person: &Person) -> u32 {
-        let id = person.id.as_str().parse().ok();
-        id.and_then(|id| self.forest.find(id)).map_or(0, MemberIx::get)
+        self.forest.named(person.id.as_str()).map_or(0, MemberIx::get)
     }
 }
 
