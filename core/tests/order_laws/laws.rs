@@ -63,7 +63,10 @@ impl Money {
 
     /// Charge-backs, and refunds nobody asked for.
     pub(crate) fn went_back(&self) -> i64 {
-        let asked = |id: &RefundId| self.reserved.get(id).copied().unwrap_or(0);
+        let asked = |id: &RefundId| {
+            let set_off = self.set_off.get(id).copied().unwrap_or(0);
+            self.reserved.get(id).copied().unwrap_or(0) - set_off
+        };
         let mut paid = BTreeMap::<&RefundId, i64>::new();
         for (id, amount) in self.payouts.values() {
             *paid.entry(id).or_default() += amount;

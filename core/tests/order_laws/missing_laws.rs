@@ -4,7 +4,7 @@ use crate::laws::{Fact, Money};
 use crate::machine::{Machine, Run, Verdict, View, again};
 use crate::script::Script;
 use fenrun::id::TransactionId;
-use fenrun::trade::order::{Action, Payment};
+use fenrun::trade::order::{Action, Order, Payment};
 
 macro_rules! ensure {
     ($condition:expr, $($text:tt)+) => {
@@ -49,16 +49,28 @@ pub(crate) fn replaced(
         if matches!(verdict, Verdict::Broken(_)) {
             return Ok(());
         }
-        taken(&book, &run.view())
+        let view = run.view();
+        once_paid(&run.order, &book, &view)?;
+        taken(&book, &view)
     })?;
     let (one, other) = (reported(machine, script, once)?, reported(machine, script, twice)?);
     ensure!(one == other, "{one:?} in one order, {other:?} in another");
     Ok(())
 }
 
+/// What is paid before it ships was there once; what is short of it since went back, by whatever road.
+fn once_paid(order: &Order, book: &Money, view: &View) -> Result<(), String> {
+    if order.is_paid_on_delivery() || order.life().awaits_money() {
+        return Ok(());
+    }
+    let missing = (due(view) - book.kept()).clamp(0, due(view));
+    ensure!(view.missing == missing, "{} missing of what was paid, wanted {missing}", view.missing);
+    Ok(())
+}
+
 fn taken(book: &Money, view: &View) -> Result<(), String> {
     let short = (due(view) - book.kept()).max(0);
-    let (unreplaced, missing) = (short.min(book.charged_back()), short.min(book.went_back()));
+    let (unreplaced, missing) = (short.min(book.charged_back()), short.min(book.went_back()).min(due(view)));
     ensure!(view.missing == missing, "{} missing, wanted {missing}", view.missing);
     let nets = nets(view);
     let sum: i64 = nets.iter().sum();

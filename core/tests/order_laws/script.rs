@@ -426,7 +426,7 @@ impl Run<'_> {
 
     /// Whether money went back that nobody granted.
     fn went_back(&self) -> bool {
-        let unasked = self.order.refunds().values().any(|refund| refund.succeeded > refund.reserved);
+        let unasked = self.order.refunds().values().any(|refund| refund.unasked() > 0);
         unasked || self.order.charged_back() > 0
     }
 

@@ -148,12 +148,23 @@ pub struct RefundState {
     pub reserved: i64,
     /// What the provider still has to pay out.
     pub open: i64,
+    /// What of it is not paid out any more: a charge-back took the money.
+    pub set_off: i64,
     /// What the provider paid out.
     pub succeeded: i64,
     /// The transactions in which the provider failed.
     pub failures: BTreeSet<TransactionId>,
     /// How often it was tried again.
     pub retries: u32,
+}
+
+impl RefundState {
+    /// What was paid out beyond what is asked for.
+    #[must_use]
+    pub const fn unasked(&self) -> i64 {
+        let asked = self.reserved - self.set_off;
+        if self.succeeded > asked { self.succeeded - asked } else { 0 }
+    }
 }
 
 /// Money that came in by one transaction.
@@ -244,6 +255,9 @@ pub struct Order {
     pub(super) refunds_open: i64,
     pub(super) refunded: i64,
     pub(super) charged_back: i64,
+    /// What went back without being granted, less what was captured after it and what was won: what holds an
+    /// order back that may ship before its money is in.
+    pub(super) gone: i128,
     pub(super) authorizations: BTreeMap<TransactionId, Authorization>,
     pub(super) captures: BTreeMap<TransactionId, Captured>,
     pub(super) refunds: BTreeMap<RefundId, RefundState>,
@@ -282,6 +296,7 @@ impl Order {
             refunds_open: 0,
             refunded: 0,
             charged_back: 0,
+            gone: 0,
             authorizations: BTreeMap::new(),
             captures: BTreeMap::new(),
             refunds: BTreeMap::new(),
@@ -481,10 +496,11 @@ impl Order {
     }
 
     /// What went back without being granted, by charge-backs and refunds nobody asked for, and is missing of
-    /// the money that is due: nobody has replaced it.
+    /// the money that is due: nobody has replaced it. What went out beyond that is [`receivable`](Self::receivable).
     #[must_use]
     pub fn missing(&self) -> i64 {
-        i64::try_from((-self.balance()).clamp(0, self.went_back())).unwrap_or(i64::MAX)
+        let most = self.went_back().min(self.due()).max(0);
+        i64::try_from((-self.balance()).clamp(0, most)).unwrap_or(i64::MAX)
     }
 
     /// What charge-backs took of the money that is due and nobody has replaced. It follows from the sums, so
@@ -495,9 +511,8 @@ impl Order {
     }
 
     /// What went back without being granted: charge-backs, and refunds nobody asked for.
-    pub(super) fn went_back(&self) -> i128 {
-        let unasked =
-            self.refunds.values().map(|refund| i128::from(refund.succeeded - refund.reserved).max(0));
+    fn went_back(&self) -> i128 {
+        let unasked = self.refunds.values().map(|refund| i128::from(refund.unasked()));
         i128::from(self.charged_back) + unasked.sum::<i128>()
     }
 

@@ -115,6 +115,13 @@ impl Used {
                     "`tokens` name coupon {rule} twice; a quote uses each of its coupons once"
                 ));
             }
+            if let Some(earlier) = named[..at].iter().find(|earlier| earlier.id == token.id) {
+                return Err(format!(
+                    "`tokens` name coupon {} for {} and for {rule}; one coupon is used for one rule",
+                    token.id,
+                    earlier.rule()
+                ));
+            }
             if token.amount != 1 {
                 let amount = token.amount;
                 return Err(format!(

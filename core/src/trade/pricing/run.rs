@@ -210,7 +210,8 @@ impl<'r, 'a> Run<'r, 'a> {
                     line.net -= share;
                 }
             }
-            if let Effect::BuyGet { .. } = rule.effect {
+            // Units that got nothing are there for the next rule.
+            if matches!(rule.effect, Effect::BuyGet { .. }) && found.taken > 0 {
                 self.spend();
             }
             if let Some(gift) = &found.gift {

@@ -149,16 +149,21 @@ impl Draft<'_> {
     }
 
     /// Money that came in may have gone back since, by a charge-back or a refund nobody asked for. On
-    /// delivery other money may be missing: what nobody has paid yet.
+    /// delivery other money may be missing: what nobody has paid yet. There only what went back holds back,
+    /// until as much came in after it.
     pub(super) fn check_paid(&self) -> Result<()> {
-        let mut missing = -self.order.balance();
-        if self.order.is_paid_on_delivery() {
-            missing = missing.min(self.order.went_back());
-        }
-        if missing > 0 {
-            return Err(self.refused(&format!("is not paid: {missing} went back since it was")));
-        }
-        Ok(())
+        let missing = -self.order.balance();
+        let gone = missing.min(self.order.gone);
+        let rule = match self.order.is_paid_on_delivery() {
+            true if gone <= 0 => return Ok(()),
+            true if gone > i128::from(self.order.charged_back()) => {
+                format!("is held back: {gone} went back and is not replaced")
+            }
+            true => format!("is held back: {gone} was charged back and is not replaced"),
+            false if missing <= 0 => return Ok(()),
+            false => format!("is not paid: {missing} went back since it was"),
+        };
+        Err(self.refused(&rule))
     }
 
     fn check_not_held(&self) -> Result<()> {

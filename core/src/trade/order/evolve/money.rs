@@ -28,6 +28,10 @@ impl Order {
                 }
                 let captured = Captured { amount: *amount, method: method.clone() };
                 self.captures.insert(transaction_id.clone(), captured);
+                // What fills a hole is the money that is gone, reported late: it replaces nothing.
+                if self.kept() >= 0 {
+                    self.gone = (self.gone - i128::from(*amount)).max(0);
+                }
                 self.captured = sum;
                 let promised = self.authorizations.get_mut(transaction_id).filter(|known| known.is_open());
                 if let Some(promised) = promised {
@@ -46,6 +50,7 @@ impl Order {
                 }
                 known.won = true;
                 self.charged_back -= known.amount;
+                self.gone = (self.gone - i128::from(known.amount)).max(0);
             }
             refund => self.apply_refund(refund)?,
         }
@@ -61,6 +66,7 @@ impl Order {
             None => {
                 self.chargebacks.insert(transaction_id.clone(), Chargeback { amount, won: false });
                 self.charged_back = sum;
+                self.gone += i128::from(amount);
             }
         }
         Ok(())
@@ -152,6 +158,7 @@ impl Order {
             return Err(invalid(rule));
         }
         refund.open -= amount;
+        refund.set_off += amount;
         self.refunds_open -= amount;
         Ok(())
     }
@@ -162,9 +169,10 @@ impl Order {
             return Err(invalid(format!("refund transaction {transaction_id} is known")));
         }
         let refund = self.refunds.entry(refund_id.clone()).or_default();
-        let closed = refund.open.min(amount);
+        let (closed, unasked) = (refund.open.min(amount), refund.unasked());
         refund.open -= closed;
         refund.succeeded += amount;
+        self.gone += i128::from(refund.unasked() - unasked);
         self.refunds_open -= closed;
         self.refunded = refunded;
         self.payouts.insert(transaction_id.clone(), (refund_id.clone(), amount));
