@@ -292,3 +292,49 @@ fn a_refund_that_is_set_off_against_a_charge_back_raises_the_other_line() {
     assert_eq!((left, order.missing()), (vec![6000, 0], 0));
     clean(&home);
 }
+
+/// An order that is paid on delivery, was released and earned, 100.00 for one line.
+fn on_delivery() -> Home {
+    let mut home = Home::new();
+    let body = r#"{"place":{"currency":"CNY","lines":[{"id":"b","paid":10000}],
+        "terms":{"tender":"cash_on_delivery"},"sale":{"buyer":{"id":9},"upline":[{"id":2},{"id":1}]}}}"#;
+    home.store
+        .batch(|batch| {
+            batch.handle(&command("shop", 1, "place", 0, body))?;
+            batch.handle(&command("shop", 1, "release", 1, r#""release""#))?;
+            let (outcome, frozen) = settle(batch, &shop(), 1);
+            batch.earn(&outcome, &frozen, at(1))
+        })
+        .unwrap();
+    home
+}
+
+#[test]
+fn an_edit_under_a_charge_back_earns_on_what_is_left() {
+    let mut home = on_delivery();
+    assert_eq!(pending(&home), [1000, 500]);
+    run(&mut home, "deposit", 2, r#"{"capture":{"transaction_id":"t1","amount":3000}}"#);
+    run(&mut home, "d", 3, r#"{"charge_back":{"transaction_id":"d1","amount":3000}}"#);
+    run(&mut home, "again", 4, r#"{"capture":{"transaction_id":"t2","amount":3000}}"#);
+    edit(&mut home, "e", 5, 1, 8000);
+    // 30.00 of 80.00 was charged back, and nobody has paid more than that in its place.
+    assert_eq!(pending(&home), [500, 250]);
+    assert_eq!(stands(&home, 2), Some(vec![(member(1), 250), (member(2), 500)]));
+    let order = home.store.order(&shop(), &OrderId::from(1)).unwrap().unwrap();
+    assert_eq!(order.left()[0].net_left, 5000);
+    run(&mut home, "won", 7, r#"{"charge_back_won":{"transaction_id":"d1"}}"#);
+    assert_eq!(pending(&home), [800, 400]);
+    clean(&home);
+}
+
+#[test]
+fn what_an_edit_under_a_charge_back_earns_less_rises_with_the_money() {
+    let mut home = on_delivery();
+    run(&mut home, "all", 2, r#"{"capture":{"transaction_id":"t1","amount":10000}}"#);
+    run(&mut home, "d", 3, r#"{"charge_back":{"transaction_id":"d1","amount":10000}}"#);
+    edit(&mut home, "e", 5, 1, 8000);
+    assert_eq!((pending(&home), stands(&home, 2)), ([0, 0], Some(vec![(member(1), 0), (member(2), 0)])));
+    run(&mut home, "again", 6, r#"{"capture":{"transaction_id":"t2","amount":8000}}"#);
+    assert_eq!(pending(&home), [800, 400]);
+    clean(&home);
+}

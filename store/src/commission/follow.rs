@@ -6,7 +6,6 @@ use crate::batch::Batch;
 use crate::fault::Result;
 use fenrun::id::{LineId, RefundId};
 use fenrun::reward::commission::{Refund, Taken};
-use fenrun::time::Timestamp;
 use fenrun::trade::order::{Event, EventData, Life, LineLeft, Order};
 use std::collections::BTreeMap;
 
@@ -41,13 +40,12 @@ impl Batch<'_> {
     /// whoever records it.
     pub(crate) fn follow(&mut self, order: &Order, events: &[Event]) -> Result<()> {
         for event in events {
-            let at = event.header.at;
             match &event.data {
                 EventData::OrderEdited { .. } => self.end_sale(order, event)?,
                 data if brings_back(order, data) => self.give_back(order, event)?,
                 _ => {}
             }
-            self.begin_sale(order, at)?;
+            self.begin_sale(order, event)?;
         }
         Ok(())
     }
@@ -86,8 +84,9 @@ impl Batch<'_> {
         self.reverse_one(sale, &Refund { id, lines }, event.header.at).map(|_| ())
     }
 
-    /// The plan runs again on what an edit agreed, once nothing is left to pay.
-    fn begin_sale(&mut self, order: &Order, at: Timestamp) -> Result<()> {
+    /// The plan runs again on what an edit agreed, once nothing is left to pay, or on delivery once it is
+    /// released to the warehouse. What charge-backs took by then and nobody has replaced earns nothing.
+    fn begin_sale(&mut self, order: &Order, event: &Event) -> Result<()> {
         let ended = matches!(order.life(), Life::Cancelled | Life::Expired | Life::Refunded);
         if order.sale_version() == 1 || order.life().awaits_money() || ended {
             return Ok(());
@@ -96,7 +95,14 @@ impl Batch<'_> {
             return Ok(());
         };
         let before = self.whole(&last)?;
-        self.settle_one(before.replay.frozen.plan(), &order.to_sale()?, at).map(|_| ())
+        self.settle_one(before.replay.frozen.plan(), &order.to_sale()?, event.header.at)?;
+        let sale = SaleKey { version: order.sale_version(), ..last };
+        let rest = rest_of(&self.whole(&sale)?);
+        let fallen = |left: LineLeft| {
+            let amount = rest.get(&left.line).map_or(0, |rest| rest.amount - left.net_left);
+            (amount > 0).then_some(Taken { line: left.line, units: 0, amount })
+        };
+        self.take(&sale, event, "charged_back", order.left().into_iter().filter_map(fallen).collect())
     }
 
     /// The last version of an order's sale that has an outcome.

@@ -7,7 +7,7 @@ use crate::id::{MemberId, OrderId, RefundId};
 use crate::money::Currency;
 use crate::request::Tenant;
 use crate::time::Timestamp;
-use crate::trade::order::{Event, Life, Order};
+use crate::trade::order::{Event, Order};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// An entry's place within its order: version, rule, payee.
@@ -306,11 +306,9 @@ impl Tracked {
         self.order.placement().and_then(|placement| placement.parties()).map(|parties| &parties.buyer.id)
     }
 
-    /// What is left of everything the buyer pays for.
+    /// What is left of everything the buyer was to pay.
     pub(super) fn left(&self) -> Result<i64> {
-        let nothing = matches!(self.order.life(), Life::Cancelled | Life::Expired | Life::Refunded);
-        let left = if nothing { 0 } else { self.order.due() };
-        Ok(crate::money::narrow(left, || "what is left of an order".into())?)
+        Ok(crate::money::narrow(self.order.total_left(), || "what is left of an order".into())?)
     }
 
     pub(super) fn currency_of(&self, version: u32) -> Option<Currency> {

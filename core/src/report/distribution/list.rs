@@ -133,7 +133,7 @@ pub struct OrderView {
     pub currency: Currency,
     /// What the buyer was to pay when the order was placed.
     pub amount: i64,
-    /// What of that is left after cancellations and refunds.
+    /// What of that is left after cancellations, refunds and charge-backs nobody has replaced.
     pub left: i64,
     /// The distributor's commission that the filter takes; none when they invited and earned nothing.
     pub entries: Vec<EntryView>,

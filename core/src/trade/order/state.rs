@@ -537,7 +537,7 @@ impl Order {
     /// tax and shipping: commission is kept on money the shop has.
     #[must_use]
     pub fn left(&self) -> Vec<LineLeft> {
-        let nothing = matches!(self.life, Life::Cancelled | Life::Expired | Life::Refunded);
+        let nothing = self.has_nothing_left();
         let sold = self.placement().map_or(&[][..], Placement::lines);
         let net = |line: &LineState| if nothing || line.units_left() == 0 { 0 } else { line.net_left() };
         let nets: Vec<u64> = self.lines.iter().map(|line| net(line).unsigned_abs()).collect();
@@ -554,6 +554,26 @@ impl Order {
                 net_left: net(line) - charged_back,
             })
             .collect()
+    }
+
+    /// What is left of everything the buyer was to pay: the nets of [`left`](Self::left) with the added tax,
+    /// shipping and rounding that are left, less what charge-backs took beyond the nets; nothing once the order
+    /// is cancelled, expired or refunded.
+    #[must_use]
+    pub fn total_left(&self) -> i128 {
+        if self.has_nothing_left() {
+            return 0;
+        }
+        let nets = self.left().iter().map(|line| i128::from(line.net_left)).sum::<i128>();
+        let whole = self.lines.iter().filter(|line| line.units_left() > 0);
+        let taken = whole.map(|line| i128::from(line.net_left())).sum::<i128>() - nets;
+        let taxes = self.lines.iter().map(|line| i128::from(line.tax_left())).sum::<i128>();
+        let beside = taxes + i128::from(self.shipping_left()) + i128::from(self.rounding_left());
+        (nets + beside - (i128::from(self.unreplaced()) - taken)).max(0)
+    }
+
+    const fn has_nothing_left(&self) -> bool {
+        matches!(self.life, Life::Cancelled | Life::Expired | Life::Refunded)
     }
 
     /// The sale that commission is computed from, as it was frozen at placement or by the last edit.

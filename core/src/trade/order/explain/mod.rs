@@ -5,7 +5,7 @@ mod sentence;
 use super::command::Tenant;
 use super::event::Event;
 use super::placement::{PlacedLine, Placement};
-use super::state::{LineState, Order};
+use super::state::{LineLeft, LineState, Order};
 use super::status::{Payment, Refund};
 use crate::Language;
 use crate::doc::Node;
@@ -109,7 +109,12 @@ impl Words {
 fn standing(order: &Order, words: Words) -> Vec<String> {
     let mut lines = vec![statuses(order, words), sums(order, words)];
     let sold = order.placement().map_or(&[][..], Placement::lines);
-    lines.extend(sold.iter().zip(order.lines()).map(|(sold, line)| line_text(sold, line, words)));
+    lines.extend(
+        sold.iter()
+            .zip(order.lines())
+            .zip(order.left())
+            .map(|((sold, line), left)| line_text(sold, line, &left, words)),
+    );
     lines.extend(order.cases().iter().map(|(id, case)| {
         let (kind, stage) = (case.kind.display(words.language), case.stage.display(words.language));
         let promised = match case.replacement.is_open() {
@@ -160,8 +165,8 @@ fn sums(order: &Order, words: Words) -> String {
     shown.map(|(name, minor)| format!("{name} {}", words.money(minor))).collect::<Vec<_>>().join(" · ")
 }
 
-/// Every count of a line that is not zero, and what is left of its net.
-fn line_text(sold: &PlacedLine, line: &LineState, words: Words) -> String {
+/// Every count of a line that is not zero, and what is left of its net, as commission is kept on it.
+fn line_text(sold: &PlacedLine, line: &LineState, left: &LineLeft, words: Words) -> String {
     let counts = [
         (words.say("ordered", "订购"), line.ordered),
         (words.say("cancelled", "取消"), line.cancelled),
@@ -174,7 +179,7 @@ fn line_text(sold: &PlacedLine, line: &LineState, words: Words) -> String {
     ];
     let counts = counts.into_iter().filter(|(_, units)| *units != 0);
     let counts: Vec<String> = counts.map(|(name, units)| format!("{name} {units}")).collect();
-    let left = format!("{} {}", words.say("left", "剩余"), words.money(line.net_left()));
+    let left = format!("{} {}", words.say("left", "剩余"), words.money(left.net_left));
     let (line, colon) = (words.say("line", "明细"), words.say(": ", "："));
     format!("{line} {}{colon}{} · {left}", sold.id, counts.join(" · "))
 }
