@@ -12,6 +12,7 @@ mod rounding;
 pub use allocate::{Allocate, Allocation, AllocationMode, allocate, telescope};
 pub use amount::Money;
 pub use currency::{Currency, CurrencyTable};
+pub(crate) use rate::gcd;
 pub use rate::{Rate, parse_fraction};
 pub use rounding::Rounding;
 

@@ -225,7 +225,7 @@ pub fn parse_fraction(text: &str) -> Result<(i128, u128), MoneyError> {
     Ok((if negative { -numerator } else { numerator }, denominator))
 }
 
-const fn gcd(mut a: u128, mut b: u128) -> u128 {
+pub(crate) const fn gcd(mut a: u128, mut b: u128) -> u128 {
     while b != 0 {
         (a, b) = (b, a % b);
     }

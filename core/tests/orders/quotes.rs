@@ -121,3 +121,16 @@ fn a_gift_of_too_many_units_names_its_rule() {
         "rule g: a gift of 2 times 9223372036854775807 units does not fit a signed 64-bit count of units";
     assert!(error.to_string().contains(rule), "{error}");
 }
+
+/// One unit of it is worth so much that all of them have no value: the line says which rule gives them.
+#[test]
+fn a_gift_worth_too_much_names_its_line_and_the_value() {
+    let asked = r#"{"catalog":{"currency":"CNY","skus":[{"id":"s","list":500}]},
+        "cart":{"lines":[{"id":"a","sku":"s"}]},
+        "policy":{"rules":[{"id":"g","gift":{"sku":"s","units":9223372036854775807}}]}}"#;
+    let error = fenrun::operations::run("quote", None, &read_json(asked, 10_000).unwrap()).unwrap_err();
+    assert_eq!(error.code(), Code::Overflow);
+    let rule =
+        "line gift-g: `list`, 500 for each of 9223372036854775807 units, does not fit a signed 64-bit amount";
+    assert!(error.to_string().contains(rule), "{error}");
+}

@@ -83,3 +83,23 @@ fn an_authorization_in_the_place_of_money_charged_back_stays_open() {
     let taken = r#"{"capture":{"transaction_id":"n","amount":10000}}"#;
     assert_eq!(shop.events(taken), ["payment_captured", "authorization_voided"]);
 }
+
+#[test]
+fn a_report_that_does_not_fit_names_its_order_and_transaction() {
+    let most = i64::MAX;
+    for (first, what) in [(0, "capture"), (10_000, "capture"), (0, "charge_back")] {
+        let mut shop = Shop::placed();
+        if first > 0 {
+            shop.paid();
+        }
+        let told = |id: &str| format!(r#"{{"{what}":{{"transaction_id":"{id}","amount":{most}}}}}"#);
+        let error = match first {
+            0 => shop.ok(&told("x1")).send(&told("x2")),
+            _ => shop.send(&told("x2")),
+        };
+        let sum = if first > 0 { first } else { most };
+        let rule = format!("order 1: transaction x2: {sum} + {most} does not fit a signed 64-bit amount");
+        let error = error.unwrap_err().to_string();
+        assert!(error.contains(&rule), "{error}");
+    }
+}

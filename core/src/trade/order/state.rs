@@ -156,6 +156,8 @@ pub struct RefundState {
     pub failures: BTreeSet<TransactionId>,
     /// How often it was tried again.
     pub retries: u32,
+    /// Whether it gives back what came in too much.
+    pub unneeded: bool,
 }
 
 impl RefundState {
@@ -501,6 +503,13 @@ impl Order {
     pub fn missing(&self) -> i64 {
         let most = self.went_back().min(self.due()).max(0);
         i64::try_from((-self.balance()).clamp(0, most)).unwrap_or(i64::MAX)
+    }
+
+    /// How much of an open refund there is no money for: what is gone beyond what came in, and of what came in
+    /// too much also what is missing.
+    pub(super) fn may_set_off(&self, refund: &RefundState) -> i64 {
+        let missing = if refund.unneeded { self.missing() } else { 0 };
+        self.receivable().saturating_add(missing)
     }
 
     /// What charge-backs took of the money that is due and nobody has replaced. It follows from the sums, so

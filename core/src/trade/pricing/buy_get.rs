@@ -6,7 +6,7 @@ use super::run::Run;
 use super::scope::Scope;
 use super::trace::Verdict;
 use crate::error::Result;
-use crate::money::{Rate, Rounding};
+use crate::money::{Rate, Rounding, gcd};
 use std::cmp::Ordering;
 
 /// What earlier rules of this kind used of a line.
@@ -14,10 +14,40 @@ use std::cmp::Ordering;
 pub(super) struct Spent {
     /// Units that were bought for, or got, a discount.
     units: u64,
-    /// What those discounts took off the line.
-    off: i64,
+    /// What the line cost when the last of those discounts was given: without any of them, and with all.
+    without: i64,
+    with: i64,
     /// Units the rule that is considered would use.
     pending: u64,
+}
+
+impl Spent {
+    /// What the line would cost at `net` without those discounts, as a fraction. What came after them took
+    /// from all units alike.
+    fn whole(self, net: i64) -> (u128, u128) {
+        let wide = |amount: i64| u128::from(amount.unsigned_abs());
+        match self.with {
+            0 => (wide(net), 1),
+            with => (wide(net) * wide(self.without), wide(with)),
+        }
+    }
+
+    /// The same, rounded down.
+    fn floor(self, net: i64) -> i64 {
+        let (above, below) = self.whole(net);
+        i64::try_from(above / below).unwrap_or(i64::MAX)
+    }
+
+    /// A discount of this kind brought the line from one net to another.
+    fn give(&mut self, before: i64, after: i64) {
+        let (above, below) = self.whole(before);
+        let exact = below.checked_mul(u128::from(after.unsigned_abs())).and_then(|below| {
+            let common = gcd(above, below).max(1);
+            Some((i64::try_from(above / common).ok()?, i64::try_from(below / common).ok()?))
+        });
+        // A fraction too wide for that is a line of many wide amounts: its whole is rounded down.
+        (self.without, self.with) = exact.unwrap_or((self.floor(before), after));
+    }
 }
 
 /// The units of a line that are still there for the rule, and the sides they may stand on.
@@ -93,9 +123,8 @@ impl<'a> Run<'_, 'a> {
             }
             get -= units;
             let units = u64::try_from(units).unwrap_or(side.left);
-            let (line, spent) = (&self.lines[at], &self.spent[at]);
-            let (whole, part) = (line.net.saturating_add(spent.off), PartOf { units, of: line.units });
-            self.room.count(at, whole, part);
+            let (amount, part) = self.worth(at, units);
+            self.room.count(at, amount, part);
             self.spent[at].pending = units;
         }
         for at in order.iter().copied().filter(|at| !sides[*at].gets) {
@@ -112,18 +141,40 @@ impl<'a> Run<'_, 'a> {
         }
     }
 
+    /// What units of a line are worth that no rule of this kind gave away: an amount, and how much of it.
+    fn worth(&self, at: usize, units: u64) -> (i64, PartOf) {
+        let (line, spent) = (&self.lines[at], self.spent[at]);
+        let (above, below) = spent.whole(line.net);
+        let (whole, part) = (spent.floor(line.net), PartOf { units, of: line.units });
+        if above % below == 0 {
+            return (whole, part);
+        }
+        // Of the net itself, since the whole is no number of minor units.
+        let wide = |units: u64, amount: i64| u128::from(units) * u128::from(amount.unsigned_abs());
+        let (above, below) = (wide(units, spent.without), wide(line.units, spent.with));
+        let common = gcd(above, below).max(1);
+        let narrow = |count: u128| i64::try_from(count / common).map(i64::unsigned_abs);
+        match (narrow(above), narrow(below)) {
+            (Ok(units), Ok(of)) => (line.net, PartOf { units: units.min(of), of }),
+            _ => (whole, part),
+        }
+    }
+
     /// Which line's unit costs more now, discounts of this kind left out.
     fn dearer(&self, a: usize, b: usize) -> Ordering {
-        let value = |at: usize| i128::from(self.lines[at].net) + i128::from(self.spent[at].off);
+        let value = |at: usize| i128::from(self.spent[at].floor(self.lines[at].net));
         let units = |at: usize| i128::from(self.lines[at].units);
         (value(a) * units(b)).cmp(&(value(b) * units(a)))
     }
 
     /// Remembers the units an applied rule used.
     pub(super) fn spend(&mut self) {
-        for (spent, share) in self.spent.iter_mut().zip(&self.room.shares) {
+        let nets = self.lines.iter().map(|line| line.net).zip(&self.room.shares);
+        for (spent, (net, share)) in self.spent.iter_mut().zip(nets) {
+            if *share > 0 {
+                spent.give(net + share, net);
+            }
             spent.units += spent.pending;
-            spent.off += share;
             spent.pending = 0;
         }
     }

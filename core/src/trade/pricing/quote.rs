@@ -7,7 +7,7 @@ use super::run::{Run, times};
 use super::trace::{Entry, Verdict};
 use super::{BasePrice, Price, PricedGift, PricedLine};
 use crate::doc::{JsonSink, Node, long_hash};
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 use crate::id::{LineId, MerchantId, SkuId};
 use crate::money::Currency;
 use crate::sale::SaleLine;
@@ -248,13 +248,20 @@ fn sale_line(
 ) -> Result<SaleLine> {
     let mut components: BTreeMap<String, i64> =
         amounts.iter().map(|(name, minor)| ((*name).to_owned(), *minor)).collect();
+    // A gift's line has the id of its rule: nobody else says which one is too much.
+    let of_all = |name: &str, unit: i64| {
+        times(unit, units).map_err(|_| {
+            let rule = format!("line {id}: `{name}`, {unit} for each of {units} units");
+            Error::new(Code::Overflow, format!("{rule}, does not fit a signed 64-bit amount"))
+        })
+    };
     for (name, unit) in [("list", Some(sku.list)), ("member", sku.member), ("cost", sku.cost)] {
         if let Some(unit) = unit {
-            components.insert(name.to_owned(), times(unit, units)?);
+            components.insert(name.to_owned(), of_all(name, unit)?);
         }
     }
     for (name, unit) in &sku.volumes {
-        components.insert(name.clone(), times(*unit, units)?);
+        components.insert(name.clone(), of_all(name, *unit)?);
     }
     Ok(SaleLine {
         id,

@@ -54,7 +54,7 @@ impl Draft<'_> {
         if let Some(known) = known.filter(|known| !known.is_announced()) {
             return self.known(FactKind::Authorize, transaction_id, known.amount, amount);
         }
-        fits(self.order.authorized(), amount)?;
+        fits(self.order, transaction_id, self.order.authorized(), amount)?;
         let transaction = transaction_id.clone();
         self.push(EventData::PaymentAuthorized { transaction_id: transaction, amount, method })
     }
@@ -103,7 +103,7 @@ impl Draft<'_> {
         if let Some(known) = order.captures.get(transaction_id) {
             return self.known(FactKind::Capture, transaction_id, known.amount, amount);
         }
-        fits(order.captured(), amount)?;
+        fits(order, transaction_id, order.captured(), amount)?;
         let transaction = transaction_id.clone();
         self.push(EventData::PaymentCaptured { transaction_id: transaction, amount, method })?;
         let covered = order.balance() + i128::from(amount) >= 0;
@@ -130,7 +130,7 @@ impl Draft<'_> {
             // It came back before anybody said that it had gone.
             Some(known) if known.is_announced() => return self.push(recorded),
             Some(known) => return self.known(FactKind::Chargeback, transaction_id, known.amount, amount),
-            None => fits(order.charged_back(), amount)?,
+            None => fits(order, transaction_id, order.charged_back(), amount)?,
         }
         self.push(recorded)?;
         self.over_refunded(None, transaction_id, i128::from(amount))
@@ -159,7 +159,7 @@ impl Draft<'_> {
             let recorded = if known_id == id { *known } else { 0 };
             return self.known(FactKind::Refund, transaction_id, recorded, amount);
         }
-        fits(order.refunded(), amount)?;
+        fits(order, transaction_id, order.refunded(), amount)?;
         let closed = order.refunds().get(id).map_or(0, |refund| refund.open.min(amount));
         let (refund_id, transaction) = (id.clone(), transaction_id.clone());
         self.push(EventData::RefundSucceeded { refund_id, transaction_id: transaction, amount })?;
@@ -204,7 +204,8 @@ impl Draft<'_> {
         self.push(EventData::RefundFailed { refund_id, transaction_id, reason: reason.clone() })
     }
 
-    /// Asks for a refund again, once for each failure; for as much of it as a charge-back left.
+    /// Asks for a refund again, once for each failure; for as much of it as a charge-back left. What came in
+    /// too much stays where money is missing that was charged back since.
     fn retry(&mut self, refund_id: &RefundId) -> Result<()> {
         let Some(refund) = self.order.refunds().get(refund_id) else {
             return Err(unknown_refund(self.order, refund_id));
@@ -216,7 +217,7 @@ impl Draft<'_> {
             return Err(self.refused(&rule));
         }
         let (open, attempt) = (refund.open, refund.retries.saturating_add(2));
-        let gone = open.min(self.order.receivable());
+        let gone = open.min(self.order.may_set_off(refund));
         if gone > 0 {
             self.push(EventData::RefundSetOff { refund_id: refund_id.clone(), amount: gone })?;
         }
@@ -261,9 +262,11 @@ fn above_zero(amount: i64) -> Result<()> {
     Ok(())
 }
 
-fn fits(sum: i64, amount: i64) -> Result<()> {
+/// What of a transaction is added to a sum of the order.
+fn fits(order: &Order, transaction_id: &TransactionId, sum: i64, amount: i64) -> Result<()> {
     if sum.checked_add(amount).is_none() {
-        let rule = format!("{sum} + {amount} does not fit a signed 64-bit amount of minor units");
+        let rule = format!("order {}: transaction {transaction_id}: {sum} + {amount}", order.id());
+        let rule = format!("{rule} does not fit a signed 64-bit amount of minor units");
         return Err(Error::new(Code::Overflow, rule));
     }
     Ok(())

@@ -5,6 +5,7 @@ use crate::error::{Code, Error, Result};
 use crate::id::{RefundId, TransactionId};
 use crate::trade::order::event_data::{EventData, Granted};
 use crate::trade::order::state::{Authorization, Captured, Chargeback, Order, RefundState, Standing};
+use crate::trade::order::taken::Cause;
 
 impl Order {
     pub(super) fn apply_money(&mut self, data: &EventData) -> Result<()> {
@@ -93,9 +94,10 @@ impl Order {
 
     fn apply_refund(&mut self, data: &EventData) -> Result<()> {
         match data {
-            EventData::RefundReserved { refund_id, amount, .. } => {
+            EventData::RefundReserved { refund_id, amount, cause } => {
                 self.check_reserve(refund_id, *amount)?;
                 self.reserve(refund_id, *amount);
+                self.refund(refund_id)?.unneeded = *cause == Cause::UnneededCapture;
             }
             EventData::RefundSucceeded { refund_id, transaction_id, amount } => {
                 self.pay_out(refund_id, transaction_id, *amount)?;
@@ -151,7 +153,8 @@ impl Order {
 
     /// Gives up what a refund has open and nobody has the money for.
     fn set_off(&mut self, refund_id: &RefundId, amount: i64) -> Result<()> {
-        let missing = self.receivable();
+        let missing = self.refunds.get(refund_id).map_or(0, |refund| self.may_set_off(refund));
+        let kept = self.receivable();
         let refund = self.refund(refund_id)?;
         if amount <= 0 || amount > refund.open.min(missing) {
             let rule = format!("refund {refund_id}: {amount} set off of {}, {missing} missing", refund.open);
@@ -160,6 +163,8 @@ impl Order {
         refund.open -= amount;
         refund.set_off += amount;
         self.refunds_open -= amount;
+        // What is kept of money that came too much replaces what is gone.
+        self.gone = (self.gone - i128::from((amount - kept).max(0))).max(0);
         Ok(())
     }
 
