@@ -214,6 +214,7 @@ fn what_charge_backs_took_is_missing_until_it_is_replaced() {
         Fault::ChargedBackForGood,
         Fault::ChargedBackIsPaid,
         Fault::MissingIsHidden,
+        Fault::MissingBeyondWhatIsDue,
     ];
     check(missing_laws::replaced, &mutants);
 }

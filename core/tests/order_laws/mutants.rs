@@ -55,7 +55,7 @@ faults! {
     ForgetsChargebacks, WonTwice, IgnoresEarlyWins, RefusesEarlyWins, TellsTheWholeClaim, KeepsAuthorizations,
     ReleasesAuthorizationsTwice, KeepsAddedTax, KeepsRounding, ReplacesAsDelivered,
     TakenForGood, TakesNothing, TakesTheFirstLine, OnlyLaterMoneyReplaces, ChargedBackForGood,
-    ChargedBackIsPaid, MissingIsHidden,
+    ChargedBackIsPaid, MissingIsHidden, MissingBeyondWhatIsDue,
     SetOffStaysOpen, KeepsTheRest, PromisesForGood, UndeliveredIsForgotten, ReturnsAreTwice,
     // Storing.
     DropsTime, DropsRefundLines, DropsTerms, DropsSale, RoundsAmounts, DropsReceipt, DropsSeconds,
@@ -638,6 +638,7 @@ impl Mutant {
             Fault::ChargedBackForGood if taken > 0 => view.payment = Payment::ChargedBack,
             Fault::ChargedBackIsPaid if taken > 0 => view.payment = Payment::Paid,
             Fault::MissingIsHidden => view.missing = 0,
+            Fault::MissingBeyondWhatIsDue if view.missing > 0 => view.missing += order.receivable(),
             _ => {}
         }
     }

@@ -179,3 +179,43 @@ impl<'a> Run<'_, 'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Each discount of this kind divides what the line costs, what comes between cuts all units alike:
+        /// the whole is the net times every quotient.
+        #[test]
+        fn the_whole_is_the_net_times_all_quotients(
+            steps in prop::collection::vec((1_i64..1000, 1_i64..1000, 1_i64..1000), 1..4),
+            net in 1_i64..1000,
+        ) {
+            let mut spent = Spent::default();
+            let (mut above, mut below) = (1_u128, 1_u128);
+            for (cut, taken, start) in steps {
+                let (before, after) = (start + cut + taken, start + cut);
+                spent.give(before, after);
+                above *= u128::from(before.unsigned_abs());
+                below *= u128::from(after.unsigned_abs());
+            }
+            let (whole, parts) = spent.whole(net);
+            let net = u128::from(net.unsigned_abs());
+            prop_assert_eq!(whole * below, net * above * parts);
+            prop_assert_eq!(u128::from(spent.floor(i64::try_from(net).unwrap()).unsigned_abs()), net * above / below);
+        }
+    }
+
+    #[test]
+    fn what_is_too_wide_is_rounded_down() {
+        let mut spent = Spent::default();
+        spent.give(i64::MAX, i64::MAX - 1);
+        assert_eq!(spent.floor(i64::MAX - 1), i64::MAX);
+        spent.give(i64::MAX - 2, 3);
+        assert_eq!(spent.floor(3), i64::MAX - 2);
+        spent.give(3, 0);
+        assert_eq!(spent.floor(0), 0);
+    }
+}
