@@ -40,7 +40,7 @@ pay = { levels = [
 "#;
 
 /// What is wrong, on which line, what the message must hold.
-const WRONG: [(&str, &str, usize, &str); 46] = [
+const WRONG: [(&str, &str, usize, &str); 51] = [
     ("name = \"n\"", "nmae = \"n\"", 2, "did you mean it by `nmae`?"),
     ("currency = \"CNY\"", "currency = \"CNY\"\ncurency = 1", 4, "did you mean `currency`?"),
     ("\"V1\", \"V2\"", "\"V1\", 2", 4, "`ranks`"),
@@ -83,6 +83,21 @@ const WRONG: [(&str, &str, usize, &str); 46] = [
     ("of = \"income\"", "cap = { per = \"payee\", limit = \"50%\" }", 23, "takes minor units"),
     ("of = \"income\"", "round = { per = \"order\" }", 23, "each source is rounded alone"),
     ("of = \"income\"", "change = \"split\"", 23, "`change` is about periods"),
+    ("{ up = \"referral\" },", "{ up = \"referral\", as = \"\" },", 13, "`as` is empty"),
+    ("{ up = \"referral\" },", "{ up = \"referral\", as = \"any\" },", 13, "`as`: `any` is reserved"),
+    ("V2 = \"8%\"", "V2 = { fact = \"\" }", 18, "`fact` is empty"),
+    (
+        "{ differential = { V1 = \"5%\", V2 = \"8%\" } }",
+        "{ share = \"5%\", weights = { fact = \"\" } }",
+        18,
+        "`fact` is empty",
+    ),
+    (
+        "{ differential = { V1 = \"5%\", V2 = \"8%\" } }",
+        "{ ladder = [[0, \"5%\"]], by = \"\" }",
+        18,
+        "`by` is empty",
+    ),
     ("of = \"income\"", "split = []", 23, "`split` must be a map, not a list"),
     ("id = \"peer\"", "id = \"peer \"", 21, "the name \"peer \" holds a blank (U+0020)"),
     ("[tree.placement]", "[tree.\"place\u{200b}ment\"]", 6, "a character that does not show (U+200B)"),
@@ -125,6 +140,23 @@ fn an_error_names_its_line_and_the_nearest_word() {
             assert!(error.message().starts_with(&format!("line {line}: ")), "{error}");
         }
     }
+}
+
+/// A plan that is built and not read is no larger than one that can be read again.
+#[test]
+fn a_plan_can_be_read_from_what_is_written_of_it() {
+    let plan = |reason: usize| {
+        let mut node = Plan::from_toml(PLAN).unwrap().to_node();
+        let Node::Map(map) = &mut node else { panic!("a plan is a table") };
+        map.insert("allow".into(), Node::map([("peer", Node::from("x".repeat(reason)))]));
+        Plan::from_node(&node)
+    };
+    let empty = plan(1).unwrap().canonical().len() - 1;
+    let largest = plan((1 << 20) - empty).unwrap();
+    assert_eq!(Plan::from_json(largest.canonical()).unwrap(), largest);
+    let error = plan((1 << 20) - empty + 1).unwrap_err();
+    assert_eq!(error.code(), Code::TooLarge);
+    assert!(error.message().contains("its canonical JSON has 1048577 bytes; at most 1048576"), "{error}");
 }
 
 /// Whatever somebody writes, what is wrong with it is told in a line that can be read.

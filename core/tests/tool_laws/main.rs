@@ -2,6 +2,7 @@
 //! them. Each law is shown to break for planted mistakes. `FENRUN_CASES` sets the number of cases.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
+mod accepted;
 mod chains;
 mod closing;
 mod comparing;
@@ -14,6 +15,8 @@ mod laws;
 #[path = "../naive/mod.rs"]
 mod naive;
 mod versions;
+
+use fenrun::reward::sybil::Limits;
 
 #[test]
 fn what_two_plans_differ_in_is_told_once_and_whole() {
@@ -54,6 +57,28 @@ fn identities_above_oneself_gain_nothing_from_a_team_ladder() {
 fn no_division_by_hand_gains_more_than_those_that_are_tried() {
     let subjects: [(&str, &dyn divisions::Divider); 1] = [("engine", &divisions::Engine)];
     divisions::COMPLETE.prove(&subjects, |slip| Box::new(divisions::ByHand(slip)));
+}
+
+#[test]
+fn every_preset_is_audited() {
+    use fenrun::reward::plan::{PRESETS, Plan};
+    for (name, _) in PRESETS {
+        let limits = Limits { identities: 1, ..Limits::default() };
+        assert_eq!(accepted::fault(&Plan::preset(name).unwrap(), limits), None, "{name}");
+    }
+}
+
+#[test]
+fn whatever_is_accepted_is_audited() {
+    let limits = Limits { identities: 1, parts: 1, periods: 1 };
+    let mut audited = 0;
+    for seed in 0..laws::cases(100) / 4 {
+        for plan in accepted::plans(seed) {
+            assert_eq!(accepted::fault(&plan, limits), None, "seed {seed}");
+            audited += 1;
+        }
+    }
+    assert!(audited >= laws::cases(100) / 2, "{audited} plans were accepted");
 }
 
 #[test]

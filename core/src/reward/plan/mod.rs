@@ -124,6 +124,12 @@ impl Plan {
     pub fn from_node(node: &Node) -> Result<Self> {
         let mut plan = read::plan(node)?;
         plan.canonical = plan.to_node().to_json();
+        // What is written of a plan can be read again.
+        if plan.canonical.len() > MAX_PLAN_BYTES {
+            let bytes = plan.canonical.len();
+            let rule = format!("plan: its canonical JSON has {bytes} bytes; at most {MAX_PLAN_BYTES}");
+            return Err(Error::new(Code::TooLarge, rule));
+        }
         plan.hash = doc::long_hash(&plan.canonical);
         plan.check()?;
         Ok(plan)

@@ -20,6 +20,11 @@ impl Amount {
             let mut fields = Fields::table(node, what)?;
             let name = fields.text("fact")?;
             let name = name.ok_or_else(|| fields.fault(Code::MissingKey, "write { fact = \"name\" }"))?;
+            if name.is_empty() {
+                return Err(fields
+                    .fault(Code::InvalidValue, "`fact` is empty")
+                    .about(Spot::entry(node, "fact")));
+            }
             let name = name.to_owned();
             fields.finish()?;
             return Ok(Self::Fact(name));

@@ -3,7 +3,7 @@
 use super::attack::{Attack, Identity, Place};
 use crate::error::Result;
 use crate::id::MemberId;
-use crate::sale::{Person, Sale};
+use crate::sale::{Person, Sale, SaleDraft};
 
 /// Up to so many identities each have a rank of their own; of more, those on one side share one.
 const OWN_RANKS: usize = 3;
@@ -77,7 +77,25 @@ impl Chain {
 
     /// The sale with the chain in the place of the attacker, in every tree they stand in. A buyer buys as
     /// the one at `from`, counted from the lowest.
+    ///
+    /// Whoever holds a role or a region and is cut off their path stands above its end, below nobody: rules that run
+    /// after what holders get find them.
     pub(super) fn play(&self, sale: &Sale, attacker: &MemberId, from: usize) -> Result<Sale> {
+        let holders: Vec<&Person> = sale.roles.values().chain(sale.around.regions.values()).collect();
+        let mut draft = self.placed(sale, attacker, from)?;
+        let paths = draft.around.uplines.iter_mut().map(|(tree, path)| (sale.around.uplines.get(tree), path));
+        for (before, path) in paths.chain([(Some(&sale.upline), &mut draft.upline)]) {
+            for person in before.into_iter().flatten() {
+                let holds = holders.iter().any(|holder| holder.id == person.id);
+                if holds && path.iter().all(|other| other.id != person.id) {
+                    path.push(person.clone());
+                }
+            }
+        }
+        Sale::new(draft)
+    }
+
+    fn placed(&self, sale: &Sale, attacker: &MemberId, from: usize) -> Result<SaleDraft> {
         let mut draft = sale.clone().into_draft();
         let buyer = draft.buyer.clone();
         if buyer.id == *attacker {
@@ -85,14 +103,14 @@ impl Chain {
             draft.buyer = persons.remove(0);
             let uplines = draft.around.uplines.values_mut();
             uplines.chain([&mut draft.upline]).for_each(|upline| self.put(upline, 0..0, &persons));
-            return Sale::new(draft);
+            return Ok(draft);
         }
         for upline in draft.around.uplines.values_mut().chain([&mut draft.upline]) {
             let Some(at) = upline.iter().position(|person| person.id == *attacker) else { continue };
             let persons = self.persons(&upline[at], 0)?;
             self.put(upline, at..at + 1, &persons);
         }
-        Sale::new(draft)
+        Ok(draft)
     }
 
     fn put(&self, upline: &mut Vec<Person>, place: std::ops::Range<usize>, persons: &[Person]) {

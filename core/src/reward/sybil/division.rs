@@ -1,15 +1,13 @@
 //! What is bought through whom in a period.
 
-use crate::doc::Node;
+use super::asked::Amounts;
 use crate::error::Result;
-use crate::money::{Rate, Rounding, telescope};
-use crate::reward::plan::{Amount, CapPer, LadderShape, Limit, Plan, Rule, Schedule};
-use crate::sale::Pay;
+use crate::money::telescope;
 use crate::words::words;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How many amounts of a plan are tried where one identity shares a purchase, and where two do.
-const AMOUNTS: [usize; 2] = [8, 4];
+const AMOUNTS: [usize; 2] = [16, 4];
 
 words! {
     /// What an attacker does with their own purchases.
@@ -37,86 +35,6 @@ pub(super) struct Division {
     pub(super) bought: Vec<Bought>,
 }
 
-/// Amounts a plan asks for, by the name of the volume.
-pub(super) type Amounts = BTreeMap<String, BTreeSet<i64>>;
-
-/// Every amount somebody may want to reach: steps of ladders, units of pairs, what conditions ask of own
-/// volumes, and what a cap of one payee is reached with.
-pub(super) fn amounts(plan: &Plan) -> Amounts {
-    let mut amounts = Amounts::new();
-    let mut add = |name: &str, amount: Option<i64>| {
-        if let Some(amount) = amount {
-            amounts.entry(name.to_owned()).or_default().insert(amount);
-        }
-    };
-    for rule in plan.rules() {
-        let base = rule.of.base.as_str();
-        match &rule.pay {
-            Schedule::Ladder(ladder) => {
-                let read = ladder.by.as_deref().unwrap_or(base);
-                if let LadderShape::Whole(steps) | LadderShape::Marginal(steps) = &ladder.shape {
-                    steps.iter().for_each(|step| add(read, Some(step.from)));
-                }
-            }
-            Schedule::Pairing(pairing) => {
-                (1..=4).for_each(|pairs| add(base, pairing.unit.checked_mul(pairs)));
-            }
-            _ => {}
-        }
-        for cap in rule.caps.iter().filter(|cap| cap.per == CapPer::Payee) {
-            if let Limit::Minor(limit) = cap.limit {
-                rates(rule).into_iter().for_each(|rate| add(base, reaching(limit, rate)));
-            }
-        }
-    }
-    let mut open = vec![plan.to_node()];
-    while let Some(node) = open.pop() {
-        match node {
-            Node::List(items) => open.extend(items),
-            Node::Map(map) => {
-                for (key, value) in map {
-                    match (key.strip_prefix("own_"), &value) {
-                        (Some(volume), Node::Int(amount)) => add(volume, Some(*amount)),
-                        (Some(volume), Node::Map(range)) => {
-                            let bounds = ["min", "max"].into_iter().filter_map(|key| range.get(key));
-                            bounds.for_each(|bound| {
-                                if let Node::Int(amount) = bound {
-                                    add(volume, Some(*amount));
-                                }
-                            });
-                        }
-                        _ => open.push(value),
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-    amounts
-}
-
-/// Every share a rule pays of its base.
-fn rates(rule: &Rule) -> BTreeSet<Rate> {
-    let share = |amount: &Amount| match amount {
-        Amount::Fixed(Pay::Share(rate)) => Some(*rate),
-        _ => None,
-    };
-    let tables = rule.pay.table().iter().flat_map(|(_, list)| list);
-    let mut rates: BTreeSet<Rate> = tables.filter_map(share).collect();
-    if let Schedule::Ladder(ladder) = &rule.pay {
-        if let LadderShape::Whole(steps) | LadderShape::Marginal(steps) = &ladder.shape {
-            rates.extend(steps.iter().map(|step| step.rate));
-        }
-    }
-    rates
-}
-
-/// The least base of which a rate is a limit.
-fn reaching(limit: i64, rate: Rate) -> Option<i64> {
-    let inverse = Rate::new(rate.denominator(), rate.numerator()).ok()?;
-    inverse.of(limit, Rounding::Up).ok()
-}
-
 /// Every way to buy what somebody buys through them and so many identities.
 pub(super) fn divisions(own: &Bought, identities: usize, amounts: &Amounts) -> Result<Vec<Division>> {
     let people = identities + 1;
@@ -132,8 +50,8 @@ pub(super) fn divisions(own: &Bought, identities: usize, amounts: &Amounts) -> R
         all(Purchase::Away, [nothing(1), equal(own, identities)?].concat()),
     ]);
     let Some(most) = identities.checked_sub(1).and_then(|at| AMOUNTS.get(at)) else { return Ok(ways) };
-    for (name, amounts) in amounts {
-        let whole = own.get(name).copied().unwrap_or(0);
+    for (measure, amounts) in amounts {
+        let whole = measure.of(own);
         let asked = amounts.iter().rev().copied().filter(|amount| (1..whole).contains(amount));
         let choices: Vec<i64> = asked.take(*most).chain([0]).collect();
         for parts in unequal(whole, &choices, people) {

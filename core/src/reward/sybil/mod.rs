@@ -3,6 +3,7 @@
 //! Every attack within the limits is played on sample sales and periods and compared with the honest way, rule by rule.
 //! What is found is a proof that a plan can be gamed; what is not found is no proof that it cannot.
 
+mod asked;
 mod attack;
 mod audit;
 mod chain;

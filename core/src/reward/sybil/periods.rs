@@ -1,8 +1,9 @@
 //! Trying every attack on a period.
 
 use super::Limits;
+use super::asked::{Amounts, amounts};
 use super::audit::ranks;
-use super::division::{Amounts, amounts, divisions};
+use super::division::divisions;
 use super::finding::{Finding, Found, Witness};
 use super::layout::Layout;
 use super::stage::Stage;

@@ -3,7 +3,8 @@
 use crate::doc::Node;
 use crate::error::Result;
 use crate::id::{LineId, MemberId, OrderId};
-use crate::reward::plan::{INCOME, Plan, REFERRAL, StopSource};
+use crate::money::Rate;
+use crate::reward::plan::{INCOME, Plan, REFERRAL, Rule, Schedule, StopSource, Trigger};
 use crate::sale::{Around, Facts, Person, Purpose, Sale, SaleDraft, SaleLine};
 use crate::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -63,6 +64,15 @@ fn sale(plan: &Plan, way: &str, facts: &Facts) -> Result<Sale> {
     for tree in plan.walks().into_keys().filter(|tree| *tree != REFERRAL) {
         around.uplines.insert(tree.to_owned(), upline.clone());
     }
+    for (tree, names) in walked_from(plan) {
+        let path = if tree == REFERRAL { Some(&mut upline) } else { around.uplines.get_mut(tree) };
+        let Some(path) = path else { continue };
+        for id in names.iter().map(|name| format!("holder-{name}")) {
+            if path.iter().all(|person| person.id.as_str() != id) {
+                path.push(person(&id, None)?);
+            }
+        }
+    }
     let line = SaleLine {
         id: LineId::new("1")?,
         units: UNITS,
@@ -88,9 +98,35 @@ fn sale(plan: &Plan, way: &str, facts: &Facts) -> Result<Sale> {
     })
 }
 
+/// The trees in which a rule walks up from whoever another rule pays, with the roles and regions that one pays: the
+/// sale says who stands above their holders, nobody or the next of them.
+fn walked_from(plan: &Plan) -> BTreeMap<&str, BTreeSet<&String>> {
+    let mut walked: BTreeMap<&str, BTreeSet<&String>> = BTreeMap::new();
+    let before = |rule: &Rule| match &rule.trigger {
+        Trigger::After(id) => plan.rules().iter().find(|other| other.id == *id),
+        _ => None,
+    };
+    for (rule, before) in plan.rules().iter().filter_map(|rule| Some((rule, before(rule)?))) {
+        for stop in &rule.to {
+            let StopSource::Up { tree, .. } = &stop.source else { continue };
+            for paid in &before.to {
+                if let StopSource::Roles(names) | StopSource::Region(names) = &paid.source {
+                    walked.entry(tree).or_default().extend(names);
+                }
+            }
+        }
+    }
+    walked
+}
+
 /// Every component a rule may read.
 fn components(plan: &Plan) -> BTreeMap<String, i64> {
-    let named = plan.rules().iter().flat_map(|rule| rule.of.names());
+    let by = |rule: &Rule| match &rule.pay {
+        Schedule::Ladder(ladder) => ladder.by.clone(),
+        _ => None,
+    };
+    let by: Vec<String> = plan.rules().iter().filter_map(by).collect();
+    let named = plan.rules().iter().flat_map(|rule| rule.of.names()).chain(by.iter().map(String::as_str));
     let read = named.filter(|name| !matches!(*name, "margin" | "quantity") && *name != INCOME);
     let names: BTreeSet<&str> = read.chain(["paid"]).collect();
     let amounts = names.into_iter().map(|name| (name.to_owned(), MINOR));
@@ -130,8 +166,18 @@ pub(super) fn facts(plan: &Node) -> Facts {
                 _ => {}
             }
         }
-        for name in rule.get("pay").map(rates_of_their_own).unwrap_or_default() {
-            facts.entry(name).or_insert_with(|| "5%".into());
+    }
+    // A rate is a share and a weight a whole number, whatever a condition asks of the same fact.
+    for pay in rules.iter().filter_map(|rule| rule.get("pay")) {
+        for name in rates_of_their_own(pay) {
+            let stated = facts.entry(name).or_insert_with(|| "5%".into());
+            if stated.as_text().is_none_or(|text| text.parse::<Rate>().is_err()) {
+                *stated = "5%".into();
+            }
+        }
+        if let Some(name) = pay.get("weights").and_then(|weights| weights.get("fact")).and_then(Node::as_text)
+        {
+            facts.insert(name.to_owned(), Node::Int(2));
         }
     }
     facts
@@ -165,7 +211,8 @@ fn rates_of_their_own(pay: &Node) -> Vec<String> {
         match node {
             Node::Map(map) => {
                 names.extend(map.get("fact").and_then(Node::as_text).map(str::to_owned));
-                open.extend(map.values());
+                // A weight is no rate.
+                open.extend(map.iter().filter(|(key, _)| *key != "weights").map(|(_, value)| value));
             }
             Node::List(items) => open.extend(items),
             _ => {}

@@ -5,8 +5,8 @@ use super::stage::{Actor, Stage, legged};
 use crate::doc::Node;
 use crate::error::Result;
 use crate::reward::period::PeriodKey;
-use crate::reward::plan::{INCOME, LadderShape, Period, Plan, Rule, Schedule, Share, Weights};
-use crate::sale::Facts;
+use crate::reward::plan::{Amount, INCOME, LadderShape, Period, Plan, Rule, Schedule};
+use crate::sale::{Facts, Pay, Purpose};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What each member sells, in units of their own: uneven, so that steps and pairs are met and missed.
@@ -44,10 +44,9 @@ fn actors(plan: &Plan, rules: &[&Rule], way: &str) -> Vec<Actor> {
     let asked = facts(&plan.to_node());
     let scales = scales(rules, &asked);
     let mut stated: Facts = asked.into_iter().filter(|(name, _)| !of_period(name)).collect();
-    for rule in rules {
-        if let Schedule::Share(Share { weights: Weights::Fact(fact), .. }) = &rule.pay {
-            stated.insert(fact.clone(), Node::Int(2));
-        }
+    if plan.names().contains("purpose") {
+        // A period has no lines, whose own fact it is.
+        stated.insert("purpose".to_owned(), Purpose::Goods.name().into());
     }
     let actor = |(at, weight): (usize, &i64)| {
         let id = u64::try_from(at + 1).unwrap_or(u64::MAX);
@@ -87,6 +86,10 @@ fn scales(rules: &[&Rule], asked: &Facts) -> BTreeMap<String, i64> {
     for rule in rules {
         for name in rule.of.names().filter(|name| *name != INCOME) {
             raise(if name == "margin" { "paid" } else { name }, 0);
+        }
+        let mut amounts = rule.pay.table().iter().flat_map(|(_, list)| list);
+        if amounts.any(|amount| matches!(amount, Amount::Fixed(Pay::PerUnit(_)))) {
+            raise("quantity", 0);
         }
         match &rule.pay {
             Schedule::Ladder(ladder) => {

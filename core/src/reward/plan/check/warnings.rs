@@ -4,7 +4,7 @@ use super::Warning;
 use super::bound::{people, source, sources};
 use crate::reward::plan::Plan;
 use crate::reward::plan::rule::Rule;
-use crate::reward::plan::schedule::Schedule;
+use crate::reward::plan::schedule::{Ladder, Schedule, Span};
 use crate::reward::plan::stop::{Stop, StopSource};
 
 pub(super) fn of(plan: &Plan) -> Vec<Warning> {
@@ -17,6 +17,13 @@ pub(super) fn of(plan: &Plan) -> Vec<Warning> {
                 "{levels} paid levels above the seller; the Regulation on Prohibition of Pyramid Selling (禁止传销条例, \
                  State Council Decree 444, 2005, art. 7(3)) knows no safe number of levels"
             ));
+        }
+        if let Schedule::Ladder(Ladder { span: Span::Team(_), .. }) = rule.pay {
+            warn(
+                "pays by what a whole team sells (团队计酬), which the Regulation on Prohibition of Pyramid Selling \
+                 (禁止传销条例, State Council Decree 444, 2005, art. 7(3)) names as pyramid selling"
+                    .to_owned(),
+            );
         }
         if let Schedule::Pairing(_) = rule.pay {
             warn(
@@ -36,6 +43,10 @@ fn paid_levels(plan: &Plan, rule: &Rule) -> u64 {
     match (&rule.pay, source(plan, rule)) {
         (_, Some((_, before))) if up => paid_levels(plan, before).max(1).saturating_add(1),
         (Schedule::Levels(table), _) => in_line(rule, u64::try_from(table.levels()).unwrap_or(u64::MAX)),
+        (Schedule::Share(_), _) if up => {
+            let line = rule.to.iter().filter(|stop| is_in_line(stop)).map(people);
+            line.fold(0, u64::saturating_add)
+        }
         (Schedule::Ladder(_) | Schedule::Pairing(_) | Schedule::Share(_), _) => 1,
         _ if up => {
             let line = rule.to.iter().filter(|stop| is_in_line(stop)).map(people);

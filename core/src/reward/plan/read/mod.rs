@@ -238,6 +238,19 @@ fn unfit(c: char) -> Option<&'static str> {
         | '\u{232a}'
         | '\u{f900}'..='\u{faff}'
         | '\u{2f800}'..='\u{2fa1f}' => Some("a character that stands for another one; write that one"),
+        _ => nobodys(c),
+    }
+}
+
+/// What keeps a character out of names that Unicode gives no sign.
+fn nobodys(c: char) -> Option<&'static str> {
+    match c {
+        '\u{e000}'..='\u{f8ff}' | '\u{f0000}'..='\u{10ffff}' => {
+            Some("a character of private use, without a sign of its own")
+        }
+        '\u{fdd0}'..='\u{fdef}' => Some("a number that is no character"),
+        _ if u32::from(c) & 0xfffe == 0xfffe => Some("a number that is no character"),
+        '\u{fffc}' | '\u{fffd}' => Some("a character that stands for one that is missing"),
         _ => None,
     }
 }
@@ -322,6 +335,12 @@ mod tests {
             ("\u{1100}\u{1161}", "one character (U+1100)"),
             ("\u{212b}", "write that one (U+212B)"),
             ("\u{f96e}", "write that one (U+F96E)"),
+            ("V\u{e000}", "without a sign of its own (U+E000)"),
+            ("V\u{fdd0}", "no character (U+FDD0)"),
+            ("V\u{ffff}", "no character (U+FFFF)"),
+            ("V\u{1fffe}", "no character (U+1FFFE)"),
+            ("V\u{fffc}", "one that is missing (U+FFFC)"),
+            ("V\u{fffd}", "one that is missing (U+FFFD)"),
         ] {
             for error in [read("n", name, &[]).unwrap_err(), read("n", "r", &["V1", name]).unwrap_err()] {
                 assert_eq!(error.code(), Code::InvalidId, "{name:?}: {error}");

@@ -102,6 +102,10 @@ impl<'a> Options<'a> {
 impl Options<'_> {
     /// What is wrong with an option whatever it goes with.
     fn check(&self, fields: &Fields<'_>, pay: &Node, known: &Names<'_>) -> Result<()> {
+        if self.by.as_deref() == Some("") {
+            let fault = fields.fault(Code::InvalidValue, "`by` is empty");
+            return Err(fault.about(Spot::entry(pay, "by")));
+        }
         if let Some(unit) = self.unit.filter(|unit| *unit <= 0) {
             return Err(fields.fault(Code::InvalidValue, format!("`unit` is {unit}; a unit is above zero")));
         }
@@ -236,6 +240,11 @@ fn share(node: &Node, place: &str, options: Options<'_>) -> Result<Schedule> {
         Some(node) if node.get("fact").is_some() => {
             let mut fields = Fields::table(node, format!("{place}: `weights`"))?;
             let fact = fields.need_text("fact")?.to_owned();
+            if fact.is_empty() {
+                return Err(fields
+                    .fault(Code::InvalidValue, "`fact` is empty")
+                    .about(Spot::entry(node, "fact")));
+            }
             fields.finish()?;
             Weights::Fact(fact)
         }

@@ -42,7 +42,7 @@ fn stop(node: &Node, what: &str, known: &Names<'_>) -> Result<Stop> {
     if buyer == Some(false) {
         return Err(fields.fault(Code::InvalidValue, "`self` is false; it is true, or leave it out"));
     }
-    let walk = walk.of(&fields, up.is_some())?;
+    let walk = walk.of(&fields, up.is_some(), node)?;
     let source = match (buyer, up, roles.is_empty(), region.is_empty(), class) {
         (Some(true), None, true, true, None) => StopSource::Buyer,
         (None, Some(tree), true, true, None) => {
@@ -90,12 +90,14 @@ impl<'a> Options<'a> {
         Ok(Self { limit: fields.count("limit")?, rank: fields.text("rank")?, label: fields.text("as")? })
     }
 
-    fn of(self, fields: &Fields<'_>, up: bool) -> Result<Walk> {
+    fn of(self, fields: &Fields<'_>, up: bool, stop: &Node) -> Result<Walk> {
         let Self { limit, rank, label } = self;
         if !up && (limit.is_some() || rank.is_some() || label.is_some()) {
             return Err(fields.fault(Code::InvalidValue, "`limit`, `rank` and `as` go with `up`"));
         }
-        label.map_or(Ok(()), |label| check_name(fields, "as", label))?;
+        label
+            .map_or(Ok(()), |label| check_label(fields, label))
+            .map_err(|error| error.about(Spot::entry(stop, "as")))?;
         let limit = limit.unwrap_or(DEFAULT_LIMIT);
         if limit == 0 || limit > MAX_STOPS {
             let rule = format!("`limit` is {limit}; a walk has 1 to {MAX_STOPS} stops");
@@ -110,6 +112,15 @@ impl<'a> Options<'a> {
             }
         };
         Ok(Walk { limit, reach, label: label.map(str::to_owned) })
+    }
+}
+
+/// A label is a name, and not the key of a rate table that serves everybody else.
+fn check_label(fields: &Fields<'_>, label: &str) -> Result<()> {
+    match label {
+        "" => Err(fields.fault(Code::InvalidValue, "`as` is empty")),
+        "any" => Err(fields.fault(Code::InvalidValue, "`as`: `any` is reserved for everybody else")),
+        _ => check_name(fields, "as", label),
     }
 }
 
