@@ -231,7 +231,7 @@ fn chains(who: &dyn Evaluator, seed: u64) -> Verdict {
     for rule in items(plan.get("rule")) {
         let id = text(rule.get("id")).expect("id");
         chained.push(Node::map([
-            ("id", Node::Text(format!("after {id}"))),
+            ("id", Node::Text(format!("after-{id}"))),
             ("after", id.as_str().into()),
             ("of", "income".into()),
             ("to", Node::map(stop.clone())),
