@@ -3,7 +3,7 @@
 use super::told::{Slot, Told};
 use crate::id::MemberId;
 use crate::reward::commission::Reason;
-use crate::reward::plan::Schedule;
+use crate::reward::plan::{Schedule, Weights};
 use crate::words::words;
 
 words! {
@@ -89,10 +89,36 @@ fn rates_differ(before: &Slot<'_>, after: &Slot<'_>) -> bool {
     before.rate != after.rate || (others && same_base && before.earned != after.earned)
 }
 
-/// Whether the parts of a pool do; a period tells them by the amounts alone.
+/// Whether the parts of a pool do. A period tells them by the amounts alone: of two pools they are the same part where
+/// each is within a minor unit of it, unless the weights say that they are not.
 fn parts_differ(before: &Slot<'_>, after: &Slot<'_>) -> bool {
-    let shared = |slot: &Slot<'_>| matches!(slot.pay, Some(Schedule::Share(_)));
-    let same_pool = before.rate == after.rate && before.base == after.base;
-    before.part != after.part
-        || (shared(before) && shared(after) && same_pool && before.earned != after.earned)
+    if before.part != after.part {
+        return true;
+    }
+    let (Some(one), Some(other)) = (before.pool, after.pool) else { return false };
+    if one == other {
+        return before.earned != after.earned;
+    }
+    let times = |earned: i64, pool: i64| i128::from(earned) * i128::from(pool);
+    let apart = times(before.earned, other).abs_diff(times(after.earned, one));
+    let weights = |slot: &Slot<'_>| match slot.pay {
+        Some(Schedule::Share(share)) => Some(proportions(&share.weights)),
+        _ => None,
+    };
+    let rounded = u128::from(one.unsigned_abs()) + u128::from(other.unsigned_abs());
+    apart >= rounded || (apart != 0 && weights(before) != weights(after))
+}
+
+/// Weights as they divide: 2 and 4 are 1 and 2.
+fn proportions(weights: &Weights) -> Weights {
+    let Weights::Table(table) = weights else { return weights.clone() };
+    let common = table.values().fold(0, |common, weight| gcd(common, *weight)).max(1);
+    Weights::Table(table.iter().map(|(key, weight)| (key.clone(), weight / common)).collect())
+}
+
+const fn gcd(mut a: u32, mut b: u32) -> u32 {
+    while b != 0 {
+        (a, b) = (b, a % b);
+    }
+    a
 }

@@ -3,7 +3,7 @@
 use crate::id::MemberId;
 use crate::reward::commission::{Outcome, Reason, Trace};
 use crate::reward::period::{Closed, PeriodTrace};
-use crate::reward::plan::{Plan, Schedule};
+use crate::reward::plan::{Plan, Rule, Schedule};
 use crate::sale::Pay;
 use std::collections::BTreeMap;
 
@@ -15,6 +15,8 @@ pub(super) struct Slot<'a> {
     pub(super) base: i64,
     pub(super) below: i64,
     pub(super) part: Option<(u64, u64)>,
+    /// The pool it is a part of, where a period divides one.
+    pub(super) pool: Option<i64>,
     pub(super) earned: i64,
     /// What caps took of it.
     pub(super) cut: i64,
@@ -57,14 +59,13 @@ impl<'a> Told<'a> {
         let mut told = Self::default();
         for outcome in &closed.outcomes {
             let rule = plan.rules().iter().find(|rule| rule.id == outcome.rule);
-            let pay = rule.map(|rule| &rule.pay);
             for trace in &outcome.trace {
                 let reason = trace.reason.or_else(|| trace.cut.first().map(|cut| cut.reason));
                 if let (Some(stands), Some(reason)) = (&trace.stands, reason) {
                     told.refused.entry(stands).or_insert(reason);
                 }
                 if let Some(payee) = &trace.payee {
-                    let slot = Slot::of_close(&outcome.rule, pay, trace);
+                    let slot = Slot::of_close(&outcome.rule, rule, trace);
                     told.slots.entry(payee).or_default().push(slot);
                 }
             }
@@ -94,24 +95,34 @@ impl<'a> Slot<'a> {
             base: trace.base,
             below: trace.below,
             part: trace.part,
+            pool: None,
             earned: trace.amount,
             cut: if above { trace.amount } else { 0 },
         }
     }
 
-    fn of_close(rule: &'a str, pay: Option<&'a Schedule>, trace: &'a PeriodTrace) -> Self {
+    fn of_close(id: &'a str, rule: Option<&'a Rule>, trace: &'a PeriodTrace) -> Self {
         // Parts of one pool, which fits.
         let cut = trace.cut.iter().map(|cut| cut.amount).sum();
         Self {
-            place: (rule, None, trace.source.as_deref(), trace.level),
-            pay,
+            place: (id, None, trace.source.as_deref(), trace.level),
+            pay: rule.map(|rule| &rule.pay),
             rate: trace.rate,
             base: trace.base,
             below: trace.below,
             part: None,
+            pool: rule.and_then(|rule| pool(rule, trace)),
             earned: trace.amount + cut,
             cut,
         }
+    }
+}
+
+/// What all payees of a pool get together.
+fn pool(rule: &Rule, trace: &PeriodTrace) -> Option<i64> {
+    match (&rule.pay, trace.rate) {
+        (Schedule::Share(_), Pay::Share(rate)) => rate.of(trace.base, rule.round.mode).ok(),
+        _ => None,
     }
 }
 

@@ -27,7 +27,9 @@ words! {
         Above = "above", "above oneself", "在自己上方";
         /// Between the attacker and those below.
         Below = "below", "below oneself", "在自己下方";
-        /// Beside the attacker, in their place, or in a tree of its own.
+        /// Beside the attacker, under the same person; in trees with legs at the end of a leg of the attacker's.
+        Beside = "beside", "beside oneself", "在自己旁边";
+        /// In the attacker's place, or in a tree of its own.
         Apart = "apart", "apart from oneself", "与自己分开";
     }
 }
@@ -39,4 +41,7 @@ pub struct Identity {
     pub place: Place,
     /// The rank it has.
     pub rank: Option<String>,
+    /// The leg it stands on in trees with legs, of one above the leg on which the next one down stands below it;
+    /// `None` for a sale and where no tree of the plan has legs.
+    pub leg: Option<u32>,
 }

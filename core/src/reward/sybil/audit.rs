@@ -67,6 +67,7 @@ impl Attempt<'_> {
                     identities: chain.stated(),
                     parts: parts.len(),
                     sale: Some(self.sale.id.clone()),
+                    followed: None,
                     purchase: None,
                     bought: Vec::new(),
                     honest: 0,

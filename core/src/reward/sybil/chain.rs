@@ -72,7 +72,7 @@ impl Chain {
             _ => Place::Apart,
         };
         let ranks = self.ranks.iter().enumerate();
-        ranks.map(|(at, rank)| Identity { place: place(at), rank: rank.clone() }).collect()
+        ranks.map(|(at, rank)| Identity { place: place(at), rank: rank.clone(), leg: None }).collect()
     }
 
     /// The sale with the chain in the place of the attacker, in every tree they stand in. A buyer buys as

@@ -35,6 +35,13 @@ pub(super) struct Division {
     pub(super) bought: Vec<Bought>,
 }
 
+impl Division {
+    /// How many people buy anything.
+    pub(super) fn buyers(&self) -> usize {
+        self.bought.iter().filter(|bought| bought.values().any(|amount| *amount > 0)).count()
+    }
+}
+
 /// Every way to buy what somebody buys through them and so many identities.
 pub(super) fn divisions(own: &Bought, identities: usize, amounts: &Amounts) -> Result<Vec<Division>> {
     let people = identities + 1;

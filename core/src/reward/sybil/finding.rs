@@ -17,8 +17,11 @@ pub struct Witness {
     /// The false identities: on the path of a sale from the lowest up, in a period those above from the top,
     /// then the others.
     pub identities: Vec<Identity>,
-    /// Into how many parts the sale was split, or by how many people the purchases were made.
+    /// Into how many parts the sale was split, or how many people buy anything.
     pub parts: usize,
+    /// Whether those below the attacker follow the last identity, in trees with legs those on the leg of the first
+    /// one below; `None` for a sale.
+    pub followed: Option<bool>,
     /// To which sale; `None` for a period.
     pub sale: Option<OrderId>,
     /// What became of the attacker's own purchases; `None` for a sale.
@@ -117,6 +120,7 @@ impl Witness {
             Node::map([
                 ("place", Node::from(identity.place.name())),
                 ("rank", identity.rank.as_deref().into()),
+                ("leg", identity.leg.map(i64::from).into()),
             ])
         };
         let bought = |bought: &Bought| {
@@ -126,6 +130,7 @@ impl Witness {
             ("attacker", Node::from(&self.attacker)),
             ("identities", Node::List(self.identities.iter().map(identity).collect())),
             ("parts", Node::Int(i64::try_from(self.parts).unwrap_or(i64::MAX))),
+            ("followed", self.followed.map_or(Node::Null, Node::Bool)),
             ("sale", self.sale.as_ref().map_or(Node::Null, Node::from)),
             ("purchase", self.purchase.map(Purchase::name).into()),
             ("bought", Node::List(self.bought.iter().map(bought).collect())),

@@ -22,6 +22,8 @@ pub(super) struct Layout {
     followed: bool,
     /// The leg of each in trees with legs.
     legs: Vec<u32>,
+    /// Whether the plan has such trees.
+    legged: bool,
 }
 
 /// What the identities that are not above stand like.
@@ -56,7 +58,15 @@ impl Layout {
                         .iter()
                         .flat_map(|f| pairs(ranks, above > 0 && below > 0).into_iter().map(move |r| (*f, r)))
                     {
-                        layouts.push(Self { above, below, stand, ranks, followed, legs: legs.clone() });
+                        layouts.push(Self {
+                            above,
+                            below,
+                            stand,
+                            ranks,
+                            followed,
+                            legs: legs.clone(),
+                            legged: with_legs,
+                        });
                     }
                 }
             }
@@ -68,6 +78,11 @@ impl Layout {
     /// How many identities there are.
     pub(super) const fn identities(&self) -> usize {
         self.above + self.below
+    }
+
+    /// Whether those below the attacker follow the last identity.
+    pub(super) const fn followed(&self) -> bool {
+        self.followed
     }
 
     /// What it is, with what is bought.
@@ -84,9 +99,14 @@ impl Layout {
 
     /// The identities, in order.
     pub(super) fn stated(&self) -> Vec<Identity> {
-        let rest = if self.stand == Stand::Below { Place::Below } else { Place::Apart };
+        let rest = match self.stand {
+            Stand::Below => Place::Below,
+            Stand::Beside => Place::Beside,
+            Stand::Rooted => Place::Apart,
+        };
         let place = |at: usize| if at < self.above { Place::Above } else { rest };
-        let stated = |at: usize| Identity { place: place(at), rank: self.rank(at) };
+        let leg = |at: usize| self.legs.get(at).copied().filter(|_| self.legged);
+        let stated = |at: usize| Identity { place: place(at), rank: self.rank(at), leg: leg(at) };
         (0..self.identities()).map(stated).collect()
     }
 
