@@ -428,7 +428,8 @@ fn one_line(message: String) -> String {
 /// Whether a character acts on the text around it instead of being seen: controls, separators of lines and
 /// paragraphs, and what turns the direction of writing.
 pub(crate) fn is_hidden(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
 /// What a long message says, without most of the text it quotes.

@@ -40,7 +40,7 @@ pay = { levels = [
 "#;
 
 /// What is wrong, on which line, what the message must hold.
-const WRONG: [(&str, &str, usize, &str); 51] = [
+const WRONG: [(&str, &str, usize, &str); 52] = [
     ("name = \"n\"", "nmae = \"n\"", 2, "did you mean it by `nmae`?"),
     ("currency = \"CNY\"", "currency = \"CNY\"\ncurency = 1", 4, "did you mean `currency`?"),
     ("\"V1\", \"V2\"", "\"V1\", 2", 4, "`ranks`"),
@@ -108,7 +108,8 @@ const WRONG: [(&str, &str, usize, &str); 51] = [
         "`limit` is 150% of the base",
     ),
     ("name = \"n\"", "name = \"n\"\nname = \"m\"", 3, "duplicate key `name`"),
-    ("name = \"n\"", "name = \"a\\u202eb\"", 2, "`a\\u{202e}b` holds a control character"),
+    ("name = \"n\"", "name = \"a\\u202eb\"", 2, "`a\\u{202e}b` holds U+202E"),
+    ("name = \"n\"", "name = \"a\\u200eb\"", 2, "`a\\u{200e}b` holds U+200E"),
     ("currency = \"CNY\"", "currency = \"CNX\"", 3, "CNX"),
     ("currency = \"CNY\"", "currency = \"CNY\"\nutc_offset = \"+99:00\"", 4, "+99:00"),
     ("id = \"peer\"", "id = \"\"", 21, "`id` is empty"),

@@ -187,18 +187,18 @@ fn times_that_no_clock_shows() {
 #[test]
 fn a_plan_cannot_write_to_the_terminal() {
     let folder = Folder::new();
-    for (from, to) in [
-        ("\"one level\"", "\"a\\u001b[31m\""),
-        ("\"up\"\nto", "\"up\\u0007\"\nto"),
-        ("[[rule]]", "ranks = [\"V\\n1\"]\n[[rule]]"),
-        ("[[rule]]", "allow = { up = \"a\\u009b31m\" }\n[[rule]]"),
-        ("pay =", "when = { \"a\\u001b\" = 1 }\npay ="),
+    for (from, to, found) in [
+        ("\"one level\"", "\"a\\u001b[31m\"", "U+001B"),
+        ("\"up\"\nto", "\"up\\u0007\"\nto", "U+0007"),
+        ("[[rule]]", "ranks = [\"V\\n1\"]\n[[rule]]", "U+000A"),
+        ("[[rule]]", "allow = { up = \"a\\u009b31m\" }\n[[rule]]", "U+009B"),
+        ("pay =", "when = { \"a\\u001b\" = 1 }\npay =", "U+001B"),
     ] {
         let plan = PLAN.replace(from, to);
         assert_ne!(plan, PLAN);
         folder.write("plan.toml", plan.as_bytes());
         let message = folder.run("check plan.toml").failed(2);
-        assert!(message.contains("holds a control character"), "{message}");
+        assert!(message.contains(&format!("holds {found}, which acts unseen")), "{message}");
     }
 }
 

@@ -255,7 +255,7 @@ fn nobodys(c: char) -> Option<&'static str> {
     }
 }
 
-/// No text of a plan holds a control character, or one that turns the direction of writing: all of them are shown to
+/// No text of a plan holds a control character, or another that acts unseen, such as one that turns the direction of writing: all of them are shown to
 /// people, on terminals too.
 fn check_texts(plan: &Node) -> Result<()> {
     let mut open = vec![("plan", plan)];
@@ -273,9 +273,10 @@ fn check_texts(plan: &Node) -> Result<()> {
             }
             Node::Null | Node::Bool(_) | Node::Int(_) => continue,
         };
-        if text.contains(is_hidden) {
+        if let Some(hidden) = text.chars().find(|c| is_hidden(*c)) {
             let short: String = text.chars().take(60).collect();
-            let rule = format!("plan: `{key}`: the text `{short}` holds a control character");
+            let code = u32::from(hidden);
+            let rule = format!("plan: `{key}`: the text `{short}` holds U+{code:04X}, which acts unseen");
             return Err(Error::new(Code::InvalidValue, rule).about(spot));
         }
     }
