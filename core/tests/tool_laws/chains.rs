@@ -118,7 +118,7 @@ impl ByHand {
         ways
     }
 
-    /// The sale with these people where the attacker stood.
+    /// The sale with these people where the attacker stood. Holders who are cut off their path stand above its end.
     fn on_path(&self, sale: &Sale, attacker: &MemberId, people: &[One], cut: bool) -> Sale {
         let person = |own: &Person| {
             let one = |(at, one): (usize, &One)| match one {
@@ -129,11 +129,19 @@ impl ByHand {
         };
         let mut draft: SaleDraft = sale.clone().into_draft();
         let buyer = draft.buyer.clone();
+        let holders = draft.roles.values().chain(draft.around.regions.values());
+        let holders: BTreeSet<MemberId> = holders.map(|holder| holder.id.clone()).collect();
         let path = |upline: &[Person]| -> Vec<Person> {
             let whole: Vec<Person> = [&buyer].into_iter().chain(upline).cloned().collect();
             let Some(at) = whole.iter().position(|one| one.id == *attacker) else { return whole };
             let above = if cut { &[][..] } else { &whole[at + 1..] };
-            [&whole[..at], &person(&whole[at]), above].concat()
+            let mut path = [&whole[..at], &person(&whole[at]), above].concat();
+            for holder in upline.iter().filter(|one| holders.contains(&one.id)) {
+                if path.iter().all(|one| one.id != holder.id) {
+                    path.push(holder.clone());
+                }
+            }
+            path
         };
         let split = |whole: Vec<Person>| (whole[0].clone(), whole[1..].to_vec());
         (draft.buyer, draft.upline) = split(path(&draft.upline));
