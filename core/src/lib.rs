@@ -20,4 +20,4 @@ pub mod trade;
 mod words;
 
 pub use error::{Code, Error, Family, Result};
-pub use words::Language;
+pub use words::{Language, counted};

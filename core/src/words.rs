@@ -23,6 +23,23 @@ impl Language {
     }
 }
 
+/// How many of something there are, in English: `1 level`, `2 levels`, `1,024 levels` where the caller groups digits.
+///
+/// ```
+/// assert_eq!(fenrun::counted(1, "level"), "1 level");
+/// assert_eq!(fenrun::counted("1,024", "level"), "1,024 levels");
+/// ```
+#[must_use]
+pub fn counted(count: impl ToString, one: &str) -> String {
+    let count = count.to_string();
+    let (many, end) = match (count.as_str(), one) {
+        ("1", one) => (one, ""),
+        (_, "person") => ("people", ""),
+        (_, one) => (one, "s"),
+    };
+    format!("{count} {many}{end}")
+}
+
 macro_rules! words {
     ($(#[$outer:meta])* $kind:ident { $($(#[$doc:meta])* $name:ident = $word:literal, $en:literal, $zh:literal;)+ }) => {
         $(#[$outer])*

@@ -10,7 +10,7 @@ use fenrun::doc::Node;
 use fenrun::id::ExternalId;
 use fenrun::reward::referral::{EdgeFaults, Forest, ForestChange, MemberIx, ReadIndex};
 use fenrun::time::Timestamp;
-use fenrun::{Code, Error, Result};
+use fenrun::{Code, Error, Result, counted};
 use fenrun_mem::ForestFile;
 use std::io::Write;
 
@@ -94,11 +94,12 @@ fn report(edges: &Edges, faults: &EdgeFaults, saved: Option<&ForestFile>) -> Str
     for row in &faults.invalid {
         say(*row, "the member is nobody".to_owned());
     }
-    let rows = grouped(count(edges.len()));
+    let rows = counted(grouped(count(edges.len())), "row");
     text.push_str(&match (faults.count(), saved) {
-        (0, Some(file)) => format!("{rows} rows saved as {} ({})\n", file.path().display(), file.stamp()),
-        (0, None) => format!("{rows} rows are a forest\n"),
-        (found, _) => format!("{rows} rows, {} faults; nothing was saved\n", grouped(count(found))),
+        (0, Some(file)) => format!("{rows} saved as {} ({})\n", file.path().display(), file.stamp()),
+        (0, None) if edges.len() == 1 => format!("{rows} is a forest\n"),
+        (0, None) => format!("{rows} are a forest\n"),
+        (found, _) => format!("{rows}, {}; nothing was saved\n", counted(grouped(count(found)), "fault")),
     });
     text
 }
@@ -224,7 +225,7 @@ fn join(args: &ForestJoinArgs, console: &Console) -> Result<Ending> {
             ("version", Node::Int(i64::try_from(forest.version()).unwrap_or(i64::MAX))),
         ])
     };
-    console.answer(document, || format!("{} members\n", grouped(count(forest.len()))))?;
+    console.answer(document, || format!("{}\n", counted(grouped(count(forest.len())), "member")))?;
     Ok(Ending::Fine)
 }
 

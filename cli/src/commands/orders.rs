@@ -7,7 +7,7 @@ use fenrun::id::MemberId;
 use fenrun::money::{Currency, Money};
 use fenrun::report::distribution::{Cursor, EntryView, Filter, OrderView, Page, Totals};
 use fenrun::reward::commission::{EntryState, Language};
-use fenrun::{Code, Error, Result};
+use fenrun::{Code, Error, Result, counted};
 use fenrun_store::{Distribution, Store, Tenant};
 
 pub(crate) fn run(args: &OrdersArgs, console: &Console) -> Result<Ending> {
@@ -51,7 +51,7 @@ fn text(page: &Page, clock: &Clock, language: Language) -> String {
         lines.push(sums(*currency, totals, language));
     }
     lines.push(match language {
-        Language::English => format!("{} of {} orders", page.orders.len(), page.count),
+        Language::English => format!("{} of {}", page.orders.len(), counted(page.count, "order")),
         Language::Chinese => format!("{} / {} 个订单", page.orders.len(), page.count),
     });
     if let Some(next) = &page.next {

@@ -5,6 +5,7 @@ use super::figures::{Equation, Figures};
 use super::purchases::CURRENCY;
 use crate::commands::verify::checks;
 use crate::output::{grouped, pairs};
+use fenrun::counted;
 use fenrun::doc::Node;
 use fenrun::money::Money;
 use std::time::Duration;
@@ -43,8 +44,11 @@ impl Summary<'_> {
             world.refunds.share(),
             world.seed
         ));
-        let refunds =
-            format!("{} in {} orders", money(figures.refunded), grouped(wide(figures.refunded_orders)));
+        let refunds = format!(
+            "{} in {}",
+            money(figures.refunded),
+            counted(grouped(wide(figures.refunded_orders)), "order")
+        );
         let mut rows = vec![
             row("orders", grouped(wide(figures.orders))),
             row("turnover", money(figures.turnover)),
@@ -52,14 +56,17 @@ impl Summary<'_> {
             row("pool offered by the plan", money(figures.pool)),
         ];
         for (number, level) in &figures.levels {
-            let value = format!("{} in {} rows", money(level.minor), grouped(wide(level.rows)));
+            let value = format!("{} in {}", money(level.minor), counted(grouped(wide(level.rows)), "row"));
             rows.push(row(&format!("  paid at level {number}"), value));
         }
         for (reason, minor) in figures.reasons() {
             rows.push(row(&format!("  retained, {}", reason.name()), money(minor)));
         }
-        let reversed =
-            format!("{} in {} rows", money(figures.reversed), grouped(wide(figures.reversal_rows)));
+        let reversed = format!(
+            "{} in {}",
+            money(figures.reversed),
+            counted(grouped(wide(figures.reversal_rows)), "row")
+        );
         rows.push(row("refunds: taken back from members", reversed));
         rows.push(row("refunds: no longer retained", money(figures.kept - figures.retained_sum())));
         rows.push(row("stands for members", money(figures.standing())));
@@ -81,8 +88,12 @@ impl Summary<'_> {
 
     fn top(&self) -> Vec<(String, String)> {
         let line = |(place, earner): (usize, &super::figures::Earner)| {
-            let value =
-                format!("customer {}: {} in {} rows", earner.customer, money(earner.minor), earner.rows);
+            let value = format!(
+                "customer {}: {} in {}",
+                earner.customer,
+                money(earner.minor),
+                counted(earner.rows, "row")
+            );
             row(&format!("  {place:>2}"), value)
         };
         (1..).zip(self.figures.earners.iter().take(TOP)).map(line).collect()

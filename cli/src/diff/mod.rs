@@ -16,7 +16,7 @@ use fenrun::reward::compare::{Compared, Comparison, compare};
 use fenrun::reward::plan::Plan;
 use fenrun::reward::plan_set::{PlanSet, Scope};
 use fenrun::time::Timestamp;
-use fenrun::{Code, Error, Result};
+use fenrun::{Code, Error, Result, counted};
 use rows::DifferenceFile;
 use source::Source;
 use std::io::Write;
@@ -37,7 +37,7 @@ pub(crate) fn run(args: &DiffArgs, console: &Console) -> Result<Ending> {
         [before, after] => (Some(before), after),
         [after] if source.as_ref().is_some_and(Source::is_store) && args.closes.is_empty() => (None, after),
         _ => {
-            let rule = format!("{} plans; write --plan twice: before and after", plans.len());
+            let rule = format!("{}; write --plan twice: before and after", counted(plans.len(), "plan"));
             return Err(Error::new(Code::InvalidArgument, rule));
         }
     };

@@ -15,6 +15,7 @@ mod words;
 use crate::demo::{Equation, Figures, Run};
 use bars::{Part, Step, funnel, parts};
 use below::{Below, Stop};
+use fenrun::counted;
 use fenrun::money::Currency;
 use fenrun::reward::commission::{Language, Reason};
 use lorenz::{Spread, lorenz};
@@ -103,7 +104,7 @@ impl Page<'_> {
                 name: (format!("Level {nth}"), format!("第 {nth} 级")),
                 minor: level.minor,
                 amount: self.amount(level.minor),
-                remark: (format!("paid in {rows} rows"), format!("共 {rows} 笔")),
+                remark: (format!("paid in {}", counted(&rows, "row")), format!("共 {rows} 笔")),
             }
         };
         let retained = |(reason, minor): (Reason, i64)| Part {
@@ -121,10 +122,11 @@ impl Page<'_> {
         let figures = self.figures;
         let (pool, back) = (self.amount(figures.pool), self.amount(-figures.reversed));
         let (rows, stands) = (count(figures.reversal_rows), self.amount(figures.standing()));
+        let in_rows = counted(&rows, "row");
         let (less, kept) = (self.amount(figures.retained_sum() - figures.kept), self.amount(figures.kept));
         both(
             &format!(
-                "The pool was {pool}. Refunds took {back} back from members in {rows} rows, and {less} off what was \
+                "The pool was {pool}. Refunds took {back} back from members in {in_rows}, and {less} off what was \
                  retained. Now {stands} stands for members and {kept} stays with the shop."
             ),
             &format!(

@@ -267,8 +267,8 @@ impl Speech<'_> {
 
     fn nothing(&self, member: u64) -> String {
         self.say(
-            format!("{member}: nothing — no rule of the period reaches this person"),
-            format!("{member}：无 — 本期没有规则涉及此人"),
+            format!("{member}: nothing — no rule of the period pays this person"),
+            format!("{member}：无 — 本期没有规则向此人支付"),
         )
     }
 

@@ -6,6 +6,7 @@ use crate::error::{Code, Error, Result};
 use crate::reward::plan::REFERRAL;
 use crate::reward::referral::{Forest, MemberIx, Spot};
 use crate::sale::Person;
+use crate::words::counted;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The members of a plan at the close of a period, with their ranks, facts and places.
@@ -34,7 +35,11 @@ impl Snapshot {
     /// members stand on one leg.
     pub fn with_tree(mut self, name: &str, spots: &[Spot]) -> Result<Self> {
         if spots.len() != self.forest.len() {
-            let error = format!("tree `{name}`: {} places for {} members", spots.len(), self.forest.len());
+            let error = format!(
+                "tree `{name}`: {} for {}",
+                counted(spots.len(), "place"),
+                counted(self.forest.len(), "member")
+            );
             return Err(Error::new(Code::LengthMismatch, error));
         }
         let mut taken = BTreeSet::new();

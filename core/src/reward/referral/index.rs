@@ -3,6 +3,7 @@
 use super::forest::{Forest, MemberIx};
 use super::order::{Order, stale};
 use crate::error::{Code, Error, Result};
+use crate::words::counted;
 
 /// The members of a page, unless somebody asks for another number.
 pub const PAGE: usize = 50;
@@ -153,7 +154,8 @@ impl ReadIndex {
     /// [`Code::Overflow`] when all of them together do not fit 64 bits.
     pub fn sums(&self, own: &[i64]) -> Result<TeamSums<'_>> {
         if own.len() + 1 != self.members.len() {
-            let error = format!("{} values for {} members", own.len(), self.members.len() - 1);
+            let error =
+                format!("{} for {}", counted(own.len(), "value"), counted(self.members.len() - 1, "member"));
             return Err(Error::new(Code::LengthMismatch, error));
         }
         let mut until = Vec::with_capacity(self.members.len() + 1);

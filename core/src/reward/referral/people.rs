@@ -6,6 +6,7 @@ use crate::doc::Node;
 use crate::error::{Code, Error, Result};
 use crate::id::MemberId;
 use crate::sale::{Facts, Person};
+use crate::words::counted;
 
 impl Forest {
     /// Sets the ranks: one code per member in join order, 0 for none, else the place in `names` from 1.
@@ -91,7 +92,8 @@ impl Forest {
         if got == self.len() {
             return Ok(());
         }
-        let error = format!("column `{what}` has {got} values for {} members", self.len());
+        let error =
+            format!("column `{what}` has {} for {}", counted(got, "value"), counted(self.len(), "member"));
         Err(Error::new(Code::LengthMismatch, error))
     }
 }

@@ -8,6 +8,7 @@ use crate::reward::plan::schedule::{Ladder, LadderShape, Schedule, Share, Span};
 use crate::reward::plan::stop::{Stop, StopSource};
 use crate::reward::plan::{Amount, MAX_LEVELS, Plan, RateTable};
 use crate::sale::Pay;
+use crate::words::counted;
 
 /// The bounds of all rules, and of the plan.
 pub(super) struct Bounds {
@@ -136,13 +137,13 @@ fn of_one_source(plan: &Plan, rule: &Rule, allowed: bool) -> (Option<Rate>, Stri
         Schedule::Levels(table) => {
             let levels = table.levels();
             let at_most = sum(rule, table, levels, allowed);
-            (at_most, format!("everybody on {levels} levels has the highest rate of the level"))
+            (at_most, format!("everybody on {} has the highest rate of the level", counted(levels, "level")))
         }
         Schedule::Infinity(table) => {
             let levels = plan.ranks().len();
             (
                 sum(rule, table, levels, allowed),
-                format!("{levels} people, each of a rank above all nearer ones"),
+                format!("{}, each of a rank above all nearer ones", counted(levels, "person")),
             )
         }
         Schedule::Differential(table) => {

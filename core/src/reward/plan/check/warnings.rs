@@ -6,6 +6,7 @@ use crate::reward::plan::Plan;
 use crate::reward::plan::rule::Rule;
 use crate::reward::plan::schedule::{Ladder, Schedule, Span};
 use crate::reward::plan::stop::{Stop, StopSource};
+use crate::words::counted;
 
 pub(super) fn of(plan: &Plan) -> Vec<Warning> {
     let mut warnings = Vec::new();
@@ -100,8 +101,12 @@ fn unreachable(plan: &Plan, rule: &Rule) -> Vec<String> {
     };
     if levels > reached {
         found.push(format!(
-            "levels {} to {levels} are never reached: `to` finds {reached} people at most",
-            reached + 1
+            "{} never reached: `to` finds {} at most",
+            match levels - reached {
+                1 => format!("level {levels} is"),
+                _ => format!("levels {} to {levels} are", reached + 1),
+            },
+            counted(reached, "person")
         ));
     }
     let idle = rule.to.iter().filter_map(|stop| stop.when.as_ref());

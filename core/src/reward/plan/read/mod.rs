@@ -15,6 +15,7 @@ use crate::doc::{Fields, Node, Spot, did_you_mean};
 use crate::error::{Code, Error, Result, is_hidden};
 use crate::id::MAX_ID_BYTES;
 use crate::money::Currency;
+use crate::words::counted;
 use std::collections::BTreeMap;
 
 /// The clock of a plan that does not say which: Beijing's.
@@ -46,7 +47,7 @@ pub(super) fn plan(node: &Node) -> Result<Plan> {
     let allow = allow(&mut fields).map_err(under("allow"))?;
     let items = fields.list("rule")?;
     if items.is_empty() || items.len() > MAX_RULES {
-        let rule = format!("`rule` lists {} rules; a plan has 1 to {MAX_RULES}", items.len());
+        let rule = format!("`rule` lists {}; a plan has 1 to {MAX_RULES}", counted(items.len(), "rule"));
         return Err(fields.fault(Code::InvalidValue, rule));
     }
     let caps = caps::of_plan(&mut fields).map_err(under("cap"))?;
