@@ -7,7 +7,6 @@ mod diff;
 mod files;
 mod output;
 mod progress;
-mod qr;
 mod report;
 mod table;
 mod whole;

@@ -3,13 +3,13 @@
 use crate::args::{ShareArgs, ShareCheckArgs, ShareJob, ShareNewArgs};
 use crate::files::{fault, read_text};
 use crate::output::{Console, Ending, pairs};
-use crate::qr;
 use crate::table::Clock;
 use crate::whole::WholeFile;
 use fenrun::doc::Node;
 use fenrun::reward::share::{Share, ShareKeys, code_in_link, key_from_hex, link};
 use fenrun::time::Timestamp;
 use fenrun::{Code, Error, Result};
+use fenrun_qr::{Format, Style, draw};
 use std::io::Write;
 use std::path::Path;
 use std::time::SystemTime;
@@ -30,7 +30,7 @@ fn new(args: &ShareNewArgs, console: &Console) -> Result<Ending> {
     let code = keys.sign(&Share { member: args.member, campaign: args.campaign, expires })?;
     let page = args.page.as_deref().map(|page| link(page, &code)).transpose()?;
     let said = page.as_deref().unwrap_or(&code);
-    let images = args.qr.iter().map(|path| Ok((path, qr::image(path, said)?))).collect::<Result<Vec<_>>>()?;
+    let images = args.qr.iter().map(|path| Ok((path, image(path, said)?))).collect::<Result<Vec<_>>>()?;
     for (path, image) in images {
         let mut out = WholeFile::create(path, &[&args.keys])?;
         out.write_all(&image).map_err(|error| fault(path, &error))?;
@@ -46,6 +46,15 @@ fn new(args: &ShareNewArgs, console: &Console) -> Result<Ending> {
     };
     console.answer(document, || format!("{said}\n"))?;
     Ok(Ending::Fine)
+}
+
+/// The image of a text in the format of a file's ending.
+fn image(path: &Path, text: &str) -> Result<Vec<u8>> {
+    let ending = path.extension().and_then(|ending| ending.to_str());
+    let format = Format::ALL.into_iter().find(|format| Some(format.name()) == ending);
+    let within = |error: Error| error.within(&path.display().to_string());
+    let rule = || within(Error::new(Code::InvalidArgument, "a QR image is a file .svg or .png"));
+    draw(text, &Style { format: format.ok_or_else(rule)?, ..Style::default() }).map_err(within)
 }
 
 fn check(args: &ShareCheckArgs, console: &Console) -> Result<Ending> {

@@ -9,15 +9,16 @@ use toml::{Table, Value};
 const MAY_USE: &[(&str, &[&str])] = &[
     ("fenrun", &[]),
     ("fenrun-mem", &["fenrun"]),
+    ("fenrun-qr", &["fenrun"]),
     ("fenrun-sim", &["fenrun", "fenrun-mem"]),
     ("fenrun-store", &["fenrun"]),
-    ("fenrun-cli", &["fenrun", "fenrun-mem", "fenrun-sim", "fenrun-store"]),
-    ("fenrun-capi", &["fenrun", "fenrun-mem", "fenrun-sim", "fenrun-store"]),
+    ("fenrun-cli", &["fenrun", "fenrun-mem", "fenrun-qr", "fenrun-sim", "fenrun-store"]),
+    ("fenrun-capi", &["fenrun", "fenrun-mem", "fenrun-qr", "fenrun-sim", "fenrun-store"]),
     ("fenrun-ffi", &["fenrun-capi", "fenrun", "fenrun-mem", "fenrun-sim", "fenrun-store"]),
-    ("fenrun-python", &["fenrun-capi", "fenrun", "fenrun-mem", "fenrun-sim", "fenrun-store"]),
+    ("fenrun-python", &["fenrun-capi", "fenrun", "fenrun-mem", "fenrun-qr", "fenrun-sim", "fenrun-store"]),
     ("fenrun-benches", &["fenrun", "fenrun-mem", "fenrun-sim", "fenrun-store"]),
     ("fenrun-peer-stateset", &["fenrun"]),
-    ("fenrun-fuzz", &["fenrun", "fenrun-capi", "fenrun-store"]),
+    ("fenrun-fuzz", &["fenrun", "fenrun-capi", "fenrun-mem", "fenrun-store"]),
     ("xtask", &["fenrun"]),
 ];
 
