@@ -4,7 +4,7 @@ use crate::refused;
 use fenrun::Result;
 use fenrun::reward::referral::{Forest, IMAGE_HEADER_BYTES, Order, PAGE, ReadIndex};
 use fenrun::time::Timestamp;
-use std::sync::Arc;
+use fenrun_mem::ForestFile;
 
 /// An entry of the table of sections.
 const ENTRY: usize = 32;
@@ -79,34 +79,6 @@ fn mend(bytes: &mut [u8]) {
     bytes[CHECKSUM_AT..CHECKSUM_AT + 4].copy_from_slice(&checksum);
 }
 
-/// A file in memory, as each type of its own.
-struct Held {
-    bytes: Vec<u8>,
-    words: Vec<u32>,
-    longs: Vec<u64>,
-    signed: Vec<i64>,
-}
-
-macro_rules! held {
-    ($($field:ident: $type:ty,)+) => {$(
-        impl AsRef<[$type]> for Held {
-            fn as_ref(&self) -> &[$type] {
-                &self.$field
-            }
-        }
-    )+};
-}
-
-held! { bytes: u8, words: u32, longs: u64, signed: i64, }
-
 pub(crate) fn open(bytes: &[u8]) -> Result<Forest> {
-    let long = |bytes: &[u8]| u64::from_le_bytes(bytes.try_into().unwrap());
-    let longs: Vec<u64> = bytes.chunks_exact(8).map(long).collect();
-    let held = Held {
-        bytes: bytes.to_vec(),
-        words: bytes.chunks_exact(4).map(|word| u32::from_le_bytes(word.try_into().unwrap())).collect(),
-        signed: longs.iter().map(|long| i64::from_le_bytes(long.to_le_bytes())).collect(),
-        longs,
-    };
-    Forest::from_image(&Arc::new(held))
+    ForestFile::read(bytes)
 }

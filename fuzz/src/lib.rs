@@ -9,6 +9,7 @@ pub mod order_commands;
 pub mod plan_text;
 pub mod sale_json;
 pub mod share_codes;
+pub mod text_ids;
 
 use fenrun::reward::commission::{Frozen, Refund, Taken, reverse, standing};
 use fenrun::sale::Sale;

@@ -137,7 +137,8 @@ fn case(which: u8, about: i64, amount: i64) -> String {
     let part = format!(r#"[{{"line":{line},"units":{units}}}]"#);
     match which {
         22 | 23 => {
-            let kind = ["refund_only", "return_and_refund", "exchange"][usize::try_from(amount % 3).unwrap_or(0)];
+            let kind =
+                ["refund_only", "return_and_refund", "exchange"][usize::try_from(amount % 3).unwrap_or(0)];
             format!(r#"{{"open_case":{{"case_id":"k{id}","kind":"{kind}","lines":{part}}}}}"#)
         }
         24 => format!(r#"{{"approve_case":{{"case_id":"k{id}"}}}}"#),

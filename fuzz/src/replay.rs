@@ -2,7 +2,7 @@
 
 use super::{
     forest_image, forest_journal, forest_operations, frozen_text, order_commands, plan_text, sale_json,
-    share_codes,
+    share_codes, text_ids,
 };
 use std::fs;
 use std::path::Path;
@@ -65,6 +65,11 @@ fn forest_journals() {
 #[test]
 fn share_codes() {
     replay(share_codes::run, &seeds("seeds/share_codes"));
+}
+
+#[test]
+fn ids_of_text() {
+    replay(text_ids::run, &seeds("seeds/text_ids"));
 }
 
 #[test]
