@@ -302,7 +302,7 @@ typedef struct fenrun_plan fenrun_plan;
 typedef struct fenrun_rows fenrun_rows;
 
 /**
- * Text the library allocated: UTF-8 of `len` bytes, followed by a zero byte that `len` does not count.
+ * Text the library allocated: UTF-8 of `len` bytes (or an image, where a call says so), followed by a zero byte that `len` does not count.
  *
  * Free it with `fenrun_buffer_free`. An output buffer is overwritten, not freed, by the next call.
  */
@@ -474,7 +474,7 @@ int32_t fenrun_abi_check(uint32_t header, fenrun_error *err);
 const char *fenrun_version(void);
 
 /**
- * What was built in, words separated by blanks: `toml`. A call into a part that was not built in returns
+ * What was built in, words separated by blanks: `toml qr`. A call into a part that was not built in returns
  * `FENRUN_NOT_BUILT`. Static: never freed.
  */
 const char *fenrun_features(void);
@@ -707,6 +707,26 @@ int32_t fenrun_forest_new(const uint64_t *members,
                           fenrun_error *err);
 
 /**
+ * Builds a forest whose ids are texts of up to 64 bytes; an empty inviter is nobody. Rows may come in any order.
+ *
+ * A column of texts is all of them one behind the other, and where each ends: text i begins where the one before
+ * it ends. Inside, members are the numbers of their rows, from 1: that is what calls with a `uint64_t` take and
+ * give, and `fenrun_forest_find_all` and `fenrun_forest_ids` lead to and fro.
+ *
+ * Errors: as `fenrun_forest_new`.
+ *
+ * Pointers: `member_ends` and `inviter_ends` point to `len` numbers, `members` and `inviters` to as many bytes as the last
+ * of theirs says, `forest_out` to room for a pointer.
+ */
+int32_t fenrun_forest_new_texts(const char *members,
+                                const uint64_t *member_ends,
+                                const char *inviters,
+                                const uint64_t *inviter_ends,
+                                size_t len,
+                                fenrun_forest **forest_out,
+                                fenrun_error *err);
+
+/**
  * Opens a saved forest: one file that all workers of a host map, so it costs nothing at start. Joins and
  * binds then go into its journal, behind those of other processes, and are on disk when the call returns;
  * `FENRUN_FOREST_LOCKED` says that another process has been writing for seconds. Columns stand in join order.
@@ -854,6 +874,47 @@ int32_t fenrun_forest_id(const fenrun_forest *forest,
                          fenrun_error *err);
 
 /**
+ * Whether the ids of the members are texts: `yes_out` is 1 then. A forest without members has none yet.
+ *
+ * Pointers: `forest` is a living forest, `yes_out` points to room for a byte.
+ */
+int32_t fenrun_forest_has_texts(const fenrun_forest *forest,
+                                uint8_t *yes_out,
+                                fenrun_error *err);
+
+/**
+ * `fenrun_forest_find` for many ids at once, a column of texts as `fenrun_forest_new_texts` takes it: the buyers of
+ * a batch, for instance.
+ *
+ * Errors: `FENRUN_UNKNOWN_MEMBER` with the index of the first id that is not here.
+ *
+ * Pointers: `forest` is a living forest, `id_ends` points to `len` numbers, `ids` to as many bytes as the last of them says,
+ * `members_out` to room for `len` numbers.
+ */
+int32_t fenrun_forest_find_all(const fenrun_forest *forest,
+                               const char *ids,
+                               const uint64_t *id_ends,
+                               size_t len,
+                               uint64_t *members_out,
+                               fenrun_error *err);
+
+/**
+ * `fenrun_forest_id` for many members at once: their ids one behind the other, and where each ends. The id of 0,
+ * who is nobody, is empty.
+ *
+ * Errors: `FENRUN_UNKNOWN_MEMBER` with the index of the first number that is not here.
+ *
+ * Pointers: `forest` is a living forest, `members` points to `len` numbers, `ids_out` to a buffer, `ends_out` to room for
+ * `len` numbers.
+ */
+int32_t fenrun_forest_ids(const fenrun_forest *forest,
+                          const uint64_t *members,
+                          size_t len,
+                          fenrun_buffer *ids_out,
+                          uint64_t *ends_out,
+                          fenrun_error *err);
+
+/**
  * The ancestors of a member, nearest first, at most `capacity` of them; `len_out` says how many.
  *
  * Errors: `FENRUN_UNKNOWN_MEMBER`.
@@ -995,7 +1056,7 @@ int32_t fenrun_rows_copy_line(const fenrun_rows *rows,
                               fenrun_error *err);
 
 /**
- * Copies the id of each row's payee.
+ * Copies the id of each row's payee; their number in a forest of texts, see `fenrun_rows_ids`.
  *
  * Pointers: `rows` is living, `out` points to room for `capacity` ids.
  */
@@ -1003,6 +1064,32 @@ int32_t fenrun_rows_copy_payee(const fenrun_rows *rows,
                                uint64_t *out,
                                size_t capacity,
                                fenrun_error *err);
+
+/**
+ * Whether the members of the forest these rows were settled over have texts as ids: `yes_out` is 1 then, and the
+ * numbers of payees are those that `fenrun_rows_ids` makes texts of.
+ *
+ * Pointers: `rows` is living, `yes_out` points to room for a byte.
+ */
+int32_t fenrun_rows_has_texts(const fenrun_rows *rows,
+                              uint8_t *yes_out,
+                              fenrun_error *err);
+
+/**
+ * The ids of members as the host writes them, for the numbers of `fenrun_rows_copy_payee` and
+ * `fenrun_rows_copy_after`: as `fenrun_forest_ids`, of the forest as it was when the rows were settled, which need
+ * not live any more. Ask once for each member, not for each row.
+ *
+ * Errors: `FENRUN_UNKNOWN_MEMBER` with the index of the first number that is not here.
+ *
+ * Pointers: `rows` is living, `members` points to `len` numbers, `ids_out` to a buffer, `ends_out` to room for `len` numbers.
+ */
+int32_t fenrun_rows_ids(const fenrun_rows *rows,
+                        const uint64_t *members,
+                        size_t len,
+                        fenrun_buffer *ids_out,
+                        uint64_t *ends_out,
+                        fenrun_error *err);
 
 /**
  * Copies the place of each row's rule in the plan, from 0; `fenrun_rows_rule` gives its id.
@@ -1045,7 +1132,8 @@ int32_t fenrun_rows_copy_account(const fenrun_rows *rows,
                                  fenrun_error *err);
 
 /**
- * Copies whose amount each row's rule runs after, as an id; 0 for a rule of the sale itself.
+ * Copies whose amount each row's rule runs after, as an id (a number in a forest of texts, see `fenrun_rows_ids`);
+ * 0 for a rule of the sale itself.
  *
  * Pointers: `rows` is living, `out` points to room for `capacity` ids.
  */
@@ -1181,6 +1269,27 @@ int32_t fenrun_order_events(const fenrun_order *order,
  * Pointers: `order` is living, `sale_out` points to a buffer.
  */
 int32_t fenrun_order_sale(const fenrun_order *order, fenrun_buffer *sale_out, fenrun_error *err);
+
+/**
+ * Draws a text as a QR code: an image that `image_out` gets the bytes of.
+ *
+ * `style` is JSON, of which anything may be missing, or an empty text: `{"format": "svg" or "png", "correction":
+ * "low", "medium", "quartile" or "high" (7, 15, 25 or 30 % of the code may be covered), "module": dots along the
+ * side of its smallest square, from 1 to 64, "margin": squares of white around it, at most 64}`. Without it, an SVG
+ * of `medium` with squares of 8 dots and a margin of four, which the standard asks for.
+ *
+ * Errors: `FENRUN_TOO_LARGE` names the bytes of the text and how many a code of this correction holds at most (2,331
+ * at `medium`); `FENRUN_INVALID_VALUE` for an empty text or a style out of range, `FENRUN_UNKNOWN_WORD`,
+ * `FENRUN_UNKNOWN_KEY`; `FENRUN_NOT_BUILT` where `fenrun_features` does not list `qr`.
+ *
+ * Pointers: `content` and `style` point to as many bytes as their lengths say, `image_out` to a buffer.
+ */
+int32_t fenrun_qr_draw(const char *content,
+                       size_t content_len,
+                       const char *style,
+                       size_t style_len,
+                       fenrun_buffer *image_out,
+                       fenrun_error *err);
 
 #ifdef __cplusplus
 }  // extern "C"

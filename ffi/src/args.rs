@@ -61,6 +61,32 @@ pub(crate) unsafe fn text<'a>(pointer: *const c_char, len: usize, name: &str) ->
         .map_err(|error| refused(name, &format!("is not UTF-8 at byte {}", error.valid_up_to())))
 }
 
+/// Borrowed texts, one behind the other in `bytes`: each begins where the one before it ends.
+///
+/// # Safety
+/// As [`slice`] for `len` ends, of which the last is the number of bytes.
+pub(crate) unsafe fn texts<'a>(
+    bytes: *const c_char,
+    ends: *const u64,
+    len: usize,
+    name: &str,
+) -> Result<Vec<&'a str>> {
+    // SAFETY: the caller promises what `slice` asks for.
+    let ends = unsafe { slice(ends, len, &format!("{name}_ends")) }?;
+    let end = |at: usize| usize::try_from(ends[at]).unwrap_or(usize::MAX);
+    if let Some(at) = (1..len).find(|at| ends[*at] < ends[*at - 1]) {
+        return Err(refused(&format!("{name}_ends"), "ends before the text in front of it").at(at));
+    }
+    // SAFETY: as above.
+    let whole = unsafe { text(bytes, len.checked_sub(1).map_or(0, end), name) }?;
+    let part = |at: usize| {
+        let start = at.checked_sub(1).map_or(0, end);
+        let cut = || refused(&format!("{name}_ends"), "ends inside of a character").at(at);
+        whole.get(start..end(at)).ok_or_else(cut)
+    };
+    (0..len).map(part).collect()
+}
+
 /// A handle we gave.
 ///
 /// # Safety

@@ -4,7 +4,7 @@ use crate::args::{Place, Places, handle, optional_slice, refused, slice, text};
 use crate::buffer::fenrun_buffer;
 use crate::call::{call, free};
 use crate::error::fenrun_error;
-use crate::forest::fenrun_forest;
+use crate::forest::{Names, fenrun_forest};
 use crate::plan::fenrun_plan;
 use fenrun_capi::Batch;
 use fenrun_capi::fenrun::Result;
@@ -321,7 +321,7 @@ pub unsafe extern "C" fn fenrun_rows_copy_line(
     unsafe { copy(rows, out, capacity, err, Batch::lines) }
 }
 
-/// Copies the id of each row's payee.
+/// Copies the id of each row's payee; their number in a forest of texts, see `fenrun_rows_ids`.
 ///
 /// # Safety
 /// `rows` is living, `out` points to room for `capacity` ids.
@@ -334,6 +334,56 @@ pub unsafe extern "C" fn fenrun_rows_copy_payee(
 ) -> i32 {
     // SAFETY: the caller keeps the promises above.
     unsafe { copy(rows, out, capacity, err, Batch::payees) }
+}
+
+/// Whether the members of the forest these rows were settled over have texts as ids: `yes_out` is 1 then, and the
+/// numbers of payees are those that `fenrun_rows_ids` makes texts of.
+///
+/// # Safety
+/// `rows` is living, `yes_out` points to room for a byte.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fenrun_rows_has_texts(
+    rows: *const fenrun_rows,
+    yes_out: *mut u8,
+    err: *mut fenrun_error,
+) -> i32 {
+    // SAFETY: the caller keeps the promises above.
+    unsafe {
+        call(err, || {
+            let rows = handle(rows, "rows")?;
+            Place::new(yes_out, "yes_out")?.put(u8::from(rows.0.forest().forest().has_texts()));
+            Ok(())
+        })
+    }
+}
+
+/// The ids of members as the host writes them, for the numbers of `fenrun_rows_copy_payee` and
+/// `fenrun_rows_copy_after`: as `fenrun_forest_ids`, of the forest as it was when the rows were settled, which need
+/// not live any more. Ask once for each member, not for each row.
+///
+/// Errors: `FENRUN_UNKNOWN_MEMBER` with the index of the first number that is not here.
+///
+/// # Safety
+/// `rows` is living, `members` points to `len` numbers, `ids_out` to a buffer, `ends_out` to room for `len` numbers.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fenrun_rows_ids(
+    rows: *const fenrun_rows,
+    members: *const u64,
+    len: usize,
+    ids_out: *mut fenrun_buffer,
+    ends_out: *mut u64,
+    err: *mut fenrun_error,
+) -> i32 {
+    // SAFETY: the caller keeps the promises above.
+    unsafe {
+        call(err, || {
+            let rows = handle(rows, "rows")?;
+            let ask = Names::new(members, len, ids_out, ends_out)?;
+            let names = rows.0.forest().names(ask.members)?;
+            ask.answer(names);
+            Ok(())
+        })
+    }
 }
 
 /// Copies the place of each row's rule in the plan, from 0; `fenrun_rows_rule` gives its id.
@@ -396,7 +446,8 @@ pub unsafe extern "C" fn fenrun_rows_copy_account(
     unsafe { copy(rows, out, capacity, err, Batch::account_places) }
 }
 
-/// Copies whose amount each row's rule runs after, as an id; 0 for a rule of the sale itself.
+/// Copies whose amount each row's rule runs after, as an id (a number in a forest of texts, see `fenrun_rows_ids`);
+/// 0 for a rule of the sale itself.
 ///
 /// # Safety
 /// `rows` is living, `out` points to room for `capacity` ids.

@@ -4,7 +4,7 @@ use std::ffi::c_char;
 use std::mem::ManuallyDrop;
 use std::ptr;
 
-/// Text the library allocated: UTF-8 of `len` bytes, followed by a zero byte that `len` does not count.
+/// Text the library allocated: UTF-8 of `len` bytes (or an image, where a call says so), followed by a zero byte that `len` does not count.
 ///
 /// Free it with `fenrun_buffer_free`. An output buffer is overwritten, not freed, by the next call.
 #[repr(C)]
@@ -21,7 +21,12 @@ const _: () = assert!(size_of::<fenrun_buffer>() == 3 * size_of::<usize>());
 
 impl From<String> for fenrun_buffer {
     fn from(text: String) -> Self {
-        let mut bytes = text.into_bytes();
+        text.into_bytes().into()
+    }
+}
+
+impl From<Vec<u8>> for fenrun_buffer {
+    fn from(mut bytes: Vec<u8>) -> Self {
         let len = bytes.len();
         bytes.push(0);
         let mut bytes = ManuallyDrop::new(bytes);

@@ -1,6 +1,6 @@
 //! The referral forest.
 
-use crate::args::{Place, Places, handle, refused, slice, text};
+use crate::args::{Place, Places, handle, refused, slice, text, texts};
 use crate::buffer::fenrun_buffer;
 use crate::call::{call, free};
 use crate::error::fenrun_error;
@@ -37,6 +37,40 @@ pub unsafe extern "C" fn fenrun_forest_new(
             let inviters = slice(inviters, len, "inviters")?;
             let out = Place::new(forest_out, "forest_out")?;
             let forest = RowForest::new(members, inviters)?;
+            out.put(Box::into_raw(Box::new(fenrun_forest(Shared::new(forest)))));
+            Ok(())
+        })
+    }
+}
+
+/// Builds a forest whose ids are texts of up to 64 bytes; an empty inviter is nobody. Rows may come in any order.
+///
+/// A column of texts is all of them one behind the other, and where each ends: text i begins where the one before
+/// it ends. Inside, members are the numbers of their rows, from 1: that is what calls with a `uint64_t` take and
+/// give, and `fenrun_forest_find_all` and `fenrun_forest_ids` lead to and fro.
+///
+/// Errors: as `fenrun_forest_new`.
+///
+/// # Safety
+/// `member_ends` and `inviter_ends` point to `len` numbers, `members` and `inviters` to as many bytes as the last
+/// of theirs says, `forest_out` to room for a pointer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fenrun_forest_new_texts(
+    members: *const c_char,
+    member_ends: *const u64,
+    inviters: *const c_char,
+    inviter_ends: *const u64,
+    len: usize,
+    forest_out: *mut *mut fenrun_forest,
+    err: *mut fenrun_error,
+) -> i32 {
+    // SAFETY: the caller keeps the promises above.
+    unsafe {
+        call(err, || {
+            let members = texts(members, member_ends, len, "member")?;
+            let inviters = texts(inviters, inviter_ends, len, "inviter")?;
+            let out = Place::new(forest_out, "forest_out")?;
+            let forest = RowForest::of_texts(&members, &inviters)?;
             out.put(Box::into_raw(Box::new(fenrun_forest(Shared::new(forest)))));
             Ok(())
         })
@@ -315,6 +349,120 @@ pub unsafe extern "C" fn fenrun_forest_id(
     }
 }
 
+/// Whether the ids of the members are texts: `yes_out` is 1 then. A forest without members has none yet.
+///
+/// # Safety
+/// `forest` is a living forest, `yes_out` points to room for a byte.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fenrun_forest_has_texts(
+    forest: *const fenrun_forest,
+    yes_out: *mut u8,
+    err: *mut fenrun_error,
+) -> i32 {
+    // SAFETY: the caller keeps the promises above.
+    unsafe {
+        call(err, || {
+            let forest = handle(forest, "forest")?;
+            let out = Place::new(yes_out, "yes_out")?;
+            out.put(u8::from(forest.0.read(|rows| Ok(rows.forest().has_texts()))?));
+            Ok(())
+        })
+    }
+}
+
+/// `fenrun_forest_find` for many ids at once, a column of texts as `fenrun_forest_new_texts` takes it: the buyers of
+/// a batch, for instance.
+///
+/// Errors: `FENRUN_UNKNOWN_MEMBER` with the index of the first id that is not here.
+///
+/// # Safety
+/// `forest` is a living forest, `id_ends` points to `len` numbers, `ids` to as many bytes as the last of them says,
+/// `members_out` to room for `len` numbers.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fenrun_forest_find_all(
+    forest: *const fenrun_forest,
+    ids: *const c_char,
+    id_ends: *const u64,
+    len: usize,
+    members_out: *mut u64,
+    err: *mut fenrun_error,
+) -> i32 {
+    // SAFETY: the caller keeps the promises above.
+    unsafe {
+        call(err, || {
+            let forest = handle(forest, "forest")?;
+            let ids = texts(ids, id_ends, len, "id")?;
+            let out = Places::new(members_out, len, "members_out")?;
+            out.fill(forest.0.read(|rows| rows.find_all(&ids))?.into_iter());
+            Ok(())
+        })
+    }
+}
+
+/// `fenrun_forest_id` for many members at once: their ids one behind the other, and where each ends. The id of 0,
+/// who is nobody, is empty.
+///
+/// Errors: `FENRUN_UNKNOWN_MEMBER` with the index of the first number that is not here.
+///
+/// # Safety
+/// `forest` is a living forest, `members` points to `len` numbers, `ids_out` to a buffer, `ends_out` to room for
+/// `len` numbers.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fenrun_forest_ids(
+    forest: *const fenrun_forest,
+    members: *const u64,
+    len: usize,
+    ids_out: *mut fenrun_buffer,
+    ends_out: *mut u64,
+    err: *mut fenrun_error,
+) -> i32 {
+    // SAFETY: the caller keeps the promises above.
+    unsafe {
+        call(err, || {
+            let forest = handle(forest, "forest")?;
+            let ask = Names::new(members, len, ids_out, ends_out)?;
+            let names = forest.0.read(|rows| rows.names(ask.members))?;
+            ask.answer(names);
+            Ok(())
+        })
+    }
+}
+
+/// Members whose ids are asked for, and the places for them.
+pub(crate) struct Names<'a> {
+    pub(crate) members: &'a [u64],
+    ids: Place<'a, fenrun_buffer>,
+    ends: Places<'a, u64>,
+}
+
+impl Names<'_> {
+    /// Checks the pointers.
+    ///
+    /// # Safety
+    /// As [`fenrun_forest_ids`].
+    pub(crate) unsafe fn new(
+        members: *const u64,
+        len: usize,
+        ids_out: *mut fenrun_buffer,
+        ends_out: *mut u64,
+    ) -> Result<Self> {
+        // SAFETY: the caller keeps the promises above.
+        unsafe {
+            Ok(Self {
+                members: slice(members, len, "members")?,
+                ids: Place::new(ids_out, "ids_out")?,
+                ends: Places::new(ends_out, len, "ends_out")?,
+            })
+        }
+    }
+
+    /// Writes the ids and where they end.
+    pub(crate) fn answer(self, (ids, ends): (String, Vec<u64>)) {
+        self.ids.put(ids.into());
+        self.ends.fill(ends.into_iter());
+    }
+}
+
 /// The ancestors of a member, nearest first, at most `capacity` of them; `len_out` says how many.
 ///
 /// Errors: `FENRUN_UNKNOWN_MEMBER`.
@@ -422,7 +570,7 @@ pub unsafe extern "C" fn fenrun_forest_set_text(
             let forest = handle(forest, "forest")?;
             let name = text(name, name_len, "name")?;
             let codes = slice(codes, len, "codes")?;
-            let words = texts(text(words, words_len, "words")?, "words")?;
+            let words = word_list(text(words, words_len, "words")?, "words")?;
             forest.0.write(|rows| rows.set_texts(name, codes, words))
         })
     }
@@ -449,14 +597,14 @@ pub unsafe extern "C" fn fenrun_forest_set_rank(
         call(err, || {
             let forest = handle(forest, "forest")?;
             let codes = slice(codes, len, "codes")?;
-            let names = texts(text(names, names_len, "names")?, "names")?;
+            let names = word_list(text(names, names_len, "names")?, "names")?;
             forest.0.write(|rows| rows.set_ranks(&names, codes))
         })
     }
 }
 
 /// A JSON list of texts.
-fn texts(json: &str, name: &str) -> Result<Vec<String>> {
+fn word_list(json: &str, name: &str) -> Result<Vec<String>> {
     let fault = || refused(name, "is not a JSON list of texts");
     match read_json(json, MAX_DOCUMENT_BYTES)? {
         Node::List(items) => {

@@ -17,5 +17,6 @@ pub mod forest;
 pub mod money;
 pub mod order;
 pub mod plan;
+pub mod qr;
 pub mod sale;
 pub mod version;

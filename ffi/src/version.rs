@@ -52,11 +52,12 @@ pub extern "C" fn fenrun_version() -> *const c_char {
     CStr::from_bytes_with_nul(VERSION.as_bytes()).unwrap_or(c"").as_ptr()
 }
 
-/// What was built in, words separated by blanks: `toml`. A call into a part that was not built in returns
+/// What was built in, words separated by blanks: `toml qr`. A call into a part that was not built in returns
 /// `FENRUN_NOT_BUILT`. Static: never freed.
 #[unsafe(no_mangle)]
 pub extern "C" fn fenrun_features() -> *const c_char {
-    c"toml".as_ptr()
+    let features = if cfg!(feature = "qr") { c"toml qr" } else { c"toml" };
+    features.as_ptr()
 }
 
 /// The stable name of an error code, such as `overflow`; `ok` for 0, `unknown` for a number that is none.

@@ -3,6 +3,7 @@
 #define _GNU_SOURCE /* RLIMIT_NPROC */
 #include "fenrun.h"
 #include "fenrun.h" /* twice on purpose */
+#include "check.h"
 #include <pthread.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -12,35 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static int passed, failed;
-
-#define EXPECT(condition)                                                          \
-    do {                                                                           \
-        if (condition) {                                                           \
-            passed++;                                                              \
-        } else {                                                                   \
-            failed++;                                                              \
-            fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);        \
-        }                                                                          \
-    } while (0)
-#define TEXT(literal) literal, sizeof(literal) - 1
-#define FRESH(err) ((err).code = -1, (err).index = 7, (err).message[0] = '\0', &(err))
-
-static const char PLAN[] = "{\"schema\":\"fenrun.plan/1\",\"name\":\"two levels\",\"currency\":\"CNY\","
-                           "\"rule\":[{\"id\":\"up\",\"to\":{\"up\":\"referral\"},"
-                           "\"pay\":{\"levels\":[\"10%\",\"5%\"]}}]}";
 static const char SALE[] = "{\"id\":1,\"buyer\":9,\"upline\":[5,3],\"lines\":[{\"id\":1,\"units\":2,\"paid\":1998}]}";
-
-static fenrun_plan *new_plan(void) {
-    fenrun_plan *plan = NULL;
-    fenrun_error err = FENRUN_ERROR_INIT;
-    EXPECT(fenrun_plan_new(TEXT(PLAN), &plan, &err) == FENRUN_OK);
-    return plan;
-}
-
-static int holds(const fenrun_buffer *buffer, const char *part) {
-    return buffer->data != NULL && strstr(buffer->data, part) != NULL;
-}
 
 static void layout(void) {
     EXPECT(sizeof(fenrun_error) == 256);
@@ -255,159 +228,6 @@ static void one_sale(void) {
     EXPECT(reversal.data == NULL);
     fenrun_buffer_free(&outcome);
     fenrun_buffer_free(&frozen);
-}
-
-static void forests(void) {
-    fenrun_error err = FENRUN_ERROR_INIT;
-    fenrun_forest *forest = NULL;
-    const uint64_t members[] = {4, 3, 2, 1}, inviters[] = {3, 2, 1, 0};
-    const uint64_t cycle[] = {3, 2, 4, 0}, unknown[] = {3, 9, 1, 0}, own[] = {3, 3, 1, 0};
-    const uint64_t twice[] = {4, 3, 4, 1}, zero[] = {4, 3, 2, 0}, large[] = {4, 3, 2, (uint64_t)1 << 63};
-    const uint64_t roots[] = {3, 2, 0, 0};
-    const uint8_t flags[] = {1, 0, 2, 1}, ranks[] = {0, 1, 2, 0};
-    uint64_t upline[4] = {0};
-    uint32_t handles[2] = {0};
-    size_t len = 0;
-    EXPECT(fenrun_forest_new(members, cycle, 4, &forest, FRESH(err)) == FENRUN_CYCLE && err.index == 2);
-    EXPECT(fenrun_forest_new(members, own, 4, &forest, FRESH(err)) == FENRUN_SELF_REFERRAL && err.index == 1);
-    EXPECT(fenrun_forest_new(members, unknown, 4, &forest, FRESH(err)) == FENRUN_UNKNOWN_MEMBER && err.index == 1);
-    EXPECT(fenrun_forest_new(twice, inviters, 4, &forest, FRESH(err)) == FENRUN_DUPLICATE_MEMBER && err.index == 2);
-    EXPECT(fenrun_forest_new(zero, roots, 4, &forest, FRESH(err)) == FENRUN_INVALID_ID && err.index == 3);
-    EXPECT(fenrun_forest_new(large, roots, 4, &forest, FRESH(err)) == FENRUN_INVALID_ID && err.index == 3);
-    EXPECT(fenrun_forest_new(members, inviters, SIZE_MAX / 4, &forest, FRESH(err)) == FENRUN_INVALID_ARGUMENT);
-    EXPECT(forest == NULL);
-    EXPECT(fenrun_forest_new(NULL, NULL, 0, &forest, &err) == FENRUN_OK);
-    fenrun_forest_free(forest);
-    EXPECT(fenrun_forest_new(members, inviters, 4, &forest, &err) == FENRUN_OK);
-    EXPECT(fenrun_forest_len(forest, &len, &err) == FENRUN_OK && len == 4);
-    EXPECT(fenrun_forest_upline(forest, 4, upline, 4, &len, &err) == FENRUN_OK && len == 3);
-    EXPECT(upline[0] == 3 && upline[1] == 2 && upline[2] == 1);
-    EXPECT(fenrun_forest_upline(forest, 4, upline, 1, &len, &err) == FENRUN_OK && len == 1);
-    EXPECT(fenrun_forest_resolve(forest, twice, 2, handles, &err) == FENRUN_OK && handles[0] != handles[1]);
-    EXPECT(fenrun_forest_resolve(forest, zero + 2, 2, handles, FRESH(err)) == FENRUN_UNKNOWN_MEMBER && err.index == 1);
-    EXPECT(fenrun_forest_bind(forest, 1, 4, &err) == FENRUN_CYCLE);
-    EXPECT(fenrun_forest_bind(forest, 3, 1, &err) == FENRUN_ALREADY_BOUND);
-    EXPECT(fenrun_forest_join(forest, 5, 4, &err) == FENRUN_OK);
-    EXPECT(fenrun_forest_join(forest, 5, 4, &err) == FENRUN_DUPLICATE_MEMBER);
-    EXPECT(fenrun_forest_set_flag(forest, TEXT("active"), flags, 4, &err) == FENRUN_LENGTH_MISMATCH);
-    fenrun_forest_free(forest);
-    EXPECT(fenrun_forest_new(members, inviters, 4, &forest, &err) == FENRUN_OK);
-    EXPECT(fenrun_forest_set_flag(forest, TEXT("active"), flags, 4, FRESH(err)) == FENRUN_INVALID_VALUE && err.index == 2);
-    EXPECT(fenrun_forest_set_rank(forest, ranks, 4, TEXT("[\"V1\"]"), FRESH(err)) == FENRUN_INVALID_VALUE && err.index == 2);
-    EXPECT(fenrun_forest_set_rank(forest, ranks, 4, TEXT("[\"V1\", 2]"), &err) == FENRUN_INVALID_ARGUMENT);
-    EXPECT(fenrun_forest_set_rank(forest, ranks, 4, TEXT("[\"V1\", \"V1\"]"), FRESH(err)) == FENRUN_INVALID_VALUE);
-    EXPECT(strstr(err.message, "`V1` stands twice") != NULL);
-    EXPECT(fenrun_forest_set_rank(forest, ranks, 4, TEXT("[\"V1\", \"V2\"]"), &err) == FENRUN_OK);
-    for (len = 0; len < 3; len++) {
-        static const char *const taken[] = {"", "id", "rank"};
-        EXPECT(fenrun_forest_set_number(forest, taken[len], strlen(taken[len]), (const int64_t[4]){0}, 4, FRESH(err))
-               == FENRUN_INVALID_VALUE);
-        EXPECT(strstr(err.message, taken[len]) != NULL);
-    }
-    fenrun_forest_free(forest);
-}
-
-/* Ids that are texts, in memory and in a file; changes are documents. */
-static void texts_as_ids(const char *path) {
-    fenrun_error err = FENRUN_ERROR_INIT;
-    fenrun_forest *made = NULL, *forest = NULL;
-    fenrun_buffer id = {0};
-    uint64_t number = 0, upline[4] = {0};
-    size_t len = 0;
-    EXPECT(fenrun_forest_new(NULL, NULL, 0, &made, &err) == FENRUN_OK);
-    EXPECT(fenrun_forest_append(made, TEXT("{\"join\": [\"ann\", null]}"), &err) == FENRUN_OK);
-    EXPECT(fenrun_forest_save(made, path, strlen(path), &err) == FENRUN_OK);
-    EXPECT(fenrun_forest_open(path, strlen(path), &forest, &err) == FENRUN_OK);
-    EXPECT(fenrun_forest_append(forest, TEXT("{\"join\": [\"bob\", \"ann\"], \"from\": 5}"), &err) == FENRUN_OK);
-    EXPECT(fenrun_forest_append(forest, TEXT("{\"join\": [\"bob\", \"ann\"]}"), &err) == FENRUN_DUPLICATE_MEMBER);
-    EXPECT(fenrun_forest_append(forest, TEXT("{\"leave\": \"bob\"}"), &err) == FENRUN_UNKNOWN_WORD);
-    EXPECT(fenrun_forest_find(forest, TEXT("bob"), &number, &err) == FENRUN_OK && number == 2);
-    EXPECT(fenrun_forest_find(forest, TEXT("eve"), &number, &err) == FENRUN_UNKNOWN_MEMBER);
-    EXPECT(fenrun_forest_upline(forest, 2, upline, 4, &len, &err) == FENRUN_OK && len == 1 && upline[0] == 1);
-    EXPECT(fenrun_forest_id(forest, upline[0], &id, &err) == FENRUN_OK && id.len == 3 && memcmp(id.data, "ann", 3) == 0);
-    fenrun_buffer_free(&id);
-    EXPECT(fenrun_forest_id(forest, 9, &id, &err) == FENRUN_UNKNOWN_MEMBER);
-    fenrun_forest_free(made);
-    fenrun_forest_free(forest);
-}
-
-/* A forest on disk: a worker that mapped it follows what another one put into its journal. */
-static void saved_forests(void) {
-    fenrun_error err = FENRUN_ERROR_INIT;
-    fenrun_forest *made = NULL, *writer = NULL, *reader = NULL, *none = NULL;
-    const uint64_t members[] = {4, 3, 2, 1}, inviters[] = {3, 2, 1, 0};
-    uint64_t upline[8] = {0};
-    char path[64], journal[80], lock[80];
-    uint8_t yes = 9;
-    size_t len = 0;
-    FILE *file;
-    snprintf(path, sizeof path, "/tmp/fenrun-abi-%ld.forest", (long)getpid());
-    snprintf(journal, sizeof journal, "%s.journal", path);
-    snprintf(lock, sizeof lock, "%s.lock", path);
-    EXPECT(fenrun_forest_open(path, strlen(path), &none, &err) == FENRUN_FILE);
-    EXPECT(fenrun_forest_new(members, inviters, 4, &made, &err) == FENRUN_OK);
-    EXPECT(fenrun_forest_save(made, path, strlen(path), &err) == FENRUN_OK);
-    EXPECT(fenrun_forest_is_stale(made, &yes, &err) == FENRUN_INVALID_ARGUMENT);
-    EXPECT(fenrun_forest_open(path, strlen(path), &writer, &err) == FENRUN_OK);
-    EXPECT(fenrun_forest_open(path, strlen(path), &reader, &err) == FENRUN_OK);
-    EXPECT(fenrun_forest_join(writer, 5, 4, &err) == FENRUN_OK);
-    EXPECT(fenrun_forest_join(writer, 5, 4, &err) == FENRUN_DUPLICATE_MEMBER);
-    EXPECT(fenrun_forest_catch_up(reader, &yes, &err) == FENRUN_OK && yes == 1);
-    EXPECT(fenrun_forest_catch_up(reader, &yes, &err) == FENRUN_OK && yes == 0);
-    EXPECT(fenrun_forest_upline(reader, 5, upline, 8, &len, &err) == FENRUN_OK && len == 4 && upline[0] == 4);
-    EXPECT(fenrun_forest_is_stale(reader, &yes, &err) == FENRUN_OK && yes == 0);
-    EXPECT(fenrun_forest_join(writer, 6, 5, &err) == FENRUN_OK);
-    EXPECT(fenrun_forest_save(reader, path, strlen(path), &err) == FENRUN_STALE_FOREST);
-    EXPECT(fenrun_forest_save(writer, path, strlen(path), &err) == FENRUN_OK);
-    EXPECT(fenrun_forest_is_stale(reader, &yes, &err) == FENRUN_OK && yes == 1);
-    EXPECT(fenrun_forest_catch_up(reader, &yes, &err) == FENRUN_STALE_FOREST);
-    texts_as_ids(path);
-    file = fopen(path, "wb");
-    EXPECT(file != NULL && fputs("member,inviter\n", file) >= 0 && fclose(file) == 0);
-    EXPECT(fenrun_forest_open(path, strlen(path), &none, &err) == FENRUN_NOT_A_FOREST && none == NULL);
-    EXPECT(remove(path) == 0 && remove(journal) == 0 && remove(lock) == 0);
-    fenrun_forest_free(made);
-    fenrun_forest_free(writer);
-    fenrun_forest_free(reader);
-}
-
-/* A column of each kind, then a join: the new member states nothing, and what was saved is opened. */
-static void saved_columns(void) {
-    fenrun_error err = FENRUN_ERROR_INIT;
-    const uint64_t members[] = {1, 2, 3}, inviters[] = {0, 1, 2};
-    char path[64], other[80];
-    int kind;
-    snprintf(path, sizeof path, "/tmp/fenrun-abi-columns-%ld.forest", (long)getpid());
-    for (kind = 0; kind < 4; kind++) {
-        fenrun_forest *made = NULL, *opened = NULL, *held = NULL;
-        uint8_t stale = 9;
-        size_t len = 0;
-        EXPECT(fenrun_forest_new(members, inviters, 3, &made, &err) == FENRUN_OK);
-        if (kind == 0) EXPECT(fenrun_forest_set_flag(made, TEXT("x"), (const uint8_t[]){1, 0, 1}, 3, &err) == FENRUN_OK);
-        if (kind == 1) EXPECT(fenrun_forest_set_number(made, TEXT("x"), (const int64_t[]){1, 2, 3}, 3, &err) == FENRUN_OK);
-        if (kind == 2)
-            EXPECT(fenrun_forest_set_text(made, TEXT("x"), (const uint32_t[]){0, 0, 0}, 3, TEXT("[\"a\"]"), &err) == FENRUN_OK);
-        if (kind == 3) EXPECT(fenrun_forest_set_rank(made, (const uint8_t[]){1, 0, 1}, 3, TEXT("[\"V1\"]"), &err) == FENRUN_OK);
-        EXPECT(fenrun_forest_join(made, 4, 3, &err) == FENRUN_OK);
-        EXPECT(fenrun_forest_save(made, path, strlen(path), &err) == FENRUN_OK);
-        EXPECT(fenrun_forest_open(path, strlen(path), &opened, &err) == FENRUN_OK);
-        EXPECT(fenrun_forest_join(opened, 5, 4, &err) == FENRUN_OK);
-        EXPECT(fenrun_forest_save(opened, path, strlen(path), &err) == FENRUN_OK);
-        EXPECT(fenrun_forest_open(path, strlen(path), &held, &err) == FENRUN_OK);
-        EXPECT(fenrun_forest_len(held, &len, &err) == FENRUN_OK && len == 5);
-        /* The same members again are another file. */
-        EXPECT(fenrun_forest_save(made, path, strlen(path), &err) == FENRUN_OK);
-        EXPECT(fenrun_forest_is_stale(held, &stale, &err) == FENRUN_OK && stale == 1);
-        EXPECT(fenrun_forest_join(held, 6, 5, &err) == FENRUN_STALE_FOREST);
-        fenrun_forest_free(made);
-        fenrun_forest_free(opened);
-        fenrun_forest_free(held);
-    }
-    EXPECT(remove(path) == 0);
-    snprintf(other, sizeof other, "%s.journal", path);
-    EXPECT(remove(other) == 0);
-    snprintf(other, sizeof other, "%s.lock", path);
-    EXPECT(remove(other) == 0);
 }
 
 /* A batch over a chain of 4; what a field must not be is refused whole, with the row at fault. */
@@ -758,15 +578,11 @@ int main(void) {
     plans();
     presets();
     one_sale();
-    forests();
-    saved_forests();
-    saved_columns();
     batches();
     orders();
     money();
     threads();
     forks();
     without_threads();
-    printf("%d passed, %d failed\n", passed, failed);
-    return failed != 0;
+    return counted();
 }

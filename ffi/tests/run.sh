@@ -46,19 +46,22 @@ check "compile two_levels.c as C99" compile c99 examples/c/two_levels.c "$stage/
 check "compile one_order.c as C99" compile c99 examples/c/one_order.c "$stage/one_order"
 check "compile vectors.c as C99" compile c99 ffi/tests/vectors.c "$stage/vectors"
 check "compile abi.c as C11" compile c11 ffi/tests/abi.c "$stage/abi"
+check "compile forests.c as C11" compile c11 ffi/tests/forests.c "$stage/forests"
 check "compile header.cpp as C++17" \
     "${CXX:-c++}" "${warnings[@]}" -std=c++17 ffi/tests/header.cpp "${linking[@]}" -o "$stage/header"
 
 # The contract, natively and under valgrind; the native run's counts are the ones that count.
-"$stage/abi" > "$stage/abi.out" 2>&1
-tail -n 1 "$stage/abi.out" > "$stage/counts"
-if read -r good _ bad _ < "$stage/counts" && [ "$good" -gt 0 ] 2> /dev/null; then
-    add "$good" "$bad"
-    [ "$bad" = 0 ] || cat "$stage/abi.out"
-else
-    check "abi.c runs to its end" cat "$stage/abi.out" /nonexistent
-fi
-check "abi.c under valgrind" "${memory[@]}" "$stage/abi"
+for contract in abi forests; do
+    "$stage/$contract" > "$stage/$contract.out" 2>&1
+    tail -n 1 "$stage/$contract.out" > "$stage/counts"
+    if read -r good _ bad _ < "$stage/counts" && [ "$good" -gt 0 ] 2> /dev/null; then
+        add "$good" "$bad"
+        [ "$bad" = 0 ] || cat "$stage/$contract.out"
+    else
+        check "$contract.c runs to its end" cat "$stage/$contract.out" /nonexistent
+    fi
+    check "$contract.c under valgrind" "${memory[@]}" "$stage/$contract"
+done
 check "two_levels.c under valgrind" "${memory[@]}" "$stage/two_levels"
 check "header.cpp under valgrind" "${memory[@]}" "$stage/header"
 check "two_levels.c: 60 lines at most" test "$(wc -l < examples/c/two_levels.c)" -le 60

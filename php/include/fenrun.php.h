@@ -226,6 +226,13 @@ int32_t fenrun_forest_new(const uint64_t *members,
                           size_t len,
                           fenrun_forest **forest_out,
                           fenrun_error *err);
+int32_t fenrun_forest_new_texts(const char *members,
+                                const uint64_t *member_ends,
+                                const char *inviters,
+                                const uint64_t *inviter_ends,
+                                size_t len,
+                                fenrun_forest **forest_out,
+                                fenrun_error *err);
 int32_t fenrun_forest_open(const char *path,
                            size_t path_len,
                            fenrun_forest **forest_out,
@@ -268,6 +275,21 @@ int32_t fenrun_forest_id(const fenrun_forest *forest,
                          uint64_t member,
                          fenrun_buffer *id_out,
                          fenrun_error *err);
+int32_t fenrun_forest_has_texts(const fenrun_forest *forest,
+                                uint8_t *yes_out,
+                                fenrun_error *err);
+int32_t fenrun_forest_find_all(const fenrun_forest *forest,
+                               const char *ids,
+                               const uint64_t *id_ends,
+                               size_t len,
+                               uint64_t *members_out,
+                               fenrun_error *err);
+int32_t fenrun_forest_ids(const fenrun_forest *forest,
+                          const uint64_t *members,
+                          size_t len,
+                          fenrun_buffer *ids_out,
+                          uint64_t *ends_out,
+                          fenrun_error *err);
 int32_t fenrun_forest_upline(const fenrun_forest *forest,
                              uint64_t member,
                              uint64_t *ids_out,
@@ -324,6 +346,15 @@ int32_t fenrun_rows_copy_payee(const fenrun_rows *rows,
                                uint64_t *out,
                                size_t capacity,
                                fenrun_error *err);
+int32_t fenrun_rows_has_texts(const fenrun_rows *rows,
+                              uint8_t *yes_out,
+                              fenrun_error *err);
+int32_t fenrun_rows_ids(const fenrun_rows *rows,
+                        const uint64_t *members,
+                        size_t len,
+                        fenrun_buffer *ids_out,
+                        uint64_t *ends_out,
+                        fenrun_error *err);
 int32_t fenrun_rows_copy_rule(const fenrun_rows *rows,
                               uint32_t *out,
                               size_t capacity,
@@ -383,3 +414,9 @@ int32_t fenrun_order_events(const fenrun_order *order,
                             fenrun_buffer *log_out,
                             fenrun_error *err);
 int32_t fenrun_order_sale(const fenrun_order *order, fenrun_buffer *sale_out, fenrun_error *err);
+int32_t fenrun_qr_draw(const char *content,
+                       size_t content_len,
+                       const char *style,
+                       size_t style_len,
+                       fenrun_buffer *image_out,
+                       fenrun_error *err);

@@ -82,6 +82,76 @@ final class Column
     }
 
     /**
+     * Whether ids are whole numbers, as int or decimal text; what is no id at all is left to the column of them.
+     *
+     * @param array<mixed> $values
+     */
+    public static function areNumbers(array $values): bool
+    {
+        foreach ($values as $value) {
+            if (is_string($value) && $value !== '' && self::number($value) === null) {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /**
+     * A column of ids as texts: all of them one behind the other, and where each ends.
+     *
+     * @param array<int|string|null> $values
+     *
+     * @return array{0: ?\FFI\CData, 1: ?\FFI\CData}
+     */
+    public static function texts(array $values, string $what, bool $inviters = false): array
+    {
+        if ($values === []) {
+            return [null, null];
+        }
+        $ends = Library::make('uint64_t[' . count($values) . ']');
+        $texts = [];
+        $end = 0;
+        $at = 0;
+        foreach ($values as $value) {
+            $text = $inviters && self::isNobody($value) ? '' : self::name($value, "{$what}[$at]", $at);
+            $texts[] = $text;
+            $end += strlen($text);
+            $ends[$at++] = $end;
+        }
+
+        return [self::text(implode('', $texts)), $ends];
+    }
+
+    /**
+     * One id as text: an int and its text are the same id.
+     *
+     * @param mixed $value
+     */
+    public static function name($value, string $what, ?int $index = null): string
+    {
+        if (is_float($value)) {
+            throw Error::floatId($what, $value, $index);
+        }
+        if (!is_string($value) && !is_int($value)) {
+            $shown = is_scalar($value) ? var_export($value, true) : gettype($value);
+            throw Error::of(408, 'invalid_id', $index, "$what is $shown; an id is text or an int");
+        }
+
+        return (string) $value;
+    }
+
+    /**
+     * Whether a value stands for nobody where an inviter belongs.
+     *
+     * @param mixed $value
+     */
+    public static function isNobody($value): bool
+    {
+        return $value === null || $value === 0 || $value === '' || $value === '0';
+    }
+
+    /**
      * One id.
      *
      * @param mixed $value
@@ -107,9 +177,7 @@ final class Column
      */
     public static function inviter($value, string $what, ?int $index = null): int
     {
-        $nobody = $value === null || $value === 0 || $value === '' || $value === '0';
-
-        return $nobody ? 0 : self::id($value, $what, $index);
+        return self::isNobody($value) ? 0 : self::id($value, $what, $index);
     }
 
     /**

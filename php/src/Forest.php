@@ -4,7 +4,10 @@ declare(strict_types=1);
 
 namespace Fenrun;
 
-/** Who invited whom, for batches. Ids are whole numbers from 1, as int or text. */
+/**
+ * Who invited whom, for batches. Ids are whole numbers from 1, or texts of up to 64 bytes: what a forest was made
+ * with is what every method takes and gives. In a forest of texts an int and its text are the same id.
+ */
 final class Forest implements \Countable
 {
     use Handle;
@@ -13,23 +16,44 @@ final class Forest implements \Countable
 
     private const FREE = 'fenrun_forest_free';
 
+    /** @var bool known once there is a member */
+    private $texts = false;
+
     /**
-     * Builds a forest from two columns in any order; as an inviter null, 0, "0" and empty text are nobody.
+     * Builds a forest from two columns in any order; as an inviter null, 0, "0" and empty text are nobody. Ids are
+     * numbers when all members are written as numbers, texts otherwise.
      *
      * @param array<int|string>      $members
      * @param array<int|string|null> $inviters
      */
     public static function fromArrays(array $members, array $inviters): self
     {
-        $count = count($members);
-        if (count($inviters) !== $count) {
-            throw Error::of(110, 'length_mismatch', null, sprintf('%d inviters for %d members', count($inviters), $count));
+        if (!Column::areNumbers($members)) {
+            return self::fromTexts($members, $inviters);
         }
+        $count = self::sameLength($members, $inviters);
         $ids = Column::ids($members, 'members');
         $above = Column::inviters($inviters, 'inviters');
 
         return new self(Library::handle('fenrun_forest', static function (\FFI $ffi, $out, $error) use ($ids, $above, $count) {
             return $ffi->fenrun_forest_new($ids, $above, $count, $out, $error);
+        }));
+    }
+
+    /**
+     * Builds a forest of texts, also when all of them are written as numbers so far.
+     *
+     * @param array<int|string>      $members
+     * @param array<int|string|null> $inviters
+     */
+    public static function fromTexts(array $members, array $inviters): self
+    {
+        $count = self::sameLength($members, $inviters);
+        $ids = Column::texts($members, 'members');
+        $above = Column::texts($inviters, 'inviters', true);
+
+        return new self(Library::handle('fenrun_forest', static function (\FFI $ffi, $out, $error) use ($ids, $above, $count) {
+            return $ffi->fenrun_forest_new_texts($ids[0], $ids[1], $above[0], $above[1], $count, $out, $error);
         }));
     }
 
@@ -75,6 +99,16 @@ final class Forest implements \Countable
         });
     }
 
+    /** Whether ids are texts. A forest without members has none yet: the first to join decides. */
+    public function hasTexts(): bool
+    {
+        $this->texts = $this->texts || Library::number('uint8_t', function (\FFI $ffi, $out, $error) {
+            return $ffi->fenrun_forest_has_texts($this->handle, $out, $error);
+        }) === 1;
+
+        return $this->texts;
+    }
+
     /**
      * A new member, who has no rank and states no fact until they are set again for all: a rule that asks for one is
      * refused with `missing_fact` where it meets them.
@@ -84,6 +118,12 @@ final class Forest implements \Countable
      */
     public function join($member, $inviter = null): void
     {
+        if ($this->hasTexts() || (!Column::areNumbers([$member]) && count($this) === 0)) {
+            $above = Column::isNobody($inviter) ? null : Column::name($inviter, 'inviter');
+            $this->append(['join' => [Column::name($member, 'member'), $above]]);
+
+            return;
+        }
         $id = Column::id($member, 'member');
         $above = Column::inviter($inviter, 'inviter');
         Library::check(Library::ffi(), function (\FFI $ffi, $error) use ($id, $above) {
@@ -99,8 +139,8 @@ final class Forest implements \Countable
      */
     public function bind($member, $inviter): void
     {
-        $id = Column::id($member, 'member');
-        $above = Column::id($inviter, 'inviter');
+        $id = $this->number($member, 'member');
+        $above = $this->number($inviter, 'inviter');
         Library::check(Library::ffi(), function (\FFI $ffi, $error) use ($id, $above) {
             return $ffi->fenrun_forest_bind($this->handle, $id, $above, $error);
         });
@@ -109,7 +149,7 @@ final class Forest implements \Countable
     /**
      * Makes a change given as a document: ['join' => [member, inviter]], bind, rebind, ['unbind' => member],
      * ['merge' => [kept, gone]] or ['close' => member, 'downline' => 'stay' or 'roll_up'], each with or without
-     * 'from' in milliseconds. Ids may be texts. In a forest that was opened it is on disk when the call returns.
+     * 'from' in milliseconds. In a forest that was opened it is on disk when the call returns.
      *
      * @param string|array<string, mixed> $change
      */
@@ -121,26 +161,21 @@ final class Forest implements \Countable
         });
     }
 
-    /** The number of a member under an id that may be text; the other methods take and give these numbers. */
-    public function find(string $id): int
-    {
-        return Library::number('uint64_t', function (\FFI $ffi, $out, $error) use ($id) {
-            return $ffi->fenrun_forest_find($this->handle, $id, strlen($id), $out, $error);
-        });
-    }
-
     /**
-     * The id, text or number, of a member by their number.
+     * The member an id names by now: that of the account it was merged into, if it was.
      *
-     * @param int|string $member
+     * @param int|string $id
+     *
+     * @return int|string
      */
-    public function id($member): string
+    public function find($id)
     {
-        $number = Column::id($member, 'member');
-
-        return Library::text(function (\FFI $ffi, $out, $error) use ($number) {
-            return $ffi->fenrun_forest_id($this->handle, $number, $out, $error);
+        $name = Column::name($id, 'id');
+        $number = Library::number('uint64_t', function (\FFI $ffi, $out, $error) use ($name) {
+            return $ffi->fenrun_forest_find($this->handle, $name, strlen($name), $out, $error);
         });
+
+        return $this->ids([$number])[0];
     }
 
     /**
@@ -148,11 +183,11 @@ final class Forest implements \Countable
      *
      * @param int|string $member
      *
-     * @return array<int, int>
+     * @return array<int, int|string>
      */
     public function upline($member, int $limit = 64): array
     {
-        $id = Column::id($member, 'member');
+        $id = $this->number($member, 'member');
         if ($limit < 1) {
             throw Error::of(205, 'invalid_value', null, "limit is $limit; at least 1");
         }
@@ -163,7 +198,7 @@ final class Forest implements \Countable
             return $ffi->fenrun_forest_upline($this->handle, $id, $ids, $limit, $out, $error);
         });
 
-        return $count === 0 ? [] : array_values(unpack('q*', \FFI::string($ids, 8 * $count)));
+        return $count === 0 ? [] : $this->ids(array_values(unpack('q*', \FFI::string($ids, 8 * $count))));
     }
 
     /**
@@ -243,6 +278,77 @@ final class Forest implements \Countable
         Library::check(Library::ffi(), function (\FFI $ffi, $error) use ($column, $count, $text) {
             return $ffi->fenrun_forest_set_rank($this->handle, $column, $count, $text, strlen($text), $error);
         });
+    }
+
+    /**
+     * What C calls members.
+     *
+     * @internal
+     *
+     * @param array<int|string> $ids
+     */
+    public function numbers(array $ids, string $what): ?\FFI\CData
+    {
+        if ($ids === [] || !$this->hasTexts()) {
+            return Column::ids($ids, $what);
+        }
+        $count = count($ids);
+        $texts = Column::texts($ids, $what);
+        $numbers = Library::make('uint64_t[' . $count . ']');
+        Library::check(Library::ffi(), function (\FFI $ffi, $error) use ($texts, $count, $numbers) {
+            return $ffi->fenrun_forest_find_all($this->handle, $texts[0], $texts[1], $count, $numbers, $error);
+        });
+
+        return $numbers;
+    }
+
+    /** @param int|string $id */
+    private function number($id, string $what): int
+    {
+        if (!$this->hasTexts()) {
+            return Column::id($id, $what);
+        }
+        $name = Column::name($id, $what);
+
+        return Library::number('uint64_t', function (\FFI $ffi, $out, $error) use ($name) {
+            return $ffi->fenrun_forest_find($this->handle, $name, strlen($name), $out, $error);
+        });
+    }
+
+    /**
+     * The ids of members by what C calls them.
+     *
+     * @param array<int, int> $numbers
+     *
+     * @return array<int, int|string>
+     */
+    private function ids(array $numbers): array
+    {
+        if (!$this->hasTexts()) {
+            return $numbers;
+        }
+        $column = Column::of('uint64_t', $numbers, 'members');
+        $count = count($numbers);
+
+        return Library::texts($count, function (\FFI $ffi, $out, $ends, $error) use ($column, $count) {
+            return $ffi->fenrun_forest_ids($this->handle, $column, $count, $out, $ends, $error);
+        });
+    }
+
+    /**
+     * How many rows there are.
+     *
+     * @param array<mixed> $members
+     * @param array<mixed> $inviters
+     */
+    private static function sameLength(array $members, array $inviters): int
+    {
+        $count = count($members);
+        if (count($inviters) !== $count) {
+            throw Error::of(110, 'length_mismatch', null, sprintf('%d inviters for %d members', count($inviters), $count));
+        }
+
+        return $count;
     }
 
     private function set(string $kind, string $name, ?\FFI\CData $column, int $count, ?string $words): void

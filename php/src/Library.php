@@ -166,6 +166,32 @@ final class Library
     }
 
     /**
+     * Runs a call that fills a buffer with so many texts and an array with where each ends, and returns them.
+     *
+     * @return array<int, string>
+     *
+     * @internal
+     */
+    public static function texts(int $count, callable $call): array
+    {
+        if ($count === 0) {
+            return [];
+        }
+        $ends = self::make('uint64_t[' . $count . ']');
+        $joined = self::text(static function (\FFI $ffi, $out, $error) use ($call, $ends) {
+            return $call($ffi, $out, $ends, $error);
+        });
+        $texts = [];
+        $start = 0;
+        foreach (unpack('q*', \FFI::string($ends, 8 * $count)) as $end) {
+            $texts[] = (string) substr($joined, $start, $end - $start);
+            $start = $end;
+        }
+
+        return $texts;
+    }
+
+    /**
      * The text of a buffer, which is given back.
      *
      * @internal

@@ -9,7 +9,7 @@ namespace Fenrun;
  *
  * | key          | a value a row                                                                          |
  * |--------------|----------------------------------------------------------------------------------------|
- * | `buyers`     | who bought; required                                                                   |
+ * | `buyers`     | who bought, under the ids of the forest; required                                      |
  * | `paid`       | minor units, net of discounts, without shipping and added tax; required                |
  * | `ids`        | order ids; absent: the row number from 1                                               |
  * | `lines`      | line ids, unique in their order, whose rows stand together; absent: a row is an order  |
@@ -31,6 +31,15 @@ final class Orders
 
     /** @var int */
     private $len;
+
+    /** @var array<int|string> */
+    private $buyers;
+
+    /** @var \FFI\CData|null the buyers where their ids are numbers */
+    private $numbers;
+
+    /** @var \FFI\CData|null the buyers as the forest of the last batch calls them */
+    private $found;
 
     /** @param array<string, mixed> $columns */
     public function __construct(array $columns)
@@ -56,7 +65,10 @@ final class Orders
         $this->struct = Library::make('fenrun_orders');
         $this->struct->size = \FFI::sizeof($this->struct);
         $this->struct->len = $this->len;
-        $this->struct->buyers = $this->keep(Column::ids($columns['buyers'], 'buyers'));
+        $this->buyers = $columns['buyers'];
+        if (Column::areNumbers($this->buyers)) {
+            $this->numbers = Column::ids($this->buyers, 'buyers');
+        }
         $this->struct->paid = $this->amounts($columns['paid'], 'paid');
         $this->optional($columns);
         $this->components($columns['components'] ?? []);
@@ -72,8 +84,12 @@ final class Orders
     }
 
     /** @internal */
-    public function struct(): \FFI\CData
+    public function struct(Forest $forest): \FFI\CData
     {
+        $known = $this->numbers !== null && !$forest->hasTexts();
+        $this->found = $known ? $this->numbers : $forest->numbers($this->buyers, 'buyers');
+        $this->struct->buyers = $this->found === null ? null : self::pointer($this->found);
+
         return $this->struct;
     }
 
@@ -191,6 +207,11 @@ final class Orders
         }
         $this->kept[] = $data;
 
+        return self::pointer($data);
+    }
+
+    private static function pointer(\FFI\CData $data): \FFI\CData
+    {
         return Library::ffi()->cast('void *', \FFI::addr($data));
     }
 

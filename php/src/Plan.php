@@ -124,7 +124,7 @@ final class Plan
         $packed = $orders instanceof Orders ? $orders : new Orders($orders);
 
         return new Rows(Library::handle('fenrun_rows', function (\FFI $ffi, $out, $error) use ($forest, $packed, $threads) {
-            $orders = \FFI::addr($packed->struct());
+            $orders = \FFI::addr($packed->struct($forest));
 
             return $ffi->fenrun_settle($this->handle, $forest->handle(), $orders, $threads, $out, $error);
         }));

@@ -19,6 +19,9 @@ final class Rows implements \Countable, \IteratorAggregate
 
     private const KEY_DIGITS = 32;
 
+    /** @var array<int, string> texts of members, by what C calls them, as far as they were asked for */
+    private $names = [];
+
     public function count(): int
     {
         return Library::number('size_t', function (\FFI $ffi, $out, $error) {
@@ -57,13 +60,13 @@ final class Rows implements \Countable, \IteratorAggregate
     }
 
     /**
-     * Who gets it.
+     * Who gets it: the ids of the forest, int or text.
      *
-     * @return array<int, int>
+     * @return array<int, int|string>
      */
     public function payees(): array
     {
-        return $this->column('payee', 'uint64_t', 'q*');
+        return $this->members('payee');
     }
 
     /**
@@ -123,13 +126,13 @@ final class Rows implements \Countable, \IteratorAggregate
     }
 
     /**
-     * Whose amount each row's rule runs after, 0 for a rule of the order itself.
+     * Whose amount each row's rule runs after; 0, or an empty text, for a rule of the order itself.
      *
-     * @return array<int, int>
+     * @return array<int, int|string>
      */
     public function after(): array
     {
-        return $this->column('after', 'uint64_t', 'q*');
+        return $this->members('after');
     }
 
     /**
@@ -207,6 +210,33 @@ final class Rows implements \Countable, \IteratorAggregate
         return Library::text(function (\FFI $ffi, $out, $error) use ($place) {
             return $ffi->fenrun_rows_account($this->handle, $place, $out, $error);
         });
+    }
+
+    /**
+     * A column of members. A text is asked for once, however many rows have it, and shared by all of them.
+     *
+     * @return array<int, int|string>
+     */
+    private function members(string $name): array
+    {
+        $numbers = $this->column($name, 'uint64_t', 'q*');
+        $texts = Library::number('uint8_t', function (\FFI $ffi, $out, $error) {
+            return $ffi->fenrun_rows_has_texts($this->handle, $out, $error);
+        });
+        if ($texts === 0) {
+            return $numbers;
+        }
+        $asked = array_keys(array_diff_key(array_flip($numbers), $this->names));
+        $count = count($asked);
+        $column = Column::of('uint64_t', $asked, 'members');
+        $found = Library::texts($count, function (\FFI $ffi, $out, $ends, $error) use ($column, $count) {
+            return $ffi->fenrun_rows_ids($this->handle, $column, $count, $out, $ends, $error);
+        });
+        $this->names += $found === [] ? [] : array_combine($asked, $found);
+
+        return array_map(function (int $number): string {
+            return $this->names[$number];
+        }, $numbers);
     }
 
     /** @return array<int, int> */

@@ -57,8 +57,8 @@ final class BatchTest extends TestCase
         $forest->append(['join' => ['丙', null]]);
         $forest->append(['rebind' => ['乙', '丙'], 'from' => 7]);
         $opened = Forest::open($path);
-        $this->assertSame(2, $opened->find('乙'));
-        $this->assertSame(['丙'], array_map([$opened, 'id'], $opened->upline(2)));
+        $this->assertSame('乙', $opened->find('乙'));
+        $this->assertSame(['丙'], $opened->upline('乙'));
         try {
             $opened->find('丁');
             $this->fail('nobody is called so');
@@ -66,6 +66,103 @@ final class BatchTest extends TestCase
             $this->assertSame('unknown_member', $error->getName());
         }
         array_map('unlink', [$path, $path . '.journal', $path . '.lock']);
+    }
+
+    /** Under texts everybody is asked for, and paid, as the host calls them; rows and keys are those of the sales alone. */
+    public function testTextsAreIdsOfBatches(): void
+    {
+        $forest = Forest::fromArrays(['丙', '乙', 12, 'u-1'], ['乙', '12', null, '丙']);
+        $this->assertTrue($forest->hasTexts());
+        $forest->join('丁', '丙');
+        $forest->join('自', '0');
+        $forest->bind('自', '丁');
+        $this->assertSame(['丁', '丙', '乙', '12'], $forest->upline('自'));
+        $this->assertSame(['乙', '12'], $forest->upline('丙', PHP_INT_MAX));
+        $this->assertSame([], $forest->upline(12));
+        $forest->setFlag('distributor', array_fill(0, 6, true));
+        $forest->setFlag('frozen', [0, 1, 0, 0, 0, 0]);
+        $plan = Plan::preset('two_level');
+        $orders = new Orders(['buyers' => ['u-1', '丙', 12, 'u-1'], 'paid' => [1000, 2000, 3000, 4000]]);
+        $rows = $plan->settle($forest, $orders);
+        $forest->append(['close' => '丙', 'downline' => 'roll_up']);
+        unset($forest);
+        $this->assertSame(['丙', '12', '丙'], $rows->payees());
+        $this->assertSame(['', '', ''], $rows->after());
+        $this->assertSame(['丙', '12', '丙'], array_column(iterator_to_array($rows), 'payee'));
+        $sale = ['id' => 2, 'buyer' => '丙', 'lines' => [['paid' => 2000]], 'upline' => [
+            ['id' => '乙', 'distributor' => true, 'frozen' => true], ['id' => 12, 'distributor' => true, 'frozen' => false],
+        ]];
+        $this->assertSame([$rows->keys()[1] => '12'], array_column($plan->settleOne($sale)->rows(), 'payee', 'key'));
+        $numbers = Forest::fromArrays([1, 12], [0, 1]);
+        $this->assertFalse($numbers->hasTexts());
+        $this->assertSame([1], $numbers->upline('12'));
+        $again = Forest::fromTexts(['1', 12], [0, 1]);
+        foreach ([$numbers, $again] as $members) {
+            $members->setFlag('distributor', [true, true]);
+            $members->setFlag('frozen', [false, false]);
+        }
+        $same = new Orders(['buyers' => [12], 'paid' => [1000]]);
+        $this->assertSame(['1'], $plan->settle($again, $same)->payees());
+        $this->assertSame([1], $plan->settle($numbers, $same)->payees());
+        $this->assertSame(['1'], $plan->settle($again, $same)->payees());
+    }
+
+    public function testTextsThatNobodyHas(): void
+    {
+        $forest = Forest::fromArrays(['甲', '乙'], [null, '甲']);
+        $plan = Plan::preset('two_level');
+        $empty = static function (): Forest {
+            return Forest::fromArrays([], []);
+        };
+        foreach ([
+            ['unknown_member', '丁', 1, static function () use ($plan, $forest) {
+                $plan->settle($forest, ['buyers' => ['乙', '丁'], 'paid' => [1, 1]]);
+            }],
+            ['invalid_id', "buyers[0] is '乙'", 0, static function () use ($plan) {
+                $plan->settle(Forest::fromArrays([1], [0]), ['buyers' => ['乙'], 'paid' => [1]]);
+            }],
+            ['invalid_id', 'buyers[0] is the float', 0, static function () use ($plan, $forest) {
+                $plan->settle($forest, ['buyers' => [2.0, '乙'], 'paid' => [1, 1]]);
+            }],
+            ['invalid_id', 'buyers[1] is NULL', 1, static function () use ($plan, $forest) {
+                $plan->settle($forest, ['buyers' => ['乙', null], 'paid' => [1, 1]]);
+            }],
+            ['cycle', 'the inviter 甲 of member 乙', 1, static function () {
+                Forest::fromArrays(['甲', '乙'], ['乙', '甲']);
+            }],
+            ['unknown_member', '丁', 0, static function () {
+                Forest::fromArrays(['甲'], ['丁']);
+            }],
+            ['length_mismatch', '1 inviters for 2 members', null, static function () {
+                Forest::fromTexts(['甲', '乙'], [null]);
+            }],
+            ['already_bound', 'member 乙 already has the upline 甲', null, static function () use ($forest) {
+                $forest->bind('乙', '甲');
+            }],
+            ['unknown_member', 'member 2', null, static function () use ($forest) {
+                $forest->upline(2);
+            }],
+            ['duplicate_member', '乙', null, static function () use ($forest) {
+                $forest->join('乙');
+            }],
+            ['invalid_id', '', null, static function () use ($empty) {
+                $empty()->join('');
+            }],
+        ] as [$name, $says, $index, $call]) {
+            try {
+                $call();
+                $this->fail($says);
+            } catch (\Fenrun\Error $error) {
+                $this->assertStringContainsString($says, $error->getMessage());
+                $this->assertSame([$name, $index], [$error->getName(), $error->getIndex()], $says);
+            }
+        }
+        $first = $empty();
+        $first->join('甲');
+        $this->assertTrue($first->hasTexts());
+        $second = $empty();
+        $second->join('7');
+        $this->assertFalse($second->hasTexts());
     }
 
     public function testColumnsAndRowsAgree(): void

@@ -11,6 +11,7 @@ mod node;
 mod order;
 mod outcome;
 mod plan;
+mod qr;
 mod reversal;
 
 use fenrun::operations;
@@ -40,6 +41,8 @@ mod _fenrun {
     use super::outcome::Outcome;
     #[pymodule_export]
     use super::plan::{Plan, preset, preset_names};
+    #[pymodule_export]
+    use super::qr::draw_qr;
     #[pymodule_export]
     use super::reversal::reverse;
     #[pymodule_export]

@@ -109,6 +109,12 @@ impl Batch {
         payees.map(|payee| self.forest.forest().id(MemberIx::new(*payee)))
     }
 
+    /// The forest as it was when the batch was settled: who the ids of its columns are.
+    #[must_use]
+    pub const fn forest(&self) -> &RowForest {
+        &self.forest
+    }
+
     /// The place of each row's rule in the plan, from 0.
     pub fn rule_places(&self) -> impl Iterator<Item = u32> {
         self.slots().map(|slot| slot >> 16)
@@ -351,6 +357,41 @@ mod tests {
             batch.keys().collect::<Vec<_>>(),
             alone.rows().iter().map(|row| row.key.clone()).collect::<Vec<_>>()
         );
+    }
+
+    /// The rows of a forest of texts are those of the sale alone, name for name, also when the forest went on; and
+    /// who states too little is named as the host does.
+    #[test]
+    fn members_with_texts_are_paid_under_them() {
+        let plan = Plan::preset("two_level").unwrap();
+        let mut forest = RowForest::of_texts(&["丙", "乙", "甲"], &["乙", "甲", ""]).unwrap();
+        forest.set_flags("distributor", &[1; 3]).unwrap();
+        forest.set_flags("frozen", &[0; 3]).unwrap();
+        let buyer = [forest.forest().named("丙").unwrap()];
+        let components: [(&str, &[i64]); 1] = [("paid", &[1000])];
+        let batch = Batch::settle(&plan, &forest, &Orders::new(&buyer, &components), "", 1).unwrap();
+        let sale = r#"{"id": 1, "buyer": "丙", "lines": [{"paid": 1000}],
+            "upline": [{"id": "乙", "distributor": true, "frozen": false},
+                       {"id": "甲", "distributor": true, "frozen": false}]}"#;
+        let alone =
+            evaluate(&plan, &Sale::from_node(&read_json(sale, 1000).unwrap(), plan.currency()).unwrap());
+        forest.change_by(&read_json(r#"{"join": ["丁", "丙"]}"#, 100).unwrap()).unwrap();
+        let payees: Vec<u64> = batch.payees().collect();
+        let rows: Vec<_> =
+            alone.unwrap().rows().iter().map(|row| (row.key.clone(), row.payee.to_string())).collect();
+        let (names, ends) = batch.forest().names(&payees).unwrap();
+        assert_eq!((names.as_str(), ends), ("乙甲", vec![3, 6]));
+        assert_eq!(rows, batch.keys().zip(["乙".to_owned(), "甲".to_owned()]).collect::<Vec<_>>());
+        forest.change_by(&read_json(r#"{"join": ["戊", "丁"]}"#, 100).unwrap()).unwrap();
+        // One order and many ask in different ways.
+        for rows in [1, 100] {
+            let buyers = vec![forest.forest().named("戊").unwrap(); rows];
+            let paid = vec![1000; rows];
+            let components: [(&str, &[i64]); 1] = [("paid", &paid)];
+            let orders = Orders::new(&buyers, &components);
+            let error = Batch::settle(&plan, &forest, &orders, "", 1).unwrap_err();
+            assert!(error.code() == Code::MissingFact && error.message().contains("丁"), "{error}");
+        }
     }
 
     #[test]

@@ -29,6 +29,19 @@ impl RowForest {
     /// As [`Forest::from_edges`].
     pub fn new(members: &[u64], inviters: &[u64]) -> Result<Self> {
         let forest = Forest::from_edges(members, inviters)?;
+        Self::of_rows(forest, members)
+    }
+
+    /// Builds a forest of texts; an empty inviter is nobody. Its numbers are the rows, from 1.
+    ///
+    /// # Errors
+    /// As [`Forest::from_texts`].
+    pub fn of_texts(members: &[&str], inviters: &[&str]) -> Result<Self> {
+        let forest = Forest::from_texts(members, inviters)?;
+        Self::of_rows(forest, &(1..).take(members.len()).collect::<Vec<u64>>())
+    }
+
+    fn of_rows(forest: Forest, members: &[u64]) -> Result<Self> {
         let in_order = members.iter().zip(1..).all(|(id, number)| forest.id(MemberIx::new(number)) == *id);
         let rows = if in_order { None } else { Some(Arc::new(forest.resolve(members)?)) };
         Ok(Self { forest: Arc::new(forest), rows, file: None })
@@ -124,6 +137,34 @@ impl RowForest {
     /// [`Code::UnknownMember`].
     pub fn find(&self, name: &str) -> Result<u64> {
         self.forest.named(name).map(|ix| self.forest.id(ix))
+    }
+
+    /// What the forest calls many members under their ids as the host writes them.
+    ///
+    /// # Errors
+    /// [`Code::UnknownMember`] with the index of the first id that is not here.
+    pub fn find_all(&self, names: &[&str]) -> Result<Vec<u64>> {
+        let find = |(at, name): (usize, &&str)| self.find(name).map_err(|error| error.at(at));
+        names.iter().enumerate().map(find).collect()
+    }
+
+    /// The ids of many members as the host writes them, nothing for 0: one behind the other, and where each ends.
+    ///
+    /// # Errors
+    /// [`Code::UnknownMember`] with the index of the first number that is not here.
+    pub fn names(&self, members: &[u64]) -> Result<(String, Vec<u64>)> {
+        let (mut texts, mut ends) = (String::new(), Vec::with_capacity(members.len()));
+        for (at, member) in members.iter().enumerate() {
+            if *member != 0 {
+                let ix = self.forest.account(*member).ok_or_else(|| unknown(*member).at(at))?;
+                match self.forest.text(ix) {
+                    Some(text) => texts.push_str(text),
+                    None => texts.push_str(&member.to_string()),
+                }
+            }
+            ends.push(u64::try_from(texts.len()).unwrap_or(u64::MAX));
+        }
+        Ok((texts, ends))
     }
 
     /// The id of a member as the host writes it.
@@ -316,6 +357,25 @@ mod tests {
         for file in [name.to_owned(), format!("{name}.journal"), format!("{name}.lock")] {
             std::fs::remove_file(file).unwrap();
         }
+    }
+
+    /// Numbers inside, texts outside, in bulk: the columns of a forest stand in the order of its rows.
+    #[test]
+    fn texts_come_and_go_in_bulk() {
+        let mut forest = RowForest::of_texts(&["丙", "乙", "甲"], &["乙", "甲", ""]).unwrap();
+        forest.set_numbers("orders", &[3, 2, 1]).unwrap();
+        let orders = |id| forest.forest().fact(forest.forest().named(id).unwrap(), "orders");
+        assert_eq!((orders("丙"), orders("甲")), (Some(Node::Int(3)), Some(Node::Int(1))));
+        let numbers = forest.find_all(&["甲", "丙"]).unwrap();
+        assert_eq!((forest.upline(numbers[1], 9).unwrap(), numbers), (vec![2, 3], vec![3, 1]));
+        assert_eq!(forest.names(&[2, 0, 1]).unwrap(), ("乙丙".into(), vec![3, 3, 6]));
+        let fault = |error: fenrun::Error| (error.code(), error.index());
+        assert_eq!(fault(forest.find_all(&["甲", "丁"]).unwrap_err()), (Code::UnknownMember, Some(1)));
+        assert_eq!(fault(forest.names(&[1, 0, 4]).unwrap_err()), (Code::UnknownMember, Some(2)));
+        let numbers = RowForest::new(&[70, 9], &[9, 0]).unwrap();
+        assert_eq!(numbers.find_all(&["9", "70"]).unwrap(), [9, 70]);
+        assert_eq!(numbers.names(&[70, 9, 0]).unwrap(), ("709".into(), vec![2, 3, 3]));
+        assert_eq!(fault(numbers.find_all(&["甲"]).unwrap_err()), (Code::UnknownMember, Some(0)));
     }
 
     #[test]

@@ -31,6 +31,7 @@ from .errors import (
 )
 from .faults import EdgeFaults, SecondParent, edge_faults
 from .forest import Forest
+from .images import qr
 from .money import Allocation, allocate, minor, multiply, round_, telescope
 from .order import Applied, Order
 from .outcome import Outcome, Reversal, ReversalRow, Row, Standing, Trace, reverse
@@ -72,6 +73,7 @@ __all__ = [
     "edge_faults",
     "minor",
     "multiply",
+    "qr",
     "reverse",
     "round_",
     "run",

@@ -75,6 +75,6 @@ impl Knowledge for Member<'_> {
     }
 
     fn whose(&self) -> String {
-        format!("member {}", self.forest.id(self.ix))
+        format!("member {}", self.forest.name(self.ix))
     }
 }

@@ -3,6 +3,7 @@
 use super::forest::{Forest, check_id, own_inviter, unknown};
 use super::ids::Ids;
 use crate::error::{Code, Error, Result};
+use std::fmt::Display;
 
 impl Forest {
     /// Builds a forest from two columns; an inviter of 0 is nobody. Rows may come in any order; members
@@ -80,9 +81,7 @@ fn join_order(members: &[u64], inviters: &[u64]) -> Result<Vec<usize>> {
                 return Err(unknown(inviter).at(row));
             }
             if marks[at] == 1 {
-                let member = members[row];
-                let error = format!("the inviter {inviter} of member {member} is below {member}: a cycle");
-                return Err(Error::new(Code::Cycle, error).at(row));
+                return Err(cycle(inviter, members[row]).at(row));
             }
         }
         while let Some(done) = path.pop() {
@@ -91,6 +90,10 @@ fn join_order(members: &[u64], inviters: &[u64]) -> Result<Vec<usize>> {
         }
     }
     Ok(order)
+}
+
+pub(super) fn cycle(inviter: impl Display, member: impl Display) -> Error {
+    Error::new(Code::Cycle, format!("the inviter {inviter} of member {member} is below {member}: a cycle"))
 }
 
 #[cfg(test)]

@@ -60,7 +60,7 @@ impl Forest {
         let ix = self.find(member).ok_or_else(|| unknown(member))?;
         let current = self.parent(ix, None);
         if current != MemberIx::NOBODY {
-            let error = format!("member {member} already has the upline {}", self.id(current));
+            let error = format!("member {} already has the upline {}", self.told(member), self.name(current));
             return Err(Error::new(Code::AlreadyBound, error));
         }
         self.rebind(member, inviter, from)
@@ -75,15 +75,16 @@ impl Forest {
     /// change, or none after it.
     pub fn rebind(&mut self, member: u64, inviter: u64, from: Option<Timestamp>) -> Result<()> {
         if member == inviter {
-            return Err(own_inviter(member));
+            return Err(own_inviter(self.told(member)));
         }
         let ix = self.open(member)?;
         let parent = self.open(inviter)?;
         if ix == parent {
-            return Err(own_inviter(member));
+            return Err(own_inviter(self.told(member)));
         }
         self.check_date(Some(from.unwrap_or(ALWAYS)))?;
         if self.is_above(ix, parent) {
+            let (member, inviter) = (self.told(member), self.told(inviter));
             let error =
                 format!("{inviter} cannot be the upline of {member}: {member} is above {inviter}, a cycle");
             return Err(Error::new(Code::Cycle, error));
@@ -115,7 +116,8 @@ impl Forest {
     pub fn merge(&mut self, kept: u64, gone: u64, from: Option<Timestamp>) -> Result<()> {
         let (into, out) = (self.open(kept)?, self.open(gone)?);
         if into == out {
-            return Err(Error::new(Code::SelfReferral, format!("member {gone} is merged into themselves")));
+            let error = format!("member {} is merged into themselves", self.told(gone));
+            return Err(Error::new(Code::SelfReferral, error));
         }
         self.check_date(Some(from.unwrap_or(ALWAYS)))?;
         let above = self.parent(out, None);
@@ -203,11 +205,16 @@ impl Forest {
         Ok(())
     }
 
+    /// An id in the words of the host, which may be one that nobody has.
+    fn told(&self, id: u64) -> String {
+        self.account(id).map_or_else(|| id.to_string(), |ix| self.name(ix))
+    }
+
     /// A member who may still move and invite.
     fn open(&self, member: u64) -> Result<MemberIx> {
         let ix = self.find(member).ok_or_else(|| unknown(member))?;
         if self.is_closed(ix) {
-            let error = format!("the account of member {member} was closed");
+            let error = format!("the account of member {} was closed", self.told(member));
             return Err(Error::new(Code::ClosedMember, error));
         }
         Ok(ix)

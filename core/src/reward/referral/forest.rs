@@ -9,6 +9,7 @@ use super::texts::Texts;
 use crate::error::{Code, Error, Result};
 use crate::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
 
 /// The dense handle of a member, from 1 in join order; 0 is nobody, the parent of every root.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
@@ -245,10 +246,10 @@ pub(crate) fn check_id(member: u64) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn unknown(id: u64) -> Error {
+pub(super) fn unknown(id: impl Display) -> Error {
     Error::new(Code::UnknownMember, format!("member {id} is not in the forest"))
 }
 
-pub(super) fn own_inviter(id: u64) -> Error {
+pub(super) fn own_inviter(id: impl Display) -> Error {
     Error::new(Code::SelfReferral, format!("member {id} is named as their own upline"))
 }

@@ -1,7 +1,8 @@
 //! Members whose ids are texts: the text of each handle, and the handle of each text. Inside, such a forest
 //! counts its members 1, 2, 3 … as any other does.
 
-use super::forest::{Forest, MemberIx};
+use super::build::cycle;
+use super::forest::{Forest, MemberIx, own_inviter, unknown};
 use super::shelf::Shelf;
 use crate::error::{Code, Error, Result};
 use crate::id::ExternalId;
@@ -31,6 +32,19 @@ impl Texts {
         let first = self.place(text);
         let handles = (0..self.places.len()).map(|step| MemberIx::new(self.places[(first + step) & mask]));
         handles.take_while(|ix| *ix != MemberIx::NOBODY).find(|ix| self.of(*ix) == Some(text))
+    }
+
+    /// Texts of rows from 1, each of which stands once.
+    fn of_rows<T: AsRef<str>>(texts: impl IntoIterator<Item = T>) -> Result<Self> {
+        let mut rows = Self::default();
+        for (at, text) in texts.into_iter().enumerate() {
+            let id = ExternalId::new(text.as_ref()).map_err(|error| error.at(at))?;
+            if rows.slot(id.as_str()).is_some() {
+                return Err(known(id.as_str()).at(at));
+            }
+            rows.push(id.as_str());
+        }
+        Ok(rows)
     }
 
     fn push(&mut self, text: &str) {
@@ -80,6 +94,47 @@ impl Texts {
 }
 
 impl Forest {
+    /// Builds a forest of texts from two columns; an empty inviter is nobody. Rows may come in any order, and are
+    /// the numbers of their members, from 1.
+    ///
+    /// ```
+    /// use fenrun::reward::referral::Forest;
+    /// let forest = Forest::from_texts(&["乙", "甲"], &["甲", ""])?;
+    /// let upline: Vec<_> = forest.upline(forest.named("乙")?, None).map(|ix| forest.name(ix)).collect();
+    /// assert_eq!(upline, ["甲"]);
+    /// # Ok::<(), fenrun::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Forest::from_edges`], with the index of the row.
+    pub fn from_texts(members: &[&str], inviters: &[&str]) -> Result<Self> {
+        if members.len() != inviters.len() {
+            let error = format!("{} members with {} inviters", members.len(), inviters.len());
+            return Err(Error::new(Code::LengthMismatch, error));
+        }
+        let rows = Texts::of_rows(members)?;
+        let number = |(at, inviter): (usize, &&str)| match (*inviter, rows.slot(inviter)) {
+            ("", _) => Ok(0),
+            (own, _) if own == members[at] => Err(own_inviter(own).at(at)),
+            (_, Some(ix)) => Ok(u64::from(ix.get())),
+            (strange, None) => Err(unknown(strange).at(at)),
+        };
+        let above = inviters.iter().enumerate().map(number).collect::<Result<Vec<u64>>>()?;
+        let numbers: Vec<u64> = (1..).take(members.len()).collect();
+        let mut forest = Self::from_edges(&numbers, &above).map_err(|error| match error.index() {
+            Some(at) if error.code() == Code::Cycle => cycle(inviters[at], members[at]).at(at),
+            _ => error,
+        })?;
+        forest.texts = match forest.ids_are_handles() {
+            true => rows,
+            false => {
+                let row = |ix| usize::try_from(forest.id(ix) - 1).unwrap_or(usize::MAX);
+                Texts::of_rows(forest.members().map(|ix| members[row(ix)]))?
+            }
+        };
+        Ok(forest)
+    }
+
     /// Gives each member a text as their id, in join order; the numbers of such a forest are 1, 2, 3 … in any
     /// order.
     ///
@@ -103,14 +158,7 @@ impl Forest {
             let rule = format!("member {id}: a forest of texts counts its {last} members from 1");
             return Err(Error::new(Code::InvalidId, rule));
         }
-        let mut named = Texts::default();
-        for (at, text) in texts.into_iter().enumerate() {
-            let id = ExternalId::new(text).map_err(|error| error.at(at))?;
-            if named.slot(id.as_str()).is_some() {
-                return Err(known(text).at(at));
-            }
-            named.push(id.as_str());
-        }
+        let named = Texts::of_rows(texts)?;
         self.check_length("texts", named.ends.len())?;
         self.texts = named;
         Ok(())
@@ -153,7 +201,7 @@ impl Forest {
             true => self.find_text(name),
             false => name.parse().ok().and_then(|id| self.find(id)),
         };
-        found.ok_or_else(|| Error::new(Code::UnknownMember, format!("member {name} is not in the forest")))
+        found.ok_or_else(|| unknown(name))
     }
 
     /// A new member with a text as their id, invited by a member or by nobody; also the first member of a forest
@@ -168,8 +216,7 @@ impl Forest {
         from: Option<Timestamp>,
     ) -> Result<MemberIx> {
         if inviter == Some(text) {
-            let error = format!("member {text} is named as their own upline");
-            return Err(Error::new(Code::SelfReferral, error));
+            return Err(own_inviter(text));
         }
         let inviter = inviter.map(|name| self.named(name)).transpose()?;
         self.join_below(&ExternalId::new(text)?, inviter, from)
@@ -221,6 +268,57 @@ mod tests {
             assert_eq!(forest.find_text(strange), None);
             assert_eq!(forest.named(strange).unwrap_err().code(), Code::UnknownMember);
         }
+    }
+
+    #[test]
+    fn rows_of_texts_come_in_any_order() {
+        let (members, inviters) = (["丙", "乙", "甲", "9"], ["乙", "甲", "", "丙"]);
+        let forest = Forest::from_texts(&members, &inviters).unwrap();
+        let upline = |text| {
+            forest.upline(forest.find_text(text).unwrap(), None).map(|ix| forest.name(ix)).collect::<Vec<_>>()
+        };
+        assert_eq!((upline("9"), upline("甲")), (vec!["丙".into(), "乙".into(), "甲".into()], vec![]));
+        for (row, member) in (1..).zip(members) {
+            let ix = forest.find(row).unwrap();
+            assert_eq!((forest.text(ix), forest.find_text(member)), (Some(member), Some(ix)));
+        }
+        let fault = |members: &[&str], inviters: &[&str]| {
+            let error = Forest::from_texts(members, inviters).unwrap_err();
+            (error.code(), error.index(), error.message().to_owned())
+        };
+        let refused = [
+            (&["a", "b", "c"][..], &["", "c", "b"][..], Code::Cycle, Some(2), "the inviter b of member c"),
+            (&["a", "b"], &["", "b"], Code::SelfReferral, Some(1), "member b"),
+            (&["a", "b"], &["", "x"], Code::UnknownMember, Some(1), "member x"),
+            (&["a", "a"], &["", ""], Code::DuplicateMember, Some(1), "member a"),
+            (&["a", ""], &["", ""], Code::InvalidId, Some(1), ""),
+            (&["a"], &[], Code::LengthMismatch, None, "1 members with 0 inviters"),
+        ];
+        for (members, inviters, code, index, said) in refused {
+            let (got, at, message) = fault(members, inviters);
+            assert!((got, at) == (code, index) && message.contains(said), "{got:?} {at:?} {message}");
+        }
+        assert!(Forest::from_texts(&[], &[]).unwrap().is_empty());
+    }
+
+    /// What is refused names people as the host does, not by the numbers they have inside.
+    #[test]
+    fn errors_name_the_text() {
+        let mut forest = Forest::from_texts(&["甲", "乙", "丙"], &["", "甲", "乙"]).unwrap();
+        let refused = [
+            (forest.clone().bind(2, 1, None), "member 乙 already has the upline 甲"),
+            (forest.clone().rebind(1, 3, None), "丙 cannot be the upline of 甲"),
+            (forest.clone().rebind(3, 3, None), "member 丙 is named as their own upline"),
+            (forest.clone().merge(2, 2, None), "member 乙 is merged into themselves"),
+            (forest.clone().rebind(9, 1, None), "member 9 is not in the forest"),
+        ];
+        for (result, said) in refused {
+            let error = result.unwrap_err();
+            assert!(error.message().contains(said), "{error}");
+        }
+        forest.close(3, super::super::Closing::Stay, None).unwrap();
+        let error = forest.rebind(3, 1, None).unwrap_err();
+        assert!(error.message().contains("the account of member 丙 was closed"), "{error}");
     }
 
     #[test]

@@ -1,6 +1,9 @@
 package io.fenrun;
 
+import com.eclipsesource.json.Json;
 import com.eclipsesource.json.JsonArray;
+import com.eclipsesource.json.JsonObject;
+import com.eclipsesource.json.JsonValue;
 import com.sun.jna.Pointer;
 import com.sun.jna.ptr.ByteByReference;
 import com.sun.jna.ptr.LongByReference;
@@ -8,7 +11,9 @@ import java.util.Arrays;
 import java.util.function.Function;
 
 /**
- * Who invited whom. Reading is shared freely; changing takes one thread at a time, which the library
+ * Who invited whom. Ids are whole numbers, or texts of up to 64 bytes: a forest of texts counts its members inside,
+ * and whatever takes and gives a {@code long} means those numbers; what takes and gives a {@code String} means ids,
+ * of either kind. Reading is shared freely; changing takes one thread at a time, which the library
  * checks. Close it, or its memory stays until the collector finds that nobody holds it.
  */
 public final class Forest implements AutoCloseable {
@@ -29,6 +34,24 @@ public final class Forest implements AutoCloseable {
         Native.ids("inviters", inviters);
         this.handle = new Handle("forest", Native.made((out, error) -> Native.library().fenrun_forest_new(
                 members, inviters, members.length, out, error)).getValue(), Native.library()::fenrun_forest_free);
+    }
+
+    /**
+     * Builds a forest whose ids are texts, from two columns in any order; an inviter that is null or empty is nobody.
+     * Its numbers are the rows, from 1.
+     *
+     * @throws FenrunException.ForestException for a cycle of any length, an unknown inviter, a member that
+     *     stands twice; its index names the row
+     */
+    public static Forest ofTexts(String[] members, String[] inviters) {
+        if (members.length != inviters.length) {
+            throw FenrunException.of(110, "length_mismatch", FenrunException.NO_INDEX,
+                    members.length + " members with " + inviters.length + " inviters");
+        }
+        Texts ids = new Texts(members, "members");
+        Texts above = new Texts(inviters, "inviters");
+        return new Forest(Native.made((out, error) -> Native.library().fenrun_forest_new_texts(
+                ids.bytes, ids.ends, above.bytes, above.ends, members.length, out, error)).getValue());
     }
 
     private Forest(Pointer opened) {
@@ -97,6 +120,21 @@ public final class Forest implements AutoCloseable {
                 forest, member, inviter, error)));
     }
 
+    /** A new member under an id of either kind, invited by a member or by nobody (null or empty). */
+    public void join(String member, String inviter) {
+        boolean nobody = inviter == null || inviter.isEmpty();
+        append(change("join", member, nobody ? Json.NULL : Json.value(inviter)));
+    }
+
+    /** Gives an upline to a member who has none, both under ids of either kind. */
+    public void bind(String member, String inviter) {
+        append(change("bind", member, Json.value(inviter)));
+    }
+
+    private static String change(String what, String member, JsonValue inviter) {
+        return new JsonObject().add(what, new JsonArray().add(member).add(inviter)).toString();
+    }
+
     /**
      * Makes a change given as JSON: {@code {"join": [member, inviter]}}, {@code bind}, {@code rebind},
      * {@code {"unbind": member}}, {@code {"merge": [kept, gone]}} or {@code {"close": member, "downline": "stay"}}
@@ -109,7 +147,14 @@ public final class Forest implements AutoCloseable {
                 forest, json, json.length, error)));
     }
 
-    /** The number of a member under an id that may be text; the other methods take and give these numbers. */
+    /** Whether ids are texts. A forest without members has none yet: the first to join decides. */
+    public boolean hasTexts() {
+        ByteByReference yes = new ByteByReference();
+        handle.run(forest -> Native.check(error -> Native.library().fenrun_forest_has_texts(forest, yes, error)));
+        return yes.getValue() == 1;
+    }
+
+    /** The number of a member under an id of either kind. */
     public long find(String id) {
         byte[] name = Native.utf8(id, "id");
         LongByReference member = new LongByReference();
@@ -118,7 +163,23 @@ public final class Forest implements AutoCloseable {
         return member.getValue();
     }
 
-    /** The id, text or number, of a member by their number. */
+    /** The numbers of members under ids of either kind; an error has the index of the id that is not here. */
+    public long[] findAll(String... ids) {
+        Texts texts = new Texts(ids, "ids");
+        long[] members = new long[Math.max(1, ids.length)];
+        handle.run(forest -> Native.check(error -> Native.library().fenrun_forest_find_all(
+                forest, texts.bytes, texts.ends, ids.length, members, error)));
+        return Arrays.copyOf(members, ids.length);
+    }
+
+    /** The ids of members by their numbers; empty for 0, who is nobody. */
+    public String[] ids(long... members) {
+        Native.ids("members", members);
+        return handle.use(forest -> Texts.read(members.length, (ids, ends, error) -> Native.library()
+                .fenrun_forest_ids(forest, members, members.length, ids, ends, error)));
+    }
+
+    /** The id of a member by their number. */
     public String id(long member) {
         Native.id("member", member);
         return handle.use(forest -> Native.text((out, error) -> Native.library().fenrun_forest_id(
@@ -141,6 +202,11 @@ public final class Forest implements AutoCloseable {
         handle.run(forest -> Native.check(error -> Native.library().fenrun_forest_upline(
                 forest, member, ids, room, len, error)));
         return Arrays.copyOf(ids, (int) Math.min(room, len.getValue()));
+    }
+
+    /** The ids of the ancestors of a member, nearest first, at most {@code most} of them. */
+    public String[] upline(String member, int most) {
+        return ids(upline(find(member), most));
     }
 
     /** States a fact of all members, in join order, such as {@code distributor}. */

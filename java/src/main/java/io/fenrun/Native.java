@@ -118,6 +118,10 @@ final class Native {
 
         int fenrun_forest_new(long[] members, long[] inviters, long len, PointerByReference out, Failure error);
 
+        int fenrun_forest_new_texts(
+                byte[] members, long[] memberEnds, byte[] inviters, long[] inviterEnds, long len,
+                PointerByReference out, Failure error);
+
         int fenrun_forest_open(byte[] path, long pathLen, PointerByReference out, Failure error);
 
         int fenrun_forest_save(Pointer forest, byte[] path, long pathLen, Failure error);
@@ -139,6 +143,13 @@ final class Native {
         int fenrun_forest_find(Pointer forest, byte[] id, long idLen, LongByReference out, Failure error);
 
         int fenrun_forest_id(Pointer forest, long member, Buffer out, Failure error);
+
+        int fenrun_forest_has_texts(Pointer forest, ByteByReference yes, Failure error);
+
+        int fenrun_forest_find_all(
+                Pointer forest, byte[] ids, long[] idEnds, long len, long[] members, Failure error);
+
+        int fenrun_forest_ids(Pointer forest, long[] members, long len, Buffer ids, long[] ends, Failure error);
 
         int fenrun_forest_upline(
                 Pointer forest, long member, long[] out, long capacity, LongByReference len, Failure error);
@@ -172,6 +183,10 @@ final class Native {
 
         int fenrun_rows_copy_payee(Pointer rows, long[] out, long capacity, Failure error);
 
+        int fenrun_rows_has_texts(Pointer rows, ByteByReference yes, Failure error);
+
+        int fenrun_rows_ids(Pointer rows, long[] members, long len, Buffer ids, long[] ends, Failure error);
+
         int fenrun_rows_copy_rule(Pointer rows, int[] out, long capacity, Failure error);
 
         int fenrun_rows_copy_level(Pointer rows, int[] out, long capacity, Failure error);
@@ -191,6 +206,9 @@ final class Native {
         int fenrun_rows_pool(Pointer rows, LongByReference out, Failure error);
 
         int fenrun_rows_retained(Pointer rows, byte[] reason, long len, LongByReference out, Failure error);
+
+        int fenrun_qr_draw(
+                byte[] content, long contentLen, byte[] style, long styleLen, Buffer image, Failure error);
 
         int fenrun_run(
                 byte[] operation, long operationLen, Pointer plan, byte[] input, long inputLen, Buffer out,
@@ -267,9 +285,14 @@ final class Native {
 
     /** The text of a buffer, which is given back. */
     static String take(Buffer buffer) {
+        return new String(takeBytes(buffer), StandardCharsets.UTF_8);
+    }
+
+    /** The bytes of a buffer, which is given back. */
+    static byte[] takeBytes(Buffer buffer) {
         try {
             int len = Math.toIntExact(buffer.len);
-            return len == 0 ? "" : new String(buffer.data.getByteArray(0, len), StandardCharsets.UTF_8);
+            return len == 0 ? new byte[0] : buffer.data.getByteArray(0, len);
         } finally {
             library().fenrun_buffer_free(buffer);
         }

@@ -10,7 +10,11 @@ import java.util.Map;
 
 /** The columns of a batch, one row an order line. Not thread-safe while it is filled. */
 public final class Orders {
+    /** How many rows there are. */
+    private final int size;
+    /** Null where buyers are given by their ids. */
     private final long[] buyers;
+    private final String[] buyerIds;
     private final long[] paid;
     private long[] ids;
     private long[] lines;
@@ -23,26 +27,36 @@ public final class Orders {
 
     /** Who bought, and what was paid in minor units. */
     public Orders(long[] buyers, long[] paid) {
-        this.buyers = column("paid", buyers, buyers.length);
-        this.paid = column("paid", paid, buyers.length);
+        this.size = buyers.length;
+        this.buyers = buyers;
+        this.buyerIds = null;
+        this.paid = column("paid", paid, size);
+    }
+
+    /** Who bought, under ids of either kind that the forest finds, and what was paid in minor units. */
+    public Orders(String[] buyers, long[] paid) {
+        this.size = buyers.length;
+        this.buyers = null;
+        this.buyerIds = buyers;
+        this.paid = column("paid", paid, size);
     }
 
     /** Order ids; without them the row number from 1. */
     public Orders ids(long[] ids) {
-        this.ids = column("ids", ids, buyers.length);
+        this.ids = column("ids", ids, size);
         return this;
     }
 
     /** Line ids, unique within their order, whose rows stand together; without them every row is an order. */
     public Orders lines(long[] lines) {
-        this.lines = column("lines", lines, buyers.length);
+        this.lines = column("lines", lines, size);
         return this;
     }
 
     /** Units sold; without them 1. */
     public Orders units(int[] units) {
-        if (units.length != buyers.length) {
-            throw wrongLength("units", units.length, buyers.length);
+        if (units.length != size) {
+            throw wrongLength("units", units.length, size);
         }
         this.units = units;
         return this;
@@ -50,13 +64,13 @@ public final class Orders {
 
     /** When each order was placed, in milliseconds of UTC. */
     public Orders placedAt(long[] placedAt) {
-        this.placedAt = column("placedAt", placedAt, buyers.length);
+        this.placedAt = column("placedAt", placedAt, size);
         return this;
     }
 
     /** A further amount of every row, such as {@code list} or {@code pv}. */
     public Orders component(String name, long[] values) {
-        components.put(name, column(name, values, buyers.length));
+        components.put(name, column(name, values, size));
         return this;
     }
 
@@ -67,8 +81,8 @@ public final class Orders {
      * @param table a JSON list of {rule id: rates}
      */
     public Orders overrides(int[] places, String table) {
-        if (places.length != buyers.length) {
-            throw wrongLength("overrides", places.length, buyers.length);
+        if (places.length != size) {
+            throw wrongLength("overrides", places.length, size);
         }
         this.overrides = places;
         this.overrideTable = table;
@@ -82,10 +96,11 @@ public final class Orders {
     }
 
     /** What the library reads during one call; {@code keep} holds the memory until it has. */
-    io.fenrun.Native.OrderColumns columns(List<Memory> keep) {
+    io.fenrun.Native.OrderColumns columns(Forest forest, List<Memory> keep) {
         io.fenrun.Native.OrderColumns columns = new io.fenrun.Native.OrderColumns();
+        long[] who = buyerIds == null ? buyers : forest.findAll(buyerIds);
         // Checked here, where they are copied: C would see large numbers.
-        io.fenrun.Native.ids("buyers", buyers);
+        io.fenrun.Native.ids("buyers", who);
         if (ids != null) {
             io.fenrun.Native.ids("ids", ids);
         }
@@ -98,8 +113,8 @@ public final class Orders {
         if (overrides != null) {
             io.fenrun.Native.notNegative("overrides", overrides);
         }
-        columns.len = buyers.length;
-        columns.buyers = memory(keep, buyers);
+        columns.len = size;
+        columns.buyers = memory(keep, who);
         columns.paid = memory(keep, paid);
         columns.ids = memory(keep, ids);
         columns.lines = memory(keep, lines);

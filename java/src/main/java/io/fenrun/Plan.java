@@ -100,7 +100,7 @@ public final class Plan implements AutoCloseable {
                     threads + " threads; at most 256, or 0 for as many as the machine has");
         }
         java.util.List<com.sun.jna.Memory> keep = Orders.room();
-        Native.OrderColumns columns = orders.columns(keep);
+        Native.OrderColumns columns = orders.columns(forest, keep);
         try (Handle rows = use(plan -> forest.use(members -> new Handle("batch",
                 Native.made((out, error) -> Native.library().fenrun_settle(
                         plan, members, columns, threads, out, error)).getValue(),

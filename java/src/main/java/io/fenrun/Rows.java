@@ -1,7 +1,10 @@
 package io.fenrun;
 
 import com.sun.jna.Pointer;
+import com.sun.jna.ptr.ByteByReference;
 import com.sun.jna.ptr.LongByReference;
+import java.util.Arrays;
+import java.util.stream.LongStream;
 
 /** What a batch gave, as columns of one length. Immutable: share freely. */
 public final class Rows {
@@ -16,6 +19,9 @@ public final class Rows {
     private final int[] accountOf;
     private final String[] accounts;
     private final long[] after;
+    /** In a forest of texts the members of these rows, sorted, and their ids. */
+    private final long[] members;
+    private final String[] ids;
     private final String keys;
     private final long pool;
     private final java.util.Map<String, Long> retained = new java.util.LinkedHashMap<>();
@@ -28,30 +34,36 @@ public final class Rows {
         long[] room = new long[Math.max(1, len)];
         int[] small = new int[Math.max(1, len)];
         Native.check(error -> library.fenrun_rows_copy_source(rows, small, len, error));
-        sources = java.util.Arrays.copyOf(small, len);
+        sources = Arrays.copyOf(small, len);
         Native.check(error -> library.fenrun_rows_copy_order(rows, room, len, error));
-        orders = java.util.Arrays.copyOf(room, len);
+        orders = Arrays.copyOf(room, len);
         Native.check(error -> library.fenrun_rows_copy_line(rows, room, len, error));
-        lines = java.util.Arrays.copyOf(room, len);
+        lines = Arrays.copyOf(room, len);
         Native.check(error -> library.fenrun_rows_copy_payee(rows, room, len, error));
-        payees = java.util.Arrays.copyOf(room, len);
+        payees = Arrays.copyOf(room, len);
         Native.check(error -> library.fenrun_rows_copy_amount(rows, room, len, error));
-        amounts = java.util.Arrays.copyOf(room, len);
+        amounts = Arrays.copyOf(room, len);
         Native.check(error -> library.fenrun_rows_copy_rule(rows, small, len, error));
-        ruleOf = java.util.Arrays.copyOf(small, len);
+        ruleOf = Arrays.copyOf(small, len);
         Native.check(error -> library.fenrun_rows_copy_level(rows, small, len, error));
-        levels = java.util.Arrays.copyOf(small, len);
-        int most = java.util.Arrays.stream(ruleOf).max().orElse(-1);
+        levels = Arrays.copyOf(small, len);
+        int most = Arrays.stream(ruleOf).max().orElse(-1);
         rules = new String[most + 1];
         for (int at = 0; at <= most; at++) {
             int place = at;
             rules[at] = Native.text((out, error) -> library.fenrun_rows_rule(rows, place, out, error));
         }
         Native.check(error -> library.fenrun_rows_copy_after(rows, room, len, error));
-        after = java.util.Arrays.copyOf(room, len);
+        after = Arrays.copyOf(room, len);
+        ByteByReference texts = new ByteByReference();
+        Native.check(error -> library.fenrun_rows_has_texts(rows, texts, error));
+        members = texts.getValue() == 0 ? new long[0]
+                : LongStream.concat(Arrays.stream(payees), Arrays.stream(after)).sorted().distinct().toArray();
+        ids = Texts.read(members.length, (bytes, ends, error) -> library.fenrun_rows_ids(
+                rows, members, members.length, bytes, ends, error));
         Native.check(error -> library.fenrun_rows_copy_account(rows, small, len, error));
-        accountOf = java.util.Arrays.copyOf(small, len);
-        accounts = new String[java.util.Arrays.stream(accountOf).max().orElse(-1) + 1];
+        accountOf = Arrays.copyOf(small, len);
+        accounts = new String[Arrays.stream(accountOf).max().orElse(-1) + 1];
         for (int at = 0; at < accounts.length; at++) {
             int place = at;
             accounts[at] = Native.text((out, error) -> library.fenrun_rows_account(rows, place, out, error));
@@ -88,9 +100,14 @@ public final class Rows {
         return lines[row];
     }
 
-    /** Who is paid. */
+    /** Who is paid, as the forest counts them: see {@link #payeeId}. */
     public long payee(int row) {
         return payees[row];
+    }
+
+    /** Who is paid, as an id of either kind; rows of one member share one text. */
+    public String payeeId(int row) {
+        return id(payees[row]);
     }
 
     /** The rule that pays. */
@@ -113,9 +130,21 @@ public final class Rows {
         return accounts[accountOf[row]];
     }
 
-    /** Whose amount the rule runs after; 0 for a rule of the order itself. */
+    /** Whose amount the rule runs after, as the forest counts them; 0 for a rule of the order itself. */
     public long after(int row) {
         return after[row];
+    }
+
+    /** Whose amount the rule runs after, as an id of either kind; empty for a rule of the order itself. */
+    public String afterId(int row) {
+        return id(after[row]);
+    }
+
+    private String id(long member) {
+        if (member == 0) {
+            return "";
+        }
+        return members.length == 0 ? Long.toString(member) : ids[Arrays.binarySearch(members, member)];
     }
 
     /** 32 hex digits, the same as when the order is settled alone. */
@@ -128,9 +157,14 @@ public final class Rows {
         return amounts.clone();
     }
 
-    /** All payees. */
+    /** All payees, as the forest counts them. */
     public long[] payees() {
         return payees.clone();
+    }
+
+    /** All payees, as ids of either kind. */
+    public String[] payeeIds() {
+        return Arrays.stream(payees).mapToObj(this::id).toArray(String[]::new);
     }
 
     /** What the plan offered: all amounts and all that is retained sum to it. */

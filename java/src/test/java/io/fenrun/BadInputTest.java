@@ -1,5 +1,6 @@
 package io.fenrun;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -76,6 +77,52 @@ class BadInputTest {
             assertTrue(file.delete());
         }
         assertTrue(folder.toFile().delete());
+    }
+
+    @Test
+    void textsAreIdsOfBatches() {
+        String[] members = {"丙", "乙", "12", "u-1"};
+        try (Plan plan = Plan.preset("two_level");
+                Forest forest = Forest.ofTexts(members, new String[] {"乙", "12", null, "丙"})) {
+            assertTrue(forest.hasTexts());
+            forest.join("丁", "丙");
+            forest.join("自", "");
+            forest.bind("自", "丁");
+            assertArrayEquals(new String[] {"丁", "丙", "乙", "12"}, forest.upline("自", 9));
+            assertArrayEquals(new String[] {"乙"}, forest.upline("丙", 1));
+            assertArrayEquals(new long[] {4, 1}, forest.findAll("u-1", "丙"));
+            assertArrayEquals(new String[] {"u-1", "", "丙"}, forest.ids(4, 0, 1));
+            forest.fact("distributor", new boolean[] {true, true, true, true, true, true});
+            forest.fact("frozen", new boolean[] {false, true, false, false, false, false});
+            Rows rows = plan.settle(forest, new Orders(new String[] {"u-1", "丙", "12"}, new long[] {1000, 2000, 3000}), 1);
+            assertArrayEquals(new String[] {"丙", "12"}, rows.payeeIds());
+            assertEquals("12", rows.payeeId(1));
+            assertEquals("", rows.afterId(1));
+            assertArrayEquals(rows.payees(), forest.findAll(rows.payeeIds()));
+            Outcome alone = plan.settleOne("{\"id\": 2, \"buyer\": \"丙\", \"lines\": [{\"paid\": 2000}], \"upline\": ["
+                    + "{\"id\": \"乙\", \"distributor\": true, \"frozen\": true},"
+                    + "{\"id\": \"12\", \"distributor\": true, \"frozen\": false}]}");
+            assertEquals(alone.rows().get(0).key(), rows.key(1));
+            assertEquals("12", alone.rows().get(0).payee());
+            Orders strange = new Orders(new String[] {"丙", "戊"}, new long[] {1, 1});
+            FenrunException error = assertThrows(FenrunException.class, () -> plan.settle(forest, strange, 1));
+            assertEquals("unknown_member", error.codeName());
+            assertEquals(1, error.index());
+            refused("unknown_member", "戊", () -> forest.upline("戊", 1));
+            refused("unknown_member", "9", () -> forest.ids(1, 9));
+            refused("duplicate_member", "乙", () -> forest.join("乙", null));
+            refused("already_bound", "member 乙 already has the upline 12", () -> forest.bind("乙", "丁"));
+        }
+        refused("cycle", "the inviter a of member b",
+                () -> Forest.ofTexts(new String[] {"a", "b"}, new String[] {"b", "a"}));
+        refused("length_mismatch", "2 members", () -> Forest.ofTexts(new String[] {"a", "b"}, new String[1]));
+        try (Plan plan = Plan.parse(plan("\"5%\"")); Forest forest = new Forest(new long[] {7, 9}, new long[] {0, 7})) {
+            assertFalse(forest.hasTexts());
+            assertArrayEquals(new String[] {"7"}, forest.upline("9", 3));
+            Rows rows = plan.settle(forest, new Orders(new String[] {"9"}, new long[] {100}), 1);
+            assertEquals("7", rows.payeeId(0));
+            assertEquals(7, rows.payee(0));
+        }
     }
 
     @Test
