@@ -2,6 +2,7 @@
 
 use crate::doc::{Fields, Node, invalid};
 use crate::error::{Code, Error, Result};
+use crate::id::ExternalId;
 use crate::reward::batch::{self, Names, Orders, Overrides, Rows};
 use crate::reward::commission::Reason;
 use crate::reward::plan::Plan;
@@ -54,6 +55,11 @@ pub(super) fn settle(plan: &Plan, input: &Node) -> Result<Node> {
     Ok(answer(plan, &forest, &lines, &rows))
 }
 
+/// A member in an answer: their text, or their number.
+pub(super) fn written(forest: &Forest, member: MemberIx) -> String {
+    forest.text(member).map_or_else(|| forest.id(member).to_string(), str::to_owned)
+}
+
 /// The handles of all members.
 pub(super) fn handles(forest: &Forest) -> impl Iterator<Item = MemberIx> {
     (1..=u32::try_from(forest.len()).unwrap_or(u32::MAX)).map(MemberIx::new)
@@ -72,20 +78,35 @@ pub(super) fn number(node: &Node) -> Result<u64> {
     }
 }
 
+/// What a forest calls a member, whose id may be a text; 0 for nobody.
+pub(super) fn known_as(forest: &Forest, node: &Node) -> Result<u64> {
+    if !forest.has_texts() {
+        return number(node);
+    }
+    match ExternalId::from_node(node)? {
+        None => Ok(0),
+        Some(id) => forest.named(id.as_str()).map(|ix| forest.id(ix)),
+    }
+}
+
+/// The handle of somebody.
+pub(super) fn handle(forest: &Forest, node: &Node) -> Result<MemberIx> {
+    Ok(forest.resolve(&[known_as(forest, node)?])?[0])
+}
+
 fn not_a_number(node: &Node) -> Error {
     let message = format!("id {}: columns hold whole numbers from 0 to 2^63 − 1", node.to_json());
     Error::new(Code::InvalidId, message)
 }
 
 pub(super) fn forest_from_nodes(plan: &Plan, nodes: &[Node]) -> Result<Forest> {
-    let mut members = Vec::with_capacity(nodes.len());
-    let mut inviters = Vec::with_capacity(nodes.len());
+    let (mut members, mut inviters) = (Vec::with_capacity(nodes.len()), Vec::with_capacity(nodes.len()));
     let mut facts = BTreeMap::<&str, Vec<&Node>>::new();
     let mut ranks = Vec::new();
     for (at, node) in nodes.iter().enumerate() {
         let mut fields = Fields::new(node, format!("members[{at}]"))?;
-        members.push(number(fields.need("id")?)?);
-        inviters.push(fields.take("inviter").map_or(Ok(0), number)?);
+        members.push(fields.need("id")?);
+        inviters.push(fields.take("inviter").unwrap_or(&Node::Null));
         ranks.push(match fields.text("rank")? {
             None => 0,
             Some(rank) => rank_code(plan, rank)?,
@@ -98,10 +119,10 @@ pub(super) fn forest_from_nodes(plan: &Plan, nodes: &[Node]) -> Result<Forest> {
             return Err(fields.fault(Code::LengthMismatch, rule));
         }
     }
-    let mut forest = Forest::from_edges(&members, &inviters)?;
+    let (mut forest, rows) = forest_of(&members, &inviters)?;
     // Columns stand in the order of the handles, which is not the order of the rows when a member stands
     // above their inviter.
-    let places: BTreeMap<u64, usize> = members.iter().enumerate().map(|(at, id)| (*id, at)).collect();
+    let places: BTreeMap<u64, usize> = rows.into_iter().zip(0..).collect();
     let order: Vec<usize> = handles(&forest).filter_map(|ix| places.get(&forest.id(ix)).copied()).collect();
     if ranks.iter().any(|code| *code > 0) {
         forest.set_ranks(plan.ranks(), order.iter().map(|at| ranks[*at]).collect())?;
@@ -111,6 +132,26 @@ pub(super) fn forest_from_nodes(plan: &Plan, nodes: &[Node]) -> Result<Forest> {
         forest.set_fact(name, Column::of(name, &values)?)?;
     }
     Ok(forest)
+}
+
+/// A forest, and what it calls the member of each row: texts are the ids when any of them is no number.
+fn forest_of(members: &[&Node], inviters: &[&Node]) -> Result<(Forest, Vec<u64>)> {
+    let written = |node: &&Node| match node {
+        Node::Text(text) => !text.bytes().all(|byte| byte.is_ascii_digit()),
+        _ => false,
+    };
+    if !members.iter().any(written) {
+        let numbers = |nodes: &[&Node]| nodes.iter().map(|node| number(node)).collect::<Result<Vec<u64>>>();
+        let (members, inviters) = (numbers(members)?, numbers(inviters)?);
+        return Ok((Forest::from_edges(&members, &inviters)?, members));
+    }
+    let text = |node: &&Node| Ok(ExternalId::from_node(node)?.map_or_else(String::new, |id| id.to_string()));
+    let texts = |nodes: &[&Node]| nodes.iter().map(text).collect::<Result<Vec<String>>>();
+    let (members, inviters) = (texts(members)?, texts(inviters)?);
+    let members: Vec<&str> = members.iter().map(String::as_str).collect();
+    let inviters: Vec<&str> = inviters.iter().map(String::as_str).collect();
+    let forest = Forest::from_texts(&members, &inviters)?;
+    Ok((forest, (1..).take(members.len()).collect()))
 }
 
 fn rank_code(plan: &Plan, rank: &str) -> Result<u8> {
@@ -140,7 +181,7 @@ impl Lines {
                 let rule = format!("order {id} stands twice in the batch");
                 return Err(fields.fault(Code::DuplicateOrder, rule));
             }
-            let buyer = forest.resolve(&[number(fields.need("buyer")?)?])?[0];
+            let buyer = handle(forest, fields.need("buyer")?)?;
             for (at, node) in fields.list("lines")?.iter().enumerate() {
                 lines.push(id, buyer, read::line_from_node(node, at)?)?;
             }
@@ -188,11 +229,11 @@ fn answer(plan: &Plan, forest: &Forest, lines: &Lines, rows: &Rows) -> Node {
         let (sale, line) = ids(rows.sources()[at]);
         let rule = rows.rule(at);
         let from = rows.origins().get(at).and_then(|place| usize::try_from(*place).ok()?.checked_sub(1));
-        let from = from.map(|at| forest.id(MemberIx::new(rows.table()[at].payee)).to_string());
+        let from = from.map(|at| written(forest, MemberIx::new(rows.table()[at].payee)));
         let fixed = [
             ("key", Node::from(key)),
             ("sale", sale.into()),
-            ("payee", forest.id(rows.payee(at)).to_string().into()),
+            ("payee", written(forest, rows.payee(at)).into()),
             ("amount", rows.amounts()[at].into()),
             ("rule", names.rule(rule).unwrap_or_default().into()),
             ("line", names.has_line(rule).then_some(line).into()),

@@ -1,6 +1,6 @@
 //! Changes of a forest and questions about it, as documents.
 
-use super::forest::number;
+use super::forest::{handle, known_as, number, written};
 use crate::doc::{Fields, Node, invalid};
 use crate::error::{Code, Result};
 use crate::reward::referral::{EdgeFaults, Forest, ForestChange, MemberIx, Order, PAGE, ReadIndex};
@@ -36,7 +36,7 @@ fn step(forest: &mut Forest, node: &Node) -> Result<()> {
         return forest.track(name, &own, newcomer);
     }
     if let Some(name) = fields.text("add")? {
-        let member = resolve(forest, fields.need("member")?)?;
+        let member = handle(forest, fields.need("member")?)?;
         let amount = fields.need_int("amount")?;
         fields.finish()?;
         return forest.add(name, member, amount);
@@ -69,22 +69,22 @@ impl View<'_> {
     fn of_one(&self, fields: &mut Fields<'_>, at: Option<Timestamp>) -> Result<Option<Node>> {
         let forest = self.forest;
         if let Some(member) = fields.take("upline") {
-            let member = resolve(forest, member)?;
+            let member = handle(forest, member)?;
             return Ok(Some(self.ids(forest.upline(member, at))));
         }
         if let Some(pair) = fields.take("is_above") {
-            let (above, below) = two(pair)?;
-            let [above, below] = [above, below].map(|id| forest.resolve(&[id]).map(|found| found[0]));
+            let [above, below] = pair_of(pair)?;
+            let [above, below] = [above, below].map(|id| handle(forest, id));
             return Ok(Some(self.index.is_above(above?, below?).into()));
         }
         if let Some(member) = fields.take("depth") {
-            return Ok(Some(i64::from(self.index.depth(resolve(forest, member)?)).into()));
+            return Ok(Some(i64::from(self.index.depth(handle(forest, member)?)).into()));
         }
         if let Some(member) = fields.take("account") {
-            let member = resolve(forest, member)?;
+            let member = handle(forest, member)?;
             let closed = forest.is_closed(member);
             return Ok(Some(Node::map([
-                ("member", Node::from(forest.id(member).to_string())),
+                ("member", Node::from(written(forest, member))),
                 ("closed", closed.into()),
             ])));
         }
@@ -113,13 +113,13 @@ impl View<'_> {
             return Ok(Node::List(counts.collect()));
         }
         if let Some(name) = fields.text("volume")? {
-            let member = resolve(forest, fields.need("member")?)?;
+            let member = handle(forest, fields.need("member")?)?;
             let (own, team) = (forest.own(name, member)?, forest.team(name, member)?);
             return Ok(Node::map([("own", own), ("team", team)].map(|(key, sum)| (key, Node::Int(sum)))));
         }
         if let Some(own) = fields.take("sums") {
             let sums = self.order.sums(forest, &column(forest, Some(own))?)?;
-            let sum = |(member, sum)| (forest.id(member).to_string(), Node::Int(sum));
+            let sum = |(member, sum)| (written(forest, member), Node::Int(sum));
             return Ok(Node::map(forest.members().zip(sums).map(sum)));
         }
         let known = "upline, is_above, depth, account, team, directly_below, generations, volume, sums";
@@ -127,7 +127,7 @@ impl View<'_> {
     }
 
     fn ids(&self, members: impl Iterator<Item = MemberIx>) -> Node {
-        Node::List(members.map(|ix| self.forest.id(ix).to_string().into()).collect())
+        Node::List(members.map(|ix| written(self.forest, ix).into()).collect())
     }
 }
 
@@ -150,23 +150,23 @@ pub(super) fn edges(input: &Node) -> Result<Node> {
     ]))
 }
 
-/// Two ids.
+/// Two numbers.
 fn two(node: &Node) -> Result<(u64, u64)> {
+    let [first, second] = pair_of(node)?;
+    Ok((number(first)?, number(second)?))
+}
+
+fn pair_of(node: &Node) -> Result<&[Node; 2]> {
     let pair = match node {
         Node::List(items) => <&[Node; 2]>::try_from(items.as_slice()).ok(),
         _ => None,
     };
-    let [first, second] = pair.ok_or_else(|| invalid("a pair", "a list of two ids", node))?;
-    Ok((number(first)?, number(second)?))
-}
-
-fn resolve(forest: &Forest, member: &Node) -> Result<MemberIx> {
-    Ok(forest.resolve(&[number(member)?])?[0])
+    pair.ok_or_else(|| invalid("a pair", "a list of two ids", node))
 }
 
 /// A member, or nobody, who stands above everybody.
 fn somebody(forest: &Forest, member: &Node) -> Result<MemberIx> {
-    match number(member)? {
+    match known_as(forest, member)? {
         0 => Ok(MemberIx::NOBODY),
         id => Ok(forest.resolve(&[id])?[0]),
     }
@@ -178,7 +178,7 @@ fn column(forest: &Forest, node: Option<&Node>) -> Result<Vec<i64>> {
     let Some(node) = node else { return Ok(own) };
     let fields = Fields::new(node, "own volumes")?;
     for (member, value) in fields.rest() {
-        let ix = resolve(forest, &member.into())?;
+        let ix = handle(forest, &member.into())?;
         let Node::Int(value) = value else { return Err(fields.wrong(member, "an integer", value)) };
         own[ix.index() - 1] = *value;
     }

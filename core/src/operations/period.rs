@@ -1,6 +1,6 @@
 //! Periods, ranks and placements as documents.
 
-use super::forest::{forest_from_nodes, handles, number};
+use super::forest::{forest_from_nodes, handle, handles, known_as, number, written};
 use crate::doc::{Fields, Node, invalid};
 use crate::error::{Code, Error, Result};
 use crate::id::MemberId;
@@ -33,15 +33,20 @@ pub(super) fn run(plan: &Plan, input: &Node) -> Result<Node> {
 pub(super) fn explain(plan: &Plan, input: &Node) -> Result<Node> {
     let mut fields = Fields::new(input, "explain_close")?;
     let language = fields.word("lang", &Language::ALL, Language::name)?.unwrap_or(Language::English);
-    let only = fields.take("member").map(number).transpose()?;
+    let only = fields.take("member");
     let work = Work::read(plan, &mut fields)?;
     fields.finish()?;
     let closed = close(&work.own.closing(plan, &work.tenant), &work.past())?;
-    let who = only.map(|member| work.own.snapshot.forest().resolve(&[member]).map(|_| member)).transpose()?;
-    let mut lines = closed.explain(plan, &work.own.snapshot, who, language);
-    let of_whom = |change: &&RankChange| only.is_none_or(|member| change.member == MemberId::from(member));
+    let who = only.map(|node| who(work.own.snapshot.forest(), node)).transpose()?;
+    let mut lines = closed.explain(plan, &work.own.snapshot, who.as_ref(), language);
+    let of_whom = |change: &&RankChange| who.as_ref().is_none_or(|who| change.member == *who);
     lines.extend(work.changes.iter().filter(of_whom).map(|change| change.explain(language)));
     Ok(Node::map([("lines", Node::List(lines.into_iter().map(Node::from).collect()))]))
+}
+
+/// Somebody whose lines are asked for.
+pub(super) fn who(forest: &Forest, node: &Node) -> Result<MemberId> {
+    MemberId::new(&written(forest, handle(forest, node)?))
 }
 
 /// What two plans make of one period, closed from one document: the input of `close`.
@@ -247,7 +252,7 @@ pub(super) fn trees(plan: &Plan, forest: Forest, node: Option<&Node>) -> Result<
         let forest = snapshot.forest();
         let mut spots = vec![Spot { parent: MemberIx::NOBODY, leg: 0 }; forest.len()];
         for row in rows {
-            let (member, parent, leg) = place(row)?;
+            let (member, parent, leg) = place(row, |node| known_as(forest, node))?;
             let at = forest.resolve(&[member])?[0].index() - 1;
             let parent = if parent == 0 { MemberIx::NOBODY } else { forest.resolve(&[parent])?[0] };
             spots[at] = Spot { parent, leg };
@@ -257,7 +262,8 @@ pub(super) fn trees(plan: &Plan, forest: Forest, node: Option<&Node>) -> Result<
     Ok(snapshot)
 }
 
-pub(super) fn place(row: &Node) -> Result<(u64, u64, u32)> {
+/// `[member, parent]` or `[member, parent, leg]`.
+pub(super) fn place(row: &Node, number: impl Fn(&Node) -> Result<u64>) -> Result<(u64, u64, u32)> {
     let wrong = || invalid("a place", "a member, a parent and a leg", row);
     let Node::List(parts) = row else { return Err(wrong()) };
     let (member, parent, leg) = match parts.as_slice() {
@@ -283,7 +289,7 @@ pub(super) fn add_one(
     mut fields: Fields<'_>,
     sign: i64,
 ) -> Result<()> {
-    let member = number(fields.need("member")?)?;
+    let member = known_as(snapshot.forest(), fields.need("member")?)?;
     for (name, value) in fields.rest() {
         match value {
             Node::Int(amount) if *amount >= 0 => volumes.add(snapshot, member, name, sign * amount)?,

@@ -1,11 +1,10 @@
 //! The close of a period in which a shop's plan may have changed.
 
-use super::forest::{forest_from_nodes, number};
-use super::period::{PastInput, RanksWhen, add_one, trees};
+use super::forest::forest_from_nodes;
+use super::period::{PastInput, RanksWhen, add_one, trees, who};
 use super::plans::set_of;
 use crate::doc::{Fields, Node};
 use crate::error::{Code, Error, Result};
-use crate::id::MemberId;
 use crate::reward::commission::Language;
 use crate::reward::period::{
     Carry, Closed, Closing, Past, PeriodKey, RankChange, Snapshot, Stretch, Volumes, close_parts, run_ranks,
@@ -35,18 +34,18 @@ pub(super) fn run(input: &Node) -> Result<Node> {
 pub(super) fn explain(input: &Node) -> Result<Node> {
     let mut fields = Fields::new(input, "explain_close")?;
     let language = fields.word("lang", &Language::ALL, Language::name)?.unwrap_or(Language::English);
-    let only = fields.take("member").map(number).transpose()?;
+    let only = fields.take("member");
     closed(fields, |done| {
-        let mut lines = Vec::new();
+        let (mut lines, mut whom) = (Vec::new(), None);
         for (served, closed, (snapshot, _)) in done.parts() {
-            only.map(|member| snapshot.forest().resolve(&[member])).transpose()?;
+            whom = only.map(|node| who(snapshot.forest(), node)).transpose()?;
             if done.closed.len() > 1 {
                 lines.push(heading(served, language));
             }
-            lines.extend(closed.explain(served.plan, snapshot, only, language));
+            lines.extend(closed.explain(served.plan, snapshot, whom.as_ref(), language));
         }
-        let whom = |change: &&RankChange| only.is_none_or(|member| change.member == MemberId::from(member));
-        lines.extend(done.changes.iter().filter(whom).map(|change| change.explain(language)));
+        let theirs = |change: &&RankChange| whom.as_ref().is_none_or(|whom| change.member == *whom);
+        lines.extend(done.changes.iter().filter(theirs).map(|change| change.explain(language)));
         Ok(Node::map([("lines", Node::List(lines.into_iter().map(Node::from).collect()))]))
     })
 }

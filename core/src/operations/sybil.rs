@@ -57,7 +57,7 @@ fn stage(plan: &Plan, node: &Node) -> Result<Stage> {
         for (name, node) in Fields::new(node, "trees")?.rest() {
             let Node::List(rows) = node else { return Err(invalid(name, "a list of places", node)) };
             for row in rows {
-                let (member, parent, leg) = place(row)?;
+                let (member, parent, leg) = place(row, number)?;
                 let actor = actors.get_mut(&member).ok_or_else(|| missing(member))?;
                 actor.places.insert(name.to_owned(), (parent, leg));
             }

@@ -9,6 +9,7 @@ mod generate;
 #[path = "../laws/mod.rs"]
 mod laws;
 mod laws_of_amounts;
+mod laws_of_names;
 mod laws_of_people;
 mod naive;
 #[allow(dead_code, reason = "the other interpreter uses all of it")]
@@ -88,6 +89,12 @@ fn l14_strangers_change_nothing() {
 fn l16_a_carry_survives_being_written() {
     let subjects: [(&str, &dyn writing::Keeper); 1] = [("engine", &writing::Faithful)];
     writing::SURVIVES.prove(&subjects, |loss| Box::new(writing::Losing(loss)));
+}
+
+#[test]
+fn l17_texts_as_ids_change_nothing_but_names() {
+    let subjects: [(&str, &dyn laws_of_names::Caller); 1] = [("engine", &laws_of_names::Straight)];
+    laws_of_names::NAMES.prove(&subjects, |mixup| Box::new(laws_of_names::Mixed(mixup)));
 }
 
 /// What the engine says differently of a case; nothing when they agree.

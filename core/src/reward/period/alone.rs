@@ -125,8 +125,8 @@ impl Alone<'_> {
         let runner = Pairs { pairing, mode: self.rule.round.mode };
         let mut pool = 0_i128;
         for (place, source) in self.sources.iter().enumerate() {
-            let (member, id) = (source.member, self.scene.snapshot.id(source.member));
-            let waited = self.scene.carry.legs(&self.rule.id, id);
+            let (member, id) = (source.member, self.scene.snapshot.member(source.member));
+            let waited = self.scene.carry.legs(&self.rule.id, &id);
             let open = waited.plus(legs[member])?;
             if open.is_empty() && waited.is_empty() {
                 continue;
@@ -134,7 +134,7 @@ impl Alone<'_> {
             let qualified = self.qualifies(member)?;
             let headroom = if qualified { self.headroom(caps, member, base)? } else { None };
             let matched = runner.run(open, headroom)?;
-            next.set_legs(&self.rule.id, id, matched.carried);
+            next.set_legs(&self.rule.id, &id, matched.carried);
             pairs.push(Pair { rule: self.at, member: id, waited, came: legs[member], matched });
             pool += i128::from(matched.reached);
             if matched.reached != 0 {
@@ -169,7 +169,7 @@ impl Alone<'_> {
                 1 => parent.left = sums[at],
                 2 => parent.right = sums[at],
                 leg => {
-                    let id = self.scene.snapshot.id(at);
+                    let id = self.scene.snapshot.member(at);
                     let error = format!(
                         "tree `{}`: member {id} stands on leg {leg}; pairs have legs 1 and 2",
                         pairing.tree
@@ -208,7 +208,7 @@ impl Alone<'_> {
             if weight > 0 {
                 members.push(member);
                 weights.push(weight);
-                ids.push(self.scene.snapshot.id(member));
+                ids.push(self.scene.snapshot.place(member));
             }
         }
         let rate = Pay::Share(share.rate);

@@ -3,6 +3,8 @@
 use super::calendar::PeriodKey;
 use super::carry::{Carry, Counter};
 use super::entry::Entry;
+use super::snapshot::Snapshot;
+use super::who::Who;
 use crate::error::{Error, Result};
 use crate::money::{Allocate, Rounding, narrow};
 use crate::reward::commission::Reason;
@@ -16,7 +18,7 @@ pub(super) struct Caps<'a> {
     pub(super) is_part: bool,
     /// What was let through before; what is let through now is added to the next carry.
     pub(super) before: &'a Carry,
-    pub(super) id_of: &'a dyn Fn(usize) -> u64,
+    pub(super) snapshot: &'a Snapshot,
 }
 
 impl Caps<'_> {
@@ -57,7 +59,8 @@ impl Caps<'_> {
     }
 
     fn counter(&self, rule: &str, payee: usize, window: PeriodKey) -> Counter {
-        Counter { rule: rule.to_owned(), payee: if payee == 0 { 0 } else { (self.id_of)(payee) }, window }
+        let payee = (payee != 0).then(|| Who::new(self.snapshot.member(payee)));
+        Counter { rule: rule.to_owned(), payee, window }
     }
 
     /// The window a cap counts over, where it is longer than what is closed.

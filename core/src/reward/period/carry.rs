@@ -3,19 +3,23 @@
 
 use super::calendar::PeriodKey;
 use super::pairing::Legs;
+use super::who::Who;
 use crate::doc::{self, Fields, Node};
 use crate::error::{Code, Error, Result};
+use crate::id::MemberId;
 use crate::reward::plan::Period;
 use std::collections::BTreeMap;
 
 /// The version of the document.
 const FORMAT: i64 = 0;
+/// The payee of a counter of everybody.
+const EVERYBODY: &str = "0";
 
-/// Whose amounts a cap counts: a rule or, where it is empty, the whole plan; a payee or, at 0, everybody.
+/// Whose amounts a cap counts: a rule or, where it is empty, the whole plan; a payee or everybody.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Counter {
     pub(super) rule: String,
-    pub(super) payee: u64,
+    pub(super) payee: Option<Who>,
     pub(super) window: PeriodKey,
 }
 
@@ -25,24 +29,24 @@ pub struct Carry {
     /// The last period of each length that was closed.
     closed: BTreeMap<Period, PeriodKey>,
     /// Legs by rule and member; below zero they are debts.
-    legs: BTreeMap<(String, u64), Legs>,
+    legs: BTreeMap<(String, Who), Legs>,
     used: BTreeMap<Counter, i64>,
 }
 
 impl Carry {
     /// The volume that waits for a member under a pairing rule.
     #[must_use]
-    pub fn legs(&self, rule: &str, member: u64) -> Legs {
-        self.legs.get(&(rule.to_owned(), member)).copied().unwrap_or_default()
+    pub fn legs(&self, rule: &str, member: &MemberId) -> Legs {
+        self.legs.get(&(rule.to_owned(), Who::new(member.clone()))).copied().unwrap_or_default()
     }
 
     /// Every member with volume that waits, by rule and member.
-    pub fn all_legs(&self) -> impl Iterator<Item = (&str, u64, Legs)> {
-        self.legs.iter().map(|((rule, member), legs)| (rule.as_str(), *member, *legs))
+    pub fn all_legs(&self) -> impl Iterator<Item = (&str, &MemberId, Legs)> {
+        self.legs.iter().map(|((rule, member), legs)| (rule.as_str(), &member.id, *legs))
     }
 
-    pub(super) fn set_legs(&mut self, rule: &str, member: u64, legs: Legs) {
-        let key = (rule.to_owned(), member);
+    pub(super) fn set_legs(&mut self, rule: &str, member: &MemberId, legs: Legs) {
+        let key = (rule.to_owned(), Who::new(member.clone()));
         if legs.is_empty() {
             self.legs.remove(&key);
         } else {
@@ -91,8 +95,8 @@ impl Carry {
     pub(super) fn minus(&self, other: &Self) -> Result<Self> {
         let mut difference = Self::default();
         for (rule, member) in self.legs.keys().chain(other.legs.keys()) {
-            let legs = self.legs(rule, *member).minus(other.legs(rule, *member))?;
-            difference.set_legs(rule, *member, legs);
+            let legs = self.legs(rule, &member.id).minus(other.legs(rule, &member.id))?;
+            difference.set_legs(rule, &member.id, legs);
         }
         for counter in self.used.keys().chain(other.used.keys()) {
             let change = self.used(counter).checked_sub(other.used(counter));
@@ -129,7 +133,7 @@ impl Carry {
         let legs = self.all_legs().map(|(rule, member, legs)| {
             Node::map([
                 ("rule", Node::from(rule)),
-                ("member", member.to_string().into()),
+                ("member", member.into()),
                 ("left", legs.left.into()),
                 ("right", legs.right.into()),
             ])
@@ -137,7 +141,7 @@ impl Carry {
         let used = self.used.iter().map(|(counter, amount)| {
             Node::map([
                 ("rule", Node::from(counter.rule.as_str())),
-                ("payee", counter.payee.to_string().into()),
+                ("payee", counter.payee.as_ref().map_or_else(|| EVERYBODY.into(), |who| (&who.id).into())),
                 ("window", counter.window.to_string().into()),
                 ("amount", (*amount).into()),
             ])
@@ -180,15 +184,18 @@ impl Carry {
         for entry in fields.list("legs")? {
             let mut entry = Fields::new(entry, "legs")?;
             let rule = entry.need_text("rule")?.to_owned();
-            let member = number(&mut entry, "member")?;
+            let member = MemberId::new(entry.need_text("member")?)?;
             let legs = Legs { left: entry.need_int("left")?, right: entry.need_int("right")? };
             entry.finish()?;
-            carry.set_legs(&rule, member, legs);
+            carry.set_legs(&rule, &member, legs);
         }
         for entry in fields.list("used")? {
             let mut entry = Fields::new(entry, "used")?;
             let rule = entry.need_text("rule")?.to_owned();
-            let payee = number(&mut entry, "payee")?;
+            let payee = match entry.need_text("payee")? {
+                EVERYBODY => None,
+                payee => Some(Who::new(MemberId::new(payee)?)),
+            };
             let window = PeriodKey::parse(entry.need_text("window")?)?;
             let amount = entry.need_int("amount")?;
             entry.finish()?;
@@ -199,11 +206,6 @@ impl Carry {
     }
 }
 
-fn number(fields: &mut Fields<'_>, key: &'static str) -> Result<u64> {
-    let text = fields.need_text(key)?;
-    text.parse().map_err(|_| fields.fault(Code::InvalidId, format!("`{key}` is `{text}`, no number")))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -212,14 +214,17 @@ mod tests {
     fn a_carry_survives_being_written_and_nothing_else_does() {
         let mut carry = Carry::default();
         let day = PeriodKey::parse("day/2026-11-30").unwrap();
-        carry.set_legs("pairs", 7, Legs { left: 100, right: -5 });
+        let (seven, text) = (MemberId::from(7), MemberId::new("甲").unwrap());
+        carry.set_legs("pairs", &seven, Legs { left: 100, right: -5 });
+        carry.set_legs("pairs", &text, Legs { left: 3, right: 0 });
         let counter = |window: &str| Counter {
             rule: String::new(),
-            payee: 7,
+            payee: Some(Who::new(text.clone())),
             window: PeriodKey::parse(window).unwrap(),
         };
         carry.use_up(counter("month/2026-11-01"), 60).unwrap();
         carry.use_up(counter("week/2026-11-30"), 6).unwrap();
+        carry.use_up(Counter { payee: None, ..counter("month/2026-11-01") }, 9).unwrap();
         carry.close(day);
         let text = carry.to_node().to_json();
         let read = Carry::from_node(&doc::read_json(&text, 10_000).unwrap()).unwrap();
@@ -229,6 +234,6 @@ mod tests {
         read.admit(day.next()).unwrap();
         let changed = doc::read_json(&text.replace("100", "101"), 10_000).unwrap();
         assert_eq!(Carry::from_node(&changed).unwrap_err().code(), Code::InvalidFrozen);
-        assert_eq!(carry.minus(&carry).unwrap().plus(&carry, day).unwrap().legs("pairs", 7).left, 100);
+        assert_eq!(carry.minus(&carry).unwrap().plus(&carry, day).unwrap().legs("pairs", &seven).left, 100);
     }
 }

@@ -14,6 +14,7 @@ use super::volumes::Volumes;
 use super::walk::Walk;
 use crate::doc::Node;
 use crate::error::Result;
+use crate::id::MemberId;
 use crate::reward::plan::{Condition, Knowledge, Plan, Rule, Schedule, Trigger};
 use crate::sale::Person;
 use crate::time::Timestamp;
@@ -62,12 +63,12 @@ pub struct Closed {
 }
 
 /// The legs of one member under one rule: `waited + came = consumed + carried + flushed`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pair {
     /// The rule's place in the plan.
     pub rule: usize,
     /// Whose legs.
-    pub member: u64,
+    pub member: MemberId,
     /// Volume that waited.
     pub waited: Legs,
     /// Volume of this period.
@@ -169,7 +170,7 @@ impl<'a> Scene<'a> {
         let names = plan.names();
         let people = snapshot.people(&names, &derived(plan, snapshot, volumes, &names)?);
         let mut by_id: Vec<usize> = (1..snapshot.len()).collect();
-        by_id.sort_unstable_by_key(|at| snapshot.id(*at));
+        by_id.sort_unstable_by_key(|at| snapshot.place(*at));
         Ok(Self { plan, period, tenant, snapshot, volumes, carry, part, people, by_id })
     }
 
@@ -183,8 +184,9 @@ impl<'a> Scene<'a> {
     }
 
     /// The caps of this close at work.
-    fn caps<'b>(&'b self, id_of: &'b dyn Fn(usize) -> u64) -> Caps<'b> {
-        Caps { period: self.period, is_part: self.part.is_some(), before: self.carry, id_of }
+    fn caps(&self) -> Caps<'_> {
+        let Self { period, snapshot, carry, part, .. } = *self;
+        Caps { period, is_part: part.is_some(), before: carry, snapshot }
     }
 
     /// All members in the order of their ids.
@@ -254,8 +256,7 @@ impl Run<'_> {
         };
         let start = self.entries.len();
         let scene = self.scene;
-        let id_of = |member: usize| scene.snapshot.id(member);
-        let caps = scene.caps(&id_of);
+        let caps = scene.caps();
         let alone = Alone { scene, at, rule, sources: &sources };
         let pool = match &rule.pay {
             Schedule::Ladder(ladder) => alone.ladder(ladder, &mut self.entries)?,
@@ -274,7 +275,7 @@ impl Run<'_> {
         };
         let entries = &mut self.entries[start..];
         // Ladders go from root to leaf; amounts stand, and are cut, in the order of their sources.
-        entries.sort_by_key(|entry| (entry.source, entry.level, id_of(entry.stands)));
+        entries.sort_by_key(|entry| (entry.source, entry.level, scene.snapshot.place(entry.stands)));
         caps.apply(Some(rule), &rule.caps, total(&sources)?, entries, &mut self.next)?;
         self.done.push(Done { rule: at, sources, entries: start..self.entries.len(), pool });
         Ok(())
@@ -312,8 +313,7 @@ impl Run<'_> {
 
     fn finish(mut self) -> Result<Closed> {
         let scene = self.scene;
-        let id_of = |member: usize| scene.snapshot.id(member);
-        let caps = scene.caps(&id_of);
+        let caps = scene.caps();
         let paid = scene
             .volumes
             .column("paid")

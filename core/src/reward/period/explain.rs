@@ -27,30 +27,31 @@ impl Closed {
         &self,
         plan: &Plan,
         snapshot: &Snapshot,
-        only: Option<u64>,
+        only: Option<&MemberId>,
         language: Language,
     ) -> Vec<String> {
         let speech = Speech { plan, language, payees: self.payees() };
-        let mut told = BTreeMap::<u64, Vec<String>>::new();
+        let mut told = BTreeMap::<&MemberId, Vec<String>>::new();
         for outcome in &self.outcomes {
             let Some(at) = plan.rules().iter().position(|rule| rule.id == outcome.rule) else { continue };
             let pairs = self.pairs.iter().filter(|pair| pair.rule == at);
-            let pairs: BTreeMap<u64, &Pair> = pairs.map(|pair| (pair.member, pair)).collect();
+            let pairs: BTreeMap<&MemberId, &Pair> = pairs.map(|pair| (&pair.member, pair)).collect();
             for (member, slots) in by_person(outcome, &pairs) {
-                let line = speech.line(&plan.rules()[at], member, &slots, pairs.get(&member).copied());
+                let line = speech.line(&plan.rules()[at], member, &slots, pairs.get(member).copied());
                 told.entry(member).or_default().push(line);
             }
         }
-        let mut members: Vec<u64> = (1..snapshot.len()).map(|at| snapshot.id(at)).collect();
-        members.sort_unstable();
-        members.retain(|member| only.is_none_or(|only| only == *member));
+        let mut members: Vec<usize> = (1..snapshot.len()).collect();
+        members.sort_unstable_by_key(|at| snapshot.place(*at));
         let mut lines = Vec::new();
-        for member in members {
-            lines.extend(told.remove(&member).unwrap_or_else(|| vec![speech.nothing(member)]));
+        for member in members.into_iter().map(|at| snapshot.member(at)) {
+            if only.is_none_or(|only| *only == member) {
+                lines.extend(told.remove(&member).unwrap_or_else(|| vec![speech.nothing(&member)]));
+            }
         }
         for adjustment in &self.adjustments {
             let rows = adjustment.rows.iter();
-            let of_whom = rows.filter(|row| only.is_none_or(|only| row.payee == MemberId::from(only)));
+            let of_whom = rows.filter(|row| only.is_none_or(|only| row.payee == *only));
             lines.extend(of_whom.map(|row| {
                 let (money, period) = (speech.money(row.amount), adjustment.period);
                 let place = format!("{} · {}{}{money}", row.payee, row.rule, speech.colon());
@@ -77,14 +78,13 @@ impl Closed {
 /// The slots at which each person stands or is paid, and those whose legs moved without a slot.
 fn by_person<'a>(
     outcome: &'a RuleOutcome,
-    pairs: &BTreeMap<u64, &Pair>,
-) -> BTreeMap<u64, Vec<&'a PeriodTrace>> {
-    let number = |id: &MemberId| id.as_str().parse::<u64>().unwrap_or(0);
-    let mut people: BTreeMap<u64, Vec<&PeriodTrace>> =
+    pairs: &BTreeMap<&'a MemberId, &Pair>,
+) -> BTreeMap<&'a MemberId, Vec<&'a PeriodTrace>> {
+    let mut people: BTreeMap<&MemberId, Vec<&PeriodTrace>> =
         pairs.keys().map(|member| (*member, Vec::new())).collect();
     for slot in &outcome.trace {
-        let stands = slot.stands.as_ref().map(number);
-        let payee = slot.payee.as_ref().map(number).filter(|payee| Some(*payee) != stands);
+        let stands = slot.stands.as_ref();
+        let payee = slot.payee.as_ref().filter(|payee| Some(*payee) != stands);
         for member in stands.into_iter().chain(payee) {
             people.entry(member).or_default().push(slot);
         }
@@ -101,7 +101,7 @@ struct Speech<'a> {
 
 impl Speech<'_> {
     /// What one member gets by one rule.
-    fn line(&self, rule: &Rule, member: u64, slots: &[&PeriodTrace], pair: Option<&Pair>) -> String {
+    fn line(&self, rule: &Rule, member: &MemberId, slots: &[&PeriodTrace], pair: Option<&Pair>) -> String {
         let place = format!("{member} · {}{}", rule.id, self.colon());
         let legs = pair.map_or_else(String::new, |pair| self.legs(pair));
         match slots {
@@ -130,7 +130,7 @@ impl Speech<'_> {
     }
 
     /// One slot: an amount and how it came about, or why there is none.
-    fn slot(&self, rule: &Rule, member: u64, slot: &PeriodTrace) -> String {
+    fn slot(&self, rule: &Rule, member: &MemberId, slot: &PeriodTrace) -> String {
         let money = self.money(slot.amount);
         let of = self.source(rule, member, slot);
         if let Some(payee) = &slot.payee {
@@ -232,7 +232,7 @@ impl Speech<'_> {
     }
 
     /// Of whom, and at which level, where that is not the member's own volume.
-    fn source(&self, rule: &Rule, member: u64, slot: &PeriodTrace) -> String {
+    fn source(&self, rule: &Rule, member: &MemberId, slot: &PeriodTrace) -> String {
         let Some(source) = slot.source.as_deref() else { return String::new() };
         let level = match (&rule.pay, slot.level) {
             (_, 0) | (Schedule::Ladder(_) | Schedule::Pairing(_) | Schedule::Share(_), _) => String::new(),
@@ -242,7 +242,7 @@ impl Speech<'_> {
             let what = self.say(format!("what {payee} gets by {rule}"), format!("{payee} 的 {rule} 所得"));
             return self.say(format!(" ({level}{what})"), format!("（{level}{what}）"));
         }
-        if source == member.to_string() {
+        if source == member.as_str() {
             return String::new();
         }
         self.say(format!(" ({level}sold by {source})"), format!("（{level}{source} 的业绩）"))
@@ -265,7 +265,7 @@ impl Speech<'_> {
         said
     }
 
-    fn nothing(&self, member: u64) -> String {
+    fn nothing(&self, member: &MemberId) -> String {
         self.say(
             format!("{member}: nothing — no rule of the period pays this person"),
             format!("{member}：无 — 本期没有规则向此人支付"),
@@ -313,6 +313,6 @@ impl Speech<'_> {
     }
 }
 
-fn pays(slot: &PeriodTrace, member: u64) -> bool {
-    slot.payee.as_ref().is_some_and(|payee| *payee == MemberId::from(member))
+fn pays(slot: &PeriodTrace, member: &MemberId) -> bool {
+    slot.payee.as_ref().is_some_and(|payee| payee == member)
 }

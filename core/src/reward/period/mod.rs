@@ -20,6 +20,7 @@ mod snapshot;
 mod tree;
 mod volumes;
 mod walk;
+mod who;
 
 pub use adjust::{Adjustment, AdjustmentRow, Past};
 pub use calendar::PeriodKey;

@@ -73,15 +73,15 @@ pub struct RuleOutcome {
 pub(super) fn key(scene: &Scene<'_>, done: &Done, entry: &Entry, account: &str) -> String {
     let source = done.sources.get(entry.source);
     // A share of all volume has no source of its own; its payee keeps the keys apart.
-    let member = scene.snapshot.id(source.map_or(entry.stands, |source| source.member));
+    let member = scene.snapshot.member(source.map_or(entry.stands, |source| source.member));
     let rule = &scene.plan.rules()[done.rule].id;
     let from = source.map_or("", |source| source.from.as_str());
-    period_key(scene.tenant, &scene.name(), &member.to_string(), from, rule, entry.level, account)
+    period_key(scene.tenant, &scene.name(), member.as_str(), from, rule, entry.level, account)
 }
 
 pub(super) fn rule_outcome(scene: &Scene<'_>, done: &Done, entries: &[Entry]) -> Result<RuleOutcome> {
     let rule = &scene.plan.rules()[done.rule];
-    let member = |at: usize| (at != 0).then(|| MemberId::from(scene.snapshot.id(at)));
+    let member = |at: usize| (at != 0).then(|| scene.snapshot.member(at));
     let mut outcome = RuleOutcome {
         rule: rule.id.clone(),
         pool: done.pool,
@@ -125,7 +125,7 @@ pub(super) fn rule_outcome(scene: &Scene<'_>, done: &Done, entries: &[Entry]) ->
 fn source(scene: &Scene<'_>, done: &Done, entry: &Entry) -> Option<String> {
     let source = done.sources.get(entry.source)?;
     let from = Some(source.from.clone()).filter(|from| !from.is_empty());
-    from.or_else(|| Some(scene.snapshot.id(source.member).to_string()))
+    from.or_else(|| Some(scene.snapshot.member(source.member).to_string()))
 }
 
 /// An amount on its accounts, by largest remainder.
@@ -198,11 +198,11 @@ fn retained(list: &[Retained]) -> Node {
 }
 
 impl Pair {
-    fn to_node(self, plan: &Plan) -> Node {
+    fn to_node(&self, plan: &Plan) -> Node {
         let legs = |legs: Legs| Node::List(vec![legs.left.into(), legs.right.into()]);
         Node::map([
             ("rule", Node::from(plan.rules()[self.rule].id.as_str())),
-            ("member", self.member.to_string().into()),
+            ("member", (&self.member).into()),
             ("waited", legs(self.waited)),
             ("came", legs(self.came)),
             ("pairs", self.matched.pairs.into()),

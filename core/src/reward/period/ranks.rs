@@ -76,10 +76,10 @@ pub fn run_ranks(plan: &Plan, snapshot: &Snapshot, volumes: &Volumes) -> Result<
         run.now[at] = to;
         run.best[at] = run.children.of(at).map(|child| run.best[child]).max().unwrap_or(0).max(to);
         if from != to {
-            changes.push((snapshot.id(at), run.change(at, from, to, why)));
+            changes.push((snapshot.place(at), run.change(at, from, to, why)));
         }
     }
-    changes.sort_by_key(|(id, _)| *id);
+    changes.sort_by_key(|(place, _)| *place);
     let code = |rank: &usize| u8::try_from(*rank).unwrap_or(u8::MAX);
     let codes = run.now.iter().skip(1).map(code).collect();
     Ok(RankRun { codes, changes: changes.into_iter().map(|(_, change)| change).collect() })
@@ -134,7 +134,7 @@ impl Ranks<'_> {
 
     fn change(&self, at: usize, from: usize, to: usize, why: Vec<Ground>) -> RankChange {
         let name = |rank: usize| rank.checked_sub(1).map(|place| self.plan.ranks()[place].clone());
-        RankChange { member: MemberId::from(self.snapshot.id(at)), from: name(from), to: name(to), why }
+        RankChange { member: self.snapshot.member(at), from: name(from), to: name(to), why }
     }
 
     /// How many directly below have a rank, themselves or in their team.
@@ -185,7 +185,7 @@ impl Knowledge for Asked<'_> {
     }
 
     fn whose(&self) -> String {
-        format!("member {}", self.ranks.snapshot.id(self.at))
+        format!("member {}", self.ranks.snapshot.member(self.at))
     }
 
     fn known(&self) -> Vec<String> {

@@ -1,8 +1,10 @@
 //! Who stands where when a period closes: the referral forest and the other trees of a plan, frozen.
 
 use super::tree::Tree;
+use super::who::Who;
 use crate::doc::Node;
 use crate::error::{Code, Error, Result};
+use crate::id::MemberId;
 use crate::reward::plan::REFERRAL;
 use crate::reward::referral::{Forest, MemberIx, Spot};
 use crate::sale::Person;
@@ -15,6 +17,9 @@ pub struct Snapshot {
     forest: Forest,
     referral: Tree,
     trees: BTreeMap<String, (Tree, Vec<u32>)>,
+    /// In a forest of texts, the place of each slot in the order of ids: its numbers stand in no order that means
+    /// anything.
+    places: Vec<u64>,
 }
 
 impl Snapshot {
@@ -25,7 +30,8 @@ impl Snapshot {
     pub fn new(forest: Forest) -> Result<Self> {
         let parent = |parent: &u32| MemberIx::new(*parent).index();
         let referral = Tree::new(REFERRAL, forest.parents().iter().map(parent).collect())?;
-        Ok(Self { forest, referral, trees: BTreeMap::new() })
+        let places = if forest.has_texts() { places(&forest) } else { Vec::new() };
+        Ok(Self { forest, referral, trees: BTreeMap::new(), places })
     }
 
     /// Adds a tree of the plan: a place per member, in join order.
@@ -49,7 +55,7 @@ impl Snapshot {
                 return Err(Error::new(Code::UnknownMember, error));
             }
             if spot.leg > 0 && !taken.insert((spot.parent, spot.leg)) {
-                let parent = self.forest.id(spot.parent);
+                let parent = self.forest.name(spot.parent);
                 let error = format!("tree `{name}`: two members stand on leg {} of {parent}", spot.leg);
                 return Err(Error::new(Code::InvalidValue, error));
             }
@@ -81,14 +87,18 @@ impl Snapshot {
         self.forest.len() + 1
     }
 
-    pub(super) fn id(&self, at: usize) -> u64 {
-        self.forest.id(ix(at))
+    /// Where a member stands in the order of ids.
+    pub(super) fn place(&self, at: usize) -> u64 {
+        self.places.get(at).copied().unwrap_or_else(|| self.forest.id(ix(at)))
     }
 
-    pub(super) fn handle(&self, member: u64) -> Result<usize> {
-        let found = self.forest.find(member).map(MemberIx::index);
-        found
-            .ok_or_else(|| Error::new(Code::UnknownMember, format!("member {member} is not in the snapshot")))
+    /// The id of a member as the host writes it.
+    pub(super) fn member(&self, at: usize) -> MemberId {
+        self.forest.person_id(ix(at))
+    }
+
+    pub(super) fn slot(&self, member: &MemberId) -> Result<usize> {
+        self.forest.named(member.as_str()).map(MemberIx::index)
     }
 
     pub(super) fn tree(&self, name: &str) -> Result<&Tree> {
@@ -110,13 +120,24 @@ impl Snapshot {
                 names.iter().filter_map(|name| Some(((*name).to_owned(), self.forest.fact(ix(at), name)?)));
             let derived = more.iter().map(|(name, column)| (name.clone(), Node::Int(column[at])));
             Person {
-                id: self.id(at).into(),
+                id: self.member(at),
                 rank: self.forest.rank(ix(at)).map(str::to_owned),
                 facts: derived.chain(stated).collect(),
             }
         };
         (0..self.len()).map(person).collect()
     }
+}
+
+fn places(forest: &Forest) -> Vec<u64> {
+    let mut sorted: Vec<(Who, usize)> =
+        forest.members().map(|ix| (Who::new(forest.person_id(ix)), ix.index())).collect();
+    sorted.sort_unstable();
+    let mut places = vec![0; sorted.len() + 1];
+    for (place, (_, at)) in (1..).zip(sorted) {
+        places[at] = place;
+    }
+    places
 }
 
 pub(super) fn ix(at: usize) -> MemberIx {

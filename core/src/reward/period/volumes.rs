@@ -22,16 +22,17 @@ impl Volumes {
         Self::default()
     }
 
-    /// Adds to a member's own volume; a refund is below zero.
+    /// Adds to the own volume of a member, by their number in the forest; a refund is below zero.
     ///
     /// # Errors
     /// [`Code::UnknownMember`], [`Code::Overflow`].
     pub fn add(&mut self, snapshot: &Snapshot, member: u64, name: &str, amount: i64) -> Result<()> {
-        let at = snapshot.handle(member)?;
+        let at = snapshot.forest().resolve(&[member])?[0].index();
         let column = self.column_mut(snapshot.len(), name);
         let sum = column[at].checked_add(amount);
+        let who = || snapshot.member(at);
         let too_wide =
-            || Error::new(Code::Overflow, format!("`{name}` of member {member} does not fit 64 bits"));
+            || Error::new(Code::Overflow, format!("`{name}` of member {} does not fit 64 bits", who()));
         column[at] = sum.ok_or_else(too_wide)?;
         Ok(())
     }
@@ -75,7 +76,7 @@ impl Volumes {
     pub(super) fn check(&self, snapshot: &Snapshot) -> Result<()> {
         for (name, column) in &self.columns {
             if let Some(at) = column.iter().position(|volume| *volume < 0) {
-                let (member, volume) = (snapshot.id(at), column[at]);
+                let (member, volume) = (snapshot.member(at), column[at]);
                 let rule =
                     format!("member {member}: `{name}` is {volume}; more was taken back than was sold");
                 return Err(Error::new(Code::OverReversed, rule));

@@ -65,7 +65,7 @@ impl<'a> Walk<'a> {
             return Ok(None);
         }
         let person = |at: usize| self.scene.people[at].clone();
-        let id = self.scene.snapshot.id(source.member);
+        let id = self.scene.snapshot.member(source.member);
         let line = SaleLine {
             id: LineId::from(1),
             units: units.unsigned_abs(),
@@ -88,7 +88,7 @@ impl<'a> Walk<'a> {
         }
         let draft = SaleDraft {
             tenant: String::new(),
-            id: OrderId::from(id),
+            id: OrderId::new(id.as_str())?,
             version: 1,
             currency: self.plan.currency(),
             placed_at: Timestamp::from_ms(0),
@@ -106,10 +106,7 @@ impl<'a> Walk<'a> {
     fn entry(&self, place: usize, cell: &Cell<'_>) -> Result<Entry> {
         let handle = |person: Option<&Person>| match person {
             None => Ok(0),
-            Some(person) => {
-                let id = person.id.as_str().parse().unwrap_or(0);
-                self.scene.snapshot.handle(id)
-            }
+            Some(person) => self.scene.snapshot.slot(&person.id),
         };
         Ok(Entry {
             source: place,

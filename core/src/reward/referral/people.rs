@@ -83,9 +83,13 @@ impl Forest {
             .keys()
             .filter_map(|name| self.fact(member, name).map(|value| (name.clone(), value)))
             .collect();
+        Person { id: self.person_id(member), rank: self.rank(member).map(str::to_owned), facts }
+    }
+
+    /// The id of a member as a sale and a period name them.
+    pub(crate) fn person_id(&self, member: MemberIx) -> MemberId {
         let number = || MemberId::from(self.id(member));
-        let id = self.text(member).and_then(|text| MemberId::new(text).ok()).unwrap_or_else(number);
-        Person { id, rank: self.rank(member).map(str::to_owned), facts }
+        self.text(member).and_then(|text| MemberId::new(text).ok()).unwrap_or_else(number)
     }
 
     pub(super) fn check_length(&self, what: &str, got: usize) -> Result<()> {
