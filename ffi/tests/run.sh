@@ -141,6 +141,18 @@ check "the commands at the head of c-abi.md" first_program
 static=$CARGO_TARGET_DIR/debug/libfenrun.a
 check "build the static library" \
     cargo rustc -q --locked -p fenrun-ffi --lib --crate-type staticlib --no-default-features
+not_built() {
+    cat > "$stage/without.c" << 'END'
+#include "fenrun.h"
+#include <string.h>
+int main(void) {
+    fenrun_buffer image = {0};
+    return strstr(fenrun_features(), "qr") != NULL || fenrun_qr_draw("a", 1, NULL, 0, &image, NULL) != FENRUN_NOT_BUILT;
+}
+END
+    "${CC:-cc}" -std=c99 -Iinclude "$stage/without.c" "$static" -lpthread -ldl -lm -o "$stage/without" && "$stage/without"
+}
+check "what is not built in says so" not_built
 check "install" xtask install "$stage/prefix" "$library" "$static"
 with_pkg_config() {
     export PKG_CONFIG_PATH=$stage/prefix/lib/pkgconfig

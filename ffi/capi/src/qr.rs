@@ -24,3 +24,18 @@ pub fn draw_qr(text: &str, style: &str) -> Result<Vec<u8>> {
 pub fn draw_qr(_text: &str, _style: &str) -> Result<Vec<u8>> {
     Err(fenrun::Error::new(fenrun::Code::NotBuilt, "this library was built without the feature `qr`"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::draw_qr;
+    use fenrun::Code;
+
+    /// Other packages of the workspace may ask for the feature while this one is tested.
+    #[test]
+    fn an_image_or_a_word_why_not() {
+        match (cfg!(feature = "qr"), draw_qr("a", "")) {
+            (true, drawn) => assert!(drawn.unwrap().starts_with(b"<svg")),
+            (false, drawn) => assert_eq!(drawn.unwrap_err().code(), Code::NotBuilt),
+        }
+    }
+}
