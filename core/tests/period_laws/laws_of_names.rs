@@ -133,15 +133,13 @@ fn members(input: &Node) -> Vec<&str> {
 
 /// A document of a close with its members under other names; a carry is signed anew.
 fn renamed(node: &Node, name: &dyn Fn(&str) -> Option<String>) -> Node {
-    let list = |items: &[Node]| {
-        items.iter().map(|item| match item {
-            // The ids of a place in a tree.
-            Node::Text(text) => name(text).map_or_else(|| item.clone(), Node::from),
-            other => renamed(other, name),
-        })
+    // The ids of a place in a tree are texts of a list.
+    let item = |item: &Node| match item {
+        Node::Text(text) => name(text).map_or_else(|| item.clone(), Node::from),
+        other => renamed(other, name),
     };
     match node {
-        Node::List(items) => Node::List(list(items).collect()),
+        Node::List(items) => Node::List(items.iter().map(item).collect()),
         Node::Map(map) => {
             let entry = |(key, value): (&String, &Node)| {
                 let named =
