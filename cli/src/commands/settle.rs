@@ -67,6 +67,8 @@ fn run_batch(plan: &Plan, members: &Members, arrays: &Arrays) -> Option<Rows> {
     let components: Vec<(&str, &[i64])> = components.collect();
     let mut orders = batch::Orders::new(&arrays.buyers, &components);
     orders.units = Some(&arrays.units);
+    // Whoever moved is paid for what was bought before, and whoever came after is not.
+    orders.placed_at = members.is_dated().then_some(&arrays.placed_at[..]);
     settle(plan, members.forest()?, &orders, None).ok()
 }
 

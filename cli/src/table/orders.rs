@@ -76,6 +76,8 @@ pub(crate) struct Arrays {
     pub(crate) buyers: Vec<MemberIx>,
     /// Units of each order.
     pub(crate) units: Vec<u32>,
+    /// When each order was placed, in milliseconds.
+    pub(crate) placed_at: Vec<i64>,
     /// Components by name.
     pub(crate) components: Vec<(String, Vec<i64>)>,
 }
@@ -129,7 +131,13 @@ impl<'a> Orders<'a> {
         };
         let empty = |(name, _, _): &(String, usize, bool)| (name.clone(), Vec::new());
         let components = self.layout.components.iter().map(empty).collect();
-        let mut arrays = Arrays { ids: Vec::new(), buyers: Vec::new(), units: Vec::new(), components };
+        let mut arrays = Arrays {
+            ids: Vec::new(),
+            buyers: Vec::new(),
+            units: Vec::new(),
+            placed_at: Vec::new(),
+            components,
+        };
         while let Some(Placed { sale, .. }) = self.next()? {
             let (Some(buyer), [line]) = (members.find(&sale.buyer.id), &sale.lines[..]) else {
                 return Ok(None);
@@ -142,6 +150,7 @@ impl<'a> Orders<'a> {
             arrays.ids.push(sale.id.clone());
             arrays.buyers.push(buyer);
             arrays.units.push(units);
+            arrays.placed_at.push(sale.placed_at.ms());
         }
         Ok(Some(arrays))
     }

@@ -152,6 +152,22 @@ later,C,100,2024-04-01
     );
 }
 
+/// Ranks and facts that never change leave the batch its columns; who invited whom is still read as of each order.
+#[test]
+fn inviters_alone_that_change_are_read_as_of_each_order() {
+    let members = "\
+member,inviter,valid_from,distributor,frozen
+A,,,1,0
+B,,,1,0
+C,A,,1,0
+C,B,2024-03-01,1,0
+";
+    let orders = "order,buyer,paid,placed_at\nbefore,C,100,2024-02-29\nmoved,C,100,2024-03-01\n";
+    let folder = folder(members, orders);
+    folder.run(SETTLE).ended(0);
+    assert_eq!(rows(&folder), ["before,1,upline,1,A,5.00,500,CNY", "moved,1,upline,1,B,5.00,500,CNY"]);
+}
+
 #[test]
 fn whole_numbers_are_times_in_the_unit_given() {
     let orders = "order,buyer,paid_minor,placed_at\n1,丁,100,1700000000\n";
