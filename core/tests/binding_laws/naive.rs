@@ -149,7 +149,10 @@ impl Naive {
         if self.rows.contains_key(&member) {
             return Err(Code::DuplicateMember);
         }
-        let sharer = sharer.map(|sharer| self.open(sharer)).transpose()?;
+        let sharer = sharer.map(|sharer| self.merged.get(&sharer).copied().unwrap_or(sharer));
+        if sharer.is_some_and(|sharer| !self.rows.contains_key(&sharer)) {
+            return Err(Code::UnknownMember);
+        }
         self.rows.insert(member, Row::default());
         if let Some(sharer) = sharer.filter(|sharer| self.may(*sharer)) {
             if self.rules.mode.starts_with("first") {
@@ -273,6 +276,10 @@ impl Naive {
         row.never |= old.never;
         row.appointed = (row.appointed || old.appointed) && !row.never;
         row.qualified = (row.qualified || old.qualified) && !row.never;
+        if self.buys_in() {
+            let row = self.rows[&kept].clone();
+            self.row(kept).qualified |= self.met(&row) && !row.never && !row.appointed;
+        }
         Ok(())
     }
 

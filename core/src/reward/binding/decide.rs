@@ -205,7 +205,8 @@ impl Bindings {
             return Err(Error::new(Code::DuplicateMember, rule));
         }
         crate::reward::referral::check_member_id(member)?;
-        let sharer = sharer.map(|sharer| self.open(sharer)).transpose()?;
+        // Whoever shared and left since wins nobody, and keeps nobody from registering.
+        let sharer = sharer.map(|sharer| self.account(sharer)).transpose()?;
         made.push(member, What::Registered, Why::Registration);
         let Some(sharer) = sharer else { return Ok(()) };
         if !self.may_distribute(sharer) {
@@ -341,6 +342,7 @@ impl Bindings {
                     return Err(own_sharer(kept));
                 }
                 made.push(kept, What::Merged { gone }, Why::Staff);
+                self.qualify_merged(kept, gone, made)?;
             }
             BindingAction::Close { member, closing } => {
                 made.push(self.open(*member)?, What::Closed { closing: *closing }, Why::Staff);
@@ -362,14 +364,19 @@ impl Bindings {
     }
 
     /// The id a member goes by now.
-    fn open(&self, member: u64) -> Result<u64> {
+    fn account(&self, member: u64) -> Result<u64> {
         let unknown = || Error::new(Code::UnknownMember, format!("member {member} is not registered"));
-        let ix = self.forest.find(member).ok_or_else(unknown)?;
-        if self.forest.is_closed(ix) {
+        self.forest.find(member).map(|ix| self.forest.id(ix)).ok_or_else(unknown)
+    }
+
+    /// The id a member who was not closed goes by now.
+    fn open(&self, member: u64) -> Result<u64> {
+        let account = self.account(member)?;
+        if self.forest.find(account).is_some_and(|ix| self.forest.is_closed(ix)) {
             let rule = format!("the account of member {member} was closed");
             return Err(Error::new(Code::ClosedMember, rule));
         }
-        Ok(self.forest.id(ix))
+        Ok(account)
     }
 
     /// A member as they stand once all that is due was released.

@@ -67,11 +67,31 @@ impl Bindings {
             return Ok(());
         }
         let person = self.person(member, made.command.now);
-        if person.bought.spend_minor.checked_add(spend_minor).is_none() {
+        let more = Bought { spend_minor, orders: 1, sought: rule.sought(goods) };
+        self.qualify_with(member, (person.bought, more), person.standing, made)
+    }
+
+    /// Whether what both accounts of one person bought lets the one that stays distribute.
+    pub(super) fn qualify_merged(&self, kept: u64, gone: u64, made: &mut Made<'_>) -> Result<()> {
+        if self.policy.distributors().purchase().is_none() {
+            return Ok(());
+        }
+        let [kept_person, gone_person] = [kept, gone].map(|member| self.person(member, made.command.now));
+        let standing = kept_person.standing.max(gone_person.standing);
+        self.qualify_with(kept, (kept_person.bought, gone_person.bought), standing, made)
+    }
+
+    fn qualify_with(
+        &self,
+        member: u64,
+        (bought, more): (Bought, Bought),
+        standing: Standing,
+        made: &mut Made<'_>,
+    ) -> Result<()> {
+        if bought.spend_minor.checked_add(more.spend_minor).is_none() {
             return Err(Error::new(Code::Overflow, "what a member has spent does not fit 64 bits"));
         }
-        let bought = person.bought.plus(Bought { spend_minor, orders: 1, sought: rule.sought(goods) });
-        if rule.met(bought) && person.standing == Standing::Plain {
+        if self.policy.distributors().met(bought.plus(more)) && standing == Standing::Plain {
             made.push(member, What::Qualified, Why::Qualified);
         }
         Ok(())
