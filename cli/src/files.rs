@@ -1,7 +1,7 @@
 //! Reading inputs with a limit.
 
 use fenrun::doc::MAX_PLAN_BYTES;
-use fenrun::reward::plan::Plan;
+use fenrun::reward::plan::{PRESETS, Plan};
 use fenrun::{Code, Error, Result};
 use std::fs::File;
 use std::io::Read;
@@ -48,6 +48,12 @@ pub(crate) fn read_plan(name: &str) -> Result<Plan> {
     if let Some(preset) = name.strip_prefix(PRESET) {
         return Plan::preset(preset);
     }
-    let text = read_text(Path::new(name), MAX_PLAN_BYTES)?;
+    let text = read_text(Path::new(name), MAX_PLAN_BYTES).map_err(|error| {
+        // Whoever names a preset without the word before it is told so.
+        match PRESETS.iter().any(|(known, _)| *known == name) {
+            true => Error::new(error.code(), format!("{}; did you mean `{PRESET}{name}`?", error.message())),
+            false => error,
+        }
+    })?;
     Plan::parse(&text).map_err(|error| error.within(name))
 }

@@ -1,6 +1,6 @@
 //! What commands of every kind have in common, whatever they are about.
 
-use crate::doc::{self, Fields, Node};
+use crate::doc::{self, Fields, Node, Spot};
 use crate::error::{Code, Error, Result};
 use crate::id::{CommandId, ExternalId, MAX_ID_BYTES};
 use crate::time::Timestamp;
@@ -138,8 +138,18 @@ pub(crate) fn name_and_options<'a>(node: &'a Node, empty: &'a Node) -> Result<(&
         Node::Map(map) if map.len() == 1 => {
             Ok(map.iter().next().map_or(("", empty), |(name, body)| (name.as_str(), body)))
         }
+        Node::Map(map) => {
+            let rule = format!("command: a map of one name to its options is wanted, not of {}", map.len());
+            Err(Error::new(Code::InvalidValue, rule).about(Spot::of(node)))
+        }
         other => Err(doc::invalid("command", "a map of one command's name to its options", other)),
     }
+}
+
+/// The error of a word that is none of the commands of something, whose names stand in one text.
+pub(crate) fn no_command(word: &str, of: &str, known: &str) -> Error {
+    let hint = doc::did_you_mean(word, "one of", known.split(", "));
+    Error::new(Code::UnknownWord, format!("`{word}` is no command of {of}; {hint}"))
 }
 
 /// What the envelope of an event repeats of its command, beside what it is about.
@@ -200,5 +210,16 @@ mod tests {
         assert!(Tenant::new(&"x".repeat(65)).is_err());
         assert!(Tenant::new("a\nb").is_err());
         assert!(Reason::new(&"x".repeat(501)).is_err());
+    }
+
+    #[test]
+    fn what_is_no_command_is_named_and_what_may_be_meant() {
+        let error = no_command("relase", "an order", "place, release, tick");
+        assert_eq!(error.message(), "`relase` is no command of an order; did you mean `release`?");
+        let error = no_command("x", "a cart", "add, clear");
+        assert_eq!(error.message(), "`x` is no command of a cart; one of: add, clear");
+        let two = Node::map([("a", Node::Int(1)), ("b", Node::Int(2))]);
+        let error = name_and_options(&two, &Node::Null).unwrap_err();
+        assert_eq!(error.message(), "command: a map of one name to its options is wanted, not of 2");
     }
 }

@@ -223,6 +223,8 @@ fn files_that_are_not_there_are_3() {
         .run("settle --plan preset:two_level --members m.csv --orders o.csv --out no/rows.csv")
         .failed(3);
     assert!(message.starts_with("no/rows.csv: "), "{message}");
+    let message = folder.run("check two_level").failed(3);
+    assert!(message.ends_with("did you mean `preset:two_level`?"), "{message}");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use crate::doc::{Fields, Node};
 use crate::error::{Code, Error, Result};
 use crate::id::{AddressId, MAX_ID_BYTES, MemberId};
 use crate::log::{Change, Header, Subject};
-use crate::request::Reason;
+use crate::request::{Reason, no_command};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The most addresses of a member.
@@ -100,8 +100,7 @@ impl Change for MemberChange {
         let known = WORDS.iter().find(|(command, event)| *command == word || *event == word);
         let Some((command, _)) = known else {
             let words: Vec<_> = WORDS.iter().map(|(command, _)| *command).collect();
-            let rule = format!("`{word}` is no command of a member; one of {}", words.join(", "));
-            return Err(Error::new(Code::UnknownWord, rule));
+            return Err(no_command(word, "a member", &words.join(", ")));
         };
         let mut fields = fields.named(*command);
         let change = match *command {

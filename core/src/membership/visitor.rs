@@ -4,6 +4,7 @@ use crate::doc::{Fields, Node};
 use crate::error::{Code, Error, Result};
 use crate::id::{MemberId, VisitorId};
 use crate::log::{Change, Header, Subject};
+use crate::request::no_command;
 use crate::time::Timestamp;
 
 /// The longest page or code in bytes.
@@ -68,8 +69,7 @@ impl Change for VisitorChange {
     fn from_fields(word: &str, fields: Fields<'_>) -> Result<Self> {
         let known = WORDS.iter().find(|(command, event)| *command == word || *event == word);
         let Some((command, _)) = known else {
-            let rule = format!("`{word}` is no command of a visitor; one of visit, share_click, identify");
-            return Err(Error::new(Code::UnknownWord, rule));
+            return Err(no_command(word, "a visitor", "visit, share_click, identify"));
         };
         let mut fields = fields.named(*command);
         let change = match *command {

@@ -10,7 +10,7 @@ use crate::error::{Code, Error, Result};
 use crate::id::{AdjustmentId, HoldId, MemberId, PayoutId, TransactionId, WithdrawalId};
 use crate::ledger::MemberAccount;
 use crate::money::Currency;
-use crate::request::{self, Asked, Made, Reason, Tenant, name_and_options};
+use crate::request::{self, Asked, Made, Reason, Tenant, name_and_options, no_command};
 use crate::time::Timestamp;
 use std::sync::Arc;
 
@@ -103,10 +103,7 @@ impl Action {
                 Self::RejectAdjustment { adjustment_id: adjustment(fields)?, reason: reason(fields)? }
             }
             "tick" => Self::Tick,
-            other => {
-                let rule = format!("command `{other}` is not known; known: {COMMANDS}");
-                return Err(Error::new(Code::UnknownWord, rule));
-            }
+            other => return Err(no_command(other, "a wallet", COMMANDS)),
         })
     }
 }

@@ -11,6 +11,7 @@ use crate::error::{Code, Error, Result};
 use crate::id::{LineId, MemberId, RefundId};
 use crate::money::{narrow, telescope};
 use crate::reward::plan::Reverse;
+use crate::words::counted;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a refund takes back of a line.
@@ -173,8 +174,12 @@ fn left<'a>(frozen: &Frozen, refunds: impl IntoIterator<Item = &'a Refund>) -> R
             (Some(units), Some(net)) => Left { units, net },
             _ => {
                 let error = format!(
-                    "sale {sale}, line {}: {} units and {} taken back of {} units and {} left",
-                    part.line, part.units, part.amount, left[at].units, left[at].net
+                    "sale {sale}, line {}: {} and {} taken back of {} and {} left",
+                    part.line,
+                    counted(part.units, "unit"),
+                    part.amount,
+                    counted(left[at].units, "unit"),
+                    left[at].net
                 );
                 return Err(Error::new(Code::OverReversed, error));
             }

@@ -4,6 +4,7 @@ use super::{Buying, Cart, Merged, Selection};
 use crate::doc::{Fields, Node};
 use crate::error::{Code, Error, Result};
 use crate::id::{LineId, SkuId};
+use crate::request::no_command;
 
 /// One command.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,8 +71,7 @@ impl CartCommand {
             other => return Err(crate::doc::invalid("a cart command", "a word or a map of one", other)),
         };
         if !WORDS.contains(&word) {
-            let rule = format!("`{word}` is no command of a cart; one of {}", WORDS.join(", "));
-            return Err(Error::new(Code::UnknownWord, rule));
+            return Err(no_command(word, "a cart", &WORDS.join(", ")));
         }
         let mut fields = Fields::new(content, word)?;
         let command = match word {

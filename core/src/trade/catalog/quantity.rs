@@ -2,6 +2,7 @@
 
 use crate::error::{Code, Error, Result};
 use crate::id::SkuId;
+use crate::words::counted;
 
 /// How many units of a SKU one cart line may hold, and how many one customer may have in all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -37,7 +38,10 @@ impl QuantityRule {
         } else {
             return Ok(());
         };
-        Err(Error::new(Code::InvalidCart, format!("SKU {sku}: {units} units; {rule} can be bought")))
+        Err(Error::new(
+            Code::InvalidCart,
+            format!("SKU {sku}: {}; {rule} can be bought", counted(units, "unit")),
+        ))
     }
 
     /// Checks what one customer would have of the SKU: `units` in all lines of the cart, and `bought` before.
@@ -47,8 +51,10 @@ impl QuantityRule {
     pub fn check_customer(&self, sku: &SkuId, units: u64, bought: u64) -> Result<()> {
         match self.per_customer {
             Some(limit) if units.saturating_add(bought) > limit => {
-                let rule =
-                    format!("SKU {sku}: {units} units and {bought} before; a customer may buy {limit}");
+                let rule = format!(
+                    "SKU {sku}: {} and {bought} before; a customer may buy {limit}",
+                    counted(units, "unit")
+                );
                 Err(Error::new(Code::InvalidCart, rule))
             }
             _ => Ok(()),

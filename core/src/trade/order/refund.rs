@@ -12,6 +12,7 @@ use super::taken::{Grant, TakenBack};
 use crate::error::{Code, Error, Result};
 use crate::id::LineId;
 use crate::money::telescope;
+use crate::words::counted;
 
 /// Which units of a line a refund takes.
 #[derive(Clone, Copy, Default)]
@@ -246,7 +247,7 @@ pub(super) fn check_units(id: &LineId, units: u64, most: u64, what: &str) -> Res
         return Err(Error::new(Code::InvalidCommand, format!("line {id}: 0 units; name at least one")));
     }
     if units > most {
-        let rule = format!("line {id}: {units} units asked for, {most} {what} left");
+        let rule = format!("line {id}: {} asked for, {most} {what} left", counted(units, "unit"));
         return Err(Error::new(Code::TooManyUnits, rule));
     }
     Ok(())

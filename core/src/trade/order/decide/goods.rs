@@ -11,6 +11,7 @@ use crate::trade::order::refund::{check_units, find};
 use crate::trade::order::shipment::{Dispatch, Handover, Shipment, Tracking, pickup_digest};
 use crate::trade::order::state::{LineState, Order};
 use crate::trade::order::taken::Receipt;
+use crate::words::counted;
 
 impl Draft<'_> {
     /// One shipment has one sender and one way to the buyer.
@@ -104,7 +105,8 @@ impl Draft<'_> {
             lines.retain(|part| !fetched(part));
         }
         if lines.is_empty() || lines.iter().any(fetched) {
-            let rule = format!("deliver: {all} lines are fetched by the buyer; name the `pickup_code` shown");
+            let (lines, are) = (counted(all, "line"), if all == 1 { "is" } else { "are" });
+            let rule = format!("deliver: {lines} {are} fetched by the buyer; name the `pickup_code` shown");
             return Err(Error::new(Code::InvalidCommand, rule));
         }
         self.push(EventData::GoodsDelivered { shipment_id: None, lines, receipt: Receipt::Confirmed })

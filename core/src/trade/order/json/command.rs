@@ -5,9 +5,9 @@ use super::{
     tracking, transaction,
 };
 use crate::doc::{Fields, Node};
-use crate::error::{Code, Error, Result};
+use crate::error::Result;
 use crate::id::{OrderId, RefundId};
-use crate::request::{Asked, name_and_options};
+use crate::request::{Asked, name_and_options, no_command};
 use crate::trade::order::action::{Action, Resolution};
 use crate::trade::order::case::{CaseKind, CaseMove, Goods};
 use crate::trade::order::command::{Command, Envelope, Tenant};
@@ -138,10 +138,7 @@ impl Action {
                 tracking: tracking(fields)?,
             },
             "deliver_replacement" => Self::DeliverReplacement { case_id: case(fields)? },
-            other => {
-                let rule = format!("command `{other}` is not known; known: {COMMANDS}");
-                return Err(Error::new(Code::UnknownWord, rule));
-            }
+            other => return Err(no_command(other, "an order", COMMANDS)),
         })
     }
 }
