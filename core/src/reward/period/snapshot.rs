@@ -28,8 +28,7 @@ impl Snapshot {
     /// # Errors
     /// None but those of a forest that contradicts itself.
     pub fn new(forest: Forest) -> Result<Self> {
-        let parent = |parent: &u32| MemberIx::new(*parent).index();
-        let referral = Tree::new(REFERRAL, forest.parents().iter().map(parent).collect())?;
+        let referral = Tree::new(REFERRAL, forest.parents().to_vec())?;
         let places = if forest.has_texts() { places(&forest) } else { Vec::new() };
         Ok(Self { forest, referral, trees: BTreeMap::new(), places })
     }
@@ -61,7 +60,7 @@ impl Snapshot {
             }
         }
         let nobody = [0].into_iter();
-        let parents = nobody.chain(spots.iter().map(|spot| spot.parent.index())).collect();
+        let parents = nobody.chain(spots.iter().map(|spot| spot.parent.get())).collect();
         let legs = [0].into_iter().chain(spots.iter().map(|spot| spot.leg)).collect();
         self.trees.insert(name.to_owned(), (Tree::new(name, parents)?, legs));
         Ok(self)

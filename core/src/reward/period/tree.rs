@@ -1,34 +1,30 @@
 //! A tree of the members of a snapshot: sums over all subtrees in one sweep, whatever its depth.
 
 use crate::error::{Code, Error, Result};
+use crate::reward::referral::MemberIx;
+use crate::reward::referral::sweep::{Downward, place};
 
 /// Parents by handle; slot 0 is nobody.
 #[derive(Clone, Debug)]
 pub(super) struct Tree {
-    parents: Vec<usize>,
-    /// Handles with parents first, where a parent has a larger handle than a child; empty otherwise.
-    order: Vec<usize>,
+    parents: Vec<u32>,
+    downward: Downward,
 }
 
 impl Tree {
-    /// A tree from its parents; `name` is for messages.
+    /// A tree from its parents, who are all in it; `name` is for messages.
     ///
     /// # Errors
     /// [`Code::Cycle`].
-    pub(super) fn new(name: &str, parents: Vec<usize>) -> Result<Self> {
-        if (1..parents.len()).all(|at| parents[at] < at) {
-            return Ok(Self { parents, order: Vec::new() });
-        }
-        let order = parents_first(&parents);
-        if order.len() + 1 < parents.len() {
-            return Err(Error::new(Code::Cycle, format!("the tree `{name}` has a cycle")));
-        }
-        Ok(Self { parents, order })
+    pub(super) fn new(name: &str, parents: Vec<u32>) -> Result<Self> {
+        let cycle = |_| Error::new(Code::Cycle, format!("the tree `{name}` has a cycle"));
+        let downward = Downward::of(&parents).map_err(cycle)?;
+        Ok(Self { parents, downward })
     }
 
     /// The parent of a handle; 0 for nobody.
     pub(super) fn parent(&self, at: usize) -> usize {
-        self.parents[at]
+        place(self.parents[at])
     }
 
     /// How many slots there are, nobody's included.
@@ -38,9 +34,7 @@ impl Tree {
 
     /// All members, each after everybody below them.
     pub(super) fn children_first(&self) -> impl Iterator<Item = usize> + '_ {
-        let sorted = self.order.is_empty();
-        let plain = (1..self.parents.len()).rev().filter(move |_| sorted);
-        plain.chain(self.order.iter().rev().copied())
+        self.downward.iter().rev().map(MemberIx::index)
     }
 
     /// Who stands directly below whom.
@@ -50,24 +44,18 @@ impl Tree {
 
     /// The ancestors of a member, nearest first.
     pub(super) fn upline(&self, member: usize) -> impl Iterator<Item = usize> + '_ {
-        let next = |at: &usize| Some(self.parents[*at]).filter(|up| *up != 0);
+        let next = |at: &usize| Some(self.parent(*at)).filter(|up| *up != 0);
         std::iter::successors(next(&member), next)
     }
 
-    /// What each member and everybody below them have together.
+    /// What each member and everybody below them have together; nobody's slot stays as it is.
     ///
     /// # Errors
     /// [`Code::Overflow`].
     pub(super) fn sums(&self, own: &[i64]) -> Result<Vec<i64>> {
         let mut sums = own.to_vec();
-        for at in self.children_first() {
-            let parent = self.parents[at];
-            if parent != 0 {
-                let sum = sums[parent].checked_add(sums[at]);
-                let too_wide = || Error::new(Code::Overflow, "the volume of a team does not fit 64 bits");
-                sums[parent] = sum.ok_or_else(too_wide)?;
-            }
-        }
+        self.downward.sum_up(&self.parents, &mut sums)?;
+        sums[0] = own[0];
         Ok(sums)
     }
 }
@@ -79,11 +67,10 @@ pub(super) struct Children {
 }
 
 impl Children {
-    fn new(parents: &[usize]) -> Self {
+    fn new(parents: &[u32]) -> Self {
         let (mut first, mut next) = (vec![0; parents.len()], vec![0; parents.len()]);
-        for at in (1..parents.len()).rev() {
-            next[at] = first[parents[at]];
-            first[parents[at]] = at;
+        for (at, parent) in parents.iter().enumerate().skip(1).rev() {
+            next[at] = std::mem::replace(&mut first[place(*parent)], at);
         }
         Self { first, next }
     }
@@ -93,18 +80,6 @@ impl Children {
         let some = |at: usize| Some(at).filter(|at| *at != 0);
         std::iter::successors(some(self.first[parent]), move |at| some(self.next[*at]))
     }
-}
-
-/// Breadth first from the roots; whoever stands on or below a cycle is missing.
-fn parents_first(parents: &[usize]) -> Vec<usize> {
-    let children = Children::new(parents);
-    let mut order: Vec<usize> = children.of(0).collect();
-    let mut done = 0;
-    while let Some(at) = order.get(done).copied() {
-        order.extend(children.of(at));
-        done += 1;
-    }
-    order
 }
 
 #[cfg(test)]
@@ -125,12 +100,20 @@ mod tests {
     #[test]
     fn a_cycle_is_refused_and_a_million_deep_is_not() {
         assert_eq!(Tree::new("t", vec![0, 2, 1, 0]).unwrap_err().code(), Code::Cycle);
-        let deep: Vec<usize> = (0..=1_000_000).map(|at: usize| at.saturating_sub(1)).collect();
+        let deep: Vec<u32> = (0..=1_000_000).map(|at: u32| at.saturating_sub(1)).collect();
         let turned = deep.iter().rev().map(|at| if *at == 0 { 0 } else { 1_000_001 - at });
-        let turned: Vec<usize> = std::iter::once(0).chain(turned.take(1_000_000)).collect();
+        let turned: Vec<u32> = std::iter::once(0).chain(turned.take(1_000_000)).collect();
         for parents in [deep, turned] {
             let tree = Tree::new("t", parents).unwrap();
             assert_eq!(tree.sums(&vec![1; tree.len()]).unwrap().into_iter().max(), Some(1_000_000));
         }
+    }
+    #[test]
+    fn nobodys_slot_is_no_sum() {
+        let tree = Tree::new("t", vec![0, 0, 0, 1]).unwrap();
+        assert_eq!(tree.sums(&[1; 4]).unwrap(), [1, 2, 1, 1]);
+        let most = i64::MAX;
+        assert_eq!(tree.sums(&[0, most, most, 0]).unwrap(), [0, most, most, 0]);
+        assert_eq!(tree.sums(&[0, most, 0, 1]).unwrap_err().code(), Code::Overflow);
     }
 }

@@ -1,7 +1,7 @@
 //! An order in which uplines come first: join order itself, unless somebody moved below a later member.
 
 use super::forest::{Forest, MemberIx};
-use super::sweep::{Downward, add_up_quickly};
+use super::sweep::Downward;
 use crate::error::{Code, Error, Result};
 
 /// Members with every upline before its downline. A move may make it stale; [`Order::refresh`] then
@@ -53,11 +53,7 @@ impl Order {
 
     /// All members, each after everybody above them.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = MemberIx> + '_ {
-        let (joined, sorted): (u32, &[MemberIx]) = match &self.downward {
-            Downward::Joined(last) => (*last, &[]),
-            Downward::Sorted(members) => (0, members),
-        };
-        (1..=joined).map(MemberIx::new).chain(sorted.iter().copied())
+        self.downward.iter()
     }
 
     /// What each member and everybody below them have together, both in join order: one sweep.
@@ -72,11 +68,7 @@ impl Order {
         let mut sums = Vec::with_capacity(own.len() + 1);
         sums.push(0_i64);
         sums.extend_from_slice(own);
-        // Nobody's sum may run over, as no team's may.
-        let parents = forest.parents();
-        if !add_up_quickly(parents, &mut sums) && self.downward.add_up(parents, &mut sums).team {
-            return Err(Error::new(Code::Overflow, "the volume of a team does not fit 64 bits"));
-        }
+        self.downward.sum_up(forest.parents(), &mut sums)?;
         sums.remove(0);
         Ok(sums)
     }
