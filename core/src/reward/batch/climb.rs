@@ -2,7 +2,7 @@
 //! rates, not on the depth of the forest.
 
 use super::block::{Columns, Sums};
-use super::jumps::{Jumps, Step};
+use super::jumps::{Jumps, Start, Step};
 use crate::money::{Rate, Rounding};
 use crate::reward::commission::divide::Share;
 use crate::reward::referral::MemberIx;
@@ -33,12 +33,12 @@ pub(super) struct Climb<'a> {
 /// What is known of the orders of a block on their way up.
 #[derive(Default)]
 pub(super) struct Climbers {
+    /// Where each way starts, and how many people above are walked.
+    starts: Vec<Start>,
+    limits: Vec<u32>,
     /// Step by step, one entry an order: who stands there, and where the way goes on.
     people: Vec<u32>,
     steps: Vec<Step>,
-    /// How many people stand above the buyer, and how many of them are walked.
-    depths: Vec<u32>,
-    limits: Vec<u32>,
     taken: Vec<i64>,
 }
 
@@ -70,12 +70,12 @@ impl Climb<'_> {
         climbers.limit(self.ends.as_deref(), buyers);
         let steps = climbers.people.chunks_exact(buyers.len()).zip(climbers.steps.chunks_exact(buyers.len()));
         for ((people, steps), column) in steps.zip(self.column..) {
-            let orders = people.iter().zip(steps).zip(&climbers.depths).zip(&climbers.limits);
+            let orders = people.iter().zip(steps).zip(&climbers.starts).zip(&climbers.limits);
             let orders = orders.zip(&mut climbers.taken).zip(base);
-            for ((((((person, here), depth), limit), taken), base), row) in
+            for ((((((person, here), way), limit), taken), base), row) in
                 orders.zip((column..).step_by(rows.width))
             {
-                let level = depth.wrapping_sub(here.above());
+                let level = way.above.wrapping_sub(here.above());
                 let stands = *person != 0 && level <= *limit && level <= self.limit;
                 let class = if stands { usize::from(here.class()) } else { 0 };
                 // Rates rise from class to class, and nobody is of class 0.
@@ -88,11 +88,11 @@ impl Climb<'_> {
             }
         }
         let Some(top) = self.shares.last() else { return };
-        let orders = climbers.taken.iter().zip(&climbers.depths).zip(&climbers.limits).zip(base);
-        for (((taken, depth), limit), base) in orders {
+        let orders = climbers.taken.iter().zip(&climbers.starts).zip(&climbers.limits).zip(base);
+        for (((taken, way), limit), base) in orders {
             let rest = i128::from(top.of(*base) - taken);
             sums.offered += rest;
-            if *depth == 0 {
+            if way.above == 0 {
                 sums.no_upline += rest;
             } else if *limit <= self.limit {
                 sums.blocked += rest;
@@ -120,15 +120,13 @@ impl Climbers {
     /// their cache misses overlap. Nobody leads to nobody.
     fn gather(&mut self, jumps: &Jumps, buyers: &[MemberIx], steps: usize) {
         let len = buyers.len();
-        self.depths.clear();
+        self.starts.clear();
         self.people.clear();
         self.steps.clear();
         self.taken.clear();
         self.taken.resize(len, 0);
-        for start in buyers.iter().map(|buyer| jumps.starts[buyer.index()]) {
-            self.depths.push(start.above);
-            self.people.push(start.first);
-        }
+        self.starts.extend(buyers.iter().map(|buyer| jumps.starts[buyer.index()]));
+        self.people.extend(self.starts.iter().map(|start| start.first));
         for step in 0..steps {
             let people = &self.people[step * len..];
             self.steps.extend(people.iter().map(|person| jumps.steps[place(*person)]));
