@@ -133,7 +133,7 @@ fn in_place<'py>(
 }
 
 /// An array that holds nothing yet: numpy takes memory it has at hand, where zeros would be written first.
-fn empty<T: numpy::Element>(py: Python<'_>, len: usize) -> PyResult<Bound<'_, PyArray1<T>>> {
+pub(crate) fn empty<T: numpy::Element>(py: Python<'_>, len: usize) -> PyResult<Bound<'_, PyArray1<T>>> {
     let array = py.import("numpy")?.call_method1("empty", (len, numpy::dtype::<T>(py)))?;
     Ok(array.cast_into()?)
 }

@@ -1,16 +1,18 @@
 //! The referral forest, with integers or texts as ids.
 
+use crate::batch::empty;
 use crate::error::{OrRaise, exception};
 use crate::node;
 use fenrun::id::{ExternalId, MemberId};
+use fenrun::reward::batch::sum_up;
 use fenrun::reward::referral::{self as core, Column, MemberIx};
 use fenrun::time::Timestamp;
 use fenrun::{Code, Error, Result};
 use fenrun_mem::ForestFile;
-use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1};
+use numpy::{IntoPyArray, PyArray1, PyArrayMethods, PyReadonlyArray1};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBytes, PyDict, PyInt, PyList, PyString};
+use pyo3::types::{PyBytes, PyDict, PyInt, PyList, PySlice, PyString};
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -280,6 +282,32 @@ impl Forest {
         }
         let (members, inviters) = (members.into_pyarray(py), inviters.into_pyarray(py));
         (members, inviters, since.into_pyarray(py), dated.into_pyarray(py))
+    }
+
+    /// What each member and everybody below them have together, both in join order.
+    fn team_sums<'py>(
+        &self,
+        py: Python<'py>,
+        own: PyReadonlyArray1<'py, i64>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let (own, handles) = (own.as_slice()?, self.forest.parents().len());
+        if own.len() + 1 != handles {
+            let error = format!("own: {} volumes for {} members", own.len(), handles - 1);
+            return Err(exception(py, &Error::new(Code::LengthMismatch, error)));
+        }
+        let sums = empty::<i64>(py, handles)?;
+        {
+            let mut sums = sums.readwrite();
+            let sums = sums.as_slice_mut()?;
+            let swept = py.detach(|| {
+                sums[0] = 0;
+                sums[1..].copy_from_slice(own);
+                sum_up(self.forest.parents(), sums)
+            });
+            swept.or_raise(py)?;
+        }
+        // Nobody's place is left out.
+        sums.get_item(PySlice::new(py, 1, isize::try_from(handles)?, 1))
     }
 
     /// The bytes `save` would write.

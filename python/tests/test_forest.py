@@ -160,6 +160,64 @@ def test_random_forests(choices: list[int], random: Any) -> None:
     assert all(copy.parent(member) == forest.parent(member) for member in ids)
 
 
+def naive_teams(forest: fr.Forest, own: list[int]) -> list[int]:
+    """Everybody adds what they have to each person above them."""
+    members = forest.members().tolist()
+    sums = dict(zip(members, own, strict=True))
+    for member, volume in zip(members, own, strict=True):
+        for above in forest.upline(member):
+            sums[above] += volume
+    return [sums[member] for member in members]
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 10**6), st.integers(-(2**40), 2**40)), max_size=60),
+    st.sampled_from([1, 2**16]),
+    st.booleans(),
+)
+def test_team_volumes_are_those_of_everybody_below(
+    rows: list[tuple[int, int]], scale: int, moved: bool
+) -> None:
+    inviters = [choice % (at + 1) for at, (choice, _) in enumerate(rows)]
+    own = [volume * scale for _, volume in rows]
+    forest = fr.Forest.from_edges(range(1, len(rows) + 1), inviters)
+    if moved and len(rows) > 1 and inviters[-1] == 0:
+        forest = forest.append({"rebind": [1, len(rows)]})
+    wanted = naive_teams(forest, own)
+    team = forest.team_volumes(own)
+    assert (team.dtype, team.tolist()) == (np.int64, wanted)
+    assert team.flags.writeable and team.flags.c_contiguous
+
+
+def test_volumes_of_every_kind_and_of_none() -> None:
+    forest = fr.Forest.from_edges(["甲", "乙", "丙"], [None, "甲", "甲"])
+    given = np.array([1, -9, 20, 7, 300])[::2]
+    for own in [given, given.astype(np.int32), given.astype(object), pd.Series(given), pa.array(given)]:
+        assert forest.team_volumes(own).tolist() == [321, 20, 300]
+    assert given.tolist() == [1, 20, 300]
+    assert fr.Forest.from_edges([], []).team_volumes([]).tolist() == []
+
+
+@pytest.mark.parametrize(
+    ("own", "name"),
+    [
+        ([1, 2], "length_mismatch"),
+        ([1, 2, 3, 4], "length_mismatch"),
+        ([2**63 - 1, 1, 0], "overflow"),
+        ([0, -(2**63), -1], "overflow"),
+        ([0, 0, 2**63], "overflow"),
+        ([0, None, 1], "row"),
+    ],
+)
+def test_volumes_that_make_no_sums_are_refused(own: list[Any], name: str) -> None:
+    forest = fr.Forest.from_edges([1, 2, 3], [0, 1, 2])
+    with pytest.raises(fr.Error) as caught:
+        forest.team_volumes(own)
+    assert caught.value.name == name
+    with pytest.raises(TypeError, match="own"):
+        forest.team_volumes([1.0, 2.0, 3.0])
+
+
 def test_a_saved_forest_is_opened_by_any_process(tmp_path: Path) -> None:
     path = tmp_path / "shop.forest"
     made = fr.Forest.from_edges([10, 20, 30], [0, 10, 20], ranks=["", "V1", "V2"], facts={"active": [True, False, True]})

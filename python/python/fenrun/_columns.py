@@ -290,6 +290,11 @@ def units(column: Column, name: str) -> npt.NDArray[np.uint32]:
     return _packed(values, np.uint32)
 
 
+def volumes(column: Column, name: str) -> npt.NDArray[np.int64]:
+    """Volumes of members: integers, below zero as well."""
+    return int64(_integers(column, name), name)
+
+
 def _integers(column: Column, name: str) -> npt.NDArray[Any]:
     loaded = load(column, name)
     refuse_empty(loaded, name)
@@ -319,7 +324,7 @@ def times(column: Column, name: str) -> npt.NDArray[np.int64]:
         return np.array(
             [milliseconds(value, f"{name}, row {at}") for at, value in enumerate(values)], np.int64
         )
-    return int64(_integers(column, name), name)
+    return volumes(column, name)
 
 
 def texts(column: Column, name: str, *, none: bool) -> tuple[npt.NDArray[np.uint32], list[str]]:

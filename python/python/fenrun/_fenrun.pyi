@@ -170,6 +170,8 @@ class Forest:
         self,
     ) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64], npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
         """Every inviter each member had: the numbers of both, from when on in milliseconds, and whether that is known."""
+    def team_sums(self, own: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """What each member and everybody below them have together, both in join order."""
     def image(self) -> bytes:
         """The bytes `save` would write."""
     @staticmethod

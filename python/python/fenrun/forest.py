@@ -123,6 +123,20 @@ class Forest(_fenrun.Forest):
         texts = np.array(["", *self.names.texts()], dtype=object)
         return texts[numbers]
 
+    def team_volumes(self, own: Column) -> npt.NDArray[np.int64]:
+        """What each member and everybody below them have together, in the order of `members`.
+
+        ``own`` holds what each member has, in the same order: integers, such as amounts in minor units, points
+        or counts, which may be below zero. Sums are exact, and one sweep over the members makes them all.
+
+        >>> Forest.from_edges([1, 2, 3, 4], [0, 1, 1, 3]).team_volumes([1, 20, 300, 4000]).tolist()
+        [4321, 20, 4300, 4000]
+
+        Raises fenrun.Error when there is not one volume a member, or a sum, that of all included, does not fit
+        64 bits.
+        """
+        return self.team_sums(_columns.volumes(own, "own"))
+
     def __repr__(self) -> str:
         return f"<fenrun.Forest of {len(self):,} members>"
 
