@@ -6,7 +6,8 @@
 Team volumes of all members, a whole differential period (own and team volumes, ranks, all orders), is-above,
 pages of 50 of a team, and moves that keep the team volumes right. Data are those of `batch.py`. Every checksum
 must agree with that of fenrun for the same questions, or the run fails. Those who need long answer the first
-questions, or in the first rounds. In each round each contender runs twice, and the second run counts.
+questions, or in the first rounds. In each round each contender runs twice, and the second run counts. What the
+memory of this machine needs at least for a job is measured in each round, too.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import batch
+import numpy as np
+import ours
 import page
 from peers import forest_duckdb, forest_numba, forest_numpy, forest_pandas
 
@@ -39,7 +42,8 @@ class Peer(NamedTuple):
 
 
 class Job(NamedTuple):
-    """What is done, for how many of what; `word` is what our side calls it."""
+    """What is done, for how many of what; `word` is what our side calls it. Where people call it from Python, the
+    first contender, to whom all are compared, is the package, and `kept` names our side in Rust."""
 
     name: str
     word: str
@@ -47,6 +51,47 @@ class Job(NamedTuple):
     goal: str
     count: int
     peers: list[Peer]
+    package: Callable | None = None
+    kept: str = ""
+
+
+class Least(NamedTuple):
+    """What one of a job reads and writes at least: reads of the forest that wait for no other, steps up a path,
+    bytes read in a row, bytes written."""
+
+    reads: float = 0
+    steps: float = 0
+    read_bytes: float = 0
+    written_bytes: float = 0
+
+    def nanoseconds(self, limit: dict[str, float]) -> float:
+        return (
+            self.reads * limit["gathered_ns"]
+            + self.steps * limit["walked_ns"]
+            + self.read_bytes * limit["read_ns_per_byte"]
+            + self.written_bytes * limit["written_ns_per_byte"]
+        )
+
+
+def least(word: str, count: int, rows: int, data: dict[str, np.ndarray]) -> Least:
+    """What `count` of a job, which gave so many rows, need each; the page says why."""
+    members, each = len(data["members"]) / count, rows / count
+    if word == "teams":
+        return Least(reads=1, read_bytes=12, written_bytes=8)
+    if word == "differential":
+        written = page.ROW_BYTES * each + 9 * members
+        return Least(reads=2 + each + members, read_bytes=2 * page.ORDER_BYTES + 12 * members, written_bytes=written)
+    if word == "above":
+        return Least(reads=2, read_bytes=8)
+    if word == "pages":
+        return Least(reads=2, read_bytes=8 + 4 * each)
+    parents = forest_numpy.parents_of(data)
+    steps, person = 0, np.concatenate(forest_numpy.pairs_of(data, count))
+    while len(person):
+        steps += len(person)
+        person = parents[person]
+        person = person[person != 0]
+    return Least(steps=steps / count, read_bytes=8)
 
 
 def jobs(members: int, orders: int) -> list[Job]:
@@ -56,10 +101,11 @@ def jobs(members: int, orders: int) -> list[Job]:
         Peer(f"{DUCKDB}: recursive query", forest_duckdb.prepare_teams, "≥ 50", turns=3),
         Peer(f"{PANDAS}: merges", forest_pandas.prepare_teams, "≥ 40", turns=1),
     ]
+    sums = {"package": ours.prepare_teams, "kept": "fenrun: in Rust, into memory that is kept"}
     if members == MANY:
-        return [Job("team volumes of 10,000,000", "teams", "member", "≤ 15", members, teams)]
+        return [Job("team volumes of 10,000,000", "teams", "member", "≤ 15", members, teams, **sums)]
     return [
-        Job("team volumes", "teams", "member", "≤ 7", members, teams),
+        Job("team volumes", "teams", "member", "≤ 7", members, teams, **sums),
         Job("differential period", "differential", "order", "≤ 130", orders, [
             Peer(f"{NUMBA}: loops", forest_numba.prepare_differential),
             Peer(f"{NUMPY}: level by level", forest_numpy.prepare_differential, turns=3),
@@ -103,33 +149,51 @@ def made(job: Job, peer: Peer, data: dict) -> Callable[[], batch.Run]:
 
 def measure(job: Job, partner: batch.Partner, data: dict, rounds: int) -> list[str]:
     """The lines of a job: ours, then each contender's."""
-    ours = partner.job(f"job {job.word} {job.count}")
-    peers = [(peer, made(job, peer, data)) for peer in job.peers]
-    counts = {peer.count or job.count for peer in job.peers} | {job.count}
+    rust = partner.job(f"job {job.word} {job.count}")
+    ours_first = batch.timed(job.package(data)) if job.package else rust
+    peers = [(Peer(job.kept, lambda _: None), rust)] if job.kept else []
+    peers += [(peer, made(job, peer, data)) for peer in job.peers]
+    counts = {peer.count or job.count for peer, _ in peers} | {job.count}
     wanted = {count: partner.job(f"job {job.word} {count}")() for count in counts}
-    own, ran = [], {peer.name: [] for peer in job.peers}
+    needed = {count: least(job.word, count, done.rows, data) for count, done in wanted.items()}
+    own, ran, limits = [], {peer.name: [] for peer, _ in peers}, []
+
+    def answer(name: str, run: Callable[[], batch.Run], count: int) -> float:
+        done, expected = run(), wanted[count]
+        if (done.rows, done.total) != (expected.rows, expected.total):
+            raise SystemExit(f"{job.name}, {name}: {done[2:]}, not {expected[2:]}")
+        return done.cpu / count
+
     for turn in range(rounds):
-        ours()
-        own.append(ours().cpu / job.count)
+        limits.append(partner.ask("limits"))
+        ours_first()
+        own.append(answer("fenrun", ours_first, job.count))
         for peer, run in peers:
             if peer.turns is not None and turn >= peer.turns:
                 continue
             if peer.turns != 1:
                 run()
-            count, done = peer.count or job.count, run()
-            expected = wanted[count]
-            if (done.rows, done.total) != (expected.rows, expected.total):
-                raise SystemExit(f"{job.name}, {peer.name}: {done[2:]}, not {expected[2:]}")
-            ran[peer.name].append(done.cpu / count)
+            ran[peer.name].append(answer(peer.name, run, peer.count or job.count))
+    limit = {name: statistics.median(one[name] for one in limits) for name in limits[0]}
+
+    def shown(times: list[float], count: int) -> tuple[str, str]:
+        time_of_one = statistics.median(times)
+        return page.significant(time_of_one), page.significant(needed[count].nanoseconds(limit) / time_of_one)
+
     checksum = wanted[job.count]
-    shown = page.significant(statistics.median(own))
-    lines = [f"| **{job.name}**: fenrun | {job.unit} | {shown} | {job.goal} | 1.00 | | {checksum.rows:,} rows, {checksum.total:,} |"]
-    for peer in job.peers:
+    (time_of_ours, share), name = shown(own, job.count), "fenrun: Python package" if job.package else "fenrun"
+    lines = [
+        f"| **{job.name}**: {name} | {job.unit} | {time_of_ours} | {job.goal} | 1.00 | | {share} | "
+        f"{checksum.rows:,} rows, {checksum.total:,} |"
+    ]
+    for peer, _ in peers:
         times = ran[peer.name]
         ratio = statistics.median(one / base for one, base in zip(times, own))
         note = f" (first {peer.count:,})" if peer.count else ""
-        shown = page.significant(statistics.median(times))
-        lines.append(f"| {peer.name}{note} | {job.unit} | {shown} | | {page.significant(ratio)} | {peer.goal} | |")
+        time_of_peer, share = shown(times, peer.count or job.count)
+        lines.append(
+            f"| {peer.name}{note} | {job.unit} | {time_of_peer} | | {page.significant(ratio)} | {peer.goal} | {share} | |"
+        )
     return lines
 
 
@@ -145,8 +209,8 @@ def main() -> None:
         f"N = {', '.join(f'{members:,}' for members in options.members)} members, {options.orders:,} orders, seed "
         f"{options.seed}, {options.rounds} rounds, one thread.",
         "",
-        "| job and contender | for | ns | goal | times fenrun | goal | checksum |",
-        "|---|---|---:|---:|---:|---:|---:|",
+        "| job and contender | for | ns | goal | times fenrun | goal | share of the limit | checksum |",
+        "|---|---|---:|---:|---:|---:|---:|---:|",
     ]
     for members in options.members:
         data = batch.make_data(members, options.orders, options.seed)

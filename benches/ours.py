@@ -31,6 +31,21 @@ def prepare_python(data: dict[str, np.ndarray], rates: list[int]):
     return run
 
 
+def prepare_teams(data: dict[str, np.ndarray]):
+    """What members have in, what their teams have out, as numpy arrays in join order."""
+    import fenrun
+
+    forest = fenrun.Forest(data["members"], data["inviters"])
+    own = np.zeros(len(data["members"]), dtype=np.int64)
+    np.add.at(own, data["buyers"] - 1, data["base"])
+
+    def run() -> tuple[int, int]:
+        team = forest.team_volumes(own)
+        return len(team), int(np.bitwise_xor.reduce(team))
+
+    return run
+
+
 class Orders(ctypes.Structure):
     """`fenrun_orders` of include/fenrun.h."""
 

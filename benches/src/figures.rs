@@ -5,6 +5,7 @@
 use crate::RATES;
 use crate::cpu_ns;
 use crate::limits::Limits;
+use crate::period;
 use crate::rows::Kept;
 use crate::sale;
 use crate::world::{DEEP, RANDOM, RANKS, World, parents};
@@ -39,9 +40,10 @@ struct Case<'a> {
     per_row: bool,
     unit: &'static str,
     times: u32,
-    /// Reads that wait for no other, and bytes read in a row; rows are written besides.
+    /// Reads that wait for no other, bytes read in a row, and bytes written; rows are written besides.
     reads: f64,
-    bytes: f64,
+    read_bytes: f64,
+    written_bytes: f64,
     run: Box<dyn FnMut() -> Done + 'a>,
 }
 
@@ -54,6 +56,8 @@ pub(crate) fn run(page: Option<&str>) -> Result<(), Box<dyn Error>> {
     let many = Pages::copy_of(&many_of_4k)?;
     let own: Vec<i64> = (0..=i64::from(MEMBERS)).map(|at| at % 9_973).collect();
     let own_of_many: Vec<i64> = (0..=i64::from(MANY)).map(|at| at % 9_973).collect();
+    let (mut kept, mut kept_of_many) =
+        (Column::with_capacity(own.len())?, Column::with_capacity(own_of_many.len())?);
     let [differential, three, ten, twenty] = [DIFFERENTIAL, "3", "10", "20"].map(plan);
     let (differential, three, ten, twenty) = (differential?, three?, ten?, twenty?);
     let [compress, roll_up, stop] =
@@ -76,12 +80,18 @@ pub(crate) fn run(page: Option<&str>) -> Result<(), Box<dyn Error>> {
         orders("differential, `roll_up`", "", &random, &rolled, 8.0),
         general("without a kernel: 3 levels by label", &random, &labels),
         general("without a kernel: a rule after another", &random, &after),
-        whole_period("differential period: volumes, ranks, orders", &mut period, &differential),
-        whole_period("the same in a deep tree", &mut deep_period, &differential),
-        volumes("team volumes", "≤ 7", MEMBERS, &random.parents, &own),
-        volumes("team volumes of 10,000,000", "≤ 15", MANY, &many, &own_of_many),
-        new_volumes("the same into a new vector", MEMBERS, random.forest.parents(), &own),
-        new_volumes("the same of 10,000,000", MANY, &many_of_4k, &own_of_many),
+        whole_period("differential period: volumes, ranks, orders", &mut period, &differential, 6.0),
+        whole_period("the same in a deep tree", &mut deep_period, &differential, 4.0),
+        teams("team volumes", "≤ 7", MEMBERS, || volumes(&random.parents, &own, None)),
+        teams("the same into kept memory", "≤ 7", MEMBERS, || {
+            volumes(&random.parents, &own, Some(&mut kept))
+        }),
+        teams("the same into a new vector", "", MEMBERS, || new_vector(random.forest.parents(), &own)),
+        teams("team volumes of 10,000,000", "≤ 15", MANY, || volumes(&many, &own_of_many, None)),
+        teams("the same into kept memory", "≤ 15", MANY, || {
+            volumes(&many, &own_of_many, Some(&mut kept_of_many))
+        }),
+        teams("the same into a new vector", "", MANY, || new_vector(&many_of_4k, &own_of_many)),
     ];
     let mut times = vec![Vec::with_capacity(ROUNDS); cases.len()];
     let mut done = vec![(0, 0); cases.len()];
@@ -103,6 +113,7 @@ pub(crate) fn run(page: Option<&str>) -> Result<(), Box<dyn Error>> {
     for (name, goal, ns, sum) in sale::run(4 * ROUNDS + 1)? {
         writeln!(table, "| {name} | {ns} | {goal} | {sum} |")?;
     }
+    table.push_str(&period::table(ROUNDS)?);
     println!("{table}");
     page.map_or(Ok(()), |page| write_page(Path::new(page), MARKS, &table))
 }
@@ -126,7 +137,8 @@ fn lines(
         let of = if case.times == MANY { of_many } else { of_some };
         let rows = if case.unit == "member" { 0.0 } else { count * ROW_BYTES };
         let all = f64::from(case.times);
-        let limit = all * (case.reads * of.gathered + case.bytes * of.read) + rows * of.written;
+        let each = case.reads * of.gathered + case.read_bytes * of.read + case.written_bytes * of.written;
+        let limit = all * each + rows * of.written;
         let share = limit / times_shown / ns;
         let Case { name, goal, unit, .. } = case;
         writeln!(table, "| {name} | {unit} | {ns:.1} | {goal} | {share:.2} | {count} rows, {sum} |")?;
@@ -183,7 +195,8 @@ fn general<'a>(name: &'static str, world: &'a World, plan: &'a Plan) -> Case<'a>
         unit: "order",
         times,
         reads: 3.0,
-        bytes: ORDER_BYTES,
+        read_bytes: ORDER_BYTES,
+        written_bytes: 0.0,
         run: Box::new(run),
     }
 }
@@ -206,11 +219,21 @@ fn orders<'a>(
         Ok(kept.settle(plan, &world.forest, &orders, &world.parents)?)
     };
     let times = u32::try_from(ORDERS).unwrap_or(u32::MAX);
-    Case { name, goal, per_row: false, unit: "order", times, reads, bytes: ORDER_BYTES, run: Box::new(run) }
+    Case {
+        name,
+        goal,
+        per_row: false,
+        unit: "order",
+        times,
+        reads,
+        read_bytes: ORDER_BYTES,
+        written_bytes: 0.0,
+        run: Box::new(run),
+    }
 }
 
 /// Own and team volumes, the ranks they reach, and all orders.
-fn whole_period<'a>(name: &'static str, world: &'a mut World, plan: &'a Plan) -> Case<'a> {
+fn whole_period<'a>(name: &'static str, world: &'a mut World, plan: &'a Plan, reads: f64) -> Case<'a> {
     let mut kept = Kept::default();
     let run = move || -> Done {
         let mut own = vec![0; world.parents.len()];
@@ -223,46 +246,53 @@ fn whole_period<'a>(name: &'static str, world: &'a mut World, plan: &'a Plan) ->
         Ok(kept.settle(plan, &world.forest, &orders, &world.parents)?)
     };
     let times = u32::try_from(ORDERS).unwrap_or(u32::MAX);
-    let bytes = 2.0 * ORDER_BYTES + 40.0;
+    // Each order twice; what members and their teams have, and who is above them; sums and ranks.
     Case {
-        name, goal: "≤ 130", per_row: false, unit: "order", times, reads: 7.0, bytes, run: Box::new(run)
+        name,
+        goal: "≤ 130",
+        per_row: false,
+        unit: "order",
+        times,
+        reads,
+        read_bytes: 2.0 * ORDER_BYTES + 12.0,
+        written_bytes: 9.0,
+        run: Box::new(run),
     }
 }
 
-/// Team volumes where they lie, in memory that is kept; the copy of the members' own is part of it.
-fn volumes<'a>(
-    name: &'static str,
-    goal: &'static str,
-    times: u32,
-    parents: &'a [u32],
-    own: &'a [i64],
-) -> Case<'a> {
-    let mut team = Column::with_capacity(own.len());
-    let run = move || -> Done {
-        let team = team.as_mut().map_err(|error| error.to_string())?;
-        team.clear();
-        team.extend_from_slice(own)?;
-        sum_up(parents, team)?;
-        Ok((team.len(), team.iter().fold(0, |sum, volume| sum ^ volume)))
-    };
-    Case { name, goal, per_row: false, unit: "member", times, reads: 1.0, bytes: 36.0, run: Box::new(run) }
-}
-
-fn new_volumes<'a>(name: &'static str, times: u32, parents: &'a [u32], own: &'a [i64]) -> Case<'a> {
-    let run = move || -> Done {
-        let team = team_volumes(parents, own)?;
-        Ok((team.len(), team.iter().fold(0, |sum, volume| sum ^ volume)))
-    };
+/// Team volumes: what a member has and who is above them is read, what the team has written, in the order of
+/// members, and a sum from anywhere.
+fn teams<'a>(name: &'static str, goal: &'static str, times: u32, run: impl FnMut() -> Done + 'a) -> Case<'a> {
     Case {
         name,
-        goal: "",
+        goal,
         per_row: false,
         unit: "member",
         times,
         reads: 1.0,
-        bytes: 36.0,
+        read_bytes: 12.0,
+        written_bytes: 8.0,
         run: Box::new(run),
     }
+}
+
+/// Into huge pages, new ones where none are kept; what members have themselves is copied first.
+fn volumes(parents: &[u32], own: &[i64], kept: Option<&mut Column<i64>>) -> Done {
+    let mut new = Column::with_capacity(if kept.is_some() { 0 } else { own.len() })?;
+    let team = kept.unwrap_or(&mut new);
+    team.clear();
+    team.extend_from_slice(own)?;
+    sum_up(parents, team)?;
+    Ok(checksum(team))
+}
+
+/// As the one-line call gives them, on pages of 4 KiB.
+fn new_vector(parents: &[u32], own: &[i64]) -> Done {
+    Ok(checksum(&team_volumes(parents, own)?))
+}
+
+fn checksum(volumes: &[i64]) -> (usize, i64) {
+    (volumes.len(), volumes.iter().fold(0, |sum, volume| sum ^ volume))
 }
 
 /// Puts the table between the marks of the page.

@@ -7,6 +7,8 @@ use std::hint::black_box;
 
 /// Bytes written to and read back in one go.
 const BYTES: usize = 64 << 20;
+/// Paths that are walked up to their root.
+const WALKS: usize = 100_000;
 
 /// Nanoseconds of what memory does, the best of some runs.
 pub(crate) struct Limits {
@@ -14,6 +16,8 @@ pub(crate) struct Limits {
     pub(crate) dependent: f64,
     /// One that does not.
     pub(crate) gathered: f64,
+    /// A step up a path, where the steps of other paths may be under way.
+    pub(crate) walked: f64,
     /// Writing and reading a byte of a large array.
     pub(crate) written: f64,
     pub(crate) read: f64,
@@ -21,7 +25,8 @@ pub(crate) struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { dependent: f64::MAX, gathered: f64::MAX, written: f64::MAX, read: f64::MAX }
+        let most = f64::MAX;
+        Self { dependent: most, gathered: most, walked: most, written: most, read: most }
     }
 }
 
@@ -30,6 +35,7 @@ impl Limits {
     pub(crate) fn better(&mut self, other: &Self) {
         self.dependent = self.dependent.min(other.dependent);
         self.gathered = self.gathered.min(other.gathered);
+        self.walked = self.walked.min(other.walked);
         self.written = self.written.min(other.written);
         self.read = self.read.min(other.read);
     }
@@ -56,6 +62,20 @@ impl Limits {
             }
             seen
         });
+        let mut steps = 0_u32;
+        let walked = best(|| {
+            steps = 0;
+            let mut last = 0;
+            for buyer in buyers.iter().take(WALKS) {
+                let mut person = buyer.index();
+                while person != 0 {
+                    last = parents[person];
+                    person = usize::try_from(last).unwrap_or(0);
+                    steps += 1;
+                }
+            }
+            u64::from(last)
+        });
         let bytes = u32::try_from(BYTES).map_or(1.0, f64::from);
         let mut column = Column::<u64>::with_capacity(BYTES / 8)?;
         let piece = vec![1_u64; 256];
@@ -72,6 +92,7 @@ impl Limits {
         Ok(Self {
             dependent: dependent / reads,
             gathered: gathered / reads,
+            walked: walked / f64::from(steps.max(1)),
             written: written / bytes,
             read: read / bytes,
         })
@@ -81,6 +102,7 @@ impl Limits {
         serde_json::json!({
             "dependent_ns": self.dependent,
             "gathered_ns": self.gathered,
+            "walked_ns": self.walked,
             "written_ns_per_byte": self.written,
             "read_ns_per_byte": self.read,
         })

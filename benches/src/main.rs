@@ -5,9 +5,8 @@
 //! into memory that is kept from batch to batch), `fresh LEVELS` (into new memory on huge pages), `vectors
 //! LEVELS` (into new vectors), `sums LEVELS` (no rows), `chase LEVELS` (a plain loop per order, as one writes
 //! it first), `limits` (see `limits.rs`). Answers are JSON with the nanoseconds, the rows and the sum as a
-//! checksum. `order ROUNDS`, `period MEMBERS ROUNDS` and `forest MEMBERS` need no data:
-//! decide and evolve, per command; the close of a month; teams, moves and a saved file of a forest. `job NAME
-//! COUNT` runs what `jobs.rs` has, `call NAME` what `calls.rs` has.
+//! checksum. `order ROUNDS` and `forest MEMBERS` need no data: decide and evolve, per command; teams, moves and
+//! a saved file of a forest. `job NAME COUNT` runs what `jobs.rs` has, `call NAME` what `calls.rs` has.
 
 mod calls;
 mod figures;
@@ -97,7 +96,6 @@ fn main() -> Result<(), Box<dyn Error>> {
             }
             (["forest", members], _) => forest::run(members.parse()?)?,
             (["order", rounds], _) => order::run(rounds.parse()?)?,
-            (["period", members, rounds], _) => period::run(members.parse()?, rounds.parse()?)?,
             (["fresh", levels], Some(data)) => {
                 timed(|| batch(data, levels.parse()?, &mut [Kept::default()]))?
             }

@@ -1,12 +1,15 @@
-//! Nanoseconds of the close of a month: pairs, a team ladder and a rank run over many members, against the
-//! loop one writes first: every sale walks up both trees and adds itself to everybody's team.
+//! The close of a month, pairs and a team ladder, and a rank run over many members, against the loop one writes
+//! first: every sale walks up both trees and adds itself to everybody's team.
 
+use crate::cpu_ns;
 use fenrun::reward::period::{Carry, Closing, PeriodKey, Snapshot, Volumes, close, run_ranks};
 use fenrun::reward::plan::Plan;
 use fenrun::reward::referral::{Forest, MemberIx, Spot};
 use std::error::Error;
-use std::time::Instant;
+use std::fmt::Write;
+use std::hint::black_box;
 
+const MEMBERS: usize = 100_000;
 const PLAN: &str = r#"{"schema": "fenrun.plan/1", "name": "bench", "currency": "CNY",
   "tree": {"placement": {"fill": {"width": 2}}}, "allow": {"ranks": "a bench", "pairs": "a bench"},
   "rank": [{"id": "V1", "won": {"team_pv": {"min": 2000}}}, {"id": "V2", "won": {"legs_V1": {"min": 2}}},
@@ -73,22 +76,11 @@ impl World {
     }
 }
 
-/// Closes a month of so many members, so many times.
-pub(crate) fn run(members: usize, rounds: usize) -> Result<serde_json::Value, Box<dyn Error>> {
-    let (plan, world) = (Plan::from_json(PLAN)?, World::new(members)?);
-    let ids = (1..=u64::try_from(members)?).collect::<Vec<_>>();
-    let inviters = world.inviters[1..].iter().map(|at| u64::try_from(*at)).collect::<Result<Vec<_>, _>>()?;
-    let spot = |at: usize| -> Result<Spot, Box<dyn Error>> {
-        let leg = if at == 1 { 0 } else { u32::try_from(at % 2)? + 1 };
-        Ok(Spot { parent: MemberIx::new(u32::try_from(at / 2)?), leg })
-    };
-    let spots = (1..=members).map(spot).collect::<Result<Vec<_>, _>>()?;
-    let snapshot = Snapshot::new(Forest::from_edges(&ids, &inviters)?)?.with_tree("placement", &spots)?;
-    let mut volumes = Volumes::new();
-    for (id, pv) in ids.iter().zip(&world.pv[1..]) {
-        volumes.add(&snapshot, *id, "pv", *pv)?;
-        volumes.add(&snapshot, *id, "bv", pv * 100)?;
-    }
+/// Closes a month and runs its ranks so many times: the lines of a table.
+#[allow(clippy::float_arithmetic, reason = "nanoseconds, not money")]
+pub(crate) fn table(rounds: usize) -> Result<String, Box<dyn Error>> {
+    let (plan, world) = (Plan::from_json(PLAN)?, World::new(MEMBERS)?);
+    let (snapshot, volumes) = month(&world)?;
     let (period, carry) = (PeriodKey::parse("month/2026-11-01")?, Carry::default());
     let closing = Closing {
         plan: &plan,
@@ -99,30 +91,62 @@ pub(crate) fn run(members: usize, rounds: usize) -> Result<serde_json::Value, Bo
         carry: &carry,
         part: None,
     };
-    let (mut closes, mut ranks, mut loops) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut paid, mut rows, mut plain) = (0_i64, 0, 0);
-    for _ in 0..rounds.max(1) {
-        let start = Instant::now();
-        let closed = close(&closing, &[])?;
-        closes.push(start.elapsed().as_nanos());
-        rows = closed.outcomes.iter().map(|outcome| outcome.rows.len()).sum();
-        paid = closed.outcomes.iter().flat_map(|outcome| &outcome.rows).map(|row| row.amount).sum();
-        let start = Instant::now();
-        std::hint::black_box(run_ranks(&plan, &snapshot, &volumes)?);
-        ranks.push(start.elapsed().as_nanos());
-        let start = Instant::now();
-        plain = std::hint::black_box(&world).paid();
-        loops.push(start.elapsed().as_nanos());
+    let mut times = [const { Vec::new() }; 3];
+    let mut checksums = [const { String::new() }; 3];
+    // The first round makes room.
+    for round in 0..=rounds {
+        let mut run = |which: usize, job: &dyn Fn() -> Result<String, Box<dyn Error>>| {
+            let start = cpu_ns();
+            checksums[which] = job()?;
+            times[which].extend((round > 0).then(|| cpu_ns() - start));
+            Ok::<_, Box<dyn Error>>(())
+        };
+        run(0, &|| {
+            let closed = close(&closing, &[])?;
+            let rows = || closed.outcomes.iter().flat_map(|outcome| &outcome.rows);
+            Ok(format!("{} rows, {}", rows().count(), rows().map(|row| row.amount).sum::<i64>()))
+        })?;
+        run(1, &|| {
+            let ranks = run_ranks(&plan, &snapshot, &volumes)?;
+            let sum: u32 = ranks.codes.iter().map(|code| u32::from(*code)).sum();
+            Ok(format!("{} changes, {sum}", ranks.changes.len()))
+        })?;
+        run(2, &|| Ok(black_box(&world).paid().to_string()))?;
     }
-    if paid != plain {
-        return Err(format!("the close pays {paid}, the loop {plain}").into());
+    let [closed, _, plain] = &checksums;
+    if closed.split(", ").nth(1) != Some(plain) {
+        return Err(format!("the close pays {closed}, the loop {plain}").into());
     }
-    let median = |times: &mut Vec<u128>| {
+    let names = [
+        "a month closed: pairs, team ladder",
+        "rank run of 3 ranks",
+        "the loop one writes first: amounts of pairs and ladder, no rows",
+    ];
+    let members = f64::from(u32::try_from(MEMBERS)?);
+    let mut table =
+        format!("\n| of {MEMBERS} members | ns a member | ms in all | checksum |\n|---|---:|---:|---:|\n");
+    for ((name, times), checksum) in names.iter().zip(&mut times).zip(&checksums) {
         times.sort_unstable();
-        u64::try_from(times[times.len() / 2])
+        let ns = f64::from(u32::try_from(times[times.len() / 2])?);
+        writeln!(table, "| {name} | {:.0} | {:.1} | {checksum} |", ns / members, ns / 1e6)?;
+    }
+    Ok(table)
+}
+
+/// The members in both trees, and what each has bought.
+fn month(world: &World) -> Result<(Snapshot, Volumes), Box<dyn Error>> {
+    let ids = (1..).take(MEMBERS).collect::<Vec<u64>>();
+    let inviters = world.inviters[1..].iter().map(|at| u64::try_from(*at)).collect::<Result<Vec<_>, _>>()?;
+    let spot = |at: usize| -> Result<Spot, Box<dyn Error>> {
+        let leg = if at == 1 { 0 } else { u32::try_from(at % 2)? + 1 };
+        Ok(Spot { parent: MemberIx::new(u32::try_from(at / 2)?), leg })
     };
-    Ok(serde_json::json!({
-        "members": members, "rows": rows, "paid": paid, "close_ns": median(&mut closes)?,
-        "ranks_ns": median(&mut ranks)?, "loop_ns": median(&mut loops)?,
-    }))
+    let spots = (1..=MEMBERS).map(spot).collect::<Result<Vec<_>, _>>()?;
+    let snapshot = Snapshot::new(Forest::from_edges(&ids, &inviters)?)?.with_tree("placement", &spots)?;
+    let mut volumes = Volumes::new();
+    for (id, pv) in ids.iter().zip(&world.pv[1..]) {
+        volumes.add(&snapshot, *id, "pv", *pv)?;
+        volumes.add(&snapshot, *id, "bv", pv * 100)?;
+    }
+    Ok((snapshot, volumes))
 }
