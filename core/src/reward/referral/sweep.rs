@@ -265,6 +265,24 @@ mod tests {
         assert!(add_up_quickly(&[0], &mut sums) && add_up_quickly(&[], &mut []) && sums == [5]);
     }
 
+    #[test]
+    fn forests_of_any_length_are_whole_groups_and_some_members() {
+        for len in 0..5 * u32::try_from(GROUP).unwrap() {
+            let parents: Vec<u32> = (0..len).map(|at| at.saturating_sub(1) * 3 / 4).collect();
+            let sums: Vec<i64> = (0..i64::from(len)).map(|at| at * at - 40).collect();
+            let (mut quick, mut naive) = (sums.clone(), sums.clone());
+            for (mut above, own) in sums.iter().enumerate() {
+                while above != 0 {
+                    above = place(parents[above]);
+                    naive[above] += own;
+                }
+            }
+            assert!(add_up_quickly(&parents, &mut quick));
+            assert_eq!(quick, naive, "{len}");
+        }
+        assert!(!add_up_quickly(&[0, 0], &mut [1]));
+    }
+
     /// Sums that cancel each other out are near zero again; wrong ones must not pass for them.
     #[test]
     fn sums_of_any_size_are_exact_or_refused() {
