@@ -185,8 +185,10 @@ def test_team_volumes_are_those_of_everybody_below(
         forest = forest.append({"rebind": [1, len(rows)]})
     wanted = naive_teams(forest, own)
     team = forest.team_volumes(own)
-    assert (team.dtype, team.tolist()) == (np.int64, wanted)
-    assert team.flags.writeable and team.flags.c_contiguous
+    assert team.dtype == np.int64
+    assert team.tolist() == wanted
+    assert team.flags.writeable
+    assert team.flags.c_contiguous
 
 
 def test_volumes_of_every_kind_and_of_none() -> None:
