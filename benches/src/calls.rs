@@ -31,14 +31,17 @@ impl Calls {
         let weights = [1999, 2501, 731, 12_000, 4];
         match name {
             "resolve" => measured(|at| {
-                let handles = self.forest.resolve(black_box(&[at % MEMBERS + 1]))?;
-                Ok(handles.first().map_or(0, |ix| i64::from(ix.get())))
+                let handle = self.forest.find(black_box(at % MEMBERS + 1));
+                Ok(handle.map_or(0, |ix| i64::from(ix.get())))
             }),
             "upline" => measured(|at| {
                 let member = self.forest.find(at % MEMBERS + 1).unwrap_or(MemberIx::NOBODY);
-                let above = self.forest.upline(member, None).take(LEVELS);
-                let ids: Vec<u64> = above.map(|ix| self.forest.id(ix)).collect();
-                Ok(i64::try_from(black_box(ids).iter().sum::<u64>())?)
+                let (mut ids, mut len) = ([0; LEVELS], 0);
+                for (id, ix) in ids.iter_mut().zip(self.forest.upline(member, None)) {
+                    *id = self.forest.id(ix);
+                    len += 1;
+                }
+                Ok(i64::try_from(black_box(&ids)[..len].iter().sum::<u64>())?)
             }),
             "telescope" => measured(|at| Ok(telescope(i64::try_from(at)?, at % 3, 3, 7)?)),
             "allocate" => measured(|at| {

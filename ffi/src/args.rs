@@ -5,26 +5,35 @@ use std::ffi::c_char;
 use std::marker::PhantomData;
 
 /// An argument that cannot be used.
+#[cold]
 pub(crate) fn refused(name: &str, rule: &str) -> Error {
     Error::new(Code::InvalidArgument, format!("argument `{name}` {rule}"))
 }
 
-/// The bytes of `len` values, as far as one allocation may be.
+/// Whether there may be `len` values: a pointer that is aligned, and no more than one allocation may be.
+#[inline]
 fn check<T>(pointer: *const T, len: usize, name: &str) -> Result<()> {
-    if pointer.is_null() {
-        return Err(refused(name, "is null"));
+    let fits = len <= isize::MAX.unsigned_abs() / size_of::<T>().max(1);
+    if pointer.is_null() | !pointer.is_aligned() | !fits {
+        return Err(fault(pointer.is_null(), pointer.is_aligned(), len, name));
     }
-    if !pointer.is_aligned() {
-        return Err(refused(name, "is not aligned"));
+    Ok(())
+}
+
+#[cold]
+fn fault(null: bool, aligned: bool, len: usize, name: &str) -> Error {
+    match (null, aligned) {
+        (true, _) => refused(name, "is null"),
+        (_, false) => refused(name, "is not aligned"),
+        _ => refused(name, &format!("has {len} elements, more than memory can hold")),
     }
-    let bytes = len.checked_mul(size_of::<T>()).and_then(|bytes| isize::try_from(bytes).ok());
-    bytes.map(drop).ok_or_else(|| refused(name, &format!("has {len} elements, more than memory can hold")))
 }
 
 /// A borrowed array; null is fine when it is empty.
 ///
 /// # Safety
 /// `pointer` is null or points to `len` values that nobody writes during the call.
+#[inline]
 pub(crate) unsafe fn slice<'a, T>(pointer: *const T, len: usize, name: &str) -> Result<&'a [T]> {
     if len == 0 {
         return Ok(&[]);
@@ -38,6 +47,7 @@ pub(crate) unsafe fn slice<'a, T>(pointer: *const T, len: usize, name: &str) -> 
 ///
 /// # Safety
 /// As [`slice`].
+#[inline]
 pub(crate) unsafe fn optional_slice<'a, T>(
     pointer: *const T,
     len: usize,
@@ -91,6 +101,7 @@ pub(crate) unsafe fn texts<'a>(
 ///
 /// # Safety
 /// `pointer` is null or came from the `_new` of its type and was not freed.
+#[inline]
 pub(crate) unsafe fn handle<'a, T>(pointer: *const T, name: &str) -> Result<&'a T> {
     check(pointer, 1, name)?;
     // SAFETY: not null, aligned, and alive as the caller promises.
@@ -105,12 +116,14 @@ impl<T> Place<'_, T> {
     ///
     /// # Safety
     /// `pointer` is null or points to room for one value.
+    #[inline]
     pub(crate) unsafe fn new(pointer: *mut T, name: &str) -> Result<Self> {
         check(pointer, 1, name)?;
         Ok(Self(pointer, PhantomData))
     }
 
     /// Writes the result; what was there is not dropped.
+    #[inline]
     pub(crate) fn put(self, value: T) {
         // SAFETY: `new` checked the pointer and its caller promised the room.
         unsafe { self.0.write(value) };
@@ -130,6 +143,7 @@ impl<T: Copy> Places<'_, T> {
     ///
     /// # Safety
     /// `pointer` is null or points to room for `len` values.
+    #[inline]
     pub(crate) unsafe fn new(pointer: *mut T, len: usize, name: &'static str) -> Result<Self> {
         if len > 0 {
             check(pointer, len, name)?;
@@ -138,18 +152,38 @@ impl<T: Copy> Places<'_, T> {
     }
 
     /// Whether `len` results fit; asked before anything is written.
+    #[inline]
     pub(crate) fn need(&self, len: usize) -> Result<()> {
         if len > self.len {
-            return Err(refused(self.name, &format!("has room for {}, {len} are needed", self.len)));
+            return Err(self.too_few(len));
         }
         Ok(())
     }
 
-    /// Writes results from the first place on, as far as there is room.
-    pub(crate) fn fill(self, values: impl Iterator<Item = T>) {
-        for (at, value) in values.take(self.len).enumerate() {
+    #[cold]
+    fn too_few(&self, len: usize) -> Error {
+        refused(self.name, &format!("has room for {}, {len} are needed", self.len))
+    }
+
+    /// Writes results from the first place on, as far as there is room, and says how many it wrote.
+    #[inline]
+    pub(crate) fn fill(self, values: impl Iterator<Item = T>) -> usize {
+        let mut written = 0;
+        for value in values.take(self.len) {
             // SAFETY: `new` checked the pointer and its caller promised the room for `len` values.
-            unsafe { self.pointer.add(at).write(value) };
+            unsafe { self.pointer.add(written).write(value) };
+            written += 1;
+        }
+        written
+    }
+
+    /// Writes results that lie side by side, as far as there is room.
+    #[inline]
+    pub(crate) fn copy(self, values: &[T]) {
+        let len = values.len().min(self.len);
+        if len > 0 {
+            // SAFETY: as in `fill`, and what the library made overlaps no memory of the caller.
+            unsafe { self.pointer.copy_from_nonoverlapping(values.as_ptr(), len) };
         }
     }
 }

@@ -104,22 +104,23 @@ pub unsafe extern "C" fn fenrun_settle(
             let out = Place::new(rows_out, "rows_out")?;
             let input = Input::read(orders)?;
             // The snapshot shares the members, so a long batch keeps nobody from the forest.
-            let forest = forest.0.read(|rows| Ok(rows.clone()))?;
+            let forest = forest.0.read(|rows| Ok(rows.snapshot()))?;
+            let mut rows = Box::new(fenrun_rows(Batch::new(&plan.0, forest, input.tenant)));
             let buyers = match input.buyers {
-                Buyers::Ids(ids) => Cow::Owned(forest.forest().resolve(ids)?),
+                Buyers::Ids(ids) => Cow::Owned(rows.0.forest().resolve(ids)?),
                 Buyers::Handles(handles) => Cow::Borrowed(handles),
             };
             let orders = Orders {
                 buyers: &buyers,
-                components: &input.components,
+                components: input.components.as_slice(),
                 ids: input.ids,
                 lines: input.lines,
                 units: input.units,
                 placed_at: input.placed_at,
                 overrides: input.overrides.as_ref().map(|(column, table)| (*column, table.as_slice())),
             };
-            let batch = Batch::settle(&plan.0, &forest, &orders, input.tenant, threads)?;
-            out.put(Box::into_raw(Box::new(fenrun_rows(batch))));
+            rows.0.settle(plan.0.plan(), &orders, threads)?;
+            out.put(Box::into_raw(rows));
             Ok(())
         })
     }
@@ -128,13 +129,28 @@ pub unsafe extern "C" fn fenrun_settle(
 /// The columns of a batch as slices.
 struct Input<'a> {
     buyers: Buyers<'a>,
-    components: Vec<(&'a str, &'a [i64])>,
+    components: Components<'a>,
     ids: Option<&'a [u64]>,
     lines: Option<&'a [u64]>,
     units: Option<&'a [u32]>,
     placed_at: Option<&'a [i64]>,
     overrides: Option<(&'a [u32], Vec<Overrides>)>,
     tenant: &'a str,
+}
+
+/// Most batches have one component, which needs no list of its own.
+enum Components<'a> {
+    Paid([(&'a str, &'a [i64]); 1]),
+    Several(Vec<(&'a str, &'a [i64])>),
+}
+
+impl<'a> Components<'a> {
+    fn as_slice(&self) -> &[(&'a str, &'a [i64])] {
+        match self {
+            Self::Paid(paid) => paid,
+            Self::Several(all) => all,
+        }
+    }
 }
 
 enum Buyers<'a> {
@@ -166,14 +182,12 @@ impl<'a> Input<'a> {
                 (true, true) if len == 0 => Buyers::Ids(&[]),
                 _ => return Err(refused("orders", "has either `buyers` or `buyer_handles`, one of them")),
             };
-            let mut components = vec![("paid", slice(orders.paid, len, "orders.paid")?)];
-            for component in slice(orders.components, orders.components_len, "orders.components")? {
-                let name = text(component.name, component.name_len, "orders.components.name")?;
-                if components.iter().any(|(known, _)| *known == name) {
-                    return Err(refused("orders.components", &format!("has `{name}` twice")));
-                }
-                components.push((name, slice(component.values, len, "orders.components.values")?));
-            }
+            let paid = [("paid", slice(orders.paid, len, "orders.paid")?)];
+            let more = slice(orders.components, orders.components_len, "orders.components")?;
+            let components = match more {
+                [] => Components::Paid(paid),
+                _ => Components::Several(all_components(paid, more, len)?),
+            };
             let overrides = match optional_slice(orders.overrides, len, "orders.overrides")? {
                 None => None,
                 Some(column) => {
@@ -194,6 +208,30 @@ impl<'a> Input<'a> {
             })
         }
     }
+}
+
+/// What was paid, and the further components.
+///
+/// # Safety
+/// The further components are as their fields say, for so many rows.
+unsafe fn all_components<'a>(
+    paid: [(&'a str, &'a [i64]); 1],
+    more: &[fenrun_component],
+    len: usize,
+) -> Result<Vec<(&'a str, &'a [i64])>> {
+    let mut components = Vec::from(paid);
+    for component in more {
+        // SAFETY: the caller keeps the promise above.
+        let (name, values) = unsafe {
+            let name = text(component.name, component.name_len, "orders.components.name")?;
+            (name, slice(component.values, len, "orders.components.values")?)
+        };
+        if components.iter().any(|(known, _)| *known == name) {
+            return Err(refused("orders.components", &format!("has `{name}` twice")));
+        }
+        components.push((name, values));
+    }
+    Ok(components)
 }
 
 /// A struct that may have grown: what a newer header added must be zero, or we would ignore a wish.
@@ -351,7 +389,7 @@ pub unsafe extern "C" fn fenrun_rows_has_texts(
     unsafe {
         call(err, || {
             let rows = handle(rows, "rows")?;
-            Place::new(yes_out, "yes_out")?.put(u8::from(rows.0.forest().forest().has_texts()));
+            Place::new(yes_out, "yes_out")?.put(u8::from(rows.0.forest().has_texts()));
             Ok(())
         })
     }
@@ -379,7 +417,7 @@ pub unsafe extern "C" fn fenrun_rows_ids(
         call(err, || {
             let rows = handle(rows, "rows")?;
             let ask = Names::new(members, len, ids_out, ends_out)?;
-            let names = rows.0.forest().names(ask.members)?;
+            let names = fenrun_capi::names(rows.0.forest(), ask.members)?;
             ask.answer(names);
             Ok(())
         })

@@ -21,12 +21,15 @@ pub struct fenrun_error {
     pub message: [c_char; 240],
 }
 
-const _: () = assert!(size_of::<fenrun_error>() == 256);
+const _: () = assert!(size_of::<fenrun_error>() == 256 && fenrun_error::SIZE == 256);
 const _: () = assert!(std::mem::offset_of!(fenrun_error, code) == 4);
 const _: () = assert!(std::mem::offset_of!(fenrun_error, index) == 8);
 const _: () = assert!(std::mem::offset_of!(fenrun_error, message) == 16);
 
 impl fenrun_error {
+    /// Its size, as a record says it.
+    pub(crate) const SIZE: u32 = 256;
+
     /// A filled record.
     pub(crate) fn of(size: u32, error: &Error) -> Self {
         let index = error.index().and_then(|index| u32::try_from(index).ok());

@@ -4,10 +4,11 @@ use crate::args::{Place, Places, handle, refused, slice, text, texts};
 use crate::buffer::fenrun_buffer;
 use crate::call::{call, free};
 use crate::error::fenrun_error;
+use crate::exclusive::Shared;
+use fenrun_capi::RowForest;
 use fenrun_capi::fenrun::Result;
 use fenrun_capi::fenrun::doc::{MAX_DOCUMENT_BYTES, Node, read_json};
 use fenrun_capi::fenrun::reward::referral::MemberIx;
-use fenrun_capi::{RowForest, Shared};
 use std::ffi::c_char;
 
 /// Who invited whom. One thread at a time: calls that only read may overlap, and a call that meets a
@@ -229,9 +230,13 @@ pub unsafe extern "C" fn fenrun_forest_resolve(
             let forest = handle(forest, "forest")?;
             let ids = slice(ids, len, "ids")?;
             let out = Places::new(handles_out, len, "handles_out")?;
-            let handles = forest.0.read(|rows| rows.forest().resolve(ids))?;
-            out.fill(handles.into_iter().map(MemberIx::get));
-            Ok(())
+            forest.0.read(|rows| {
+                match ids {
+                    [id] => out.copy(&[rows.handle(*id)?.get()]),
+                    _ => drop(out.fill(rows.forest().resolve(ids)?.into_iter().map(MemberIx::get))),
+                }
+                Ok(())
+            })
         })
     }
 }
@@ -421,7 +426,7 @@ pub unsafe extern "C" fn fenrun_forest_ids(
         call(err, || {
             let forest = handle(forest, "forest")?;
             let ask = Names::new(members, len, ids_out, ends_out)?;
-            let names = forest.0.read(|rows| rows.names(ask.members))?;
+            let names = forest.0.read(|rows| fenrun_capi::names(rows.forest(), ask.members))?;
             ask.answer(names);
             Ok(())
         })
@@ -484,10 +489,10 @@ pub unsafe extern "C" fn fenrun_forest_upline(
             let forest = handle(forest, "forest")?;
             let ids_out = Places::new(ids_out, capacity, "ids_out")?;
             let len_out = Place::new(len_out, "len_out")?;
-            let upline = forest.0.read(|rows| rows.upline(member, capacity))?;
-            len_out.put(upline.len());
-            ids_out.fill(upline.into_iter());
-            Ok(())
+            forest.0.read(|rows| {
+                len_out.put(ids_out.fill(rows.upline(member)?));
+                Ok(())
+            })
         })
     }
 }

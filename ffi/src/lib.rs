@@ -8,6 +8,7 @@
 
 mod args;
 mod call;
+mod exclusive;
 
 pub mod batch;
 pub mod buffer;

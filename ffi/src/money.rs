@@ -125,7 +125,7 @@ pub unsafe extern "C" fn fenrun_money_allocate(
             let unallocated = Place::new(unallocated_out, "unallocated_out")?;
             let mode = allocation_mode(mode, share_rounding)?;
             let allocation = Allocate { total, weights, caps, ids, mode }.run()?;
-            shares.fill(allocation.shares.into_iter());
+            shares.copy(&allocation.shares);
             unallocated.put(allocation.unallocated);
             Ok(())
         })

@@ -4,7 +4,7 @@ use crate::args::{Place, handle, text};
 use crate::buffer::fenrun_buffer;
 use crate::call::{call, free};
 use crate::error::fenrun_error;
-use fenrun_capi::Exclusive;
+use crate::exclusive::Exclusive;
 use fenrun_capi::fenrun::trade::order::OrderStream;
 use std::ffi::c_char;
 

@@ -4,11 +4,12 @@ use crate::args::{Place, handle, text};
 use crate::buffer::fenrun_buffer;
 use crate::call::{call, free};
 use crate::error::fenrun_error;
+use fenrun_capi::NamedPlan;
 use fenrun_capi::fenrun::reward::plan::Plan;
 use std::ffi::c_char;
 
 /// A parsed and checked commission plan. Immutable: share freely.
-pub struct fenrun_plan(pub(crate) Plan);
+pub struct fenrun_plan(pub(crate) NamedPlan);
 
 /// Reads a plan from TOML or JSON (told apart by the first character that is no blank) and checks it.
 ///
@@ -29,7 +30,7 @@ pub unsafe extern "C" fn fenrun_plan_new(
         call(err, || {
             let source = text(plan_text, plan_text_len, "plan_text")?;
             let out = Place::new(plan_out, "plan_out")?;
-            out.put(Box::into_raw(Box::new(fenrun_plan(Plan::parse(source)?))));
+            out.put(Box::into_raw(Box::new(fenrun_plan(Plan::parse(source)?.into()))));
             Ok(())
         })
     }
@@ -53,7 +54,7 @@ pub unsafe extern "C" fn fenrun_plan_preset(
         call(err, || {
             let name = text(name, name_len, "name")?;
             let out = Place::new(plan_out, "plan_out")?;
-            out.put(Box::into_raw(Box::new(fenrun_plan(Plan::preset(name)?))));
+            out.put(Box::into_raw(Box::new(fenrun_plan(Plan::preset(name)?.into()))));
             Ok(())
         })
     }
@@ -83,7 +84,7 @@ pub unsafe extern "C" fn fenrun_plan_hash(
     unsafe {
         call(err, || {
             let plan = handle(plan, "plan")?;
-            Place::new(hash_out, "hash_out")?.put(plan.0.hash().to_owned().into());
+            Place::new(hash_out, "hash_out")?.put(plan.0.plan().hash().to_owned().into());
             Ok(())
         })
     }
@@ -104,7 +105,7 @@ pub unsafe extern "C" fn fenrun_plan_json(
     unsafe {
         call(err, || {
             let plan = handle(plan, "plan")?;
-            Place::new(json_out, "json_out")?.put(plan.0.canonical().to_owned().into());
+            Place::new(json_out, "json_out")?.put(plan.0.plan().canonical().to_owned().into());
             Ok(())
         })
     }
@@ -126,7 +127,7 @@ pub unsafe extern "C" fn fenrun_plan_check(
         call(err, || {
             let plan = handle(plan, "plan")?;
             let out = Place::new(report_out, "report_out")?;
-            out.put(fenrun_capi::check(&plan.0)?.into());
+            out.put(fenrun_capi::check(plan.0.plan())?.into());
             Ok(())
         })
     }

@@ -41,7 +41,7 @@ pub unsafe extern "C" fn fenrun_settle_one(
                 true => None,
                 false => Some(Place::new(frozen_out, "frozen_out")?),
             };
-            let settled = fenrun_capi::settle_one(&plan.0, sale)?;
+            let settled = fenrun_capi::settle_one(plan.0.plan(), sale)?;
             outcome.put(settled.outcome.into());
             if let Some(frozen) = frozen {
                 frozen.put(settled.frozen.into());
@@ -114,7 +114,7 @@ pub unsafe extern "C" fn fenrun_run(
             let operation = text(operation, operation_len, "operation")?;
             let plan = match plan.is_null() {
                 true => None,
-                false => Some(&handle(plan, "plan")?.0),
+                false => Some(handle(plan, "plan")?.0.plan()),
             };
             let input = text(input, input_len, "input")?;
             let out = Place::new(answer_out, "answer_out")?;

@@ -1,6 +1,6 @@
 //! A growing array on huge pages.
 
-use crate::Store;
+use crate::{FEW, Store};
 use std::io;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
@@ -22,13 +22,23 @@ pub struct Column<T> {
     element: PhantomData<T>,
 }
 
+impl<T: bytemuck::Pod> Default for Column<T> {
+    /// A column without values.
+    #[inline]
+    fn default() -> Self {
+        Self { store: Store::Few([T::zeroed(); FEW]), len: 0, element: PhantomData }
+    }
+}
+
 impl<T: bytemuck::Pod> Column<T> {
     /// An empty column with room for some values.
     ///
     /// # Errors
     /// What the operating system says when there is no memory to map.
     pub fn with_capacity(capacity: usize) -> io::Result<Self> {
-        Ok(Self { store: Store::zeroed(capacity)?, len: 0, element: PhantomData })
+        let mut column = Self::default();
+        column.reserve(capacity)?;
+        Ok(column)
     }
 
     /// Makes room for at least so many values in all.
@@ -88,6 +98,12 @@ mod tests {
     fn grows_from_small_to_mapped_and_keeps_its_values() {
         let mut column = Column::with_capacity(3).unwrap();
         let mut expected = Vec::new();
+        for few in 0..20_u64 {
+            assert_eq!(matches!(column.store, Store::Few(_)), expected.len() <= FEW);
+            column.extend_from_slice(&[few]).unwrap();
+            expected.push(few);
+            assert_eq!(column[..], expected[..]);
+        }
         for step in 0..40_u64 {
             let values: Vec<u64> = (step..step + 20_000).collect();
             column.extend_from_slice(&values).unwrap();

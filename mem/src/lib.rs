@@ -35,8 +35,12 @@ pub struct Pages<T> {
     element: PhantomData<T>,
 }
 
+/// So many values need no allocation of their own in a column: what settles one order makes few rows.
+const FEW: usize = 8;
+
 #[derive(Debug)]
 enum Store<T> {
+    Few([T; FEW]),
     Small(Box<[T]>),
     Mapped(MmapMut),
 }
@@ -54,6 +58,7 @@ impl<T: bytemuck::Pod> Store<T> {
 
     fn values(&self) -> &[T] {
         match self {
+            Self::Few(values) => values,
             Self::Small(values) => values,
             // A mapping starts on a page, which aligns every plain type.
             Self::Mapped(map) => bytemuck::cast_slice(map),
@@ -62,6 +67,7 @@ impl<T: bytemuck::Pod> Store<T> {
 
     fn values_mut(&mut self) -> &mut [T] {
         match self {
+            Self::Few(values) => values,
             Self::Small(values) => values,
             Self::Mapped(map) => bytemuck::cast_slice_mut(map),
         }

@@ -1,64 +1,94 @@
 //! Settling columns of orders on several threads.
 
-use crate::forest::RowForest;
 use crate::rows::RowStore;
 use crate::threads::{parts, side_by_side};
-use fenrun::reward::batch::{Job, Names, Orders, Totals};
+use fenrun::reward::batch::{Job, Names, Orders};
 use fenrun::reward::commission::Reason;
 use fenrun::reward::plan::Plan;
 use fenrun::reward::referral::{Forest, MemberIx};
 use fenrun::{Code, Error, Result};
+use std::iter::once;
 use std::ops::Range;
+use std::sync::Arc;
+
+/// A plan with the names that the rows of all its batches share.
+#[derive(Debug)]
+pub struct NamedPlan {
+    plan: Plan,
+    names: Arc<Names>,
+}
+
+impl From<Plan> for NamedPlan {
+    fn from(plan: Plan) -> Self {
+        Self { names: Arc::new(Names::new(&plan)), plan }
+    }
+}
+
+impl NamedPlan {
+    /// The plan.
+    #[must_use]
+    pub const fn plan(&self) -> &Plan {
+        &self.plan
+    }
+}
 
 /// What a batch gave, with everything its columns are read from.
 #[derive(Debug)]
 pub struct Batch {
-    /// What each thread settled, in the order of the input rows.
-    parts: Vec<RowStore>,
-    totals: Totals,
-    forest: RowForest,
+    /// What one thread settled, or nothing where there were several; and the totals of all.
+    first: RowStore,
+    /// What each of several threads settled, in the order of the input rows.
+    rest: Vec<RowStore>,
+    forest: Arc<Forest>,
     /// For keys.
     tenant: String,
     /// The id of each input row's order; the row number from 1 when absent.
     ids: Option<Vec<u64>>,
     /// The id of each input row's line; 1 when absent, as every row is then an order.
     line_ids: Option<Vec<u64>>,
-    names: Names,
+    names: Arc<Names>,
 }
 
 impl Batch {
-    /// Settles a batch: all of it or nothing. 0 threads are as many as the machine has.
+    /// A batch of no orders, for [`Batch::settle`]. It is large, and settles in the place where it is to stay.
+    #[must_use]
+    #[inline]
+    pub fn new(plan: &NamedPlan, forest: Arc<Forest>, tenant: &str) -> Self {
+        Self {
+            first: RowStore::default(),
+            rest: Vec::new(),
+            forest,
+            tenant: tenant.to_owned(),
+            ids: None,
+            line_ids: None,
+            names: Arc::clone(&plan.names),
+        }
+    }
+
+    /// Settles orders into a batch of none: all of them or nothing. 0 threads are as many as the machine has.
     ///
     /// # Errors
     /// As [`settle_parts`] and [`Orders::check_names`].
-    pub fn settle(
-        plan: &Plan,
-        forest: &RowForest,
-        orders: &Orders<'_>,
-        tenant: &str,
-        threads: u32,
-    ) -> Result<Self> {
-        orders.check_names(plan, tenant)?;
-        let parts = settle_parts(plan, forest.forest(), orders, threads, RowStore::settle)?;
-        let mut totals = Totals::default();
-        for part in &parts {
-            totals.add(&part.totals)?;
+    pub fn settle(&mut self, plan: &Plan, orders: &Orders<'_>, threads: u32) -> Result<()> {
+        orders.check_names(plan, &self.tenant)?;
+        match parts(threads, orders.len())? {
+            1 => self.first.fill(&Job::new(plan, &self.forest, orders, None)?, 0)?,
+            many => {
+                self.rest = settle_side_by_side(plan, &self.forest, orders, many, RowStore::settle)?;
+                for part in &self.rest {
+                    self.first.totals.add(&part.totals)?;
+                }
+            }
         }
-        Ok(Self {
-            parts,
-            totals,
-            forest: forest.clone(),
-            tenant: tenant.to_owned(),
-            ids: orders.ids.map(<[u64]>::to_vec),
-            line_ids: orders.lines.map(<[u64]>::to_vec),
-            names: Names::new(plan),
-        })
+        self.ids = orders.ids.map(<[u64]>::to_vec);
+        self.line_ids = orders.lines.map(<[u64]>::to_vec);
+        Ok(())
     }
 
     /// How many rows there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.parts.iter().map(|part| part.amounts.len()).sum()
+        self.parts().map(|part| part.amounts.len()).sum()
     }
 
     /// Whether there are none.
@@ -70,22 +100,26 @@ impl Batch {
     /// What the plan offered.
     #[must_use]
     pub const fn pool(&self) -> i64 {
-        self.totals.pool()
+        self.first.totals.pool()
     }
 
     /// The input row each row is paid for, from 0.
     pub fn sources(&self) -> impl Iterator<Item = u32> {
-        self.parts.iter().flat_map(|part| part.sources.iter().copied())
+        self.parts().flat_map(|part| part.sources.iter().copied())
     }
 
     /// The amount of each row, in minor units.
     pub fn amounts(&self) -> impl Iterator<Item = i64> {
-        self.parts.iter().flat_map(|part| part.amounts.iter().copied())
+        self.parts().flat_map(|part| part.amounts.iter().copied())
     }
 
     /// The order each row is paid for.
     pub fn orders(&self) -> impl Iterator<Item = u64> {
         self.sources().map(|source| self.order_of(source))
+    }
+
+    fn parts(&self) -> impl Iterator<Item = &RowStore> {
+        once(&self.first).chain(&self.rest)
     }
 
     fn order_of(&self, source: u32) -> u64 {
@@ -105,13 +139,13 @@ impl Batch {
 
     /// The id of each row's payee.
     pub fn payees(&self) -> impl Iterator<Item = u64> {
-        let payees = self.parts.iter().flat_map(|part| part.payees.iter());
-        payees.map(|payee| self.forest.forest().id(MemberIx::new(*payee)))
+        let payees = self.parts().flat_map(|part| part.payees.iter());
+        payees.map(|payee| self.forest.id(MemberIx::new(*payee)))
     }
 
     /// The forest as it was when the batch was settled: who the ids of its columns are.
     #[must_use]
-    pub const fn forest(&self) -> &RowForest {
+    pub fn forest(&self) -> &Forest {
         &self.forest
     }
 
@@ -128,12 +162,12 @@ impl Batch {
     /// The key of each row, 32 hex digits, the same as when its order is settled alone.
     pub fn keys(&self) -> impl Iterator<Item = String> {
         let ids = |source| (self.order_of(source).to_string(), self.line_of(source).to_string());
-        self.parts.iter().flat_map(move |part| self.names.keys(&self.tenant, part.as_block(), ids))
+        self.parts().flat_map(move |part| self.names.keys(&self.tenant, part.as_block(), ids))
     }
 
     /// The place of each row's account, from 0, which is `cash`.
     pub fn account_places(&self) -> impl Iterator<Item = u32> {
-        self.parts.iter().flat_map(|part| {
+        self.parts().flat_map(|part| {
             (0..part.amounts.len()).map(|row| part.accounts.get(row).copied().map_or(0, u32::from))
         })
     }
@@ -153,11 +187,11 @@ impl Batch {
 
     /// Whose amount each row's rule runs after, as an id; 0 for a rule of the sale itself.
     pub fn after(&self) -> impl Iterator<Item = u64> {
-        self.parts.iter().flat_map(move |part| {
+        self.parts().flat_map(move |part| {
             (0..part.amounts.len()).map(move |row| {
                 let place = part.origins.get(row).and_then(|place| index(*place).checked_sub(1));
                 let payee = place.map_or(0, |at| part.table[at].payee);
-                self.forest.forest().id(MemberIx::new(payee))
+                self.forest.id(MemberIx::new(payee))
             })
         })
     }
@@ -184,12 +218,12 @@ impl Batch {
             let message = format!("`{reason}` is not a reason; one of: {}", known.join(", "));
             Error::new(Code::UnknownWord, message)
         })?;
-        Ok(self.totals.retained(*found))
+        Ok(self.first.totals.retained(*found))
     }
 
     /// Rule (upper 16 bits) and level (lower 16 bits) of each row.
     fn slots(&self) -> impl Iterator<Item = u32> {
-        self.parts.iter().flat_map(|part| part.slots.iter().copied())
+        self.parts().flat_map(|part| part.slots.iter().copied())
     }
 }
 
@@ -216,6 +250,17 @@ pub fn settle_parts<T: Send>(
     if parts == 1 {
         return Ok(vec![work(&Job::new(plan, forest, orders, None)?, 0)?]);
     }
+    settle_side_by_side(plan, forest, orders, parts, work)
+}
+
+/// More than one part.
+fn settle_side_by_side<T: Send>(
+    plan: &Plan,
+    forest: &Forest,
+    orders: &Orders<'_>,
+    parts: usize,
+    work: impl Fn(&Job<'_>, u32) -> Result<T> + Sync,
+) -> Result<Vec<T>> {
     orders.check(forest)?;
     let settle_range = |range: Range<usize>| {
         let mut components = Vec::new();
@@ -233,16 +278,28 @@ pub fn settle_parts<T: Send>(
 
 #[cfg(test)]
 mod tests {
-    use super::Batch;
-    use crate::forest::RowForest;
-    use crate::guard::silence_caught_panics;
+    use super::{Batch, NamedPlan};
+    use crate::forest::{RowForest, names};
     use crate::threads::ROWS_PER_THREAD;
-    use fenrun::Code;
     use fenrun::doc::read_json;
     use fenrun::reward::batch::Orders;
     use fenrun::reward::commission::{Reason, evaluate};
     use fenrun::reward::plan::Plan;
     use fenrun::sale::Sale;
+    use fenrun::{Code, Result};
+
+    fn batch_of(
+        plan: &Plan,
+        forest: &RowForest,
+        orders: &Orders<'_>,
+        tenant: &str,
+        threads: u32,
+    ) -> Result<Batch> {
+        let plan = NamedPlan::from(plan.clone());
+        let mut batch = Batch::new(&plan, forest.snapshot(), tenant);
+        batch.settle(plan.plan(), orders, threads)?;
+        Ok(batch)
+    }
 
     fn forest() -> RowForest {
         let members: Vec<u64> = (1..=100).collect();
@@ -252,7 +309,6 @@ mod tests {
 
     #[test]
     fn threads_change_nothing_and_faults_name_the_row_of_the_whole_batch() {
-        silence_caught_panics();
         let (plan, mut forest) = (Plan::preset("two_level").unwrap(), forest());
         forest.set_flags("distributor", &[1; 100]).unwrap();
         forest.set_flags("frozen", &[0; 100]).unwrap();
@@ -261,7 +317,7 @@ mod tests {
         let buyers = forest.forest().resolve(&ids).unwrap();
         let mut paid: Vec<i64> = (0..).map(|at| at * 7 % 9973).take(rows).collect();
         let settle = |paid: &[i64], threads| {
-            Batch::settle(&plan, &forest, &Orders::new(&buyers, &[("paid", paid)]), "", threads)
+            batch_of(&plan, &forest, &Orders::new(&buyers, &[("paid", paid)]), "", threads)
         };
         let (one, three) = (settle(&paid, 1).unwrap(), settle(&paid, 3).unwrap());
         let columns = |batch: &Batch| {
@@ -273,7 +329,7 @@ mod tests {
             )
         };
         assert_eq!(columns(&one), columns(&three));
-        assert_eq!((one.parts.len(), three.parts.len()), (1, 3));
+        assert_eq!((one.rest.len(), three.rest.len()), (0, 3));
         let retained: i64 = Reason::ALL.iter().map(|reason| one.retained(reason.name()).unwrap()).sum();
         assert_eq!(one.amounts().sum::<i64>() + retained, one.pool());
         let last = rows - 1;
@@ -293,7 +349,7 @@ mod tests {
         let buyers = forest.forest().resolve(&[9]).unwrap();
         let settle = |component, tenant: &str| {
             let components = [("paid", &[1000][..]), (component, &[1][..])];
-            Batch::settle(&plan, &forest, &Orders::new(&buyers, &components), tenant, 1)
+            batch_of(&plan, &forest, &Orders::new(&buyers, &components), tenant, 1)
         };
         assert!(settle("cost", &"t".repeat(64)).is_ok());
         let error = settle("cost", &"t".repeat(65)).unwrap_err();
@@ -318,7 +374,7 @@ mod tests {
         forest.join(201, 200).unwrap();
         let settle = |buyer, rows| {
             let buyers = forest.forest().resolve(&vec![buyer; rows]).unwrap();
-            Batch::settle(&plan, &forest, &Orders::new(&buyers, &[("paid", &vec![1000; rows])]), "", 1)
+            batch_of(&plan, &forest, &Orders::new(&buyers, &[("paid", &vec![1000; rows])]), "", 1)
         };
         // Large batches ask all members first.
         for rows in [1, 100] {
@@ -338,14 +394,14 @@ mod tests {
         for line in [0, 1 << 63, u64::MAX] {
             for ids in [Some(&[7, 7][..]), None] {
                 let orders = Orders { ids, lines: Some(&[1, line]), ..Orders::new(&buyers, &paid) };
-                let error = Batch::settle(&plan, &forest, &orders, "", 1).unwrap_err();
+                let error = batch_of(&plan, &forest, &orders, "", 1).unwrap_err();
                 assert_eq!((error.code(), error.index()), (Code::InvalidId, Some(1)), "{error}");
                 assert!(error.message().contains(&format!("line id {line};")), "{error}");
             }
         }
         let last = u64::try_from(i64::MAX).unwrap();
         let orders = Orders { ids: Some(&[7, 7]), lines: Some(&[1, last]), ..Orders::new(&buyers, &paid) };
-        let batch = Batch::settle(&plan, &forest, &orders, "", 1).unwrap();
+        let batch = batch_of(&plan, &forest, &orders, "", 1).unwrap();
         let alone = format!(
             r#"{{"id": 7, "buyer": 9, "lines": [{{"id": 1, "paid": 1000}}, {{"id": {last}, "paid": 1000}}],
                 "upline": [{{"id": 4, "distributor": true, "frozen": false}},
@@ -369,7 +425,7 @@ mod tests {
         forest.set_flags("frozen", &[0; 3]).unwrap();
         let buyer = [forest.forest().named("丙").unwrap()];
         let components: [(&str, &[i64]); 1] = [("paid", &[1000])];
-        let batch = Batch::settle(&plan, &forest, &Orders::new(&buyer, &components), "", 1).unwrap();
+        let batch = batch_of(&plan, &forest, &Orders::new(&buyer, &components), "", 1).unwrap();
         let sale = r#"{"id": 1, "buyer": "丙", "lines": [{"paid": 1000}],
             "upline": [{"id": "乙", "distributor": true, "frozen": false},
                        {"id": "甲", "distributor": true, "frozen": false}]}"#;
@@ -379,7 +435,7 @@ mod tests {
         let payees: Vec<u64> = batch.payees().collect();
         let rows: Vec<_> =
             alone.unwrap().rows().iter().map(|row| (row.key.clone(), row.payee.to_string())).collect();
-        let (names, ends) = batch.forest().names(&payees).unwrap();
+        let (names, ends) = names(batch.forest(), &payees).unwrap();
         assert_eq!((names.as_str(), ends), ("乙甲", vec![3, 6]));
         assert_eq!(rows, batch.keys().zip(["乙".to_owned(), "甲".to_owned()]).collect::<Vec<_>>());
         forest.change_by(&read_json(r#"{"join": ["戊", "丁"]}"#, 100).unwrap()).unwrap();
@@ -389,7 +445,7 @@ mod tests {
             let paid = vec![1000; rows];
             let components: [(&str, &[i64]); 1] = [("paid", &paid)];
             let orders = Orders::new(&buyers, &components);
-            let error = Batch::settle(&plan, &forest, &orders, "", 1).unwrap_err();
+            let error = batch_of(&plan, &forest, &orders, "", 1).unwrap_err();
             assert!(error.code() == Code::MissingFact && error.message().contains("丁"), "{error}");
         }
     }
@@ -409,7 +465,7 @@ mod tests {
             lines: Some(&[5, 6]),
             ..Orders::new(&buyers, &[("paid", &[1000, 2000])])
         };
-        let batch = Batch::settle(&plan, &forest, &orders, "shop", 1).unwrap();
+        let batch = batch_of(&plan, &forest, &orders, "shop", 1).unwrap();
         let sale = r#"{"tenant": "shop", "id": 77, "buyer": 9, "upline": [4, 2, 1],
             "lines": [{"id": 5, "paid": 1000}, {"id": 6, "paid": 2000}]}"#;
         let sale = Sale::from_node(&read_json(sale, 1000).unwrap(), plan.currency()).unwrap();
@@ -437,7 +493,7 @@ mod tests {
         let forest = forest();
         let buyers = forest.forest().resolve(&[9, 8]).unwrap();
         let orders = Orders::new(&buyers, &[("paid", &[10_000, 500])]);
-        let batch = Batch::settle(&plan, &forest, &orders, "", 1).unwrap();
+        let batch = batch_of(&plan, &forest, &orders, "", 1).unwrap();
         let mut alone = Vec::new();
         for (id, paid) in [(1, 10_000), (2, 500)] {
             let sale =

@@ -10,9 +10,8 @@ use std::sync::Arc;
 
 /// A forest and the handle of each row it was made from.
 ///
-/// Cloning shares the members: rows of a batch keep the forest they were settled over, and a change made
-/// while they live copies it first.
-#[derive(Clone, Debug)]
+/// Rows of a batch keep the forest they were settled over, and a change made while they live copies it first.
+#[derive(Debug)]
 pub struct RowForest {
     forest: Arc<Forest>,
     /// The handle of each row; `None` while they are 1, 2, 3 …, which they are unless a member stood above
@@ -95,8 +94,16 @@ impl RowForest {
 
     /// The forest.
     #[must_use]
+    #[inline]
     pub fn forest(&self) -> &Forest {
         &self.forest
+    }
+
+    /// The forest as it stands: shared until it changes, which copies it then.
+    #[must_use]
+    #[inline]
+    pub fn snapshot(&self) -> Arc<Forest> {
+        Arc::clone(&self.forest)
     }
 
     /// A new member below a member, or below nobody when the inviter is 0.
@@ -148,25 +155,6 @@ impl RowForest {
         names.iter().enumerate().map(find).collect()
     }
 
-    /// The ids of many members as the host writes them, nothing for 0: one behind the other, and where each ends.
-    ///
-    /// # Errors
-    /// [`Code::UnknownMember`] with the index of the first number that is not here.
-    pub fn names(&self, members: &[u64]) -> Result<(String, Vec<u64>)> {
-        let (mut texts, mut ends) = (String::new(), Vec::with_capacity(members.len()));
-        for (at, member) in members.iter().enumerate() {
-            if *member != 0 {
-                let ix = self.forest.account(*member).ok_or_else(|| unknown(*member).at(at))?;
-                match self.forest.text(ix) {
-                    Some(text) => texts.push_str(text),
-                    None => texts.push_str(&member.to_string()),
-                }
-            }
-            ends.push(u64::try_from(texts.len()).unwrap_or(u64::MAX));
-        }
-        Ok((texts, ends))
-    }
-
     /// The id of a member as the host writes it.
     ///
     /// # Errors
@@ -183,13 +171,23 @@ impl RowForest {
         self.change(&ForestChange::Bind { member, inviter }, None)
     }
 
-    /// The ancestors of a member, nearest first, at most `limit`.
+    /// The handle of a member.
     ///
     /// # Errors
     /// [`Code::UnknownMember`].
-    pub fn upline(&self, member: u64, limit: usize) -> Result<Vec<u64>> {
-        let ix = self.forest.resolve(&[member])?[0];
-        Ok(self.forest.upline(ix, None).take(limit).map(|up| self.forest.id(up)).collect())
+    #[inline]
+    pub fn handle(&self, member: u64) -> Result<MemberIx> {
+        self.forest.find(member).ok_or_else(|| unknown(member).at(0))
+    }
+
+    /// The ancestors of a member, nearest first.
+    ///
+    /// # Errors
+    /// [`Code::UnknownMember`].
+    #[inline]
+    pub fn upline(&self, member: u64) -> Result<impl Iterator<Item = u64>> {
+        let ix = self.handle(member)?;
+        Ok(self.forest.upline(ix, None).map(|up| self.forest.id(up)))
     }
 
     /// Sets a fact that is true or false, 1 or 0 a row.
@@ -259,6 +257,26 @@ impl RowForest {
     }
 }
 
+/// The ids of many members as the host writes them, nothing for 0: one behind the other, and where each ends.
+///
+/// # Errors
+/// [`Code::UnknownMember`] with the index of the first number that is not here.
+pub fn names(forest: &Forest, members: &[u64]) -> Result<(String, Vec<u64>)> {
+    let (mut texts, mut ends) = (String::new(), Vec::with_capacity(members.len()));
+    for (at, member) in members.iter().enumerate() {
+        if *member != 0 {
+            let ix = forest.account(*member).ok_or_else(|| unknown(*member).at(at))?;
+            match forest.text(ix) {
+                Some(text) => texts.push_str(text),
+                None => texts.push_str(&member.to_string()),
+            }
+        }
+        ends.push(u64::try_from(texts.len()).unwrap_or(u64::MAX));
+    }
+    Ok((texts, ends))
+}
+
+#[cold]
 fn unknown(member: u64) -> Error {
     Error::new(Code::UnknownMember, format!("member {member} is not in the forest"))
 }
@@ -269,9 +287,13 @@ fn no_file() -> Error {
 
 #[cfg(test)]
 mod tests {
-    use super::RowForest;
+    use super::{RowForest, names};
     use fenrun::Code;
     use fenrun::doc::Node;
+
+    fn upline(forest: &RowForest, member: u64, limit: usize) -> Vec<u64> {
+        forest.upline(member).unwrap().take(limit).collect()
+    }
 
     #[test]
     fn facts_follow_their_rows_even_when_a_member_stands_above_their_inviter() {
@@ -286,8 +308,8 @@ mod tests {
         assert_eq!(known(20, "city"), Node::from("上海"));
         let rank = |id| forest.forest().rank(forest.forest().find(id).unwrap());
         assert_eq!((rank(30), rank(20), rank(10)), (None, Some("V1"), Some("V2")));
-        assert_eq!(forest.upline(30, 9).unwrap(), [20, 10]);
-        assert_eq!(forest.upline(30, 1).unwrap(), [20]);
+        assert_eq!(upline(&forest, 30, 9), [20, 10]);
+        assert_eq!(upline(&forest, 30, 1), [20]);
         forest.join(40, 30).unwrap();
         forest.set_numbers("orders", &[3, 2, 1, 4]).unwrap();
         assert_eq!(forest.forest().fact(forest.forest().find(40).unwrap(), "orders").unwrap(), Node::Int(4));
@@ -307,7 +329,7 @@ mod tests {
         assert_eq!(writer.bind(50, 10).unwrap_err().code(), Code::AlreadyBound);
         assert_eq!(reader.forest().len(), 3);
         assert!(reader.catch_up().unwrap() && !reader.catch_up().unwrap());
-        assert_eq!(reader.upline(50, 9).unwrap(), [40, 30, 20, 10]);
+        assert_eq!(upline(&reader, 50, 9), [40, 30, 20, 10]);
         writer.join(60, 0).unwrap();
         // Nobody saves over what they have not seen.
         assert_eq!(reader.save(name).unwrap_err().code(), Code::StaleForest);
@@ -345,7 +367,7 @@ mod tests {
             assert_eq!(change(forest, r#"{"rebind": ["乙", "戊"]}"#), Err(Code::UnknownMember));
             assert_eq!(change(forest, r#"{"join": ["乙", null]}"#), Err(Code::DuplicateMember));
             assert_eq!(change(forest, r#"{"leave": "乙"}"#), Err(Code::UnknownWord));
-            assert_eq!(forest.upline(forest.find("甲").unwrap(), 9).unwrap(), [2]);
+            assert_eq!(upline(&forest, forest.find("甲").unwrap(), 9), [2]);
             assert_eq!(
                 (forest.name(2).unwrap(), forest.find("戊").map_err(|e| e.code())),
                 ("乙".into(), Err(Code::UnknownMember))
@@ -353,7 +375,7 @@ mod tests {
         }
         // Who has not read the journal yet finds the ids in it.
         assert_eq!(change(&mut other, r#"{"join": ["丁", "乙"], "from": 9}"#), Ok(()));
-        assert_eq!(other.upline(4, 9).unwrap(), [2]);
+        assert_eq!(upline(&other, 4, 9), [2]);
         for file in [name.to_owned(), format!("{name}.journal"), format!("{name}.lock")] {
             std::fs::remove_file(file).unwrap();
         }
@@ -367,14 +389,14 @@ mod tests {
         let orders = |id| forest.forest().fact(forest.forest().named(id).unwrap(), "orders");
         assert_eq!((orders("丙"), orders("甲")), (Some(Node::Int(3)), Some(Node::Int(1))));
         let numbers = forest.find_all(&["甲", "丙"]).unwrap();
-        assert_eq!((forest.upline(numbers[1], 9).unwrap(), numbers), (vec![2, 3], vec![3, 1]));
-        assert_eq!(forest.names(&[2, 0, 1]).unwrap(), ("乙丙".into(), vec![3, 3, 6]));
+        assert_eq!((upline(&forest, numbers[1], 9), numbers), (vec![2, 3], vec![3, 1]));
+        assert_eq!(names(forest.forest(), &[2, 0, 1]).unwrap(), ("乙丙".into(), vec![3, 3, 6]));
         let fault = |error: fenrun::Error| (error.code(), error.index());
         assert_eq!(fault(forest.find_all(&["甲", "丁"]).unwrap_err()), (Code::UnknownMember, Some(1)));
-        assert_eq!(fault(forest.names(&[1, 0, 4]).unwrap_err()), (Code::UnknownMember, Some(2)));
+        assert_eq!(fault(names(forest.forest(), &[1, 0, 4]).unwrap_err()), (Code::UnknownMember, Some(2)));
         let numbers = RowForest::new(&[70, 9], &[9, 0]).unwrap();
         assert_eq!(numbers.find_all(&["9", "70"]).unwrap(), [9, 70]);
-        assert_eq!(numbers.names(&[70, 9, 0]).unwrap(), ("709".into(), vec![2, 3, 3]));
+        assert_eq!(names(numbers.forest(), &[70, 9, 0]).unwrap(), ("709".into(), vec![2, 3, 3]));
         assert_eq!(fault(numbers.find_all(&["甲"]).unwrap_err()), (Code::UnknownMember, Some(0)));
     }
 

@@ -5,7 +5,6 @@
 
 mod batch;
 mod documents;
-mod exclusive;
 mod forest;
 mod guard;
 mod names;
@@ -15,12 +14,11 @@ mod rows;
 mod threads;
 mod words;
 
-pub use batch::{Batch, settle_parts};
+pub use batch::{Batch, NamedPlan, settle_parts};
 pub use documents::{Settled, check, reverse, run, settle_one};
-pub use exclusive::{Exclusive, Shared};
 pub use fenrun;
-pub use forest::RowForest;
-pub use guard::{guarded, inside, silence_caught_panics};
+pub use forest::{RowForest, names};
+pub use guard::{guarded, silence_panics};
 pub use names::{code_name, prefix};
 pub use order::{apply, events, replay, sale, state};
 pub use qr::draw_qr;

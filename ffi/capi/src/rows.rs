@@ -6,7 +6,7 @@ use fenrun_mem::Column;
 use std::io;
 
 /// The rows one thread settled.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct RowStore {
     pub(crate) sources: Column<u32>,
     pub(crate) payees: Column<u32>,
@@ -26,10 +26,20 @@ impl RowStore {
     /// # Errors
     /// As [`Job::each`]; [`Code::TooLarge`] when there is no memory for the rows.
     pub(crate) fn settle(job: &Job<'_>, offset: u32) -> Result<Self> {
-        let mut rows = Self::with_capacity(job.rows_at_most().unwrap_or(0)).map_err(no_memory)?;
+        let mut rows = Self::default();
+        rows.fill(job, offset)?;
+        Ok(rows)
+    }
+
+    /// Settles into a store that is empty.
+    ///
+    /// # Errors
+    /// As [`RowStore::settle`].
+    pub(crate) fn fill(&mut self, job: &Job<'_>, offset: u32) -> Result<()> {
+        self.reserve(job.rows_at_most().unwrap_or(0)).map_err(no_memory)?;
         let mut fault = None;
-        rows.totals = job.each(&mut |block| {
-            if let Err(error) = rows.extend(block) {
+        self.totals = job.each(&mut |block| {
+            if let Err(error) = self.extend(block) {
                 fault = Some(error);
             }
         })?;
@@ -37,23 +47,17 @@ impl RowStore {
             return Err(no_memory(error));
         }
         if offset > 0 {
-            rows.sources.iter_mut().for_each(|source| *source += offset);
-            rows.table.iter_mut().for_each(|origin| origin.source += offset);
+            self.sources.iter_mut().for_each(|source| *source += offset);
+            self.table.iter_mut().for_each(|origin| origin.source += offset);
         }
-        Ok(rows)
+        Ok(())
     }
 
-    fn with_capacity(rows: usize) -> io::Result<Self> {
-        Ok(Self {
-            sources: Column::with_capacity(rows)?,
-            payees: Column::with_capacity(rows)?,
-            slots: Column::with_capacity(rows)?,
-            amounts: Column::with_capacity(rows)?,
-            accounts: Column::with_capacity(0)?,
-            origins: Column::with_capacity(0)?,
-            table: Vec::new(),
-            totals: Totals::default(),
-        })
+    fn reserve(&mut self, rows: usize) -> io::Result<()> {
+        self.sources.reserve(rows)?;
+        self.payees.reserve(rows)?;
+        self.slots.reserve(rows)?;
+        self.amounts.reserve(rows)
     }
 
     fn extend(&mut self, rows: RowBlock<'_>) -> io::Result<()> {
