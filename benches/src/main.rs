@@ -54,7 +54,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             return Ok(());
         }
         Some("memory") => {
-            println!("{}", serde_json::json!(growth::memory()?));
+            println!("{}", serde_json::json!(growth::memory(page == Some("imported"))?));
             return Ok(());
         }
         _ => {}

@@ -65,7 +65,8 @@ pub(crate) fn facts(forest: &Forest, order: &Order, index: &ReadIndex) -> Vec<Fa
     let found: Vec<_> = IDS.iter().map(|id| forest.find(*id).map(|ix| forest.id(ix))).collect();
     facts.extend(IDS.iter().zip(found).map(|(id, who)| (format!("{id} is"), format!("{who:?}"))));
     let own: Vec<i64> = forest.members().map(|ix| forest.own(VOLUME, ix).unwrap()).collect();
-    let (swept, subtracted) = (order.sums(forest, &own), index.sums(&own).unwrap());
+    let said = |sum: Result<i64, Code>| sum.map_or_else(|code| format!("{code:?}"), |sum| sum.to_string());
+    let (swept, subtracted) = (order.sums(forest, &own), index.sums(&own));
     for ix in forest.members() {
         let who = forest.id(ix);
         let mut fact = |what: &str, value: String| facts.push((format!("{what} of {who}"), value));
@@ -76,10 +77,10 @@ pub(crate) fn facts(forest: &Forest, order: &Order, index: &ReadIndex) -> Vec<Fa
             fact(&format!("upline at {at}"), format!("{upline:?}"));
         }
         fact("own", own[ix.index() - 1].to_string());
-        fact("kept", forest.team(VOLUME, ix).unwrap().to_string());
-        let swept = swept.as_ref().map(|sums| sums[ix.index() - 1]);
-        fact("swept", swept.map_or_else(|error| error.to_string(), |sum| sum.to_string()));
-        fact("subtracted", subtracted.team(ix).unwrap().to_string());
+        fact("kept", said(forest.team(VOLUME, ix).map_err(|error| error.code())));
+        fact("swept", said(swept.as_ref().map(|sums| sums[ix.index() - 1]).map_err(|error| error.code())));
+        let subtracted = subtracted.as_ref().map_err(fenrun::Error::clone).and_then(|sums| sums.team(ix));
+        fact("subtracted", said(subtracted.map_err(|error| error.code())));
         fact("people", forest.team(PEOPLE, ix).unwrap().to_string());
         let mut below = forest.members().filter(|below| index.is_above(ix, *below));
         fact("above", format!("{:?}", ids(&mut below)));

@@ -1,11 +1,12 @@
 //! Forests with one fault each.
 
-use crate::machine::{Machine, Ours, apply, facts};
+use crate::machine::{Machine, Ours, VOLUME, apply, facts};
 use crate::naive::Fact;
 use crate::script::Step;
 use fenrun::Code;
-use fenrun::reward::referral::{Closing, Forest, Order, ReadIndex};
+use fenrun::reward::referral::{Closing, Forest, MemberIx, Order, ReadIndex};
 use fenrun::time::Timestamp;
+use std::collections::BTreeSet;
 
 macro_rules! faults {
     ($($name:ident,)+) => {
@@ -23,7 +24,8 @@ faults! {
     ShortCyclesOnly, ForgetsTheOldPath, ForgetsTheNewPath, IndexIsNotRefreshed, OrderIsNotRefreshed,
     ReadsTheForestOfNow, DatesBeginLate, MergeForgetsTheId, MergeLeavesTheDownline, RollUpStays,
     StayRollsUp, ClosedStillInvite, BindTakesOver, PageStartsLate, AboveThemselves, HeadIsCounted,
-    DepthFromOne, SnapshotOfNow, MovesOutOfOrder, OnlyDenseIds,
+    DepthFromOne, SnapshotOfNow, MovesOutOfOrder, OnlyDenseIds, SumsWrap, SumsSaturate, SumsStayWide,
+    WidthIsLostByAMove, OwnSaturates,
 }
 
 pub(crate) struct Mutant {
@@ -31,12 +33,16 @@ pub(crate) struct Mutant {
     fault: Fault,
     /// The forest as it was before the last step.
     before: Forest,
+    /// Whose sums did not fit once.
+    wide: BTreeSet<MemberIx>,
+    /// Whether the last step was a move.
+    moved: bool,
 }
 
 impl Mutant {
     pub(crate) fn new(fault: Fault) -> Self {
         let ours = Ours::default();
-        Self { before: ours.forest.clone(), ours, fault }
+        Self { before: ours.forest.clone(), ours, fault, wide: BTreeSet::new(), moved: false }
     }
 
     fn rewritten(&self, step: &Step) -> Step {
@@ -65,6 +71,7 @@ impl Mutant {
 impl Machine for Mutant {
     fn step(&mut self, step: &Step) -> Result<(), Code> {
         self.before = self.ours.forest.clone();
+        self.moved = !matches!(step, Step::Join { .. } | Step::Add { .. });
         let rewritten = self.rewritten(step);
         let did = apply(&mut self.ours.forest, &rewritten);
         match (self.fault, &did, step) {
@@ -74,6 +81,7 @@ impl Machine for Mutant {
                 let (low, high) = (forest.find(*inviter).unwrap(), forest.find(*member).unwrap());
                 if forest.upline(low, None).take(2).any(|up| up == high) { did } else { Ok(()) }
             }
+            (Fault::OwnSaturates, Err(Code::Overflow), Step::Add { .. }) => Ok(()),
             (Fault::ClosedStillInvite, Err(Code::ClosedMember), Step::Join { .. }) => Ok(()),
             (Fault::MovesOutOfOrder, Err(Code::InvalidValue), Step::Rebind { .. }) => Ok(()),
             (Fault::OnlyDenseIds, _, Step::Join { member, .. }) if *member > 6 => Err(Code::InvalidId),
@@ -143,14 +151,29 @@ impl Machine for Mutant {
 
 impl Mutant {
     /// Faults of a single answer.
-    fn spoil(&self, seen: &mut [Fact]) {
+    fn spoil(&mut self, seen: &mut [Fact]) {
         let forest = &self.ours.forest;
         let index = ReadIndex::of(forest);
         for (name, value) in seen {
             let Some((what, who)) = name.split_once(" of ") else { continue };
             let Some(ix) = who.parse().ok().and_then(|id| forest.account(id)) else { continue };
             let ids = |found: &mut dyn Iterator<Item = _>| found.map(|ix| forest.id(ix)).collect::<Vec<_>>();
+            let own = |ix: &MemberIx| i128::from(forest.own(VOLUME, *ix).unwrap());
+            let sum = own(&ix) + index.team(ix).iter().map(own).sum::<i128>();
             match (self.fault, what) {
+                (Fault::SumsWrap, "kept") => *value = wrapped(sum),
+                (Fault::WidthIsLostByAMove, "kept") if self.moved => *value = wrapped(sum),
+                (Fault::SumsSaturate, "kept") => {
+                    *value = sum.clamp(i64::MIN.into(), i64::MAX.into()).to_string();
+                }
+                (Fault::SumsStayWide, "kept") => {
+                    if i64::try_from(sum).is_err() {
+                        self.wide.insert(ix);
+                    }
+                    if self.wide.contains(&ix) {
+                        *value = format!("{:?}", Code::Overflow);
+                    }
+                }
                 (Fault::PageStartsLate, "page") => {
                     *value = format!("{:?}", ids(&mut index.page(ix, 2, 2).iter().copied()));
                 }
@@ -169,4 +192,10 @@ impl Mutant {
             }
         }
     }
+}
+
+/// What 64 bits keep of a sum.
+fn wrapped(sum: i128) -> String {
+    let low: [u8; 8] = sum.to_le_bytes()[..8].try_into().unwrap();
+    i64::from_le_bytes(low).to_string()
 }

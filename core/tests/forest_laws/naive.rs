@@ -23,6 +23,11 @@ pub(crate) struct Naive {
     own: BTreeMap<u64, i64>,
 }
 
+/// A sum of 64 bits, or why there is none.
+fn fitting(sum: i128) -> String {
+    i64::try_from(sum).map_or_else(|_| format!("{:?}", Code::Overflow), |sum| sum.to_string())
+}
+
 impl Naive {
     pub(crate) fn step(&mut self, step: &Step) -> Result<(), Code> {
         match *step {
@@ -57,7 +62,8 @@ impl Naive {
             }
             Step::Add { member, amount } => {
                 let who = self.person(member)?;
-                *self.own.entry(who).or_default() += amount;
+                let own = self.own.entry(who).or_default();
+                *own = own.checked_add(amount).ok_or(Code::Overflow)?;
                 Ok(())
             }
         }
@@ -183,7 +189,22 @@ impl Naive {
         self.children(who).into_iter().flat_map(|child| [vec![child], self.team(child)].concat()).collect()
     }
 
+    fn own(&self, who: &u64) -> i128 {
+        self.own.get(who).copied().unwrap_or(0).into()
+    }
+
+    fn sum(&self, who: u64) -> i128 {
+        self.own(&who) + self.team(who).iter().map(|below| self.own(below)).sum::<i128>()
+    }
+
     pub(crate) fn view(&self) -> Vec<Fact> {
+        let swept = self.members.iter().all(|who| i64::try_from(self.sum(*who)).is_ok());
+        let roots = self.members.iter().copied().filter(|who| self.above[who].is_none());
+        let until = roots.flat_map(|root| [vec![root], self.team(root)].concat()).scan(0, |sum, who| {
+            *sum += self.own(&who);
+            Some(*sum)
+        });
+        let summed = until.map(i64::try_from).all(|sum| sum.is_ok());
         let mut facts = vec![("members".to_owned(), format!("{:?}", self.members))];
         for id in IDS {
             let who = self.person(id).ok();
@@ -201,12 +222,13 @@ impl Naive {
                 );
             }
             let team = self.team(who);
-            let own = |who: &u64| self.own.get(who).copied().unwrap_or(0);
-            let sum = own(&who) + team.iter().map(own).sum::<i64>();
-            fact("own", own(&who).to_string());
-            for way in ["kept", "swept", "subtracted"] {
-                fact(way, sum.to_string());
-            }
+            fact("own", self.own(&who).to_string());
+            fact("kept", fitting(self.sum(who)));
+            // A sweep is for all or for nobody, and so is a column of what all before have.
+            let all =
+                |fits: bool| if fits { fitting(self.sum(who)) } else { format!("{:?}", Code::Overflow) };
+            fact("swept", all(swept));
+            fact("subtracted", all(summed));
             fact("people", (team.len() + 1).to_string());
             fact(
                 "above",

@@ -199,6 +199,58 @@ fn texts_are_saved_and_joined() {
     assert_eq!(code(again), Code::DuplicateMember);
 }
 
+/// Files that were written before tables had bits of the hash in their places.
+#[test]
+fn forests_of_the_first_format_are_read() {
+    let mut numbers = open(include_bytes!("format_1/numbers.forest")).unwrap();
+    let handles: Vec<_> = [1000, 4_000_000_000_000, 77, 9, 1].map(|id| numbers.find(id)).to_vec();
+    assert_eq!(handles, (1..=5).map(MemberIx::new).map(Some).collect::<Vec<_>>());
+    assert_eq!((numbers.find(2), numbers.find(0)), (None, None));
+    numbers.join(78, Some(1), None).unwrap();
+    let sixth = numbers.find(78).unwrap();
+    let upline: Vec<_> = numbers.upline(sixth, None).map(|ix| numbers.id(ix)).collect();
+    assert_eq!(upline, [1, 9, 77, 4_000_000_000_000, 1000]);
+    let mut texts = open(include_bytes!("format_1/texts.forest")).unwrap();
+    assert_eq!(texts.find_text("007"), texts.find_text("甲"));
+    assert_eq!(texts.named(&"x".repeat(64)), Ok(MemberIx::new(4)));
+    texts.join_text("丁", Some("bob"), Some(Timestamp::from_ms(8))).unwrap();
+    let upline: Vec<_> = texts.upline(MemberIx::new(5), None).map(|ix| texts.name(ix)).collect();
+    assert_eq!(upline, ["bob", "甲"]);
+    // Saved again they are of the format of now.
+    for forest in [numbers, texts] {
+        let image = forest.to_image();
+        assert_eq!((image[8], open(&image).unwrap().to_image()), (2, image.clone()));
+    }
+}
+
+/// Ids that were chosen to meet stand beyond the table, and are saved.
+#[test]
+fn ids_beyond_the_table_are_saved() {
+    // What `mix` of the table makes 0, 1, 2 … of: all of them ask for its first place.
+    let unmix = |mixed: u64| {
+        let inverse = |odd: u64| {
+            (0..6).fold(odd, |sum: u64, _| sum.wrapping_mul(2_u64.wrapping_sub(odd.wrapping_mul(sum))))
+        };
+        let folded = mixed.wrapping_mul(inverse(0xBF58_476D_1CE4_E5B9));
+        let id = (folded ^ (folded >> 29) ^ (folded >> 58)).wrapping_mul(inverse(0x9E37_79B9_7F4A_7C15));
+        id ^ (id >> 32)
+    };
+    let ids: Vec<u64> = (1..).map(unmix).filter(|id| i64::try_from(*id).is_ok()).take(1000).collect();
+    let mut forest = Forest::from_edges(&ids, &vec![0; ids.len()]).unwrap();
+    let mut opened = open(&forest.to_image()).unwrap();
+    for (id, at) in ids.iter().zip(1..) {
+        assert_eq!(opened.find(*id), Some(MemberIx::new(at)));
+    }
+    for forest in [&mut forest, &mut opened] {
+        assert_eq!(forest.join(ids[999], None, None).unwrap_err().code(), Code::DuplicateMember);
+        for id in 1..2000 {
+            forest.join(id << 40 | 1, Some(ids[999]), None).unwrap();
+        }
+        assert_eq!(forest.find(ids[500]), Some(MemberIx::new(501)));
+    }
+    assert_eq!(opened.to_image(), forest.to_image());
+}
+
 /// Every single changed bit, every cut, and everything that is something else.
 #[test]
 fn damage_is_told() {
@@ -226,7 +278,7 @@ fn damage_is_told() {
     assert!(silent.iter().all(|at| image[*at] == 0), "{silent:?}");
     assert!(silent.len() < image.len() / 2);
     let mut newer = image.clone();
-    newer[8] = 2;
+    newer[8] = 3;
     assert_eq!(code(&newer), Some(Code::NewerForest));
     assert_eq!(code(b"member,inviter\n1,0\n"), Some(Code::NotAForest));
     assert_eq!(code(b""), Some(Code::NotAForest));

@@ -8,6 +8,8 @@ use proptest::prelude::*;
 pub(crate) const IDS: [u64; 9] = [1, 2, 3, 4, 5, 6, 1 << 40, 999, u64::MAX / 2];
 /// The moments that occur.
 pub(crate) const MOMENTS: std::ops::Range<i64> = 0..6;
+/// Amounts at the ends of 64 bits.
+const EDGES: [i64; 9] = [i64::MAX, i64::MAX - 1, 1 << 62, 1, 0, -1, -(1 << 62), i64::MIN + 1, i64::MIN];
 
 #[derive(Clone, Debug)]
 pub(crate) enum Step {
@@ -32,6 +34,11 @@ pub(crate) fn script() -> impl Strategy<Value = Vec<Step>> {
     })
 }
 
+/// Also such that two of them fit no 64 bits, but many together do.
+fn amount() -> impl Strategy<Value = i64> {
+    prop_oneof![1 => -50_i64..100, 1 => prop::sample::select(&EDGES[..])]
+}
+
 fn step() -> impl Strategy<Value = Step> {
     let id = || prop::sample::select(&IDS[..]);
     // Mostly late moments, so that changes are rarely too early.
@@ -45,6 +52,6 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (id(), from()).prop_map(|(member, from)| Step::Unbind { member, from }),
         1 => (id(), id(), from()).prop_map(|(kept, gone, from)| Step::Merge { kept, gone, from }),
         1 => (id(), closing, from()).prop_map(|(member, closing, from)| Step::Close { member, closing, from }),
-        2 => (id(), -50_i64..100).prop_map(|(member, amount)| Step::Add { member, amount }),
+        3 => (id(), amount()).prop_map(|(member, amount)| Step::Add { member, amount }),
     ]
 }

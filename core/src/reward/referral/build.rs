@@ -16,17 +16,29 @@ impl Forest {
             let error = format!("{} members with {} inviters", members.len(), inviters.len());
             return Err(Error::new(Code::LengthMismatch, error));
         }
-        let mut forest = Self::new();
-        forest.parents.to_mut().reserve(members.len());
+        let mut forest = Self::with_room_for(members.iter().copied());
         if forest.extend_in_order(members, inviters)? {
             return Ok(forest);
         }
-        let mut forest = Self::new();
-        for row in join_order(members, inviters)? {
+        drop(forest);
+        let order = join_order(members, inviters)?;
+        let mut forest = Self::with_room_for(order.iter().map(|row| members[*row]));
+        for row in order {
             let inviter = Some(inviters[row]).filter(|id| *id != 0);
             forest.join(members[row], inviter, None).map_err(|error| error.at(row))?;
         }
         Ok(forest)
+    }
+
+    /// A forest without members that need not grow while these join in this order.
+    fn with_room_for(members: impl ExactSizeIterator<Item = u64>) -> Self {
+        let mut forest = Self::new();
+        let len = members.len();
+        forest.parents.to_mut().reserve_exact(len);
+        if members.zip(1..).any(|(id, number)| id != number) {
+            forest.ids.reserve(len);
+        }
+        forest
     }
 
     /// Joins rows while every upline stands before its downline; `false` when a row names a later one.
@@ -51,6 +63,7 @@ impl Forest {
 /// The rows in an order in which uplines come first; whoever is left stands on or below a cycle.
 fn join_order(members: &[u64], inviters: &[u64]) -> Result<Vec<usize>> {
     let mut rows = Ids::default();
+    rows.reserve(members.len());
     for (row, member) in members.iter().enumerate() {
         check_id(*member).map_err(|error| error.at(row))?;
         if rows.find(*member).get() != 0 {

@@ -115,6 +115,7 @@ impl Forest {
 
     /// The handle of an id; that of the account it was merged into, if it was.
     #[must_use]
+    #[inline]
     pub fn find(&self, id: u64) -> Option<MemberIx> {
         Some(self.ids.find(id)).filter(|ix| *ix != MemberIx::NOBODY)
     }
@@ -139,6 +140,7 @@ impl Forest {
 
     /// The id of a member; 0 for nobody.
     #[must_use]
+    #[inline]
     pub fn id(&self, member: MemberIx) -> u64 {
         self.ids.of(member)
     }
@@ -175,6 +177,7 @@ impl Forest {
 
     /// The upline of a member at a moment, or now.
     #[must_use]
+    #[inline]
     pub fn parent(&self, member: MemberIx, at: Option<Timestamp>) -> MemberIx {
         let then = at.and_then(|at| self.edges.parent(member.0, at));
         MemberIx(then.unwrap_or_else(|| self.parents.get(member.index()).copied().unwrap_or(0)))
@@ -208,6 +211,7 @@ impl Forest {
     }
 
     /// The ancestors of a member at a moment (or now), nearest first.
+    #[inline]
     pub fn upline(&self, member: MemberIx, at: Option<Timestamp>) -> impl Iterator<Item = MemberIx> {
         let next = move |ix: &MemberIx| Some(self.parent(*ix, at)).filter(|up| *up != MemberIx::NOBODY);
         std::iter::successors(next(&member), next)

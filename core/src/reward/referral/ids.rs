@@ -1,12 +1,14 @@
-//! From the host's ids to dense handles: an open-addressing table, or nothing at all where the ids are
-//! 1, 2, 3 … in join order.
+//! From the host's ids to dense handles: a table, or nothing at all where the ids are 1, 2, 3 … in join order.
 
 use super::forest::MemberIx;
 use super::shelf::Shelf;
+use super::table::{Table, mix};
 use std::collections::BTreeMap;
 
 /// How many ids are looked up side by side, so that their reads do not wait for each other.
 const BLOCK: usize = 64;
+/// Fewer than this are looked up one by one.
+const FEW: usize = 4;
 
 /// Resolves ids of 64 bits.
 #[derive(Clone, Debug, Default)]
@@ -15,8 +17,8 @@ pub(super) struct Ids {
     pub(super) count: usize,
     /// The id of each member, that of nobody first; empty while every id equals its handle.
     pub(super) external: Shelf<u64>,
-    /// Handles by hash of the id, 0 for an empty place; empty while every id equals its handle.
-    pub(super) places: Shelf<u32>,
+    /// Empty while every id equals its handle.
+    pub(super) table: Table<u64>,
     /// Whose handle an account that was merged into another one stands for.
     pub(super) aliases: BTreeMap<u32, u32>,
 }
@@ -27,6 +29,7 @@ impl Ids {
     }
 
     /// The id of a member.
+    #[inline]
     pub(super) fn of(&self, member: MemberIx) -> u64 {
         match self.are_handles() {
             true if member.index() <= self.count => u64::from(member.get()),
@@ -37,10 +40,23 @@ impl Ids {
 
     /// Whether every id is the number of its handle.
     pub(super) fn are_handles(&self) -> bool {
-        self.places.is_empty()
+        self.table.is_empty()
+    }
+
+    /// Makes room for ids that come together, of which not all are the numbers of their handles.
+    pub(super) fn reserve(&mut self, more: usize) {
+        let all = self.count + more;
+        if self.are_handles() {
+            self.name_all();
+        }
+        self.external.to_mut().reserve_exact(more);
+        if !self.table.has_room(all) {
+            self.fill_anew(all);
+        }
     }
 
     /// The handle of an id; nobody when it is not here. A merged account is the one it went into.
+    #[inline]
     pub(super) fn find(&self, id: u64) -> MemberIx {
         self.standing(self.slot(id))
     }
@@ -59,15 +75,15 @@ impl Ids {
         let ix = MemberIx::new(u32::try_from(self.count + 1).unwrap_or(u32::MAX));
         let dense = self.are_handles() && id == u64::from(ix.get());
         if !dense && self.are_handles() {
-            self.external = (0..).take(self.count + 1).collect::<Vec<u64>>().into();
+            self.name_all();
         }
         self.count += 1;
         if !dense {
             self.external.to_mut().push(id);
-            if self.places.len() < 2 * (self.count + 1) {
-                self.grow();
+            if self.table.has_room(self.count) {
+                self.table.insert(ix.get(), mix(id), || id);
             } else {
-                self.insert(ix);
+                self.fill_anew(self.count);
             }
         }
         ix
@@ -81,30 +97,25 @@ impl Ids {
         self.aliases.insert(gone.get(), into.get());
     }
 
+    #[inline]
     fn standing(&self, ix: MemberIx) -> MemberIx {
         self.aliases.get(&ix.get()).copied().map_or(ix, MemberIx::new)
     }
 
     /// The handle an id came with.
+    #[inline]
     pub(super) fn slot(&self, id: u64) -> MemberIx {
         if self.are_handles() {
             let inside = usize::try_from(id).is_ok_and(|at| at <= self.count);
             return u32::try_from(id).ok().filter(|_| inside).map_or(MemberIx::NOBODY, MemberIx::new);
         }
-        self.probe(id, self.place(id))
+        MemberIx::new(self.search(id, mix(id)))
     }
 
-    /// Looks on from a place. A table has empty places; one from a file may be damaged, so the walk ends
-    /// after one round.
-    fn probe(&self, id: u64, from: usize) -> MemberIx {
-        let (places, external) = (&*self.places, &*self.external);
-        for step in 0..places.len() {
-            let ix = MemberIx::new(places[(from + step) & (places.len() - 1)]);
-            if ix == MemberIx::NOBODY || external.get(ix.index()) == Some(&id) {
-                return ix;
-            }
-        }
-        MemberIx::NOBODY
+    #[inline]
+    fn search(&self, id: u64, hash: u64) -> u32 {
+        let external = &*self.external;
+        self.table.find(&id, hash, |handle| external.get(MemberIx::new(handle).index()) == Some(&id))
     }
 
     /// Without a branch, so that it runs as fast as the memory is.
@@ -117,54 +128,58 @@ impl Ids {
         ids.iter().map(handle).collect()
     }
 
-    /// Most ids stand at their first place: that one is read for a block of ids before any is compared.
+    /// Most ids stand at one of their first places: those are read for a block of ids before any is compared.
     fn hashed(&self, ids: &[u64]) -> Vec<MemberIx> {
-        let (places, external) = (&*self.places, &*self.external);
         let mut found = Vec::with_capacity(ids.len());
-        let (mut spots, mut first) = ([0_usize; BLOCK], [0_u32; BLOCK]);
+        if ids.len() < FEW {
+            found.extend(ids.iter().map(|id| self.slot(*id)));
+            return found;
+        }
+        let mut guesses = [MemberIx::NOBODY; BLOCK];
         for block in ids.chunks(BLOCK) {
-            for (spot, id) in spots.iter_mut().zip(block) {
-                *spot = self.place(*id);
+            for (guess, id) in guesses.iter_mut().zip(block) {
+                *guess = MemberIx::new(self.table.guess(mix(*id)));
             }
-            for (handle, spot) in first.iter_mut().zip(&spots).take(block.len()) {
-                *handle = places[*spot];
-            }
-            for ((id, spot), handle) in block.iter().zip(&spots).zip(&first) {
-                let ix = MemberIx::new(*handle);
-                let here = ix == MemberIx::NOBODY || external.get(ix.index()) == Some(id);
-                found.push(if here { ix } else { self.probe(*id, *spot) });
+            for (id, guess) in block.iter().zip(&guesses) {
+                let here = *guess != MemberIx::NOBODY && self.external.get(guess.index()) == Some(id);
+                found.push(if here { *guess } else { self.sought(*id) });
             }
         }
         found
     }
 
-    fn grow(&mut self) {
-        let size = (4 * (self.count + 1)).next_power_of_two().max(16);
-        self.places = vec![0; size].into();
-        for at in 1..=self.count {
-            self.insert(MemberIx::new(u32::try_from(at).unwrap_or(u32::MAX)));
+    /// As [`Ids::slot`], for the few whose place is farther.
+    #[inline(never)]
+    fn sought(&self, id: u64) -> MemberIx {
+        MemberIx::new(self.search(id, mix(id)))
+    }
+
+    /// Writes down the ids of those who came with the numbers of their handles.
+    fn name_all(&mut self) {
+        self.external = (0..).take(self.count + 1).collect::<Vec<u64>>().into();
+        self.fill_anew(self.count);
+    }
+
+    /// A table for so many ids, with all that are here.
+    pub(super) fn fill_anew(&mut self, room: usize) {
+        self.table.clear_for(room);
+        for (handle, id) in (0..).zip(&*self.external).skip(1) {
+            self.table.insert(handle, mix(*id), || *id);
         }
     }
 
-    fn insert(&mut self, ix: MemberIx) {
-        let mut place = self.place(self.of(ix));
-        let places = self.places.to_mut();
-        while places[place] != 0 {
-            place = (place + 1) & (places.len() - 1);
-        }
-        places[place] = ix.get();
-    }
-
-    /// Fibonacci hashing, folded first so that ids which differ in high bits only still spread.
-    fn place(&self, id: u64) -> usize {
-        let mixed = (id ^ (id >> 32)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        let bits = self.places.len().trailing_zeros();
-        usize::try_from(mixed >> (64 - bits)).unwrap_or(0)
+    /// Whether the parts that were read agree.
+    pub(super) fn fits(&self) -> bool {
+        let last = u32::try_from(self.count).unwrap_or(u32::MAX);
+        let named = if self.are_handles() { 0 } else { self.count + 1 };
+        self.table.fits(last) && self.external.len() == named
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::table::REACH;
+    use super::super::table::tests::{looks, unmix};
     use super::*;
 
     #[test]
@@ -173,7 +188,7 @@ mod tests {
         for id in 1..=100 {
             ids.push(id);
         }
-        assert!(ids.places.is_empty() && ids.external.is_empty());
+        assert!(ids.table.is_empty() && ids.external.is_empty());
         assert_eq!(ids.find(77).get(), 77);
         assert_eq!(ids.find(101), MemberIx::NOBODY);
         let strange = [1, 100, 101, 0, 1 << 32, (1 << 32) + 5, u64::MAX];
@@ -195,10 +210,57 @@ mod tests {
 
     #[test]
     fn a_full_table_ends_the_search() {
-        let places = vec![1; 16].into();
-        let ids = Ids { count: 1, external: vec![0, 7].into(), places, aliases: BTreeMap::new() };
-        assert_eq!(ids.find(7).get(), 1);
-        assert_eq!(ids.find(8), MemberIx::NOBODY);
+        let mut ids = Ids { count: 1, external: vec![0, 7].into(), ..Ids::default() };
+        for tag in 0..16 {
+            ids.table.places = vec![tag << 28 | 1; 16].into();
+            assert_eq!(
+                ids.find(7),
+                MemberIx::new(u32::from(tag == u32::try_from(mix(7) >> 31 & 15).unwrap()))
+            );
+            assert_eq!(ids.find(8), MemberIx::NOBODY);
+        }
+    }
+
+    /// Ids that somebody chose so that all of them ask for the same place, and those for whom the table had one
+    /// multiplication: joins, lookups and what grows stay cheap, and everybody is found.
+    #[test]
+    fn ids_that_were_chosen_to_meet_are_no_burden() {
+        let members = 20_000_u64;
+        let met = |high: u64| move |at: u64| unmix(high << 40 | at) & (i64::MAX.unsigned_abs());
+        // The same after one multiplication with 2^64 over the golden ratio.
+        let inverse = 0xF1DE_83E1_9937_733D_u64;
+        assert_eq!(inverse.wrapping_mul(0x9E37_79B9_7F4A_7C15), 1);
+        let unfolded = |at: u64| {
+            let id = at.wrapping_mul(inverse);
+            id ^ (id >> 32)
+        };
+        let sets: [Box<dyn Fn(u64) -> u64>; 4] =
+            [Box::new(met(0)), Box::new(met(0x7_1234)), Box::new(unfolded), Box::new(|at| at << 40)];
+        for id in sets {
+            let mut ids = Ids::default();
+            let mut worst = 0;
+            let all = looks(|| {
+                for at in 1..=members {
+                    let before = ids.table.places.len();
+                    let one = looks(|| {
+                        assert_eq!(ids.find(id(at)), MemberIx::NOBODY);
+                        ids.push(id(at));
+                    });
+                    if ids.table.places.len() == before {
+                        worst = worst.max(one);
+                    }
+                }
+            });
+            let reach = u64::try_from(REACH).unwrap();
+            assert!(worst <= 2 * reach && all <= 5 * reach * members, "{worst}, {all} in all");
+            for at in 1..=members {
+                assert_eq!(u64::from(ids.find(id(at)).get()), at);
+            }
+            let asked: Vec<u64> = (1..=members).map(&id).collect();
+            let found = ids.find_all(&asked);
+            assert!(found.iter().zip(1..).all(|(ix, at)| ix.get() == at));
+            assert_eq!(ids.find(id(members + 1)), MemberIx::NOBODY);
+        }
     }
 
     #[test]

@@ -29,8 +29,41 @@ pub struct ReadIndex {
     spans: Vec<[u32; 2]>,
     /// By place; nobody first, above everybody.
     members: Vec<MemberIx>,
-    /// By place, counted from nobody: a root has 1.
-    depths: Vec<u32>,
+    depths: Depths,
+}
+
+/// By place, counted from nobody: a root has 1. Few forests are deeper than a byte says.
+#[derive(Clone, Debug)]
+enum Depths {
+    Low(Vec<u8>),
+    High(Vec<u32>),
+}
+
+impl Depths {
+    fn of(len: usize) -> Self {
+        Self::Low(vec![0; len])
+    }
+
+    #[inline]
+    fn get(&self, at: usize) -> u32 {
+        match self {
+            Self::Low(depths) => depths.get(at).copied().map_or(0, u32::from),
+            Self::High(depths) => depths.get(at).copied().unwrap_or(0),
+        }
+    }
+
+    #[inline]
+    fn set(&mut self, at: usize, depth: u32) {
+        match (&mut *self, u8::try_from(depth)) {
+            (Self::High(depths), _) => depths[at] = depth,
+            (Self::Low(depths), Ok(depth)) => depths[at] = depth,
+            (Self::Low(depths), Err(_)) => {
+                let mut high: Vec<u32> = depths.iter().copied().map(u32::from).collect();
+                high[at] = depth;
+                *self = Self::High(high);
+            }
+        }
+    }
 }
 
 impl ReadIndex {
@@ -45,7 +78,7 @@ impl ReadIndex {
             spans[parent][1] += spans[ix.index()][1];
         }
         let mut members = vec![MemberIx::NOBODY; parents.len()];
-        let mut depths = vec![0; parents.len()];
+        let mut depths = Depths::of(parents.len());
         // Where the next one below each member goes.
         let mut free: Vec<u32> = vec![1; parents.len()];
         for ix in order.iter() {
@@ -56,7 +89,7 @@ impl ReadIndex {
             spans[ix.index()] = [place, place + spans[ix.index()][1]];
             let at = MemberIx::new(place).index();
             members[at] = ix;
-            depths[at] = depths[MemberIx::new(spans[parent][0]).index()] + 1;
+            depths.set(at, depths.get(MemberIx::new(spans[parent][0]).index()) + 1);
         }
         Self { version: forest.version(), spans, members, depths }
     }
@@ -125,7 +158,7 @@ impl ReadIndex {
     #[must_use]
     pub fn depth(&self, member: MemberIx) -> u32 {
         let [place, _] = self.span(member);
-        self.depths.get(MemberIx::new(place).index()).map_or(0, |depth| depth.saturating_sub(1))
+        self.depths.get(MemberIx::new(place).index()).saturating_sub(1)
     }
 
     /// How many people stand one, two, three … steps below a member.
@@ -172,9 +205,9 @@ impl ReadIndex {
 
     fn steps(&self, member: MemberIx) -> impl Iterator<Item = usize> + '_ {
         let [place, end] = self.span(member).map(|at| MemberIx::new(at).index());
-        let own = self.depths.get(place).copied().unwrap_or(0);
-        let team = self.depths.get(place.saturating_add(1)..end).unwrap_or(&[]);
-        team.iter().map(move |depth| MemberIx::new(depth - own).index())
+        let own = self.depths.get(place);
+        let places = place.saturating_add(1)..end.min(self.members.len());
+        places.map(move |at| MemberIx::new(self.depths.get(at) - own).index())
     }
 
     fn span(&self, member: MemberIx) -> [u32; 2] {

@@ -17,6 +17,7 @@ mod people;
 mod placement;
 mod shelf;
 pub(in crate::reward) mod sweep;
+mod table;
 mod teams;
 mod texts;
 

@@ -1,9 +1,10 @@
 //! Team volumes: what each member and everybody below them have together, kept exact through every change.
 
 use super::forest::{Forest, MemberIx};
-use super::sweep::{Downward, place};
+use super::sweep::{Downward, add_up_quickly, place};
 use crate::error::{Code, Error, Result};
 use std::collections::BTreeMap;
+use std::ops::Neg;
 
 /// The volumes that are kept, by name.
 #[derive(Clone, Debug, Default)]
@@ -15,21 +16,95 @@ pub(super) struct Teams {
 struct Volume {
     /// By handle.
     own: Vec<i64>,
-    /// Wide enough for the sum of as many members as there can be, so a move never fails.
-    team: Vec<i128>,
+    team: Sums,
     /// What a new member comes with.
     newcomer: i64,
 }
 
-impl Volume {
-    fn rebuild(&mut self, parents: &[u32], ordered: bool) {
-        self.team = self.own.iter().map(|own| i128::from(*own)).collect();
-        Downward::known(parents, ordered).up(|member| {
-            let parent = place(parents[place(member)]);
-            if parent != 0 {
-                self.team[parent] += self.team[place(member)];
-            }
-        });
+/// Sums by handle, exact however large: a move never fails, nor does it forget anything.
+#[derive(Clone, Debug, Default)]
+struct Sums {
+    /// The sums as far as 64 bits say them.
+    low: Vec<i64>,
+    /// How many times 2^64 is to be added, for the few whose sum does not fit.
+    high: BTreeMap<u32, i64>,
+}
+
+impl Sums {
+    /// What everybody and all below them have.
+    fn of(own: &[i64], parents: &[u32], ordered: bool) -> Self {
+        let mut sums = Self { low: own.to_vec(), high: BTreeMap::new() };
+        if !(ordered && add_up_quickly(parents, &mut sums.low)) {
+            Downward::known(parents, ordered).up(|member| {
+                let amount = sums.exact(member);
+                sums.add(parents[place(member)], amount);
+            });
+        }
+        // Nobody is in no team.
+        sums.low[0] = 0;
+        sums.high.remove(&0);
+        sums
+    }
+
+    /// The sum of a member, if it fits 64 bits.
+    fn get(&self, member: u32) -> Option<i64> {
+        Some(self.low[place(member)]).filter(|_| !self.high.contains_key(&member))
+    }
+
+    fn exact(&self, member: u32) -> Wide {
+        Wide { low: self.low[place(member)], high: self.high.get(&member).copied().unwrap_or(0) }
+    }
+
+    #[inline]
+    fn add(&mut self, member: u32, amount: Wide) {
+        let sum = &mut self.low[place(member)];
+        let (added, over) = sum.overflowing_add(amount.low);
+        *sum = added;
+        let over = if amount.low < 0 { -i64::from(over) } else { i64::from(over) };
+        if amount.high + over != 0 {
+            self.carry(member, amount.high + over);
+        }
+    }
+
+    #[cold]
+    fn carry(&mut self, member: u32, more: i64) {
+        let high = self.high.entry(member).or_default();
+        *high += more;
+        if *high == 0 {
+            self.high.remove(&member);
+        }
+    }
+
+    /// Adds an amount to a member and everybody above.
+    fn lift(&mut self, parents: &[u32], from: u32, amount: Wide) {
+        let mut at = from;
+        while at != 0 {
+            self.add(at, amount);
+            at = parents[place(at)];
+        }
+    }
+}
+
+/// An amount of `low` and `high` times 2^64. The upper part counts at most one for each member.
+#[derive(Clone, Copy)]
+struct Wide {
+    low: i64,
+    high: i64,
+}
+
+impl From<i64> for Wide {
+    fn from(low: i64) -> Self {
+        Self { low, high: 0 }
+    }
+}
+
+impl Neg for Wide {
+    type Output = Self;
+
+    fn neg(self) -> Self {
+        // The least number has no counterpart in 64 bits: 2^63 is itself and 2^64.
+        let (low, over) = self.low.overflowing_neg();
+        Self { low, high: i64::from(over) - self.high }
     }
 }
 
@@ -37,10 +112,9 @@ impl Teams {
     pub(super) fn joined(&mut self, parents: &[u32], ix: MemberIx) {
         for volume in self.volumes.values_mut() {
             volume.own.push(volume.newcomer);
-            volume.team.push(0);
-            let amount = i128::from(volume.newcomer);
-            if amount != 0 {
-                lift(&mut volume.team, parents, ix.get(), amount);
+            volume.team.low.push(0);
+            if volume.newcomer != 0 {
+                volume.team.lift(parents, ix.get(), volume.newcomer.into());
             }
         }
     }
@@ -48,23 +122,16 @@ impl Teams {
     /// Repairs both paths; `parents` are those before the move.
     pub(super) fn moved(&mut self, parents: &[u32], ix: MemberIx, to: MemberIx) {
         for Volume { team, .. } in self.volumes.values_mut() {
-            let amount = team[ix.index()];
-            lift(team, parents, parents[ix.index()], -amount);
-            lift(team, parents, to.get(), amount);
+            let amount = team.exact(ix.get());
+            team.lift(parents, parents[ix.index()], -amount);
+            team.lift(parents, to.get(), amount);
         }
     }
 
     pub(super) fn rebuild(&mut self, parents: &[u32], ordered: bool) {
-        self.volumes.values_mut().for_each(|volume| volume.rebuild(parents, ordered));
-    }
-}
-
-/// Adds an amount to a member and everybody above.
-fn lift(team: &mut [i128], parents: &[u32], from: u32, amount: i128) {
-    let mut at = MemberIx::new(from).index();
-    while at != 0 {
-        team[at] += amount;
-        at = MemberIx::new(parents[at]).index();
+        for volume in self.volumes.values_mut() {
+            volume.team = Sums::of(&volume.own, parents, ordered);
+        }
     }
 }
 
@@ -91,9 +158,9 @@ impl Forest {
         if name.is_empty() {
             return Err(Error::new(Code::InvalidValue, "a volume without a name"));
         }
-        let own = std::iter::once(0).chain(own.iter().copied()).collect();
-        let mut volume = Volume { own, team: Vec::new(), newcomer };
-        volume.rebuild(&self.parents, self.turned == 0);
+        let own: Vec<i64> = std::iter::once(0).chain(own.iter().copied()).collect();
+        let team = Sums::of(&own, &self.parents, self.turned == 0);
+        let volume = Volume { own, team, newcomer };
         self.teams.volumes.insert(name.to_owned(), volume);
         Ok(())
     }
@@ -112,7 +179,7 @@ impl Forest {
         let own = volume.own.get_mut(member.index()).filter(|_| member != MemberIx::NOBODY);
         let own = own.ok_or_else(|| no_handle(member))?;
         *own = own.checked_add(amount).ok_or_else(|| too_wide(name))?;
-        lift(&mut volume.team, &self.parents, member.get(), i128::from(amount));
+        volume.team.lift(&self.parents, member.get(), amount.into());
         Ok(())
     }
 
@@ -132,8 +199,10 @@ impl Forest {
     /// As [`Forest::own`]; [`Code::Overflow`] for a sum that does not fit 64 bits.
     pub fn team(&self, name: &str, member: MemberIx) -> Result<i64> {
         let volume = self.teams.volumes.get(name).ok_or_else(|| not_kept(name))?;
-        let team = volume.team.get(member.index()).filter(|_| member != MemberIx::NOBODY);
-        i64::try_from(*team.ok_or_else(|| no_handle(member))?).map_err(|_| too_wide(name))
+        if member == MemberIx::NOBODY || member.index() >= volume.own.len() {
+            return Err(no_handle(member));
+        }
+        volume.team.get(member.get()).ok_or_else(|| too_wide(name))
     }
 
     /// The volumes that are kept.

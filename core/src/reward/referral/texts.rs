@@ -4,34 +4,29 @@
 use super::build::cycle;
 use super::forest::{Forest, MemberIx, own_inviter, unknown};
 use super::shelf::Shelf;
+use super::table::{Table, mix};
 use crate::error::{Code, Error, Result};
 use crate::id::ExternalId;
 use crate::time::Timestamp;
 
-/// Texts one behind the other, and an open-addressing table over them: both lie in a file as in memory.
+/// Texts one behind the other, and a table over them: both lie in a file as in memory.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Texts {
     /// Where the text of each member ends.
     pub(super) ends: Shelf<u64>,
     pub(super) bytes: Shelf<u8>,
-    /// Handles by hash of the text, 0 for an empty place.
-    pub(super) places: Shelf<u32>,
+    pub(super) table: Table<Box<str>>,
 }
 
 impl Texts {
-    fn of(&self, member: MemberIx) -> Option<&str> {
-        let at = member.index().checked_sub(1)?;
-        let offset = |at: usize| self.ends.get(at).and_then(|end| usize::try_from(*end).ok());
-        let start = at.checked_sub(1).map_or(Some(0), offset)?;
-        self.bytes.get(start..offset(at)?).and_then(|text| std::str::from_utf8(text).ok())
+    pub(super) fn of(&self, member: MemberIx) -> Option<&str> {
+        text_of(&self.ends, &self.bytes, member.index())
     }
 
-    /// The handle a text came with. The walk ends after one round, whatever a file holds.
+    /// The handle a text came with.
     fn slot(&self, text: &str) -> Option<MemberIx> {
-        let mask = self.places.len().checked_sub(1)?;
-        let first = self.place(text);
-        let handles = (0..self.places.len()).map(|step| MemberIx::new(self.places[(first + step) & mask]));
-        handles.take_while(|ix| *ix != MemberIx::NOBODY).find(|ix| self.of(*ix) == Some(text))
+        let same = |handle: u32| self.of(MemberIx::new(handle)) == Some(text);
+        Some(MemberIx::new(self.table.find(text, hash(text), same))).filter(|ix| *ix != MemberIx::NOBODY)
     }
 
     /// Texts of rows from 1, each of which stands once.
@@ -52,29 +47,23 @@ impl Texts {
         let end = u64::try_from(self.bytes.len()).unwrap_or(u64::MAX);
         self.ends.to_mut().push(end);
         let count = self.ends.len();
-        if self.places.len() >= 2 * (count + 1) {
-            self.insert(count);
-            return;
+        match self.table.has_room(count) {
+            true => self.insert(count),
+            false => self.fill_anew(count),
         }
-        self.places = vec![0; (4 * (count + 1)).next_power_of_two().max(16)].into();
-        (1..=count).for_each(|number| self.insert(number));
+    }
+
+    /// A table for so many texts, with all that are here.
+    pub(super) fn fill_anew(&mut self, room: usize) {
+        self.table.clear_for(room);
+        (1..=self.ends.len()).for_each(|number| self.insert(number));
     }
 
     fn insert(&mut self, number: usize) {
         let handle = u32::try_from(number).unwrap_or(u32::MAX);
-        let Some(mut place) = self.of(MemberIx::new(handle)).map(|text| self.place(text)) else { return };
-        let places = self.places.to_mut();
-        while places[place] != 0 {
-            place = (place + 1) & (places.len() - 1);
-        }
-        places[place] = handle;
-    }
-
-    /// FNV-1a, folded to the size of the table by its high bits.
-    fn place(&self, text: &str) -> usize {
-        let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3);
-        let hash = text.bytes().fold(0xCBF2_9CE4_8422_2325, step).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        usize::try_from(hash >> (64 - self.places.len().trailing_zeros())).unwrap_or(0)
+        let Some(hash) = self.of(MemberIx::new(handle)).map(hash) else { return };
+        let Self { ends, bytes, table } = self;
+        table.insert(handle, hash, || text_of(ends, bytes, number).unwrap_or_default().into());
     }
 
     /// Whether the parts agree, for so many members.
@@ -82,15 +71,28 @@ impl Texts {
         let whole = u64::try_from(self.bytes.len()).unwrap_or(u64::MAX);
         let last = u32::try_from(members).unwrap_or(u32::MAX);
         if self.ends.is_empty() {
-            return self.bytes.is_empty() && self.places.is_empty();
+            return self.bytes.is_empty() && self.table.is_empty();
         }
         self.ends.len() == members
             && self.ends.is_sorted()
             && self.ends.last() == Some(&whole)
-            && self.places.len().is_power_of_two()
-            && self.places.len() > members
-            && self.places.iter().all(|handle| *handle <= last)
+            && !self.table.is_empty()
+            && self.table.fits(last)
     }
+}
+
+/// The text of a member, of texts one behind the other.
+fn text_of<'a>(ends: &[u64], bytes: &'a [u8], member: usize) -> Option<&'a str> {
+    let at = member.checked_sub(1)?;
+    let offset = |at: usize| ends.get(at).and_then(|end| usize::try_from(*end).ok());
+    let start = at.checked_sub(1).map_or(Some(0), offset)?;
+    bytes.get(start..offset(at)?).and_then(|text| std::str::from_utf8(text).ok())
+}
+
+/// FNV-1a, mixed.
+fn hash(text: &str) -> u64 {
+    let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3);
+    mix(text.bytes().fold(0xCBF2_9CE4_8422_2325, step))
 }
 
 impl Forest {
@@ -252,6 +254,8 @@ fn known(text: &str) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use super::super::table::REACH;
+    use super::super::table::tests::looks;
     use super::*;
 
     #[test]
@@ -268,6 +272,31 @@ mod tests {
             assert_eq!(forest.find_text(strange), None);
             assert_eq!(forest.named(strange).unwrap_err().code(), Code::UnknownMember);
         }
+    }
+
+    /// User names that somebody chose so that all of them ask for the first place of a table.
+    #[test]
+    fn texts_that_were_chosen_to_meet_are_no_burden() {
+        let chosen = (0..).map(|at| format!("user-{at}")).filter(|text| hash(text) >> 54 == 0);
+        let chosen: Vec<String> = chosen.take(800).collect();
+        let mut named = Texts::default();
+        let mut worst = 0;
+        for text in &chosen {
+            let before = named.table.places.len();
+            let spent = looks(|| {
+                assert_eq!(named.slot(text), None);
+                named.push(text);
+            });
+            if named.table.places.len() == before {
+                worst = worst.max(spent);
+            }
+        }
+        assert_eq!((named.table.places.len(), named.table.beyond.len()), (1024, 800 - REACH));
+        assert_eq!(worst, 2 * u64::try_from(REACH).unwrap());
+        for (text, at) in chosen.iter().zip(1..) {
+            assert_eq!(named.slot(text), Some(MemberIx::new(at)));
+        }
+        assert_eq!(named.slot("user"), None);
     }
 
     #[test]

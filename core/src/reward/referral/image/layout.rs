@@ -3,7 +3,7 @@
 //! | at | what |
 //! |---|---|
 //! | 0 | `\x89FENRUN\n` |
-//! | 8 | the format, 32 bits; then `0x01020304` in the order of the machine |
+//! | 8 | the format, 32 bits, see [`FORMAT`]; then `0x01020304` in the order of the machine |
 //! | 16 | the length of the file, the number of members, the version of the forest, 64 bits each |
 //! | 40 | the date of the last change, 64 bits, the least number for none |
 //! | 48 | how many members stand below a larger handle, and the number of the save, 32 bits each |
@@ -17,8 +17,10 @@ use std::ops::Range;
 
 /// The first bytes; the last of them would not survive a copy as text.
 pub(super) const MAGIC: [u8; 8] = *b"\x89FENRUN\n";
-/// The layout above.
-pub(super) const FORMAT: u32 = 1;
+/// The layout above, in which the places of tables have four bits of the hash above the handle.
+pub(super) const FORMAT: u32 = 2;
+/// The same with tables that are no longer read, but made anew from the ids.
+pub(super) const FORMAT_OF_OLD_TABLES: u32 = 1;
 pub(super) const ORDER_MARK: u32 = 0x0102_0304;
 /// The header without the table: enough to know the [`Stamp`].
 pub const IMAGE_HEADER_BYTES: usize = 64;
@@ -49,6 +51,9 @@ pub(super) mod kind {
     pub(crate) const TEXT_ENDS: u32 = 13;
     pub(crate) const TEXT_BYTES: u32 = 14;
     pub(crate) const TEXT_PLACES: u32 = 15;
+    /// Handles for whom the table over the ids, or texts, had no place.
+    pub(crate) const BEYOND: u32 = 16;
+    pub(crate) const TEXT_BEYOND: u32 = 17;
     /// The first fact; the others follow.
     pub(crate) const FACTS: u32 = 100;
 }
@@ -90,8 +95,8 @@ impl Stamp {
             let error = "the forest was saved on a machine with another order of bytes";
             return Err(Error::new(Code::NotAForest, error));
         }
-        if format != FORMAT {
-            let error = format!("the forest was saved in format {format}; {FORMAT} is the one that is read");
+        if format == 0 || format > FORMAT {
+            let error = format!("the forest was saved in format {format}; {FORMAT} is the last that is read");
             return Err(Error::new(Code::NewerForest, error));
         }
         let (save, checksum) = (u32_at(header, SAVE_AT), u32_at(header, CHECKSUM_AT));
@@ -130,6 +135,7 @@ impl Entry {
 /// A header that was checked, and every section with it.
 pub(super) struct Header {
     pub(super) stamp: Stamp,
+    pub(super) format: u32,
     pub(super) members: usize,
     pub(super) last: i64,
     pub(super) turned: usize,
@@ -174,7 +180,7 @@ impl Header {
         }
         let last = i64::from_le_bytes(u64_at(bytes, 40).to_le_bytes());
         let turned = usize::try_from(u32_at(bytes, 48)).unwrap_or(usize::MAX);
-        Ok(Self { stamp, members: size(24), last, turned, sections })
+        Ok(Self { stamp, format: u32_at(bytes, 8), members: size(24), last, turned, sections })
     }
 }
 

@@ -1,14 +1,15 @@
 //! A forest over the bytes of a file.
 
-use super::layout::{Header, damaged, kind, u32_at};
+use super::layout::{FORMAT_OF_OLD_TABLES, Header, damaged, kind, u32_at};
 use crate::doc::{Fields, MAX_DOCUMENT_BYTES, Node, read_json};
 use crate::error::{Code, Result};
 use crate::reward::referral::columns::Column;
 use crate::reward::referral::edges::{ALWAYS, Edges};
-use crate::reward::referral::forest::{Forest, turned};
+use crate::reward::referral::forest::{Forest, MemberIx, turned};
 use crate::reward::referral::ids::Ids;
 use crate::reward::referral::order::parents_first;
 use crate::reward::referral::shelf::{Shared, Shelf};
+use crate::reward::referral::table::Table;
 use crate::reward::referral::teams::Teams;
 use crate::reward::referral::texts::Texts;
 use crate::time::Timestamp;
@@ -45,17 +46,17 @@ impl Forest {
     pub fn from_image<I: Image>(image: &Arc<I>) -> Result<Self> {
         let file = File { bytes: (**image).as_ref(), header: Header::read((**image).as_ref())?, image };
         let (ranks, columns) = file.names()?;
-        let forest = Self {
+        let mut forest = Self {
             ids: Ids {
                 count: file.header.members,
                 external: file.shelf(kind::IDS, 8)?,
-                places: file.shelf(kind::PLACES, 4)?,
+                table: file.table(kind::PLACES)?,
                 aliases: file.merged()?,
             },
             texts: Texts {
                 ends: file.shelf(kind::TEXT_ENDS, 8)?,
                 bytes: file.shelf(kind::TEXT_BYTES, 1)?,
-                places: file.shelf(kind::TEXT_PLACES, 4)?,
+                table: file.table(kind::TEXT_PLACES)?,
             },
             parents: file.shelf(kind::PARENTS, 4)?,
             edges: file.edges()?,
@@ -68,7 +69,35 @@ impl Forest {
             columns,
         };
         forest.check()?;
+        match file.header.format {
+            FORMAT_OF_OLD_TABLES => forest.fill_tables_anew(),
+            _ => forest.go_beyond(&file.words(kind::BEYOND)?, &file.words(kind::TEXT_BEYOND)?)?,
+        }
         Ok(forest)
+    }
+
+    fn fill_tables_anew(&mut self) {
+        if !self.ids_are_handles() {
+            self.ids.fill_anew(self.len());
+        }
+        if self.has_texts() {
+            self.texts.fill_anew(self.len());
+        }
+    }
+
+    /// Takes up those for whom a table had no place.
+    fn go_beyond(&mut self, ids: &[u32], texts: &[u32]) -> Result<()> {
+        let fault = || damaged("a table names somebody who is not there");
+        let known = |handle: &u32| Some(MemberIx::new(*handle)).filter(|ix| self.parents.len() > ix.index());
+        for handle in ids {
+            let id = self.ids.of(known(handle).ok_or_else(fault)?);
+            self.ids.table.beyond.insert(id, *handle);
+        }
+        for handle in texts {
+            let text = known(handle).and_then(|ix| self.texts.of(ix)).ok_or_else(fault)?;
+            self.texts.table.beyond.insert(text.into(), *handle);
+        }
+        Ok(())
     }
 
     /// Whether the parts agree, so that no read goes astray.
@@ -77,11 +106,6 @@ impl Forest {
         if len > crate::reward::referral::MAX_MEMBERS {
             return Err(damaged(&format!("it has {len} members, more than a forest holds")));
         }
-        let table = self.ids.places.len();
-        let ids = match table {
-            0 => self.ids.external.is_empty(),
-            table => table.is_power_of_two() && table > 1 && self.ids.external.len() == len + 1,
-        };
         let last = u32::try_from(len).unwrap_or(u32::MAX);
         let known = |handle: &u32| *handle <= last;
         let mut handles = self.closed.iter().chain(self.ids.aliases.keys()).chain(self.ids.aliases.values());
@@ -91,7 +115,7 @@ impl Forest {
         let parents = self.parents.len() == len + 1 && self.parents[0] == 0;
         let most = u64::try_from(len).unwrap_or(u64::MAX);
         let counted = !self.has_texts() || self.ids.external.iter().all(|id| *id <= most);
-        let sound = ids && counted && self.texts.fits(len) && ranks && named && parents;
+        let sound = self.ids.fits() && counted && self.texts.fits(len) && ranks && named && parents;
         if !sound || !self.parents.iter().all(known) || !handles.all(known) {
             return Err(damaged("its columns do not fit each other"));
         }
@@ -127,6 +151,10 @@ impl<I: Image> File<'_, I> {
             true => Ok(shelf),
             false => Err(damaged(&format!("section {kind} cannot be read in place"))),
         }
+    }
+
+    fn table<K: Ord>(&self, places: u32) -> Result<Table<K>> {
+        Ok(Table { places: self.shelf(places, 4)?, ..Table::default() })
     }
 
     fn section(&self, kind: u32) -> &[u8] {

@@ -79,7 +79,8 @@ impl Forest {
         vec![
             words(kind::PARENTS, &self.parents),
             longs(kind::IDS, &self.ids.external),
-            words(kind::PLACES, &self.ids.places),
+            words(kind::PLACES, &self.ids.table.places),
+            (kind::BEYOND, 4, handles(self.ids.table.beyond.values())),
             longs(kind::MOVED, &self.edges.moved),
             words(kind::EDGE_MEMBERS, &movers),
             words(kind::EDGE_ENDS, &ends),
@@ -89,7 +90,8 @@ impl Forest {
             words(kind::CLOSED, &closed),
             longs(kind::TEXT_ENDS, &self.texts.ends),
             (kind::TEXT_BYTES, 1, self.texts.bytes.to_vec()),
-            words(kind::TEXT_PLACES, &self.texts.places),
+            words(kind::TEXT_PLACES, &self.texts.table.places),
+            (kind::TEXT_BEYOND, 4, handles(self.texts.table.beyond.values())),
         ]
     }
 
@@ -127,7 +129,11 @@ impl Forest {
 }
 
 fn words(kind: u32, values: &[u32]) -> Piece {
-    (kind, 4, values.iter().flat_map(|value| value.to_le_bytes()).collect())
+    (kind, 4, handles(values))
+}
+
+fn handles<'a>(values: impl IntoIterator<Item = &'a u32>) -> Vec<u8> {
+    values.into_iter().flat_map(|value| value.to_le_bytes()).collect()
 }
 
 fn longs(kind: u32, values: &[u64]) -> Piece {
