@@ -1,6 +1,7 @@
 //! Splitting an amount into parts that sum to it exactly.
 
 use super::{MoneyError, Rounding, narrow};
+use std::cmp::Reverse;
 
 /// How left-over minor units are placed. Only [`AllocationMode::LargestRemainder`] keeps every law of
 /// this crate; the others reproduce what existing shops do, for migration.
@@ -203,23 +204,31 @@ impl Allocate<'_> {
         // 63-bit total times 64-bit weight fits 127 bits.
         let exact = |weight: u64| magnitude * u128::from(weight);
         let rounded = |weight: u64, mode: Rounding| mode.divide(signed(exact(weight)), signed(sum));
-        let floors = || weights.iter().map(|weight| signed(exact(*weight) / sum)).collect::<Vec<_>>();
+        let floors =
+            || weights.iter().map(|weight| signed(divide(exact(*weight), sum).0)).collect::<Vec<_>>();
         match self.mode {
             AllocationMode::LargestRemainder => {
-                let mut order: Vec<usize> = (0..weights.len()).filter(|at| weights[*at] > 0).collect();
-                let id = |at: usize| self.ids.map_or(0, |ids| ids[at]);
-                order.sort_by_key(|at| (std::cmp::Reverse(exact(weights[*at]) % sum), id(*at), *at));
-                settle(floors(), magnitude, order)
+                let mut order = Vec::with_capacity(weights.len());
+                let floor = |(at, weight): (usize, &u64)| {
+                    let (floor, remainder) = divide(exact(*weight), sum);
+                    if *weight > 0 {
+                        order.push((Reverse(remainder), self.ids.map_or(0, |ids| ids[at]), at));
+                    }
+                    signed(floor)
+                };
+                let floors = weights.iter().enumerate().map(floor).collect();
+                order.sort_unstable();
+                settle(floors, magnitude, order.iter().map(|(_, _, at)| *at))
             }
-            AllocationMode::FirstShares => settle(floors(), magnitude, (0..weights.len()).collect()),
+            AllocationMode::FirstShares => settle(floors(), magnitude, 0..weights.len()),
             AllocationMode::LargestWeightFirst => {
                 let mut order: Vec<usize> = (0..weights.len()).filter(|at| weights[*at] > 0).collect();
-                order.sort_by_key(|at| (std::cmp::Reverse(weights[*at]), *at));
-                settle(floors(), magnitude, order)
+                order.sort_by_key(|at| (Reverse(weights[*at]), *at));
+                settle(floors(), magnitude, order.iter().copied())
             }
             AllocationMode::FirstKeys => {
                 let shares = weights.iter().map(|weight| rounded(*weight, Rounding::HalfToZero)).collect();
-                settle(shares, magnitude, (0..weights.len()).collect())
+                settle(shares, magnitude, 0..weights.len())
             }
             AllocationMode::LastTakesRest(mode) => {
                 let mut shares: Vec<i128> = weights.iter().map(|weight| rounded(*weight, mode)).collect();
@@ -233,10 +242,10 @@ impl Allocate<'_> {
 }
 
 /// Adds or takes one unit each, in `order` and round again, until the shares sum to the magnitude.
-fn settle(mut shares: Vec<i128>, magnitude: u128, order: Vec<usize>) -> Vec<i128> {
+fn settle(mut shares: Vec<i128>, magnitude: u128, order: impl Iterator<Item = usize> + Clone) -> Vec<i128> {
     let mut missing = signed(magnitude) - shares.iter().sum::<i128>();
     let step = missing.signum();
-    for at in order.into_iter().cycle() {
+    for at in order.cycle() {
         if missing == 0 {
             break;
         }
@@ -244,6 +253,14 @@ fn settle(mut shares: Vec<i128>, magnitude: u128, order: Vec<usize>) -> Vec<i128
         missing -= step;
     }
     shares
+}
+
+/// Quotient and remainder. Nearly all numbers fit 64 bits, which are divided several times as fast.
+fn divide(number: u128, by: u128) -> (u128, u128) {
+    match (u64::try_from(number), u64::try_from(by)) {
+        (Ok(number), Ok(by)) => (u128::from(number / by), u128::from(number % by)),
+        _ => (number / by, number % by),
+    }
 }
 
 /// Magnitudes here stay below 2^127: a 63-bit total times a 64-bit weight.

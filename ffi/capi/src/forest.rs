@@ -367,7 +367,7 @@ mod tests {
             assert_eq!(change(forest, r#"{"rebind": ["乙", "戊"]}"#), Err(Code::UnknownMember));
             assert_eq!(change(forest, r#"{"join": ["乙", null]}"#), Err(Code::DuplicateMember));
             assert_eq!(change(forest, r#"{"leave": "乙"}"#), Err(Code::UnknownWord));
-            assert_eq!(upline(&forest, forest.find("甲").unwrap(), 9), [2]);
+            assert_eq!(upline(forest, forest.find("甲").unwrap(), 9), [2]);
             assert_eq!(
                 (forest.name(2).unwrap(), forest.find("戊").map_err(|e| e.code())),
                 ("乙".into(), Err(Code::UnknownMember))
