@@ -135,13 +135,14 @@ impl Ids {
             found.extend(ids.iter().map(|id| self.slot(*id)));
             return found;
         }
+        let (table, external) = (self.table.view(), &*self.external);
         let mut guesses = [MemberIx::NOBODY; BLOCK];
         for block in ids.chunks(BLOCK) {
             for (guess, id) in guesses.iter_mut().zip(block) {
-                *guess = MemberIx::new(self.table.guess(mix(*id)));
+                *guess = MemberIx::new(table.guess(mix(*id)));
             }
             for (id, guess) in block.iter().zip(&guesses) {
-                let here = *guess != MemberIx::NOBODY && self.external.get(guess.index()) == Some(id);
+                let here = *guess != MemberIx::NOBODY && external.get(guess.index()) == Some(id);
                 found.push(if here { *guess } else { self.sought(*id) });
             }
         }

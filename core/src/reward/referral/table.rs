@@ -21,6 +21,33 @@ struct Spot {
     tag: u32,
 }
 
+/// The places of a table.
+#[derive(Clone, Copy)]
+pub(super) struct View<'a> {
+    places: &'a [u32],
+    /// How far a hash is above the place it asks for first.
+    shift: u32,
+}
+
+impl View<'_> {
+    #[inline]
+    fn spot(self, hash: u64) -> Spot {
+        let at = usize::try_from(hash >> self.shift).unwrap_or(0);
+        Spot { at, tag: u32::try_from(hash >> 31 & 0xF).unwrap_or(0) }
+    }
+
+    /// The handle of a hash if it stands at the first or the second place, without a branch; otherwise 0. It may be
+    /// that of another id, and 0 says nothing.
+    #[inline]
+    pub(super) fn guess(self, hash: u64) -> u32 {
+        let (places, first) = (self.places, self.spot(hash));
+        let second = first.at.wrapping_add(1) & places.len().wrapping_sub(1);
+        let (one, other) = (places[first.at], places[second]);
+        let found = if one >> HANDLE_BITS == first.tag { one } else { other };
+        if found >> HANDLE_BITS == first.tag { found & HANDLE } else { 0 }
+    }
+}
+
 /// An open-addressing table, between 44 and 88 % full once it has grown.
 #[derive(Clone, Debug)]
 pub(super) struct Table<K> {
@@ -41,22 +68,11 @@ impl<K: Ord> Table<K> {
         self.places.is_empty()
     }
 
-    /// The first place of a hash.
+    /// The places as they are, for many lookups.
     #[inline]
-    fn spot(&self, hash: u64) -> Spot {
-        let bits = self.places.len().trailing_zeros();
-        let at = usize::try_from(hash.checked_shr(64 - bits).unwrap_or(0)).unwrap_or(0);
-        Spot { at, tag: u32::try_from(hash >> 31 & 0xF).unwrap_or(0) }
-    }
-
-    /// The handle of a hash if it stands at the first or the second place, without a branch; otherwise 0. It may be
-    /// that of another id, and 0 says nothing.
-    #[inline]
-    pub(super) fn guess(&self, hash: u64) -> u32 {
-        let (places, first) = (&*self.places, self.spot(hash));
-        let (one, other) = (places[first.at], places[(first.at + 1) & (places.len() - 1)]);
-        let found = if one >> HANDLE_BITS == first.tag { one } else { other };
-        if found >> HANDLE_BITS == first.tag { found & HANDLE } else { 0 }
+    pub(super) fn view(&self) -> View<'_> {
+        let places = &*self.places;
+        View { places, shift: 64_u32.saturating_sub(places.len().trailing_zeros()).min(63) }
     }
 
     /// The handle of an id, 0 when it is not here; `is` says whether a handle has this id. A table from a file may be
@@ -66,7 +82,7 @@ impl<K: Ord> Table<K> {
     where
         K: Borrow<Q>,
     {
-        let (places, mut spot) = (&*self.places, self.spot(hash));
+        let (places, mut spot) = (&*self.places, self.view().spot(hash));
         for step in 1..=REACH.min(places.len()) {
             #[cfg(test)]
             tests::look();
@@ -84,7 +100,7 @@ impl<K: Ord> Table<K> {
 
     /// Adds a handle whose id is not here yet, where there is [room](Self::has_room).
     pub(super) fn insert(&mut self, handle: u32, hash: u64, id: impl FnOnce() -> K) {
-        let mut spot = self.spot(hash);
+        let mut spot = self.view().spot(hash);
         let places = self.places.to_mut();
         for step in 1..=REACH.min(places.len()) {
             #[cfg(test)]
