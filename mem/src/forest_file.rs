@@ -2,12 +2,12 @@
 
 use crate::lock::Lock;
 use crate::mapped::{Copied, Mapped};
+use crate::place::{beside, fault, replace, resolve};
 use fenrun::reward::referral::{
     Forest, ForestChange, IMAGE_HEADER_BYTES, JOURNAL_HEADER_BYTES, JOURNAL_RECORD_BYTES, Journal, Stamp,
 };
 use fenrun::time::Timestamp;
 use fenrun::{Code, Error, Result};
-use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -41,7 +41,9 @@ impl ForestFile {
     /// [`Code::File`], [`Code::ForestLocked`]; [`Code::DamagedForest`] when what was written cannot be read:
     /// what stood there stays.
     pub fn save(forest: &Forest, path: &Path) -> Result<Self> {
-        let _lock = Lock::take(&beside(path, ".lock"))?;
+        let path = &resolve(path)?;
+        let _lock = lock(path)?;
+        let _journal = Lock::of_journal(&beside(path, ".journal"))?;
         Self::put(&forest.to_numbered_image(number_of_next(path)), path)
     }
 
@@ -51,9 +53,10 @@ impl ForestFile {
     /// As [`ForestFile::save`]; [`Code::StaleForest`] when somebody else saved it meanwhile, or the journal holds
     /// changes that are not in the forest: [catch up](ForestFile::catch_up) first.
     pub fn save_again(&mut self, forest: &Forest) -> Result<()> {
-        let _lock = self.lock()?;
-        self.check_current()?;
+        let _lock = lock(&self.path)?;
         let journal = self.journal_path();
+        let _journal = Lock::of_journal(&journal)?;
+        self.check_current()?;
         if fs::metadata(&journal).is_ok_and(|journal| journal.len() >= self.done + record_bytes()) {
             let rule = "it holds changes the forest has not; catch up before it is saved";
             return Err(Error::new(Code::StaleForest, format!("{}: {rule}", journal.display())));
@@ -68,6 +71,7 @@ impl ForestFile {
     /// [`Code::File`]; [`Code::NotAForest`], [`Code::NewerForest`], [`Code::DamagedForest`] say what the
     /// file is instead; [`Code::StaleForest`] for a journal that follows a later file.
     pub fn open(path: &Path) -> Result<(Forest, Self)> {
+        let path = &resolve(path)?;
         loop {
             let (mut forest, mut file) = Self::map(path)?;
             match file.read_journal(&mut forest) {
@@ -105,10 +109,29 @@ impl ForestFile {
         self.stamp
     }
 
-    /// Where it is.
+    /// Where it is: an absolute path without links.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Whether a name leads to it.
+    #[must_use]
+    pub fn is_at(&self, name: &Path) -> bool {
+        resolve(name).is_ok_and(|path| path == self.path)
+    }
+
+    /// How many bytes of its journal are in the forest: with path and stamp what [`ForestFile::resume`] needs.
+    #[must_use]
+    pub const fn done(&self) -> u64 {
+        self.done
+    }
+
+    /// Takes up in another process where this one was: `forest` is there a copy of the one here, such as one of
+    /// [`Forest::to_image`]. Nothing is read before the forest changes or catches up.
+    #[must_use]
+    pub const fn resume(path: PathBuf, stamp: Stamp, done: u64) -> Self {
+        Self { path, stamp, done, astray: false }
     }
 
     /// Whether another file stands under the name by now: the forest is then what it was, and is opened anew
@@ -146,19 +169,28 @@ impl ForestFile {
         change: &ForestChange,
         from: Option<Timestamp>,
     ) -> Result<()> {
-        let _lock = self.lock()?;
+        let _lock = lock(&self.path)?;
         self.catch_up(forest)?;
+        let _journal = self.begin_journal()?;
+        // Whoever took the first lock away from under us may have written until we had the second one.
+        self.read_journal(forest)?;
         let record = Journal::record(forest, change, from);
         forest.apply(change, from)?;
         self.write(&record).inspect_err(|_| self.astray = true)
     }
 
-    /// Puts a record behind those that were read. Whoever writes has the lock.
-    fn write(&mut self, record: &[u8]) -> Result<()> {
+    /// The lock on the journal, which is ours from then on if it was that of an earlier save, or was not there.
+    fn begin_journal(&self) -> Result<Option<Lock>> {
         let path = self.journal_path();
         if !self.is_followed()? {
-            replace(&path, &Journal::of(self.stamp).header(), |_| Ok(()))?;
+            replace(&path, &Journal::of(self.stamp).header(), &self.path, |_| Ok(()))?;
         }
+        Lock::of_journal(&path)
+    }
+
+    /// Puts a record behind those that were read. Whoever writes has the locks.
+    fn write(&mut self, record: &[u8]) -> Result<()> {
+        let path = self.journal_path();
         let mut journal = OpenOptions::new().write(true).open(&path).map_err(|error| fault(&path, &error))?;
         // Behind what was read stands at most a record that was never acknowledged.
         let written = (|| {
@@ -257,13 +289,9 @@ impl ForestFile {
     fn put(image: &[u8], path: &Path) -> Result<Self> {
         let file =
             Self { path: path.to_owned(), stamp: Stamp::of(image)?, done: header_bytes(), astray: false };
-        replace(path, image, is_readable)?;
-        replace(&file.journal_path(), &Journal::of(file.stamp).header(), |_| Ok(()))?;
+        replace(path, image, path, is_readable)?;
+        replace(&file.journal_path(), &Journal::of(file.stamp).header(), path, |_| Ok(()))?;
         Ok(file)
-    }
-
-    fn lock(&self) -> Result<Lock> {
-        Lock::take(&beside(&self.path, ".lock"))
     }
 
     fn journal_path(&self) -> PathBuf {
@@ -271,10 +299,8 @@ impl ForestFile {
     }
 }
 
-fn beside(path: &Path, ending: &str) -> PathBuf {
-    let mut name = OsString::from(path);
-    name.push(ending);
-    PathBuf::from(name)
+fn lock(path: &Path) -> Result<Lock> {
+    Lock::take(&beside(path, ".lock"))
 }
 
 /// The number of a save over what stands there. Where no forest stands, one may have been taken away that others
@@ -304,41 +330,6 @@ fn header_bytes() -> u64 {
 
 fn record_bytes() -> u64 {
     u64::try_from(JOURNAL_RECORD_BYTES).unwrap_or(0)
-}
-
-/// Puts a complete file that was checked in the place of another one; when this returns, it stays there.
-fn replace(path: &Path, bytes: &[u8], check: impl Fn(&Path) -> Result<()>) -> Result<()> {
-    let draft = beside(path, &format!(".{}.tmp", std::process::id()));
-    let written = || -> std::io::Result<()> {
-        let mut file = File::create(&draft)?;
-        file.write_all(bytes)?;
-        file.sync_all()
-    };
-    let placed = || fs::rename(&draft, path).and_then(|()| sync_folder(path));
-    let place = |error: std::io::Error| fault(path, &error);
-    written().map_err(place).and_then(|()| check(&draft)).and_then(|()| placed().map_err(place)).inspect_err(
-        |_| {
-            // What is left of it helps nobody.
-            let _gone = fs::remove_file(&draft);
-        },
-    )
-}
-
-/// Keeps the new name of a file through a loss of power.
-#[cfg(unix)]
-fn sync_folder(path: &Path) -> std::io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
-}
-
-/// Other systems keep names by themselves, and open no folders.
-#[cfg(not(unix))]
-fn sync_folder(_path: &Path) -> std::io::Result<()> {
-    Ok(())
-}
-
-fn fault(path: &Path, error: &std::io::Error) -> Error {
-    Error::new(Code::File, format!("{}: {error}", path.display()))
 }
 
 #[cfg(test)]

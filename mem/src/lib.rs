@@ -11,6 +11,7 @@ mod column;
 mod forest_file;
 mod lock;
 mod mapped;
+mod place;
 
 pub use column::Column;
 pub use forest_file::ForestFile;

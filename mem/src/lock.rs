@@ -15,7 +15,8 @@ const PAUSE: Duration = Duration::from_millis(1);
 /// The right to change a saved forest and its journal, until it is dropped or its process ends.
 ///
 /// It is a lock of the operating system on a file that stays: the forest and its journal are replaced, and a
-/// lock on what was replaced keeps nobody out.
+/// lock on what was replaced keeps nobody out. So who has waited looks whether the file still stands under its name.
+/// Should somebody take `NAME.lock` away from under its owner, writers have the journal itself to wait for.
 #[derive(Debug)]
 pub(crate) struct Lock {
     /// Closing it gives the lock back.
@@ -32,10 +33,39 @@ impl Lock {
     }
 
     fn within(path: &Path, patience: Duration) -> Result<Self> {
-        let fault = |error: &std::io::Error| Error::new(Code::File, format!("{}: {error}", path.display()));
-        let open = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);
-        let mut file = open.map_err(|error| fault(&error))?;
-        let began = Instant::now();
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        let mut file = stay(path, &options, patience)?;
+        // For who waits in vain; the lock holds without it.
+        let _said = file.set_len(0).and_then(|()| write!(file, "{}", std::process::id()));
+        Ok(Self { _file: file })
+    }
+
+    /// Takes the lock on a journal, if there is one.
+    ///
+    /// # Errors
+    /// As [`Lock::take`].
+    #[cfg(unix)]
+    pub(crate) fn of_journal(path: &Path) -> Result<Option<Self>> {
+        if !path.exists() {
+            return Ok(None);
+        }
+        stay(path, OpenOptions::new().read(true).write(true), PATIENCE).map(|file| Some(Self { _file: file }))
+    }
+
+    /// Elsewhere nobody can read what is locked, and nobody takes a file away that is open.
+    #[cfg(not(unix))]
+    pub(crate) fn of_journal(_path: &Path) -> Result<Option<Self>> {
+        Ok(None)
+    }
+}
+
+/// Locks the file that stands under a name when it is locked.
+fn stay(path: &Path, options: &OpenOptions, patience: Duration) -> Result<File> {
+    let fault = |error: &std::io::Error| Error::new(Code::File, format!("{}: {error}", path.display()));
+    let began = Instant::now();
+    loop {
+        let mut file = options.open(path).map_err(|error| fault(&error))?;
         loop {
             match file.try_lock() {
                 Ok(()) => break,
@@ -44,10 +74,27 @@ impl Lock {
                 Err(TryLockError::Error(error)) => return Err(fault(&error)),
             }
         }
-        // For who waits in vain; the lock holds without it.
-        let _said = file.set_len(0).and_then(|()| write!(file, "{}", std::process::id()));
-        Ok(Self { _file: file })
+        if stands(path, &file) {
+            return Ok(file);
+        }
+        if began.elapsed() >= patience {
+            return Err(held(path, &mut file));
+        }
     }
+}
+
+/// Whether a file still has its name.
+#[cfg(unix)]
+fn stands(path: &Path, file: &File) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let number = |meta: std::io::Result<std::fs::Metadata>| meta.ok().map(|meta| (meta.dev(), meta.ino()));
+    let ours = number(file.metadata());
+    ours.is_some() && ours == number(std::fs::metadata(path))
+}
+
+#[cfg(not(unix))]
+fn stands(_path: &Path, _file: &File) -> bool {
+    true
 }
 
 /// Whose lock it is. Where a locked file cannot be read, nobody is named.
@@ -65,6 +112,25 @@ fn held(path: &Path, file: &mut File) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Who waited for a file that was taken away meanwhile has locked nothing.
+    #[cfg(unix)]
+    #[test]
+    fn a_lock_on_a_file_without_its_name_is_none() {
+        let path = std::env::temp_dir().join(format!("fenrun-lock-gone-{}", std::process::id()));
+        let lock = Lock::take(&path).unwrap();
+        let waiting = thread::spawn({
+            let path = path.clone();
+            move || Lock::take(&path).unwrap()
+        });
+        thread::sleep(Duration::from_millis(20));
+        std::fs::remove_file(&path).unwrap();
+        drop(lock);
+        let _second = waiting.join().unwrap();
+        let error = Lock::within(&path, Duration::from_millis(3)).unwrap_err();
+        assert_eq!(error.code(), Code::ForestLocked);
+        std::fs::remove_file(&path).unwrap();
+    }
 
     #[test]
     fn one_has_it_and_the_next_is_told_who() {

@@ -22,8 +22,9 @@ fn main() {
     std::fs::create_dir_all(&folder).unwrap();
     several_processes_write(&folder.join("several.forest"));
     killed_processes_lose_nothing(&folder.join("killed.forest"));
+    nothing_is_lost_where_the_lock_is_deleted(&folder.join("unlocked.forest"));
     std::fs::remove_dir_all(&folder).unwrap();
-    println!("writers: 2 passed");
+    println!("writers: 3 passed");
 }
 
 /// The child.
@@ -61,6 +62,27 @@ fn several_processes_write(path: &Path) {
         assert!((first..first + 40).all(|member| forest.find(member).is_some()));
     }
 }
+
+/// A tidy program deletes the lock all the while: nobody does so who reads the page, and nothing is lost if they do.
+#[cfg(unix)]
+fn nothing_is_lost_where_the_lock_is_deleted(path: &Path) {
+    let path = shop(path);
+    let lock = PathBuf::from(format!("{}.lock", path.display()));
+    let mut children: Vec<Child> = [1000, 2000, 3000].map(|first| child(&path, first, 150)).into();
+    while children.iter_mut().any(|child| child.try_wait().unwrap().is_none()) {
+        let _there = std::fs::remove_file(&lock);
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+    for child in children {
+        assert!(child.wait_with_output().unwrap().status.success());
+    }
+    let (forest, _) = ForestFile::open(&path).unwrap();
+    assert_eq!(forest.len(), 451);
+}
+
+/// What is open is not deleted elsewhere.
+#[cfg(not(unix))]
+fn nothing_is_lost_where_the_lock_is_deleted(_path: &Path) {}
 
 /// Killed after so many answers, at whatever it was doing: what was acknowledged is there, at most one more is,
 /// and the lock went with the process.
