@@ -29,6 +29,12 @@ pub struct ExternalId {
     text: Arc<str>,
 }
 
+/// The number a text is, if it is written as an id would be.
+pub(crate) fn number_of(text: &str) -> Option<u64> {
+    let plain = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
+    text.parse().ok().filter(|number| plain && i64::try_from(*number).is_ok())
+}
+
 impl ExternalId {
     fn of(text: Arc<str>) -> Self {
         let mut head = [0; 8];
@@ -60,6 +66,19 @@ impl ExternalId {
             return fault("holds a control character, or a blank at its end");
         }
         Ok(Self::of(text.into()))
+    }
+
+    /// The number the id is, if it is written as one below 2^63: `007` and `+7` are texts.
+    ///
+    /// ```
+    /// use fenrun::id::ExternalId;
+    /// assert_eq!(ExternalId::new("7")?.as_number(), Some(7));
+    /// assert_eq!(ExternalId::new("007")?.as_number(), None);
+    /// # Ok::<(), fenrun::Error>(())
+    /// ```
+    #[must_use]
+    pub fn as_number(&self) -> Option<u64> {
+        number_of(&self.text)
     }
 
     /// Reads an id from a document; `0`, `"0"`, `""` and `null` mean nobody.

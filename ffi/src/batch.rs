@@ -107,7 +107,7 @@ pub unsafe extern "C" fn fenrun_settle(
             let forest = forest.0.read(|rows| Ok(rows.snapshot()))?;
             let mut rows = Box::new(fenrun_rows(Batch::new(&plan.0, forest, input.tenant)));
             let buyers = match input.buyers {
-                Buyers::Ids(ids) => Cow::Owned(rows.0.forest().resolve(ids)?),
+                Buyers::Ids(ids) => Cow::Owned(rows.0.forest().resolve_at(ids, input.placed_at)?),
                 Buyers::Handles(handles) => Cow::Borrowed(handles),
             };
             let orders = Orders {

@@ -68,7 +68,7 @@ pub(crate) fn settle<'py>(
     let units = slice(columns.units.as_ref())?;
     let placed_at = slice(columns.placed_at.as_ref())?;
     let buyers = columns.buyers.as_slice()?;
-    let buyers = py.detach(|| job.forest.resolve(buyers)).or_raise(py)?;
+    let buyers = py.detach(|| job.forest.resolve_at(buyers, placed_at)).or_raise(py)?;
     let orders = Orders { buyers: &buyers, components: &components, ids, lines, units, placed_at, overrides };
     let named = |error| in_words(job, &orders, forest.names.as_ref().map(Py::get), error);
     if parts(threads, orders.len()).or_raise(py)? == 1 {

@@ -5,7 +5,7 @@ use crate::error::{OrRaise, exception};
 use crate::node;
 use fenrun::id::{ExternalId, MemberId};
 use fenrun::reward::batch::sum_up;
-use fenrun::reward::referral::{self as core, Column, MemberIx};
+use fenrun::reward::referral::{self as core, Column, MemberIx, Stamp};
 use fenrun::time::Timestamp;
 use fenrun::{Code, Error, Result};
 use fenrun_mem::ForestFile;
@@ -101,6 +101,9 @@ type History<'py> = (
     Bound<'py, PyArray1<bool>>,
 );
 
+/// Path, version, number and checksum of the save, bytes of the journal.
+type Place = (PathBuf, u64, u32, u32, u64);
+
 /// Who invited whom.
 #[pyclass(frozen, subclass, module = "fenrun._fenrun")]
 pub(crate) struct Forest {
@@ -164,7 +167,7 @@ impl Forest {
         let named = self.with_texts().or_raise(py)?;
         let forest = named.as_ref().unwrap_or(&self.forest);
         let save = || match &self.file {
-            Some(file) if file.path() == path => file.clone().save_again(forest),
+            Some(file) if file.is_at(&path) => file.clone().save_again(forest),
             _ => ForestFile::save(forest, &path).map(drop),
         };
         py.detach(save).or_raise(py)
@@ -192,18 +195,15 @@ impl Forest {
 
     /// The forest with the changes that came into its journal since; nothing when there are none.
     fn caught_up(&self, py: Python<'_>) -> PyResult<Option<Self>> {
-        let Some(file) = &self.file else { return Ok(None) };
-        let (mut forest, mut file) = (self.forest.clone(), file.clone());
+        let mut file = self.opened().or_raise(py)?.clone();
+        let mut forest = self.forest.clone();
         let changed = py.detach(|| file.catch_up(&mut forest)).or_raise(py)?;
         Ok(changed.then(|| Self::of(forest, None, Some(file))))
     }
 
     /// Whether the forest was saved anew since it was opened.
     fn is_stale(&self, py: Python<'_>) -> PyResult<bool> {
-        match &self.file {
-            Some(file) => file.is_stale().or_raise(py),
-            None => Ok(false),
-        }
+        self.opened().and_then(ForestFile::is_stale).or_raise(py)
     }
 
     fn __len__(&self) -> usize {
@@ -317,12 +317,23 @@ impl Forest {
         Ok(PyBytes::new(py, &image))
     }
 
-    /// The forest in bytes that `image` gave.
+    /// Where a forest that was opened is, which save that was, and how much of its journal it holds.
+    fn place(&self) -> Option<Place> {
+        let file = self.file.as_ref()?;
+        let stamp = file.stamp();
+        Some((file.path().to_owned(), stamp.version, stamp.save, stamp.checksum, file.done()))
+    }
+
+    /// The forest in bytes that `image` gave, at the place that `place` gave.
     #[staticmethod]
-    fn of_image(py: Python<'_>, image: &Bound<'_, PyBytes>) -> PyResult<Self> {
+    #[pyo3(signature = (image, place=None))]
+    fn of_image(py: Python<'_>, image: &Bound<'_, PyBytes>, place: Option<Place>) -> PyResult<Self> {
         let bytes = image.as_bytes();
         let forest = py.detach(|| ForestFile::read(bytes)).or_raise(py)?;
-        Ok(Self::of(forest, None, None))
+        let file = place.map(|(path, version, save, checksum, done)| {
+            ForestFile::resume(path, Stamp { version, save, checksum }, done)
+        });
+        Ok(Self::of(forest, None, file))
     }
 
     /// The text ids, `None` when ids are integers.
@@ -341,6 +352,13 @@ impl Forest {
 impl Forest {
     const fn of(forest: core::Forest, names: Option<Py<Names>>, file: Option<ForestFile>) -> Self {
         Self { forest, names, opened_names: PyOnceLock::new(), file }
+    }
+
+    fn opened(&self) -> Result<&ForestFile> {
+        self.file.as_ref().ok_or_else(|| {
+            let rule = "the forest was not opened from a file";
+            Error::new(Code::InvalidArgument, rule)
+        })
     }
 
     fn read_names(&self, py: Python<'_>) -> PyResult<Py<Names>> {
@@ -371,7 +389,7 @@ impl Forest {
             None if self.forest.has_texts() => {
                 self.forest.find_text(id.as_str()).map(|ix| self.forest.id(ix))
             }
-            None => id.as_str().parse().ok(),
+            None => id.as_number(),
         }))
     }
 

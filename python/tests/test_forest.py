@@ -236,7 +236,11 @@ def test_a_saved_forest_is_opened_by_any_process(tmp_path: Path) -> None:
     assert seen.stdout == "[20, 10]\n"
     fr.Forest.from_edges([10, 20], [0, 10]).save(path)
     assert forest.is_stale() and forest.upline(30) == [20, 10]
-    assert len(fr.Forest.open(path)) == 2 and not made.is_stale()
+    assert len(fr.Forest.open(path)) == 2
+    for ask in (made.is_stale, made.catch_up):
+        with pytest.raises(fr.Error, match="not opened from a file") as caught:
+            ask()
+        assert caught.value.name == "invalid_argument"
 
 
 @pytest.mark.parametrize(
@@ -300,11 +304,51 @@ def test_an_opened_forest_of_texts_settles(tmp_path: Path, ids: list[str]) -> No
 def test_a_forest_in_memory_takes_changes_too() -> None:
     forest = fr.Forest.from_edges([10, 20], [None, 10])
     later = forest.append({"join": [30, 20]}).append({"close": 20, "downline": "roll_up"})
-    assert (later.upline(30), len(forest), forest.catch_up() is forest) == ([10], 2, True)
+    assert (later.upline(30), len(forest)) == ([10], 2)
     with pytest.raises(fr.Error, match="one of join, bind"):
         forest.append({"leave": 20})
     with pytest.raises(fr.Error, match="shop.forest"):
         fr.Forest.open("none/shop.forest")
+
+
+def test_a_pickled_forest_goes_on_with_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    fr.Forest.from_edges([1, 2], [None, 1]).save("shop.forest")
+    forest = fr.Forest.open("shop.forest").append({"join": [3, 2]})
+    parcel = pickle.dumps(forest)
+    forest.append({"join": [4, 3]})
+    # Elsewhere, where its name would be another file.
+    monkeypatch.chdir(Path(tmp_path.anchor))
+    copy = pickle.loads(parcel)
+    assert len(copy) == 3 and copy.append({"join": [5, 4]}).upline(5) == [4, 3, 2, 1]
+    assert fr.Forest.open(tmp_path / "shop.forest").members().tolist() == [1, 2, 3, 4, 5]
+    assert forest.catch_up().members().tolist() == [1, 2, 3, 4, 5]
+    fr.Forest.from_edges([1], [None]).save(tmp_path / "shop.forest")
+    assert copy.is_stale() and forest.is_stale()
+
+
+def test_an_order_of_before_a_merge_takes_the_upline_of_its_account() -> None:
+    plan = fr.Plan.preset("two_level")
+    for ids in ([1, 2, 4, 5], ["a", "b", "d", "e"]):
+        one, two, four, five = ids
+        facts = {"distributor": [True] * 4, "frozen": [False] * 4}
+        forest = fr.Forest.from_edges(ids, [None, one, None, four], facts=facts)
+        merged = forest.append({"merge": [five, two], "from": 1000})
+        for at, payee in ((999, one), (1000, four)):
+            rows = plan.settle(merged, buyer=[two], paid=[10_000], placed_at=[at])
+            assert rows.payee.tolist()[:1] == [payee]
+        assert plan.settle(merged, buyer=[two], paid=[10_000]).payee.tolist()[:1] == [four]
+
+
+def test_numbers_are_written_as_numbers() -> None:
+    forest = fr.Forest.from_edges([7], [None])
+    assert "7" in forest and "07" not in forest and "+7" not in forest
+    with pytest.raises(fr.ForestError, match="unbind"):
+        forest.append({"join": [3, 7]}).append({"rebind": [3, 0]})
+    with pytest.raises(TypeError, match="forest: a fenrun.Forest, not a NoneType"):
+        fr.Plan.preset("two_level").settle(None, buyer=[1], paid=[1])  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="row 1, is a int under a bool"):
+        fr.Forest.from_edges([1, 2], [None, 1], facts={"active": [True, 1]})
 
 
 def test_a_pickle_keeps_what_changed() -> None:

@@ -147,7 +147,7 @@ impl<'de> Visitor<'de> for NodeVisitor {
 
     // There is no `visit_f64`: serde then refuses a float with this text and its place.
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("text, a 64-bit integer, true, false, a list or a map; floats are not exact, so write money in minor units and rates as text such as \"12.5%\"")
+        f.write_str("text, a 64-bit integer, true, false, a list or a map; floats are not exact, so write money in minor units, moments in milliseconds and rates as text such as \"12.5%\"")
     }
 
     fn visit_unit<E>(self) -> Result<Node, E> {

@@ -85,7 +85,7 @@ pub(super) fn known_as(forest: &Forest, node: &Node) -> Result<u64> {
     }
     match ExternalId::from_node(node)? {
         None => Ok(0),
-        Some(id) => forest.named(id.as_str()).map(|ix| forest.id(ix)),
+        Some(id) => forest.account_named(id.as_str()).map(|ix| forest.id(ix)),
     }
 }
 

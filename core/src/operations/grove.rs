@@ -69,7 +69,7 @@ impl View<'_> {
     fn of_one(&self, fields: &mut Fields<'_>, at: Option<Timestamp>) -> Result<Option<Node>> {
         let forest = self.forest;
         if let Some(member) = fields.take("upline") {
-            let member = handle(forest, member)?;
+            let member = resolve_at(forest, member, at)?;
             return Ok(Some(self.ids(forest.upline(member, at))));
         }
         if let Some(pair) = fields.take("is_above") {
@@ -81,7 +81,7 @@ impl View<'_> {
             return Ok(Some(i64::from(self.index.depth(handle(forest, member)?)).into()));
         }
         if let Some(member) = fields.take("account") {
-            let member = handle(forest, member)?;
+            let member = resolve_at(forest, member, at)?;
             let closed = forest.is_closed(member);
             return Ok(Some(Node::map([
                 ("member", Node::from(written(forest, member))),
@@ -164,6 +164,12 @@ fn pair_of(node: &Node) -> Result<&[Node; 2]> {
     pair.ok_or_else(|| invalid("a pair", "a list of two ids", node))
 }
 
+/// Who an id named at a moment, or names now.
+fn resolve_at(forest: &Forest, member: &Node, at: Option<Timestamp>) -> Result<MemberIx> {
+    let moment = at.map(|at| [at.ms()]);
+    Ok(forest.resolve_at(&[known_as(forest, member)?], moment.as_ref().map(<[_; 1]>::as_slice))?[0])
+}
+
 /// A member, or nobody, who stands above everybody.
 fn somebody(forest: &Forest, member: &Node) -> Result<MemberIx> {
     match known_as(forest, member)? {
@@ -172,7 +178,8 @@ fn somebody(forest: &Forest, member: &Node) -> Result<MemberIx> {
     }
 }
 
-/// A value per member in join order from a map of ids; 0 for those it does not name.
+/// A value per member in join order from a map of ids; 0 for those it does not name, and the sum of several ids for a
+/// member whom they name.
 fn column(forest: &Forest, node: Option<&Node>) -> Result<Vec<i64>> {
     let mut own = vec![0; forest.len()];
     let Some(node) = node else { return Ok(own) };
@@ -180,7 +187,10 @@ fn column(forest: &Forest, node: Option<&Node>) -> Result<Vec<i64>> {
     for (member, value) in fields.rest() {
         let ix = handle(forest, &member.into())?;
         let Node::Int(value) = value else { return Err(fields.wrong(member, "an integer", value)) };
-        own[ix.index() - 1] = *value;
+        let own = &mut own[ix.index() - 1];
+        let too_wide =
+            || fields.fault(Code::Overflow, format!("the values of member {member} do not fit 64 bits"));
+        *own = own.checked_add(*value).ok_or_else(too_wide)?;
     }
     Ok(own)
 }

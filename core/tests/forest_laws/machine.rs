@@ -63,7 +63,13 @@ pub(crate) fn facts(forest: &Forest, order: &Order, index: &ReadIndex) -> Vec<Fa
     let ids = |found: &mut dyn Iterator<Item = MemberIx>| found.map(|ix| forest.id(ix)).collect::<Vec<_>>();
     let mut facts = vec![("members".to_owned(), format!("{:?}", ids(&mut forest.members())))];
     let found: Vec<_> = IDS.iter().map(|id| forest.find(*id).map(|ix| forest.id(ix))).collect();
-    facts.extend(IDS.iter().zip(found).map(|(id, who)| (format!("{id} is"), format!("{who:?}"))));
+    for (id, who) in IDS.iter().zip(found) {
+        facts.push((format!("{id} is"), format!("{who:?}")));
+        for at in MOMENTS {
+            let then = forest.find_at(*id, Timestamp::from_ms(at)).map(|ix| forest.id(ix));
+            facts.push((format!("{id} was at {at}"), format!("{then:?}")));
+        }
+    }
     let own: Vec<i64> = forest.members().map(|ix| forest.own(VOLUME, ix).unwrap()).collect();
     let said = |sum: Result<i64, Code>| sum.map_or_else(|code| format!("{code:?}"), |sum| sum.to_string());
     let (swept, subtracted) = (order.sums(forest, &own), index.sums(&own));

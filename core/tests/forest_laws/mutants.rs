@@ -26,6 +26,7 @@ faults! {
     StayRollsUp, ClosedStillInvite, BindTakesOver, PageStartsLate, AboveThemselves, HeadIsCounted,
     DepthFromOne, SnapshotOfNow, MovesOutOfOrder, OnlyDenseIds, SumsWrap, SumsSaturate, SumsStayWide,
     WidthIsLostByAMove, OwnSaturates,
+    MergedEver, MergeLosesTheVolume, ClosedWithoutADate,
 }
 
 pub(crate) struct Mutant {
@@ -52,6 +53,11 @@ impl Mutant {
             }
             (Fault::StayRollsUp, Step::Close { member, closing: Closing::Stay, from }) => {
                 Step::Close { member, closing: Closing::RollUp, from }
+            }
+            (Fault::ClosedWithoutADate, Step::Close { member, closing: Closing::Stay, .. })
+                if !self.ours.forest.is_dated() =>
+            {
+                Step::Close { member, closing: Closing::Stay, from: None }
             }
             (Fault::DatesBeginLate, Step::Rebind { member, inviter, from }) => {
                 let from = from.map(|from| Timestamp::from_ms(from.ms() + 1));
@@ -84,6 +90,12 @@ impl Machine for Mutant {
             (Fault::OwnSaturates, Err(Code::Overflow), Step::Add { .. }) => Ok(()),
             (Fault::ClosedStillInvite, Err(Code::ClosedMember), Step::Join { .. }) => Ok(()),
             (Fault::MovesOutOfOrder, Err(Code::InvalidValue), Step::Rebind { .. }) => Ok(()),
+            (Fault::MergeLosesTheVolume, Ok(()), Step::Merge { gone, .. }) => {
+                let had = self.before.find(*gone).map_or(0, |ix| self.before.own(VOLUME, ix).unwrap());
+                let kept = self.ours.forest.find(*gone).unwrap();
+                self.ours.forest.add(VOLUME, kept, -had).unwrap();
+                did
+            }
             (Fault::OnlyDenseIds, _, Step::Join { member, .. }) if *member > 6 => Err(Code::InvalidId),
             _ => did,
         }
@@ -136,6 +148,11 @@ impl Machine for Mutant {
                 let parent = |ix| Some(after.id(after.parent(ix, None))).filter(|id| *id != 0);
                 let now = format!("{:?}", after.members().map(parent).collect::<Vec<_>>());
                 take("snapshot", (0..6).map(|at| (format!("snapshot at {at}"), now.clone())).collect());
+            }
+            Fault::MergedEver => {
+                let now = |id: &u64| format!("{:?}", after.find(*id).map(|ix| after.id(ix)));
+                let ever = crate::script::IDS.iter().flat_map(|id| (0..6).map(move |at| (id, at)));
+                take("", ever.map(|(id, at)| (format!("{id} was at {at}"), now(id))).collect());
             }
             Fault::MergeForgetsTheId => {
                 let own = |id: &u64| {

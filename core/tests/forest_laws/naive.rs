@@ -18,7 +18,10 @@ pub(crate) struct Naive {
     history: Vec<(Timestamp, u64, Option<u64>)>,
     /// Who stood above whom before the first of them.
     always: BTreeMap<u64, Option<u64>>,
-    merged: BTreeMap<u64, u64>,
+    /// Who went into whom, and when.
+    merged: BTreeMap<u64, (u64, Option<Timestamp>)>,
+    /// The date of the last change that has one.
+    last: Option<Timestamp>,
     closed: Vec<u64>,
     own: BTreeMap<u64, i64>,
 }
@@ -30,6 +33,17 @@ fn fitting(sum: i128) -> String {
 
 impl Naive {
     pub(crate) fn step(&mut self, step: &Step) -> Result<(), Code> {
+        self.change(step)?;
+        let from = match step {
+            Step::Join { from, .. } | Step::Bind { from, .. } | Step::Rebind { from, .. } => *from,
+            Step::Unbind { from, .. } | Step::Merge { from, .. } | Step::Close { from, .. } => *from,
+            Step::Add { .. } => None,
+        };
+        self.last = from.or(self.last);
+        Ok(())
+    }
+
+    fn change(&mut self, step: &Step) -> Result<(), Code> {
         match *step {
             Step::Join { member, inviter, from } => self.join(member, inviter, from),
             Step::Bind { member, inviter, from } => {
@@ -49,8 +63,8 @@ impl Naive {
             Step::Merge { kept, gone, from } => self.merge(kept, gone, from),
             Step::Close { member, closing, from } => {
                 let who = self.open(member)?;
+                self.check(from)?;
                 if closing == Closing::RollUp {
-                    self.check(from)?;
                     let heir = self.above[&who];
                     for child in self.children(who) {
                         self.set(child, heir, from);
@@ -125,10 +139,9 @@ impl Naive {
         }
         self.set(gone, None, from);
         self.closed.push(gone);
-        for standing in self.merged.values_mut().filter(|standing| **standing == gone) {
-            *standing = kept;
-        }
-        self.merged.insert(gone, kept);
+        self.merged.insert(gone, (kept, from));
+        let moved = self.own.remove(&gone).unwrap_or(0);
+        *self.own.entry(kept).or_default() += moved;
         Ok(())
     }
 
@@ -154,8 +167,7 @@ impl Naive {
     }
 
     fn check(&self, from: Option<Timestamp>) -> Result<(), Code> {
-        let last = self.history.last().map(|(last, _, _)| *last);
-        let early = last.is_some_and(|last| from.is_none_or(|from| from < last));
+        let early = self.last.is_some_and(|last| from.is_none_or(|from| from < last));
         if early { Err(Code::InvalidValue) } else { Ok(()) }
     }
 
@@ -163,7 +175,15 @@ impl Naive {
         if !self.members.contains(&id) {
             return Err(Code::UnknownMember);
         }
-        Ok(self.merged.get(&id).copied().unwrap_or(id))
+        self.merged.get(&id).map_or(Ok(id), |(into, _)| self.person(*into))
+    }
+
+    /// Who an id named at a moment.
+    fn person_at(&self, id: u64, at: Timestamp) -> u64 {
+        match self.merged.get(&id) {
+            Some((into, from)) if from.is_none_or(|from| from <= at) => self.person_at(*into, at),
+            _ => id,
+        }
     }
 
     fn open(&self, id: u64) -> Result<u64, Code> {
@@ -209,6 +229,10 @@ impl Naive {
         for id in IDS {
             let who = self.person(id).ok();
             facts.push((format!("{id} is"), format!("{who:?}")));
+            for at in MOMENTS {
+                let then = who.map(|_| self.person_at(id, Timestamp::from_ms(at)));
+                facts.push((format!("{id} was at {at}"), format!("{then:?}")));
+            }
         }
         for who in self.members.iter().copied() {
             let mut fact = |what: &str, value: String| facts.push((format!("{what} of {who}"), value));

@@ -106,7 +106,8 @@ fn sample() -> Forest {
     forest.set_fact("score", Column::Int(vec![-1, 2, i64::MAX, 0])).unwrap();
     let words = vec!["深圳".into(), "x".into()];
     forest.set_fact("city", Column::Text { codes: vec![1, 0, 0, 1], words }).unwrap();
-    forest.close(40, fenrun::reward::referral::Closing::Stay, None).unwrap();
+    let from = Some(Timestamp::from_ms(5));
+    forest.close(40, fenrun::reward::referral::Closing::Stay, from).unwrap();
     forest
 }
 

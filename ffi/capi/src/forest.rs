@@ -62,7 +62,7 @@ impl RowForest {
     /// or its journal holds what the forest has not.
     pub fn save(&self, path: &str) -> Result<()> {
         match &self.file {
-            Some(file) if file.path() == Path::new(path) => file.clone().save_again(&self.forest),
+            Some(file) if file.is_at(Path::new(path)) => file.clone().save_again(&self.forest),
             _ => ForestFile::save(&self.forest, Path::new(path)).map(drop),
         }
     }
@@ -146,13 +146,19 @@ impl RowForest {
         self.forest.named(name).map(|ix| self.forest.id(ix))
     }
 
-    /// What the forest calls many members under their ids as the host writes them.
+    /// What the forest calls many members under their ids as the host writes them. An account that was merged into
+    /// another one has a number of its own here: whoever takes it knows when it is which.
     ///
     /// # Errors
     /// [`Code::UnknownMember`] with the index of the first id that is not here.
     pub fn find_all(&self, names: &[&str]) -> Result<Vec<u64>> {
-        let find = |(at, name): (usize, &&str)| self.find(name).map_err(|error| error.at(at));
+        let find = |(at, name): (usize, &&str)| self.own_number(name).map_err(|error| error.at(at));
         names.iter().enumerate().map(find).collect()
+    }
+
+    fn own_number(&self, name: &str) -> Result<u64> {
+        let ix = self.forest.account_named(name)?;
+        Ok(self.forest.id(ix))
     }
 
     /// The id of a member as the host writes it.
@@ -379,6 +385,24 @@ mod tests {
         for file in [name.to_owned(), format!("{name}.journal"), format!("{name}.lock")] {
             std::fs::remove_file(file).unwrap();
         }
+    }
+
+    /// In bulk an account that was merged keeps its number, which leads to who it is by now, and to whom it was.
+    #[test]
+    fn a_merged_account_keeps_its_number_in_bulk() {
+        let mut forest = RowForest::of_texts(&["甲", "乙", "丙", "丁"], &["", "甲", "", "丙"]).unwrap();
+        let merge = fenrun::doc::read_json(r#"{"merge": ["丁", "乙"], "from": 1000}"#, 100).unwrap();
+        forest.change_by(&merge).unwrap();
+        assert_eq!((forest.find("乙").unwrap(), forest.find_all(&["乙"]).unwrap()), (4, vec![2]));
+        assert_eq!(forest.upline(2).unwrap().collect::<Vec<_>>(), [3]);
+        let settled = |moments: Option<&[i64]>| {
+            let buyers = forest.forest().resolve_at(&[2], moments).unwrap();
+            buyers.iter().map(|ix| forest.forest().id(*ix)).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            (settled(Some(&[999])), settled(Some(&[1000])), settled(None)),
+            (vec![2], vec![4], vec![4])
+        );
     }
 
     /// Numbers inside, texts outside, in bulk: the columns of a forest stand in the order of its rows.

@@ -359,6 +359,11 @@ def fact(column: Column, name: str) -> npt.NDArray[Any] | tuple[npt.NDArray[np.u
         return np.ascontiguousarray(values)
     if values.dtype.kind in "iu":
         return int64(values, name)
+    kinds = [type(value).__name__ for value in values] if kind == "O" else []
+    other = next((row for row, found in enumerate(kinds) if found != kinds[0]), None)
+    if other is not None:
+        rule = "one fact holds texts, integers or booleans alone"
+        raise TypeError(f"{name}, row {other}, is a {kinds[other]} under a {kinds[0]}; {rule}")
     return texts(values, name, none=False)
 
 

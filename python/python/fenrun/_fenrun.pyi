@@ -174,9 +174,11 @@ class Forest:
         """What each member and everybody below them have together, both in join order."""
     def image(self) -> bytes:
         """The bytes `save` would write."""
+    def place(self) -> tuple[PathLike[str], int, int, int, int] | None:
+        """Where a forest that was opened is, which save that was, and how much of its journal it holds."""
     @staticmethod
-    def of_image(image: bytes) -> Forest:
-        """The forest in bytes that `image` gave."""
+    def of_image(image: bytes, place: tuple[PathLike[str], int, int, int, int] | None = None) -> Forest:
+        """The forest in bytes that `image` gave, at the place that `place` gave."""
     @property
     def names(self) -> Names | None:
         """The text ids, `None` when ids are integers."""

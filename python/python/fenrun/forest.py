@@ -18,7 +18,8 @@ from .errors import make
 class Forest(_fenrun.Forest):
     """A referral forest: every member has one inviter or none, and no path leads back to itself.
 
-    Immutable: share it freely between threads. It pickles.
+    Immutable: share it freely between threads. It pickles; a copy of a forest that was opened goes on with the same
+    file and journal in another process.
 
     >>> forest = Forest.from_edges([10, 20, 30], [None, 10, 20])
     >>> forest.upline(30)
@@ -106,7 +107,7 @@ class Forest(_fenrun.Forest):
     def catch_up(self) -> Self:
         """The forest with all that came into its journal since; itself when nothing did.
 
-        Raises ForestError when it was saved anew: open it again then.
+        Raises ForestError when it was saved anew: open it again then; Error for a forest that was not opened.
         """
         later = self.caught_up()
         return self if later is None else _made(type(self), later)
@@ -174,7 +175,7 @@ class Forest(_fenrun.Forest):
         return self.to_arrow().__arrow_c_stream__(requested_schema)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _restore, (type(self), self.image())
+        return _restore, (type(self), self.image(), self.place())
 
 
 _F = TypeVar("_F", bound=Forest)
@@ -186,8 +187,8 @@ def _made(cls: type[_F], source: str | PathLike[str] | _fenrun.Forest) -> _F:
     return _fenrun.Forest.__new__(cls, empty, empty, None, [], None, {}, source)
 
 
-def _restore(cls: type[_F], image: bytes) -> _F:
-    return _made(cls, _fenrun.Forest.of_image(image))
+def _restore(cls: type[_F], image: bytes, place: Any) -> _F:
+    return _made(cls, _fenrun.Forest.of_image(image, place))
 
 
 def numbers(ids: Ids, names: _fenrun.Names | None, what: str) -> npt.NDArray[np.uint64]:

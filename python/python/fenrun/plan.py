@@ -205,7 +205,8 @@ class Plan(_fenrun.Plan):
         by name. ``buyer`` and ``paid`` must be there; ``order`` holds ids (else the number of the row from
         1); with ``line`` rows of one order stand together, without it every row is an order. Further
         columns are components the plan reads. ``override`` counts into ``overrides`` from 1, 0 for none;
-        each of those is ``{rule: rates}``.
+        each of those is ``{rule: rates}``. ``placed_at`` says when each order was placed: over a forest with dates
+        it takes the upline of then, and without it that of now.
 
         Columns of the right type (int64 for money and ids, uint32 for units) are read where they lie. The
         result does not depend on ``threads`` (at most 256; 0 for as many as the machine has; a thread gets
@@ -219,6 +220,8 @@ class Plan(_fenrun.Plan):
                 if name in table:
                     raise TypeError(f"{name} is given twice: as an argument and as a column of orders")
                 table[name] = column
+        if not isinstance(forest, _fenrun.Forest):
+            raise TypeError(f"forest: a fenrun.Forest, not a {type(forest).__name__}")
         batch = _Batch(self, forest, table, overrides)
         try:
             answer = _fenrun.settle(self, forest, batch.columns, threads)

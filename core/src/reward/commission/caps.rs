@@ -35,7 +35,7 @@ pub(super) fn of_rule(
     cells: &mut Vec<Cell<'_>>,
 ) -> Result<()> {
     let rule = &scene.plan.rules()[at];
-    let base = sum(bases.iter().copied())?;
+    let base = sum(bases.iter().copied(), || format!("the sum of the bases of rule `{}`", rule.id))?;
     for cap in &rule.caps {
         Test { scene, cap, rule: Some(rule), base }.run(start, cells)?;
     }
@@ -49,16 +49,16 @@ pub(super) fn of_plan(scene: Scene<'_, '_>, cells: &mut Vec<Cell<'_>>) -> Result
     }
     let lines = scene.sale.lines.iter().enumerate();
     let left = |(at, line)| scene.left.map_or_else(|| Left::all(line), |left| left[at]).net;
-    let base = sum(lines.map(left))?;
+    let base = sum(lines.map(left), || "the sum of the bases of all lines".to_owned())?;
     for cap in scene.plan.caps() {
         Test { scene, cap, rule: None, base }.run(0, cells)?;
     }
     Ok(())
 }
 
-fn sum(amounts: impl Iterator<Item = i64>) -> Result<i64> {
+fn sum(amounts: impl Iterator<Item = i64>, what: impl FnOnce() -> String) -> Result<i64> {
     let sum = amounts.map(i128::from).sum();
-    narrow(sum, || "a sum of bases".into()).map_err(Error::from)
+    narrow(sum, what).map_err(Error::from)
 }
 
 /// One cap held against cells.
@@ -179,7 +179,9 @@ pub(super) fn usage(plan: &Plan, sale: &Sale, cells: &[Cell<'_>]) -> Result<Vec<
             for (payee, places) in groups(cap.per, 0, &mine) {
                 let rule = at.map(|at| plan.rules()[at].id.clone());
                 let before = used(sale, rule.as_deref(), cap.every, payee.as_ref())?;
-                let amount = sum(places.iter().map(|at| mine[*at].amount))?;
+                let amount = sum(places.iter().map(|at| mine[*at].amount), || {
+                    "what a cap is held against".to_owned()
+                })?;
                 usage.push(Usage { rule, every: cap.every, payee, before, amount });
             }
         }

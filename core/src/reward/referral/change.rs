@@ -44,7 +44,7 @@ impl Forest {
         self.check_date(from)?;
         let ix = self.ids.push(member);
         self.parents.to_mut().push(parent.get());
-        if let Some(from) = from.filter(|_| parent != MemberIx::NOBODY) {
+        if let Some(from) = from {
             self.edges.push(ix.get(), 0, from, parent.get());
         }
         self.teams.joined(&self.parents, ix);
@@ -78,6 +78,10 @@ impl Forest {
             return Err(own_inviter(self.told(member)));
         }
         let ix = self.open(member)?;
+        if inviter == 0 {
+            let rule = "is put below nobody; `unbind` takes an upline away";
+            return Err(Error::new(Code::UnknownMember, format!("member {} {rule}", self.told(member))));
+        }
         let parent = self.open(inviter)?;
         if ix == parent {
             return Err(own_inviter(self.told(member)));
@@ -100,19 +104,18 @@ impl Forest {
     pub fn unbind(&mut self, member: u64, from: Option<Timestamp>) -> Result<()> {
         let ix = self.open(member)?;
         self.check_date(Some(from.unwrap_or(ALWAYS)))?;
-        if self.parent(ix, None) != MemberIx::NOBODY {
-            self.hang(ix, MemberIx::NOBODY, from);
-        }
+        self.stand_alone(ix, from);
         Ok(())
     }
 
     /// Merges the account `gone` into `kept`, two accounts of one person. From then on the id `gone` names
     /// `kept`, who takes over everybody directly below `gone`, and its upline if they have none of their
-    /// own or had theirs through `gone`. Tracked volumes of `gone` stay with it.
+    /// own or had theirs through `gone`. What `gone` has of tracked volumes is added to that of `kept`. Orders placed
+    /// before `from` belong to the account they name, see [`Forest::find_at`].
     ///
     /// # Errors
     /// [`Code::UnknownMember`], [`Code::ClosedMember`], [`Code::SelfReferral`] for an account into itself;
-    /// [`Code::InvalidValue`] as [`Forest::rebind`].
+    /// [`Code::InvalidValue`] as [`Forest::rebind`]; [`Code::Overflow`] for a tracked volume.
     pub fn merge(&mut self, kept: u64, gone: u64, from: Option<Timestamp>) -> Result<()> {
         let (into, out) = (self.open(kept)?, self.open(gone)?);
         if into == out {
@@ -120,6 +123,7 @@ impl Forest {
             return Err(Error::new(Code::SelfReferral, error));
         }
         self.check_date(Some(from.unwrap_or(ALWAYS)))?;
+        let together = self.teams.together(into, out)?;
         let above = self.parent(out, None);
         let takes_over = above != MemberIx::NOBODY
             && self.parent(into, None) == MemberIx::NOBODY
@@ -131,29 +135,30 @@ impl Forest {
         for child in self.directly_below(out) {
             self.hang(child, into, from);
         }
-        if self.parent(out, None) != MemberIx::NOBODY {
-            self.hang(out, MemberIx::NOBODY, from);
-        }
+        self.stand_alone(out, from);
+        self.teams.merged(&self.parents, into, out, together);
         self.closed.insert(out.get());
         self.ids.merge(out, into);
         self.version += 1;
         Ok(())
     }
 
-    /// Closes an account: nobody is invited by it any more, and it moves no more.
+    /// Closes an account: nobody is invited by it any more, and it moves no more. With [`Closing::RollUp`] it has no
+    /// upline from then on either.
     ///
     /// # Errors
     /// [`Code::UnknownMember`], [`Code::ClosedMember`]; [`Code::InvalidValue`] as [`Forest::rebind`].
     pub fn close(&mut self, member: u64, closing: Closing, from: Option<Timestamp>) -> Result<()> {
         let ix = self.open(member)?;
-        if closing == Closing::RollUp {
-            self.check_date(Some(from.unwrap_or(ALWAYS)))?;
-            let above = self.parent(ix, None);
-            for child in self.directly_below(ix) {
-                self.hang(child, above, from);
-            }
-            if above != MemberIx::NOBODY {
-                self.hang(ix, MemberIx::NOBODY, from);
+        self.check_date(Some(from.unwrap_or(ALWAYS)))?;
+        let above = self.parent(ix, None);
+        match closing {
+            Closing::Stay => self.keep_date(ix, from),
+            Closing::RollUp => {
+                for child in self.directly_below(ix) {
+                    self.hang(child, above, from);
+                }
+                self.stand_alone(ix, from);
             }
         }
         self.closed.insert(ix.get());
@@ -188,6 +193,22 @@ impl Forest {
         self.turned = self.turned - turned(before) + turned(parent.get());
         self.parents.to_mut()[ix.index()] = parent.get();
         self.version += 1;
+    }
+
+    /// Puts a member below nobody.
+    fn stand_alone(&mut self, ix: MemberIx, from: Option<Timestamp>) {
+        match self.parent(ix, None) {
+            MemberIx::NOBODY => self.keep_date(ix, from),
+            _ => self.hang(ix, MemberIx::NOBODY, from),
+        }
+    }
+
+    /// Keeps the date of a change that moves nobody: no later one may be dated before it.
+    fn keep_date(&mut self, ix: MemberIx, from: Option<Timestamp>) {
+        let parent = self.parents[ix.index()];
+        if let Some(from) = from {
+            self.edges.push(ix.get(), parent, from, parent);
+        }
     }
 
     pub(super) fn check_new(&self, member: u64) -> Result<()> {

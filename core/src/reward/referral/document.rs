@@ -74,7 +74,7 @@ fn join(forest: &Forest, pair: &Node) -> Result<ForestChange> {
     let inviter = Some(number(forest, inviter)?).filter(|id| *id != 0);
     match ExternalId::from_node(member)? {
         Some(text) if forest.has_texts() => Ok(ForestChange::JoinText { text, inviter }),
-        Some(text) if forest.is_empty() && text.as_str().parse::<u64>().is_err() => {
+        Some(text) if forest.is_empty() && text.as_number().is_none() => {
             Ok(ForestChange::JoinText { text, inviter })
         }
         _ => Ok(ForestChange::Join { member: number(forest, member)?, inviter }),
@@ -100,7 +100,7 @@ fn number(forest: &Forest, node: &Node) -> Result<u64> {
     if forest.has_texts() {
         return forest.named(id.as_str()).map(|ix| forest.id(ix));
     }
-    id.as_str().parse().map_err(|_| {
+    id.as_number().ok_or_else(|| {
         let error = format!("id {}: the members of this forest have numbers as ids", node.to_json());
         Error::new(Code::InvalidId, error)
     })

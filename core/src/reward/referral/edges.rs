@@ -47,7 +47,17 @@ impl Edges {
         Some(last.copied().unwrap_or(0))
     }
 
-    /// Adds the latest edge of a member; `before` is who was above them always, when this is their first.
+    /// The date of the latest edge of a member, if it has one.
+    pub(super) fn last_of(&self, member: u32) -> Option<Timestamp> {
+        let flat = || {
+            let (start, end) = self.span(member)?;
+            self.times.get(start..end)?.last().map(|ms| Timestamp::from_ms(*ms))
+        };
+        let last = self.later.get(&member).map_or_else(flat, |edges| edges.last().map(|(from, _)| *from));
+        last.filter(|from| *from != ALWAYS)
+    }
+
+    /// Adds the latest edge of a member, in the place of one from the same moment; `before` is who was above them always, when this is their first.
     pub(super) fn push(&mut self, member: u32, before: u32, from: Timestamp, parent: u32) {
         if !self.later.contains_key(&member) {
             let mut edges = self.flat(member);
@@ -61,7 +71,10 @@ impl Edges {
             moved[word] |= bit;
         }
         if let Some(edges) = self.later.get_mut(&member) {
-            edges.push((from, parent));
+            match edges.last_mut() {
+                Some(last) if last.0 == from => last.1 = parent,
+                _ => edges.push((from, parent)),
+            }
         }
         self.last = Some(from);
     }

@@ -126,6 +126,46 @@ impl Forest {
         Some(self.ids.slot(id)).filter(|ix| *ix != MemberIx::NOBODY)
     }
 
+    /// The handle of the account an id named at a moment: that of the one it was merged into only from the date of
+    /// the merge on. An order of before belongs to the account it names.
+    ///
+    /// ```
+    /// use fenrun::reward::referral::Forest;
+    /// use fenrun::time::Timestamp;
+    /// let mut forest = Forest::from_edges(&[1, 2, 3], &[0, 1, 0])?;
+    /// forest.merge(3, 2, Some(Timestamp::from_ms(5)))?;
+    /// let at = |ms| forest.find_at(2, Timestamp::from_ms(ms)).map(|ix| forest.id(ix));
+    /// assert_eq!((at(4), at(5)), (Some(2), Some(3)));
+    /// # Ok::<(), fenrun::Error>(())
+    /// ```
+    #[must_use]
+    pub fn find_at(&self, id: u64, at: Timestamp) -> Option<MemberIx> {
+        let mut ix = self.account(id)?;
+        for _ in 0..self.ids.aliases.len() {
+            let Some(into) = self.ids.aliases.get(&ix.0) else { break };
+            // The last that happens to an account is that it goes.
+            if self.edges.last_of(ix.0).is_some_and(|merged| merged > at) {
+                break;
+            }
+            ix = MemberIx(*into);
+        }
+        Some(ix)
+    }
+
+    /// The handles of the buyers of many orders, each as of the moment it was placed at, in milliseconds of UTC, or
+    /// now where there are no moments.
+    ///
+    /// # Errors
+    /// [`Code::UnknownMember`] with the index of the first id that is not here.
+    pub fn resolve_at(&self, ids: &[u64], placed_at: Option<&[i64]>) -> Result<Vec<MemberIx>> {
+        let mut handles = self.resolve(ids)?;
+        let Some(moments) = placed_at.filter(|_| !self.ids.aliases.is_empty()) else { return Ok(handles) };
+        for ((handle, id), at) in handles.iter_mut().zip(ids).zip(moments) {
+            *handle = self.find_at(*id, Timestamp::from_ms(*at)).unwrap_or(*handle);
+        }
+        Ok(handles)
+    }
+
     /// The handles of many ids.
     ///
     /// # Errors

@@ -19,7 +19,7 @@ pub(super) struct Ids {
     pub(super) external: Shelf<u64>,
     /// Empty while every id equals its handle.
     pub(super) table: Table<u64>,
-    /// Whose handle an account that was merged into another one stands for.
+    /// Which account one was merged into, that may have been merged into another one since.
     pub(super) aliases: BTreeMap<u32, u32>,
 }
 
@@ -91,15 +91,18 @@ impl Ids {
 
     /// From now on one account stands for another one, and for all that it stood for.
     pub(super) fn merge(&mut self, gone: MemberIx, into: MemberIx) {
-        for standing in self.aliases.values_mut().filter(|standing| **standing == gone.get()) {
-            *standing = into.get();
-        }
         self.aliases.insert(gone.get(), into.get());
     }
 
     #[inline]
     fn standing(&self, ix: MemberIx) -> MemberIx {
-        self.aliases.get(&ix.get()).copied().map_or(ix, MemberIx::new)
+        let mut ix = ix;
+        // A file may be damaged, so the walk ends after all of them.
+        for _ in 0..self.aliases.len() {
+            let Some(into) = self.aliases.get(&ix.get()) else { break };
+            ix = MemberIx::new(*into);
+        }
+        ix
     }
 
     /// The handle an id came with.

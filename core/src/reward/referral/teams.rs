@@ -128,6 +128,28 @@ impl Teams {
         }
     }
 
+    /// What two accounts have of their own together, by volume.
+    ///
+    /// # Errors
+    /// [`Code::Overflow`].
+    pub(super) fn together(&self, into: MemberIx, out: MemberIx) -> Result<Vec<i64>> {
+        let sum = |(name, volume): (&String, &Volume)| {
+            let sum = volume.own[into.index()].checked_add(volume.own[out.index()]);
+            sum.ok_or_else(|| too_wide(name))
+        };
+        self.volumes.iter().map(sum).collect()
+    }
+
+    /// Gives all that one account has to another one: what [`Teams::together`] said.
+    pub(super) fn merged(&mut self, parents: &[u32], into: MemberIx, out: MemberIx, together: Vec<i64>) {
+        for (volume, together) in self.volumes.values_mut().zip(together) {
+            let moved = Wide::from(std::mem::take(&mut volume.own[out.index()]));
+            volume.own[into.index()] = together;
+            volume.team.lift(parents, out.get(), -moved);
+            volume.team.lift(parents, into.get(), moved);
+        }
+    }
+
     pub(super) fn rebuild(&mut self, parents: &[u32], ordered: bool) {
         for volume in self.volumes.values_mut() {
             volume.team = Sums::of(&volume.own, parents, ordered);

@@ -6,7 +6,7 @@ use super::forest::{Forest, MemberIx, own_inviter, unknown};
 use super::shelf::Shelf;
 use super::table::{Table, mix};
 use crate::error::{Code, Error, Result};
-use crate::id::ExternalId;
+use crate::id::{ExternalId, number_of};
 use crate::time::Timestamp;
 
 /// Texts one behind the other, and a table over them: both lie in a file as in memory.
@@ -199,9 +199,18 @@ impl Forest {
     /// # Errors
     /// [`Code::UnknownMember`].
     pub fn named(&self, name: &str) -> Result<MemberIx> {
+        let account = self.account_named(name)?;
+        self.find(self.id(account)).ok_or_else(|| unknown(name))
+    }
+
+    /// The handle an id came with, as the host writes it, whether or not the account was merged since.
+    ///
+    /// # Errors
+    /// [`Code::UnknownMember`].
+    pub fn account_named(&self, name: &str) -> Result<MemberIx> {
         let found = match self.has_texts() {
-            true => self.find_text(name),
-            false => name.parse().ok().and_then(|id| self.find(id)),
+            true => self.texts.slot(name),
+            false => number_of(name).and_then(|id| self.account(id)),
         };
         found.ok_or_else(|| unknown(name))
     }
