@@ -116,6 +116,20 @@ impl Drop for WholeFile {
     }
 }
 
+/// Whether an output that can be nothing but a file may take its place: what [`WholeFile`] says of others.
+///
+/// # Errors
+/// As [`WholeFile::create`]; [`Code::InvalidArgument`] for `-`, a pipe or a device.
+pub(crate) fn check_file(path: &Path, inputs: &[&Path]) -> Result<()> {
+    match WholeFile::create(path, inputs)?.place {
+        Place::Draft { .. } => Ok(()),
+        Place::Through { .. } | Place::Standard { .. } => {
+            let rule = "is no name of a file, which a saved forest needs";
+            Err(Error::new(Code::InvalidArgument, format!("{}: {rule}", path.display())))
+        }
+    }
+}
+
 fn open(path: &Path, inputs: &[&Path]) -> Result<Place> {
     let failed = |error: std::io::Error| fault(path, &error);
     // Follows links, so a pipe of the shell behind `/dev/fd/63` is seen as what it is.

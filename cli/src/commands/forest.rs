@@ -5,7 +5,7 @@ use crate::args::{ForestJoinArgs, ForestShowArgs};
 use crate::files::fault;
 use crate::output::{Console, Ending, count, grouped, pairs};
 use crate::table::{Clock, Edges, Zone};
-use crate::whole::WholeFile;
+use crate::whole::{WholeFile, check_file};
 use fenrun::doc::Node;
 use fenrun::id::ExternalId;
 use fenrun::reward::referral::{EdgeFaults, Forest, ForestChange, MemberIx, ReadIndex};
@@ -13,6 +13,10 @@ use fenrun::time::Timestamp;
 use fenrun::{Code, Error, Result, counted};
 use fenrun_mem::ForestFile;
 use std::io::Write;
+use std::path::Path;
+
+/// How many of an upline are shown; `--json` gives all.
+const UPLINE_SHOWN: usize = 50;
 
 pub(crate) fn run(args: &ForestArgs, console: &Console) -> Result<Ending> {
     match &args.job {
@@ -25,16 +29,20 @@ pub(crate) fn run(args: &ForestArgs, console: &Console) -> Result<Ending> {
 
 fn import(args: &ForestImportArgs, console: &Console) -> Result<Ending> {
     let clock = Clock { unit: args.time_unit, zone: args.time_zone };
+    if let Some(out) = &args.out {
+        check_file(out, &[&args.file])?;
+    }
     let edges = Edges::read(&args.file, &clock)?;
     let faults = edges.faults();
-    // Built without a place for it too: rows with dates may still close a cycle.
+    // Built without a place for it too: the forest has the last word.
     let forest = if faults.is_empty() { Some(edges.forest()?) } else { None };
     let saved = match (&args.out, &forest) {
         (Some(out), Some(forest)) => Some(ForestFile::save(forest, out)?),
         _ => None,
     };
     let document = || {
-        let file = saved.as_ref().map(|file| Node::from(file.path().display().to_string()));
+        let file = args.out.as_ref().filter(|_| saved.is_some());
+        let file = file.map(|out| Node::from(out.display().to_string()));
         let lines = |rows: &[usize]| Node::List(rows.iter().map(|row| line(&edges, *row)).collect());
         let seconds = faults.second_parents.iter().map(|second| {
             Node::map([
@@ -53,7 +61,10 @@ fn import(args: &ForestImportArgs, console: &Console) -> Result<Ending> {
             ("saved", file.into()),
         ])
     };
-    console.answer(document, || report(&edges, &faults, saved.as_ref()))?;
+    console.answer(document, || {
+        let saved = args.out.as_deref().zip(saved.as_ref());
+        report(&edges, &faults, saved)
+    })?;
     Ok(if faults.is_empty() { Ending::Fine } else { Ending::Findings })
 }
 
@@ -62,7 +73,7 @@ fn line(edges: &Edges, row: usize) -> Node {
 }
 
 /// A line for every fault, and a sum.
-fn report(edges: &Edges, faults: &EdgeFaults, saved: Option<&ForestFile>) -> String {
+fn report(edges: &Edges, faults: &EdgeFaults, saved: Option<(&Path, &ForestFile)>) -> String {
     let mut text = String::new();
     let mut say = |row: usize, rule: String| {
         text.push_str(&format!("line {}: {rule}\n", edges.line(row)));
@@ -85,8 +96,12 @@ fn report(edges: &Edges, faults: &EdgeFaults, saved: Option<&ForestFile>) -> Str
         let rule = match second.same {
             true => format!("member {member} stands in line {first} already"),
             false => {
-                let (one, other) = (edges.inviter(second.first), edges.inviter(second.row));
-                format!("member {member} has the inviter `{one}` in line {first} and `{other}` here")
+                let inviter = |row| match edges.inviter(row) {
+                    "" => "no inviter".to_owned(),
+                    inviter => format!("the inviter `{inviter}`"),
+                };
+                let (one, other) = (inviter(second.first), inviter(second.row));
+                format!("member {member} has {one} in line {first} and {other} here")
             }
         };
         say(second.row, rule);
@@ -96,7 +111,7 @@ fn report(edges: &Edges, faults: &EdgeFaults, saved: Option<&ForestFile>) -> Str
     }
     let rows = counted(grouped(count(edges.len())), "row");
     text.push_str(&match (faults.count(), saved) {
-        (0, Some(file)) => format!("{rows} saved as {} ({})\n", file.path().display(), file.stamp()),
+        (0, Some((out, file))) => format!("{rows} saved as {} ({})\n", out.display(), file.stamp()),
         (0, None) if edges.len() == 1 => format!("{rows} is a forest\n"),
         (0, None) => format!("{rows} are a forest\n"),
         (found, _) => format!("{rows}, {}; nothing was saved\n", counted(grouped(count(found)), "fault")),
@@ -170,7 +185,7 @@ fn show(args: &ForestShowArgs, console: &Console) -> Result<Ending> {
                 ("closed accounts".to_owned(), grouped(count(closed))),
                 ("saved as".to_owned(), file.stamp().to_string()),
             ];
-            rows.extend(steps(&generations, "without an inviter"));
+            rows.extend(steps(&generations, 0));
             pairs(&rows)
         };
         console.answer(document, rows)?;
@@ -197,10 +212,10 @@ fn show(args: &ForestShowArgs, console: &Console) -> Result<Ending> {
     let text = || {
         let mut rows = vec![
             ("member".to_owned(), forest.name(member)),
-            ("upline".to_owned(), upline.join(" ")),
+            ("upline".to_owned(), first_of(&upline)),
             ("team".to_owned(), grouped(count(index.team_size(member)))),
         ];
-        rows.extend(steps(&generations, "1 step below"));
+        rows.extend(steps(&generations, 1));
         rows.push((format!("from {}", args.after + 1), page.join(" ")));
         pairs(&rows)
     };
@@ -237,9 +252,10 @@ fn moment(option: &str, text: Option<&str>, zone: Zone) -> Result<Option<Timesta
 
 /// Somebody new, under the kind of id the forest has.
 fn newcomer(forest: &Forest, member: &str, inviter: Option<u64>) -> Result<ForestChange> {
-    match member.parse() {
-        Ok(member) if !forest.has_texts() => Ok(ForestChange::Join { member, inviter }),
-        _ => Ok(ForestChange::JoinText { text: ExternalId::new(member)?, inviter }),
+    let text = ExternalId::new(member)?;
+    match text.as_number() {
+        Some(member) if !forest.has_texts() => Ok(ForestChange::Join { member, inviter }),
+        _ => Ok(ForestChange::JoinText { text, inviter }),
     }
 }
 
@@ -247,10 +263,20 @@ fn counts(people: &[u64]) -> Node {
     Node::List(people.iter().map(|people| Node::Int(i64::try_from(*people).unwrap_or(i64::MAX))).collect())
 }
 
-/// A row for each generation.
-fn steps(people: &[u64], first: &str) -> Vec<(String, String)> {
+/// The nearest of an upline, and how many stand above them.
+fn first_of(upline: &[String]) -> String {
+    let (near, far) = upline.split_at(upline.len().min(UPLINE_SHOWN));
+    let near = near.join(" ");
+    if far.is_empty() { near } else { format!("{near} and {} more", grouped(count(far.len()))) }
+}
+
+/// A row for each generation, the first of which is so many steps below.
+fn steps(people: &[u64], first: usize) -> Vec<(String, String)> {
     let row = |(at, people): (usize, &u64)| {
-        let what = if at == 0 { first.to_owned() } else { format!("{} steps below", at + 1) };
+        let what = match first + at {
+            0 => "without an inviter".to_owned(),
+            steps => format!("{} below", counted(grouped(count(steps)), "step")),
+        };
         (what, grouped(i64::try_from(*people).unwrap_or(i64::MAX)))
     };
     people.iter().enumerate().map(row).collect()

@@ -63,7 +63,13 @@ fn check(args: &ShareCheckArgs, console: &Console) -> Result<Ending> {
         Some(at) => at,
         None => now(),
     };
-    let share = keys.open(code_in_link(&args.code).unwrap_or(&args.code), now)?;
+    let code = match code_in_link(&args.code) {
+        None if args.code.contains("://") => {
+            return Err(Error::new(Code::InvalidShareCode, "the link holds no share code"));
+        }
+        code => code.unwrap_or(&args.code),
+    };
+    let share = keys.open(code, now)?;
     let document = || {
         Node::map([
             ("member", Node::from(share.member.to_string())),

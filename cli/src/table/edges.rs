@@ -1,12 +1,13 @@
 //! A file of edges alone: who was invited by whom, read to the end whatever is wrong with it.
 
 use super::members::id;
+use super::moments::Moment;
 use super::{Clock, Sheet};
-use fenrun::id::MemberId;
-use fenrun::reward::referral::{EdgeFaults, Forest};
+use fenrun::id::{ExternalId, MemberId};
+use fenrun::reward::referral::{EdgeFaults, Forest, SecondParent};
 use fenrun::time::Timestamp;
 use fenrun::{Error, Result};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 /// The rows of a file.
@@ -19,12 +20,6 @@ pub(crate) struct Edges {
     inviters: Vec<u64>,
     from: Vec<Option<Timestamp>>,
     lines: Vec<u64>,
-}
-
-/// The number an id is, if it is written as one.
-fn as_number(name: &MemberId) -> Option<u64> {
-    let number = name.as_str().parse::<u64>().ok()?;
-    Some(number).filter(|number| i64::try_from(*number).is_ok() && number.to_string() == name.as_str())
 }
 
 impl Edges {
@@ -94,7 +89,7 @@ impl Edges {
     }
 
     /// All that keeps the rows from being a forest. A member may have a row for always and one for each date
-    /// their inviter changes, so only rows without a date are looked at for second parents.
+    /// their inviter changes: a second parent is who stands in two rows of one date, or in two without.
     pub(crate) fn faults(&self) -> EdgeFaults {
         let undated = self.undated();
         let pick = |column: &[u64]| undated.iter().map(|row| column[*row]).collect::<Vec<u64>>();
@@ -108,23 +103,98 @@ impl Edges {
             back(&mut second.first);
         }
         // An inviter whose own rows all have dates is somebody too.
-        let known: std::collections::HashSet<u64> = self.members.iter().copied().collect();
+        let known: HashSet<u64> = self.members.iter().copied().collect();
         faults.orphans.iter_mut().for_each(back);
         faults.orphans.retain(|row| !known.contains(&self.inviters[*row]));
+        let sound = self.faults_of_dated_rows(&known, &mut faults);
+        self.cycles_of_dates(&sound, &mut faults);
         faults
     }
 
-    /// The forest of the rows: under the numbers of the file or, where one id is no whole number, under its
-    /// texts.
+    /// What is wrong with each row that has a date; the others of them.
+    fn faults_of_dated_rows(&self, known: &HashSet<u64>, faults: &mut EdgeFaults) -> Vec<usize> {
+        let (mut sound, mut first) = (Vec::new(), HashMap::new());
+        for row in self.dated() {
+            let (member, inviter) = (self.members[row], self.inviters[row]);
+            if member == 0 {
+                faults.invalid.push(row);
+                continue;
+            }
+            let stands = *first.entry((member, self.from[row])).or_insert(row);
+            if stands != row {
+                let same = self.inviters[stands] == inviter;
+                faults.second_parents.push(SecondParent { row, first: stands, same });
+            }
+            if inviter == member {
+                faults.own_inviters.push(row);
+            } else if inviter != 0 && !known.contains(&inviter) {
+                faults.orphans.push(row);
+            } else if stands == row {
+                sound.push(row);
+            }
+        }
+        faults.own_inviters.sort_unstable();
+        faults.orphans.sort_unstable();
+        faults.invalid.sort_unstable();
+        faults.second_parents.sort_unstable_by_key(|second| second.row);
+        sound
+    }
+
+    /// The cycles that rows with dates close, each where it is closed first.
+    fn cycles_of_dates(&self, dated: &[usize], faults: &mut EdgeFaults) {
+        // The row that says who is above each member; none for nobody.
+        let mut above: Vec<Option<usize>> = vec![None; self.names.len() + 1];
+        let second = faults.second_parents.iter().map(|second| &second.row);
+        let wrong = faults.cycles.iter().flatten().chain(&faults.own_inviters).chain(&faults.orphans);
+        let wrong: HashSet<usize> = wrong.chain(&faults.invalid).chain(second).copied().collect();
+        for row in self.undated().into_iter().filter(|row| !wrong.contains(row)) {
+            above[place(self.members[row])] = Some(row);
+        }
+        for moment in dated.chunk_by(|one, next| self.from[*one] == self.from[*next]) {
+            let (order, cycles) = {
+                let parent = |member: u64| above[place(member)].map_or(0, |row| self.inviters[row]);
+                self.moment(moment, parent)
+            };
+            order.into_iter().for_each(|row| above[place(self.members[row])] = Some(row));
+            let moved = |row: &usize| (self.members[*row], *row);
+            let moved: HashMap<u64, usize> =
+                if cycles.is_empty() { HashMap::new() } else { moment.iter().map(moved).collect() };
+            for cycle in cycles {
+                let row = |member: &u64| moved.get(member).copied().or(above[place(*member)]);
+                faults.cycles.push(cycle.iter().filter_map(row).collect());
+                // Its moves are left out of what comes later.
+                for member in cycle.iter().filter(|member| moved.contains_key(member)) {
+                    above[place(*member)] = None;
+                }
+            }
+        }
+        for cycle in &mut faults.cycles {
+            let first = (0..cycle.len()).min_by_key(|at| cycle[*at]).unwrap_or(0);
+            cycle.rotate_left(first);
+        }
+        faults.cycles.sort_unstable();
+    }
+
+    /// Rows of one date in the order they are put into a forest, and the members of each cycle they close.
+    fn moment(&self, rows: &[usize], parent: impl Fn(u64) -> u64) -> (Vec<usize>, Vec<Vec<u64>>) {
+        let moves: Vec<(u64, u64)> =
+            rows.iter().map(|row| (self.members[*row], self.inviters[*row])).collect();
+        let Moment { order, cycles } = Moment::of(&moves, parent);
+        (order.into_iter().map(|at| rows[at]).collect(), cycles)
+    }
+
+    /// The forest of rows without faults: under the numbers of the file or, where one id is no whole number, under
+    /// its texts.
     ///
     /// # Errors
     /// What the forest refuses, with file and line.
     pub(crate) fn forest(&self) -> Result<Forest> {
+        let as_number = |name: &MemberId| ExternalId::new(name.as_str()).ok()?.as_number();
         let numbers: Option<Vec<u64>> = self.names.iter().map(as_number).collect();
         let texts = numbers.is_none();
         let counted = (1..).take(self.names.len());
         let ids: Vec<u64> = std::iter::once(0).chain(numbers.unwrap_or_else(|| counted.collect())).collect();
-        let of = |number: u64| usize::try_from(number).map_or(0, |at| ids[at]);
+        let of = |number: u64| ids[place(number)];
         let undated = self.undated();
         let column = |column: &[u64]| undated.iter().map(|row| of(column[*row])).collect::<Vec<u64>>();
         let placed = |row: usize, error: &Error| {
@@ -135,20 +205,34 @@ impl Edges {
             };
             Error::new(error.code(), format!("{}:{}: {rule}", self.path, self.line(row)))
         };
-        let mut forest = Forest::from_edges(&column(&self.members), &column(&self.inviters))
+        let (members, mut inviters) = (column(&self.members), column(&self.inviters));
+        // Those whose own rows all have dates come later.
+        let known: HashSet<u64> = members.iter().copied().collect();
+        let pairs = members.iter().zip(&mut inviters);
+        let late = pairs.filter(|(_, inviter)| **inviter != 0 && !known.contains(*inviter));
+        let late: Vec<(u64, u64)> =
+            late.map(|(member, inviter)| (*member, std::mem::take(inviter))).collect();
+        let mut forest = Forest::from_edges(&members, &inviters)
             .map_err(|error| placed(error.index().map_or(0, |at| undated[at]), &error))?;
-        let mut dated: Vec<usize> = (0..self.len()).filter(|row| self.from[*row].is_some()).collect();
-        dated.sort_by_key(|row| (self.from[*row], *row));
-        for row in dated {
-            let (member, inviter) = (of(self.members[row]), of(self.inviters[row]));
-            let inviter = Some(inviter).filter(|id| *id != 0);
-            let from = self.from[row];
-            let done = match (forest.find(member), inviter) {
-                (None, inviter) => forest.join(member, inviter, from).map(drop),
-                (Some(_), Some(inviter)) => forest.rebind(member, inviter, from),
-                (Some(_), None) => forest.unbind(member, from),
+        for (member, inviter) in late {
+            if forest.find(inviter).is_none() {
+                forest.join(inviter, None, None)?;
+            }
+            forest.rebind(member, inviter, None)?;
+        }
+        let numbers: HashMap<u64, u64> = ids.iter().copied().zip(0..).collect();
+        for moment in self.dated().chunk_by(|one, next| self.from[*one] == self.from[*next]) {
+            let parent = |member: u64| {
+                let above = forest.find(of(member)).map_or(0, |ix| forest.id(forest.parent(ix, None)));
+                numbers.get(&above).copied().unwrap_or(0)
             };
-            done.map_err(|error| placed(row, &error))?;
+            let (order, _) = self.moment(moment, parent);
+            for row in order {
+                let (member, inviter) = (of(self.members[row]), of(self.inviters[row]));
+                let from = self.from[row];
+                let done = put(&mut forest, member, Some(inviter).filter(|id| *id != 0), from);
+                done.map_err(|error| placed(row, &error))?;
+            }
         }
         if texts {
             let names: Vec<&str> = forest.members().map(|ix| self.name(forest.id(ix))).collect();
@@ -160,4 +244,28 @@ impl Edges {
     fn undated(&self) -> Vec<usize> {
         (0..self.len()).filter(|row| self.from[*row].is_none()).collect()
     }
+
+    /// The rows with a date, in the order of their dates.
+    fn dated(&self) -> Vec<usize> {
+        let mut dated: Vec<usize> = (0..self.len()).filter(|row| self.from[*row].is_some()).collect();
+        dated.sort_by_key(|row| (self.from[*row], *row));
+        dated
+    }
+}
+
+/// Puts a member below another one from a date on. An inviter whose own rows are of later dates had none before.
+fn put(forest: &mut Forest, member: u64, inviter: Option<u64>, from: Option<Timestamp>) -> Result<()> {
+    if let Some(inviter) = inviter.filter(|id| forest.find(*id).is_none()) {
+        forest.join(inviter, None, None)?;
+    }
+    match (forest.find(member), inviter) {
+        (None, inviter) => forest.join(member, inviter, from).map(drop),
+        (Some(_), Some(inviter)) => forest.rebind(member, inviter, from),
+        (Some(_), None) => forest.unbind(member, from),
+    }
+}
+
+/// The place of a number, that of nobody first.
+fn place(number: u64) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
 }

@@ -1,6 +1,7 @@
 //! The members file: who invited whom, from when on, and what is known of them.
 
 use super::facts::{FactColumns, Names};
+use super::moments::Moment;
 use super::{Clock, Row, Sheet};
 use fenrun::doc::Node;
 use fenrun::id::{ExternalId, MemberId};
@@ -121,10 +122,10 @@ impl Members {
         })?;
         self.standings = vec![Vec::new(); self.names.len()];
         let mut known = HashMap::new();
-        for (at, entry) in entries.into_iter().enumerate() {
-            if at >= dated {
-                self.change(path, &entry)?;
-            }
+        for moment in entries[dated..].chunk_by(|one, next| one.from == next.from) {
+            self.moment(path, moment)?;
+        }
+        for entry in entries {
             let profile = *known.entry(entry.profile.clone()).or_insert_with(|| {
                 self.profiles.push(entry.profile);
                 self.profiles.len() - 1
@@ -150,11 +151,32 @@ impl Members {
         Ok(())
     }
 
+    /// The rows of one date, which stand in any order.
+    fn moment(&mut self, path: &str, entries: &[Entry]) -> Result<()> {
+        let inviters = entries.iter().map(|entry| self.inviter(path, entry)).collect::<Result<Vec<u64>>>()?;
+        if let ([entry], [inviter]) = (entries, inviters.as_slice()) {
+            return self.change(path, entry, *inviter);
+        }
+        let moves: Vec<(u64, u64)> = entries.iter().map(|entry| entry.member).zip(inviters).collect();
+        let Moment { order, cycles } = Moment::of(&moves, |member| self.parent(member));
+        let closing =
+            entries.iter().rfind(|entry| cycles.first().is_some_and(|cycle| cycle.contains(&entry.member)));
+        if let Some(entry) = closing {
+            let own = moves.contains(&(entry.member, entry.member));
+            let code = if own { Code::SelfReferral } else { Code::Cycle };
+            return Err(self.fault(path, entry, code, edge_rule(code)));
+        }
+        order.into_iter().try_for_each(|at| self.change(path, &entries[at], moves[at].1))
+    }
+
+    /// The number of who is above a member.
+    fn parent(&self, member: u64) -> u64 {
+        self.forest.find(member).map_or(0, |ix| self.forest.id(self.forest.parent(ix, None)))
+    }
+
     /// A row with a date: the inviter may be another one from then on.
-    fn change(&mut self, path: &str, entry: &Entry) -> Result<()> {
-        let inviter = self.inviter(path, entry)?;
-        let current =
-            self.forest.find(entry.member).map_or(0, |ix| self.forest.id(self.forest.parent(ix, None)));
+    fn change(&mut self, path: &str, entry: &Entry, inviter: u64) -> Result<()> {
+        let current = self.parent(entry.member);
         if inviter == current {
             return Ok(());
         }

@@ -7,6 +7,7 @@ mod columns;
 mod edges;
 mod facts;
 mod members;
+mod moments;
 mod orders;
 mod quoting;
 mod rows;

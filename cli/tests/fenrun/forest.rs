@@ -15,7 +15,7 @@ fn saved(members: &str) -> Folder {
 fn a_forest_is_imported_shown_changed_and_exported() {
     let folder = saved(MEMBERS);
     let text = folder.run("forest show shop.forest").ended(0);
-    for line in ["members            4", "without an inviter  1", "2 steps below", "3 steps below"] {
+    for line in ["members            4", "without an inviter  1", "1 step below 2", "2 steps below 1"] {
         let words: Vec<&str> = line.split_whitespace().collect();
         let found = text.lines().any(|row| words.iter().all(|word| row.contains(word)));
         assert!(found, "{line} in {text}");
@@ -134,4 +134,102 @@ fn a_history_comes_back_as_it_was() {
     folder.write("back.csv", history.as_bytes());
     folder.run("forest import back.csv --time-unit ms --out back.forest").ended(0);
     assert_eq!(folder.run("forest export back.forest --format history").ended(0), wanted);
+}
+
+/// A file of edges is imported, or the lines of its faults are told.
+fn imported(rows: &str) -> (Folder, String) {
+    let folder = Folder::with(&[("m.csv", &format!("member,inviter,valid_from\n{rows}"))]);
+    let text = folder.run("forest import m.csv --out shop.forest").ended(0);
+    (folder, text)
+}
+
+fn refused(rows: &str) -> String {
+    let folder = Folder::with(&[("m.csv", &format!("member,inviter,valid_from\n{rows}"))]);
+    let text = folder.run("forest import m.csv --out shop.forest").ended(1);
+    assert_eq!(folder.names(), ["m.csv"]);
+    text
+}
+
+#[test]
+fn two_inviters_from_one_moment_on_are_a_fault() {
+    let rows = ["2,1,2020-01-01\n", "2,3,2020-01-01\n"];
+    let text = refused(&format!("1,,\n3,,\n{}{}", rows[0], rows[1]));
+    assert!(
+        text.contains("line 5: member 2 has the inviter `1` in line 4 and the inviter `3` here"),
+        "{text}"
+    );
+    let text = refused(&format!("1,,\n3,,\n{}{}", rows[1], rows[0]));
+    assert!(
+        text.contains("line 5: member 2 has the inviter `3` in line 4 and the inviter `1` here"),
+        "{text}"
+    );
+    let text = refused("1,,\n2,1,2020-01-01\n2,1,2020-01-01\n2,,2020-01-01\n");
+    assert!(text.contains("line 4: member 2 stands in line 3 already"), "{text}");
+    assert!(text.contains("line 5: member 2 has the inviter `1` in line 3 and no inviter here"), "{text}");
+}
+
+#[test]
+fn rows_of_one_moment_stand_in_any_order_and_come_back() {
+    let moves = ["2,1,2026-01-01\n", "1,3,2026-01-01\n"];
+    for rows in [moves, [moves[1], moves[0]]] {
+        let rows = format!("3,,\n2,3,\n1,2,\n{}", rows.concat());
+        let (folder, _) = imported(&rows);
+        let exported = folder.run("forest export shop.forest --format history").ended(0);
+        folder.run("forest export shop.forest --format history --out back.csv").ended(0);
+        folder.run("forest import back.csv --time-unit ms --out back.forest").ended(0);
+        let again = folder.run("forest export back.forest --format history").ended(0);
+        assert_eq!(again, exported);
+        let shown = folder.run("forest show back.forest --member 2 --json").document(0);
+        assert_eq!(shown.get("upline"), Some(&Node::List(["1", "3"].map(Node::from).to_vec())));
+    }
+    let text = refused("3,,\n2,3,\n1,2,\n3,1,2026-01-01\n");
+    assert!(text.contains("line 3: a cycle: 2 ← 3 ← 1 ← 2 (lines 3, 5, 4)"), "{text}");
+}
+
+#[test]
+fn every_fault_of_rows_with_dates_is_told() {
+    let text = refused(
+        "1,,\n2,1,2020-01-01\n3,9,2020-01-01\n4,4,2020-01-02\n5,6,2020-01-03\n6,5,2020-01-03\n,1,2020-01-04\n1,2,2020-01-05\n",
+    );
+    for line in [
+        "line 6: a cycle: 5 ← 6 ← 5 (lines 6, 7)",
+        "line 3: a cycle: 2 ← 1 ← 2 (lines 3, 9)",
+        "line 5: member 4 is named as their own inviter",
+        "line 4: member 3 has the inviter 9, who stands in no row",
+        "line 8: the member is nobody",
+        "5 faults",
+    ] {
+        assert!(text.contains(line), "{line} in {text}");
+    }
+    // An inviter whose own rows are later had no inviter before.
+    let (folder, _) = imported("1,,2020-01-01\n2,1,2019-01-01\n7,8,\n8,1,2020-01-01\n");
+    let shown = folder.run("forest show shop.forest --member 7 --json").document(0);
+    assert_eq!(shown.get("upline"), Some(&Node::List(["8", "1"].map(Node::from).to_vec())));
+    let before = folder.run("forest export shop.forest --at 2019-06-01").ended(0);
+    assert!(
+        before.contains("\n2,1,,\n") && before.contains("\n8,,,\n") && before.contains("\n7,8,,\n"),
+        "{before}"
+    );
+}
+
+/// What `--out` does of other commands, it does of this one.
+#[test]
+fn an_import_harms_nothing_at_its_place() {
+    let folder = Folder::with(&[("m.csv", MEMBERS)]);
+    let told = folder.run("forest import m.csv --out m.csv").failed(2);
+    assert!(told.contains("is read by this command"), "{told}");
+    assert_eq!(folder.read("m.csv"), MEMBERS);
+    let told = folder.run("forest import m.csv --out -").failed(2);
+    assert!(told.contains("is no name of a file"), "{told}");
+    assert_eq!(folder.names(), ["m.csv"]);
+}
+
+#[test]
+fn an_upline_is_shown_as_far_as_it_is_read() {
+    let rows: String = (1..=60).map(|member| format!("{member},{}\n", member - 1)).collect();
+    let folder = saved(&format!("member,inviter\n{rows}"));
+    let text = folder.run("forest show shop.forest --member 60").ended(0);
+    assert!(text.contains("59 58 57") && text.contains(" 10 and 9 more"), "{text}");
+    let told = folder.run("forest join shop.forest --member 07 --inviter 1").failed(2);
+    assert!(told.contains("numbers as ids"), "{told}");
 }

@@ -23,6 +23,12 @@ fn a_code_is_made_and_read_again() {
     let document = folder.run(&format!("{} --json", command("2026-12-30"))).document(0);
     assert_eq!(document.get("campaign"), Some(&Node::Int(7)));
     assert!(folder.run(&command("2026-12-31")).failed(2).contains("expired"));
+    assert!(
+        folder
+            .run("share check --keys keys.txt https://a.example/p?x=1")
+            .failed(2)
+            .contains("the link holds no share code")
+    );
     // The code of the facts, of the older key.
     let old = folder.run("share check --keys keys.txt AQEAAAAA6QcA0zgW44XUpsYF7A").ended(0);
     assert!(old.contains("1001") && old.contains("never"), "{old}");
