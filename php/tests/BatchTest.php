@@ -107,6 +107,20 @@ final class BatchTest extends TestCase
         $this->assertSame(['1'], $plan->settle($again, $same)->payees());
     }
 
+    public function testAnOrderOfBeforeAMergeBelongsToItsAccount(): void
+    {
+        $plan = Plan::preset('two_level');
+        foreach ([[1, 2, 4, 5], ['a', 'b', 'd', 'e']] as $ids) {
+            [$one, $two, $four, $five] = $ids;
+            $forest = Forest::fromArrays($ids, [null, $one, null, $four]);
+            $forest->setFlag('distributor', [true, true, true, true]);
+            $forest->setFlag('frozen', [false, false, false, false]);
+            $forest->append(['merge' => [$five, $two], 'from' => 1000]);
+            $orders = ['buyers' => [$two, $two], 'paid' => [10000, 10000], 'placed_at' => [999, 1000]];
+            $this->assertSame([$one, $four], $plan->settle($forest, $orders)->payees());
+        }
+    }
+
     public function testTextsThatNobodyHas(): void
     {
         $forest = Forest::fromArrays(['甲', '乙'], [null, '甲']);
