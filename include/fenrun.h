@@ -794,7 +794,8 @@ void fenrun_forest_free(fenrun_forest *forest);
 int32_t fenrun_forest_len(const fenrun_forest *forest, size_t *len_out, fenrun_error *err);
 
 /**
- * The handles of ids, for batches that are settled often: dense numbers from 1 that never change.
+ * The handles of ids, for batches that are settled often: dense numbers from 1 that never change. They are those of
+ * now: an order of before a merge is settled by the id of its buyer.
  *
  * Errors: `FENRUN_UNKNOWN_MEMBER` with the index of the first id that is not here.
  *
@@ -884,7 +885,8 @@ int32_t fenrun_forest_has_texts(const fenrun_forest *forest,
 
 /**
  * `fenrun_forest_find` for many ids at once, a column of texts as `fenrun_forest_new_texts` takes it: the buyers of
- * a batch, for instance.
+ * a batch, for instance. An account that was merged into another one keeps a number of its own, so that a batch with
+ * `placed_at` knows which of the two an order of then was placed by.
  *
  * Errors: `FENRUN_UNKNOWN_MEMBER` with the index of the first id that is not here.
  *
