@@ -96,11 +96,11 @@ fn report(edges: &Edges, faults: &EdgeFaults, saved: Option<(&Path, &ForestFile)
         let rule = match second.same {
             true => format!("member {member} stands in line {first} already"),
             false => {
-                let inviter = |row| match edges.inviter(row) {
-                    "" => "no inviter".to_owned(),
-                    inviter => format!("the inviter `{inviter}`"),
+                let (one, other) = match (edges.inviter(second.first), edges.inviter(second.row)) {
+                    ("", other) => ("no inviter".to_owned(), format!("the inviter `{other}`")),
+                    (one, "") => (format!("the inviter `{one}`"), "none".to_owned()),
+                    (one, other) => (format!("the inviter `{one}`"), format!("`{other}`")),
                 };
-                let (one, other) = (inviter(second.first), inviter(second.row));
                 format!("member {member} has {one} in line {first} and {other} here")
             }
         };

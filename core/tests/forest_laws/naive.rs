@@ -35,8 +35,12 @@ impl Naive {
     pub(crate) fn step(&mut self, step: &Step) -> Result<(), Code> {
         self.change(step)?;
         let from = match step {
-            Step::Join { from, .. } | Step::Bind { from, .. } | Step::Rebind { from, .. } => *from,
-            Step::Unbind { from, .. } | Step::Merge { from, .. } | Step::Close { from, .. } => *from,
+            Step::Join { from, .. }
+            | Step::Bind { from, .. }
+            | Step::Rebind { from, .. }
+            | Step::Unbind { from, .. }
+            | Step::Merge { from, .. }
+            | Step::Close { from, .. } => *from,
             Step::Add { .. } => None,
         };
         self.last = from.or(self.last);
