@@ -1,5 +1,6 @@
 //! One transaction: what it has read and what it still has to write.
 
+use crate::bindings::Shop;
 use crate::chain::Chain;
 use crate::fault::{Fault, Result};
 use crate::links::Linked;
@@ -36,6 +37,8 @@ pub(crate) struct State {
     pub(crate) wallets: BTreeMap<WalletKey, (Wallet, Chain)>,
     /// How many members and edges a tenant has, and the head of their chain.
     pub(crate) members: BTreeMap<Tenant, (i64, Chain)>,
+    /// Bindings of tenants it has touched or looked for; none where there is no policy.
+    pub(crate) bindings: BTreeMap<Tenant, Option<Shop>>,
     /// Plans it has read or written.
     pub(crate) plans: BTreeMap<(Tenant, String), Arc<Plan>>,
 }
@@ -65,6 +68,7 @@ impl<'s> Batch<'s> {
         self.run(|batch| {
             batch.write_orders()?;
             batch.write_members()?;
+            batch.write_bindings()?;
             batch.write_balances()
         })?;
         let path = self.path;

@@ -1,6 +1,7 @@
 //! Order events: the log, the projection beside it, and reading both back.
 
 use crate::batch::{Batch, Held};
+use crate::bindings::Before;
 use crate::chain::Chain;
 use crate::commission::moves_commission;
 use crate::fault::{Result, inconsistent};
@@ -168,7 +169,9 @@ impl Batch<'_> {
     fn append_new(&mut self, events: &[Event]) -> Result<()> {
         let (Some(first), Some(last)) = (events.first(), events.last()) else { return Ok(()) };
         let header = &first.header;
+        let ruled = self.shop(&header.tenant)?.is_some();
         let (mut order, mut head) = self.folded(&header.tenant, &header.order_id)?.clone();
+        let before = ruled.then(|| Before::of(&order));
         for event in events {
             order.apply(event)?;
         }
@@ -200,9 +203,14 @@ impl Batch<'_> {
             ))?;
         }
         let key = (header.tenant.clone(), header.order_id.clone());
-        let followed = moves_commission(&order, events).then(|| order.clone());
+        let moves = moves_commission(&order, events);
+        let followed = (moves || before.is_some()).then(|| order.clone());
         self.state.orders.insert(key, Held::dirty((order, head)));
-        followed.map_or(Ok(()), |order| self.follow(&order, events))
+        let Some(order) = followed else { return Ok(()) };
+        if let Some(before) = before {
+            self.follow_bindings(before, &order, events)?;
+        }
+        if moves { self.follow(&order, events) } else { Ok(()) }
     }
 
     /// Writes where the batch has left its orders.

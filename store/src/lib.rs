@@ -5,6 +5,7 @@
 //! the same content is a no-op, with another content a conflict. `docs/reference/store.md` has the laws.
 
 mod batch;
+mod bindings;
 mod chain;
 mod commission;
 mod currencies;
@@ -24,6 +25,7 @@ mod verify;
 mod wallets;
 
 pub use batch::Batch;
+pub use bindings::{BindingAppended, BindingAttribution, StoredBindingEvent};
 pub use commission::{
     OutcomeSummary, Reversed, SaleKey, StoredEntry, StoredOutcome, StoredRetained, StoredRow,
 };

@@ -1,6 +1,7 @@
 //! Members and who invited them, from when on.
 
 use crate::batch::Batch;
+use crate::bindings::check_ruled;
 use crate::chain::{Chain, link};
 use crate::fault::Result;
 use crate::file::Store;
@@ -29,7 +30,7 @@ impl Batch<'_> {
     /// Puts a member on record.
     ///
     /// # Errors
-    /// [`Code::StoreConflict`] when the member is on record with another time.
+    /// [`Code::StoreConflict`] when the member is on record with another time, or the tenant has a binding policy.
     pub fn put_member(
         &mut self,
         tenant: &Tenant,
@@ -43,13 +44,8 @@ impl Batch<'_> {
                     format!("member {member} joined at {}, not at {joined_at}", Timestamp::from_ms(known))
                 });
             }
-            let place = batch.chain_member(tenant, &Entry::Member(member.as_str(), joined_at.ms()))?;
-            batch.sql("INSERT INTO members VALUES (?1, ?2, ?3, ?4)")?.execute((
-                tenant.as_str(),
-                member.as_str(),
-                joined_at.ms(),
-                place,
-            ))?;
+            check_ruled(batch.shop(tenant)?, tenant)?;
+            batch.insert_member(tenant, member, joined_at)?;
             Ok(Posted::New)
         })
     }
@@ -59,7 +55,8 @@ impl Batch<'_> {
     /// # Errors
     /// [`Code::UnknownMember`] when one of the two is not on record; [`Code::SelfReferral`];
     /// [`Code::Cycle`] when the inviter would stand below the member at any time the edge holds;
-    /// [`Code::StoreConflict`] when another inviter is recorded from the same moment.
+    /// [`Code::StoreConflict`] when another inviter is recorded from the same moment, or the tenant has a binding
+    /// policy.
     pub fn bind(
         &mut self,
         tenant: &Tenant,
@@ -88,18 +85,47 @@ impl Batch<'_> {
                 let span = Span { from: valid_from.ms(), to: later.unwrap_or(i64::MAX) };
                 check_cycle(&batch.transaction, tenant, (member, inviter), span)?;
             }
-            let inviter = inviter.map(MemberId::as_str);
-            let place =
-                batch.chain_member(tenant, &Entry::Edge(member.as_str(), valid_from.ms(), inviter))?;
-            batch.sql("INSERT INTO edges VALUES (?1, ?2, ?3, ?4, ?5)")?.execute((
-                tenant.as_str(),
-                member.as_str(),
-                valid_from.ms(),
-                inviter,
-                place,
-            ))?;
+            check_ruled(batch.shop(tenant)?, tenant)?;
+            batch.insert_edge(tenant, member, inviter, valid_from)?;
             Ok(Posted::New)
         })
+    }
+
+    /// Writes a member who is not on record.
+    pub(crate) fn insert_member(
+        &mut self,
+        tenant: &Tenant,
+        member: &MemberId,
+        joined_at: Timestamp,
+    ) -> Result<()> {
+        let place = self.chain_member(tenant, &Entry::Member(member.as_str(), joined_at.ms()))?;
+        self.sql("INSERT INTO members VALUES (?1, ?2, ?3, ?4)")?.execute((
+            tenant.as_str(),
+            member.as_str(),
+            joined_at.ms(),
+            place,
+        ))?;
+        Ok(())
+    }
+
+    /// Writes an edge that was checked.
+    pub(crate) fn insert_edge(
+        &mut self,
+        tenant: &Tenant,
+        member: &MemberId,
+        inviter: Option<&MemberId>,
+        valid_from: Timestamp,
+    ) -> Result<()> {
+        let inviter = inviter.map(MemberId::as_str);
+        let place = self.chain_member(tenant, &Entry::Edge(member.as_str(), valid_from.ms(), inviter))?;
+        self.sql("INSERT INTO edges VALUES (?1, ?2, ?3, ?4, ?5)")?.execute((
+            tenant.as_str(),
+            member.as_str(),
+            valid_from.ms(),
+            inviter,
+            place,
+        ))?;
+        Ok(())
     }
 
     /// The inviter, the inviter's inviter and so on, at a moment, `limit` stops at most; what this batch
@@ -117,16 +143,19 @@ impl Batch<'_> {
         self.run(|batch| upline(&batch.transaction, tenant, member, at, limit))
     }
 
+    /// How many members and edges a tenant has, and the head of their chain.
+    pub(crate) fn members_head(&self, tenant: &Tenant) -> Result<(i64, Chain)> {
+        if let Some(known) = self.state.members.get(tenant) {
+            return Ok(*known);
+        }
+        let mut statement = self.sql("SELECT places, head FROM members_heads WHERE tenant = ?1")?;
+        let read = statement.query_row([tenant.as_str()], |row| Ok((row.get(0)?, row.get(1)?)));
+        Ok(read.optional()?.unwrap_or_default())
+    }
+
     /// Chains a member or an edge to those of its tenant and tells its place among them.
     fn chain_member(&mut self, tenant: &Tenant, entry: &Entry<'_>) -> Result<i64> {
-        let (places, head) = match self.state.members.get(tenant) {
-            Some(known) => *known,
-            None => self
-                .sql("SELECT places, head FROM members_heads WHERE tenant = ?1")?
-                .query_row([tenant.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
-                .optional()?
-                .unwrap_or_default(),
-        };
+        let (places, head) = self.members_head(tenant)?;
         let place = places + 1;
         let head = entry.follow(&head, tenant.as_str());
         self.state.members.insert(tenant.clone(), (place, head));
@@ -186,7 +215,7 @@ impl Store {
     }
 }
 
-fn upline(
+pub(crate) fn upline(
     connection: &Connection,
     tenant: &Tenant,
     member: &MemberId,
@@ -194,8 +223,10 @@ fn upline(
     limit: usize,
 ) -> Result<Vec<MemberId>> {
     let mut statement = connection.prepare_cached(
-        "SELECT inviter FROM edges WHERE tenant = ?1 AND member = ?2 AND valid_from <= ?3
-         ORDER BY valid_from DESC LIMIT 1",
+        "SELECT e.inviter FROM edges e WHERE e.tenant = ?1 AND e.member = ?2 AND e.valid_from <= ?3
+             AND NOT EXISTS (SELECT 1 FROM bindings b
+                             WHERE b.tenant = ?1 AND b.member = ?2 AND b.until <= ?3)
+         ORDER BY e.valid_from DESC, e.place DESC LIMIT 1",
     )?;
     let mut stops: Vec<MemberId> = Vec::new();
     while stops.len() < limit {
@@ -244,7 +275,7 @@ fn check_cycle(
 /// The inviters a member had and has, in the order of time.
 fn edges_of(connection: &Connection, tenant: &Tenant, member: &str) -> Result<Vec<(Option<String>, Span)>> {
     let mut statement = connection.prepare_cached(
-        "SELECT inviter, valid_from FROM edges WHERE tenant = ?1 AND member = ?2 ORDER BY valid_from",
+        "SELECT inviter, valid_from FROM edges WHERE tenant = ?1 AND member = ?2 ORDER BY valid_from, place",
     )?;
     let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, Span { from: row.get(1)?, to: i64::MAX }));
     let mut edges: Vec<(Option<String>, Span)> =

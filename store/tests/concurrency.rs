@@ -4,11 +4,14 @@
 
 mod common;
 
-use common::{Home, at, capture, command, member, place, shop, wallet_command};
+use common::{
+    Home, at, binding, binding_policy, capture, command, command_id, member, place, shop, wallet_command,
+};
 use fenrun::Code;
 use fenrun::id::JournalId;
 use fenrun::ledger::{Account, Journal, MallAccount, MemberAccount, Posted, Posting};
 use fenrun::money::Currency;
+use fenrun::reward::binding::Bindings;
 use fenrun_store::{Durability, Options, Store};
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -167,6 +170,52 @@ fn workers_on_one_order_act_once() {
     assert_eq!(late.unwrap_err().code(), Code::VersionConflict);
     let deliver = command("shop", 1, "deliver", 3, r#""deliver""#);
     assert!(home.store.batch(|batch| batch.handle(&deliver)).is_ok());
+    assert!(home.store.verify().unwrap().is_clean());
+}
+
+/// Eight writers win the same members from one another, each command sent twice; the log is what one shop in memory
+/// would have come to, whoever was first.
+#[test]
+fn writers_who_win_the_same_members_take_turns() {
+    let mut home = Home::new();
+    let policy = binding_policy(r#"{"mode":"instant","expire_days":1}"#);
+    home.store.batch(|batch| batch.put_binding_policy(&shop(), &policy, at(0))).unwrap();
+    let visit_often = |path: PathBuf, writer: u64| {
+        let mut store = open(&path);
+        let mut numbers = Numbers(writer);
+        let mut made = 0;
+        for step in 0..30 {
+            let (one, other) = (1 + numbers.below(MEMBERS), 1 + numbers.below(MEMBERS));
+            let body = match numbers.below(3) {
+                0 => format!(r#"{{"register":{{"member":{one}}}}}"#),
+                _ => format!(r#"{{"visit":{{"member":{one},"sharer":{other}}}}}"#),
+            };
+            // One moment for all: whoever comes later in time would shut the others out.
+            let (id, command) = (command_id(&format!("w{writer}-{step}")), binding(7, &body));
+            let mut handle = || store.batch(|batch| batch.handle_binding(&shop(), &id, &command));
+            if let Ok(done) = handle() {
+                let again = handle().unwrap();
+                assert_eq!((again.posted, &again.events), (Posted::Repeat, &done.events));
+                made += done.events.len();
+            }
+        }
+        made
+    };
+    let writers: Vec<_> = (0..8)
+        .map(|writer| {
+            let path = home.path();
+            thread::spawn(move || visit_often(path, writer))
+        })
+        .collect();
+    let made: usize = writers.into_iter().map(|writer| writer.join().unwrap()).sum();
+    let events = home.store.binding_events_after(0, u32::MAX).unwrap();
+    assert!(made > 20 && made == events.len(), "{made}");
+    let events: Vec<_> = events.into_iter().map(|stored| stored.event).collect();
+    let folded = Bindings::replay(policy, &events).unwrap();
+    for id in 1..=MEMBERS {
+        let upline = home.store.upline(&shop(), &member(id), at(7), 1).unwrap();
+        assert_eq!(upline.first().cloned(), folded.inviter(id, at(7)).map(member), "of {id}");
+    }
     assert!(home.store.verify().unwrap().is_clean());
 }
 

@@ -5,7 +5,7 @@
 
 mod common;
 
-use common::{at, key, member, settle, shop, whole_life};
+use common::{at, binding, binding_policy, command_id, key, member, settle, shop, whole_life};
 use fenrun::ledger::MemberAccount;
 use fenrun::money::Currency;
 use fenrun_store::Store;
@@ -41,6 +41,9 @@ fn writer() {
                 }
                 let (outcome, frozen) = settle(batch, &shop(), order);
                 batch.earn(&outcome, &frozen, at(1))?;
+                let register =
+                    binding(5, &format!(r#"{{"register":{{"member":{},"sharer":9}}}}"#, order + 100));
+                batch.handle_binding(&shop(), &command_id(&format!("join-{order}")), &register)?;
                 batch.confirm(&key(&shop(), order), at(4))?;
                 if early == Some(order) {
                     acknowledge(order);
@@ -52,6 +55,18 @@ fn writer() {
             .unwrap();
         acknowledge(order);
     }
+}
+
+/// A shop that binds by a policy, whose buyer is on record.
+fn new_store(path: &Path) {
+    let mut store = Store::create(path).unwrap();
+    store
+        .batch(|batch| {
+            batch.put_binding_policy(&shop(), &binding_policy(r#"{"mode":"lifelong"}"#), at(0))?;
+            batch.handle_binding(&shop(), &command_id("first"), &binding(0, r#"{"register":{"member":9}}"#))
+        })
+        .unwrap();
+    store.close().unwrap();
 }
 
 fn acknowledge(order: u64) {
@@ -94,6 +109,11 @@ fn check(path: &Path, acknowledged: u64) -> Result<u64, String> {
     if confirmed.minor() != COMMISSION * i64::try_from(kept).unwrap() {
         return Err(format!("{confirmed} confirmed for {kept} orders"));
     }
+    // The buyer's order and payment are counted, and a member joins and is bound, with each order that is kept.
+    let bindings = store.binding_events_after(0, u32::MAX).unwrap();
+    if u64::try_from(bindings.len()).unwrap() != 1 + kept * 5 {
+        return Err(format!("{} events of bindings for {kept} orders", bindings.len()));
+    }
     let report = store.verify().unwrap();
     if report.is_clean() { Ok(kept) } else { Err(report.to_node().to_json_pretty()) }
 }
@@ -102,7 +122,7 @@ fn check(path: &Path, acknowledged: u64) -> Result<u64, String> {
 fn no_acknowledged_write_is_lost() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("shop.db");
-    Store::create(&path).unwrap().close().unwrap();
+    new_store(&path);
     let mut before = 0;
     for cycle in 0..CYCLES {
         let lines = usize::try_from(cycle % 5 + 1).unwrap();
@@ -116,7 +136,7 @@ fn no_acknowledged_write_is_lost() {
 fn a_writer_that_acknowledges_too_early_is_seen() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("shop.db");
-    Store::create(&path).unwrap().close().unwrap();
+    new_store(&path);
     let mut writer = new_writer();
     writer.env(EARLY, "1");
     let acknowledged = kill_after(writer, &path, 2, 0);

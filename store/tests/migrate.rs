@@ -4,7 +4,10 @@
 
 mod common;
 
-use common::{Home, at, command, gift, key, member, paid_withdrawal, shop, wallet_command, whole_order};
+use common::{
+    Home, at, binding, binding_policy, command, command_id, gift, key, member, paid_withdrawal, shop,
+    wallet_command, whole_order,
+};
 use fenrun::Code;
 use fenrun::ledger::wallet::EventData;
 use fenrun_store::Store;
@@ -59,7 +62,9 @@ fn busy() -> Home {
             {
                 batch.handle_wallet(&wallet_command(3, &format!("start-{at}"), 9, "clerk", body))?;
             }
-            batch.put_member(&shop(), &member(1), at(0))
+            batch.put_member(&shop(), &member(1), at(0))?;
+            batch.put_member(&shop(), &member(2), at(0))?;
+            batch.bind(&shop(), &member(2), Some(&member(1)), at(5))
         })
         .unwrap();
     home
@@ -78,6 +83,16 @@ fn a_store_of_the_second_schema() {
     assert!(report.is_clean(), "{}", report.to_node().to_json_pretty());
     let checked = |name: &str| report.checks().iter().find(|check| check.name() == name).unwrap().checked();
     assert_eq!((checked("transactions"), checked("journals")), (2, 7));
+
+    // Edges are those of before, and a policy follows on them.
+    assert_eq!(store.upline(&shop(), &member(2), at(5), 9).unwrap(), [member(1)]);
+    store
+        .batch(|batch| {
+            batch.put_binding_policy(&shop(), &binding_policy(r#"{"mode":"instant"}"#), at(9))?;
+            batch.handle_binding(&shop(), &command_id("r"), &binding(9, r#"{"reassign":{"member":2}}"#))
+        })
+        .unwrap();
+    assert_eq!(store.upline(&shop(), &member(2), at(9), 9).unwrap(), []);
 
     // The transaction of member 2 is known, and journals go on where the old ones end.
     let body = r#"{"payout_succeeded":{"payout_id":"p3","transaction_id":"w-t","amount":60}}"#;

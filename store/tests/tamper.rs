@@ -6,8 +6,8 @@
 mod common;
 
 use common::{
-    DAY_MS, Home, at, capped, capture, command, gift, key, member, paid_withdrawal, place, points, sale,
-    settle, shop, wallet_command, whole_order,
+    DAY_MS, Home, at, binding, binding_policy, capped, capture, command, command_id, gift, key, member,
+    paid_withdrawal, place, points, sale, settle, shop, wallet_command, whole_order,
 };
 use fenrun::id::{ExternalId, JournalId, LineId, RefundId};
 use fenrun::ledger::wallet::POSTING_EVENTS;
@@ -93,10 +93,46 @@ fn filled() -> Home {
                 let body = format!(r#"{{"capture":{{"transaction_id":"t-{order}","amount":10000}}}}"#);
                 batch.handle(&command("shop", order, id, 6, &body))?;
             }
-            batch.put_personal(&shop(), &ExternalId::from(9), "name", "Zhang Wei")
+            batch.put_personal(&shop(), &ExternalId::from(9), "name", "Zhang Wei")?;
+            bound(batch, &shop())?;
+            bound(batch, &other)
         })
         .unwrap();
     home
+}
+
+/// Bindings of every kind: won with days, offered, renewed, merged, closed, idle, and by an order.
+fn bound(batch: &mut Batch<'_>, tenant: &Tenant) -> Result<(), Error> {
+    for (from, text) in [
+        (30, r#"{"mode":"protect","protect_days":2,"expire_days":9}"#),
+        (40, r#"{"mode":"first_order","expire_days":9,"renew":"order"}"#),
+    ] {
+        batch.put_binding_policy(tenant, &binding_policy(text), at(from))?;
+    }
+    for (number, (now, body)) in [
+        (31, r#"{"register":{"member":20,"sharer":1}}"#),
+        (32, r#"{"register":{"member":21,"sharer":20}}"#),
+        (33, r#"{"register":{"member":22,"sharer":20}}"#),
+        (34, r#"{"dismiss":{"member":22}}"#),
+        (35, r#"{"merge":{"kept":3,"gone":20}}"#),
+        (36, r#"{"close":{"member":22,"downline":"stay"}}"#),
+        (41, r#"{"register":{"member":25}}"#),
+        (41, r#"{"visit":{"member":25,"sharer":21}}"#),
+        (42, r#"{"register":{"member":23,"sharer":2}}"#),
+        (43, r#"{"order":{"member":23}}"#),
+        (44, r#"{"register":{"member":24,"sharer":23}}"#),
+        (45, r#"{"tick":{}}"#),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let done = batch.handle_binding(tenant, &command_id(&format!("bind-{number}")), &binding(now, body));
+        assert_eq!(done.as_ref().err(), None, "{body}");
+    }
+    if *tenant == shop() {
+        batch.handle(&place("shop", 11))?;
+    }
+    Ok(())
 }
 
 /// One table as the engine knows it.
@@ -241,6 +277,14 @@ fn changes_that_hide_behind_one_another() {
         "UPDATE outcomes SET sale = replace(sale, '\"paid\":10000', '\"paid\":1000000')",
         "UPDATE outcomes SET semantics = 7",
         "UPDATE journals SET at = at + 1, journal_id = journal_id || 'x' WHERE journal_id = 'bonus'",
+        // A binding that never was, with what it made; and one that made something else.
+        "DELETE FROM binding_marks WHERE member = '24'; DELETE FROM members WHERE member = '24';
+         DELETE FROM binding_events WHERE position = (SELECT max(position) FROM binding_events)",
+        "UPDATE edges SET inviter = '1' WHERE member = '23'",
+        "DELETE FROM bindings",
+        "UPDATE bindings SET until = until + 1 WHERE until IS NOT NULL",
+        "UPDATE binding_events SET data = replace(data, 'asked for', 'asked')",
+        "DELETE FROM binding_policies WHERE valid_from = 40",
     ] {
         let home = filled();
         home.raw().execute_batch(sql).unwrap();

@@ -31,6 +31,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration::new(include_str!("0002.sql")),
     Migration { sql: include_str!("0003.sql"), fill: Some(fill_third) },
     Migration { sql: include_str!("0004.sql"), fill: Some(fill_fourth) },
+    Migration::new(include_str!("0005.sql")),
 ];
 
 fn fill_third(connection: &Connection) -> Result<()> {

@@ -83,7 +83,8 @@ impl Tree {
     /// A member who at some time stands below themselves, if any: every edge is followed upwards at the
     /// moment it begins to hold.
     fn cycle(&mut self) -> Option<&str> {
-        self.edges.sort_unstable_by_key(|edge| edge.from);
+        // Of two edges of one moment the later one holds.
+        self.edges.sort_by_key(|edge| edge.from);
         let mut inviters: Vec<Option<usize>> = vec![None; self.known.len()];
         for moment in self.edges.chunk_by(|one, other| one.from == other.from) {
             for edge in moment {

@@ -1,5 +1,6 @@
 //! Checking a whole store: every stored fact against the facts it follows from.
 
+mod bindings;
 mod idle;
 mod ledger;
 mod log;
@@ -128,7 +129,7 @@ impl Report {
 
 impl Store {
     /// Checks the file, the chain of every order's events, that the projections equal the replay, the chain
-    /// of members and edges, that every outcome evaluates anew to what is on record and its entries follow
+    /// of members and edges, that bindings and the edges they made are the fold of their log, that every outcome evaluates anew to what is on record and its entries follow
     /// from its history, that rows were posted, that every journal balances, that stored balances equal the
     /// sum of their postings, and that the claims of wallets equal the replay and the balances that answer
     /// for them. It reads one moment of the store while others may write on.
@@ -149,6 +150,7 @@ impl Store {
         report.pass(["log", "orders", "commands"], |checks| log::check(view, checks));
         report.pass(["idle_commands"], |checks| idle::check(view, checks));
         report.pass(["members"], |checks| members::check(view, checks));
+        report.pass(["binding_log", "bindings"], |checks| bindings::check(view, checks));
         report.pass(["plans"], |checks| plans::check(view, checks));
         report.pass(["outcomes", "entries", "rows", "caps"], |checks| outcomes::check(view, checks));
         report.pass(["journals", "balances"], |checks| ledger::check(view, checks));

@@ -3,9 +3,10 @@
 #![allow(dead_code, clippy::unwrap_used)]
 
 use fenrun::doc::read_json;
-use fenrun::id::{JournalId, MemberId, OrderId};
+use fenrun::id::{CommandId, JournalId, MemberId, OrderId};
 use fenrun::ledger::{Account, Journal, MallAccount, MemberAccount, Posting, wallet};
 use fenrun::money::{Currency, CurrencyTable};
+use fenrun::reward::binding::{BindingCommand, BindingPolicy};
 use fenrun::reward::commission::{Frozen, Outcome};
 use fenrun::reward::plan::Plan;
 use fenrun::sale::Sale;
@@ -148,6 +149,22 @@ pub(crate) fn sale(tenant: &Tenant, id: &str, placed_at: i64) -> Sale {
         tenant.as_str()
     );
     Sale::from_node(&read_json(&text, 1 << 16).unwrap(), Currency::CNY).unwrap()
+}
+
+/// A binding policy, from the document a host would put on record.
+pub(crate) fn binding_policy(text: &str) -> BindingPolicy {
+    BindingPolicy::from_node(&read_json(text, 1 << 16).unwrap()).unwrap()
+}
+
+/// A command about bindings, from the body a host would send: of the shop's own, with a reason.
+pub(crate) fn binding(now: i64, body: &str) -> BindingCommand {
+    let inner = body.strip_prefix('{').unwrap().strip_suffix('}').unwrap();
+    let text = format!(r#"{{{inner},"now":{now},"actor":"clerk","reason":"asked for"}}"#);
+    BindingCommand::from_node(&read_json(&text, 1 << 16).unwrap()).unwrap()
+}
+
+pub(crate) fn command_id(id: &str) -> CommandId {
+    CommandId::new(id).unwrap()
 }
 
 /// What a placed order comes to.

@@ -4,7 +4,7 @@ use super::policy::sku;
 use crate::doc::{Fields, Node, invalid};
 use crate::error::{Code, Error, Result};
 use crate::id::{ExternalId, SkuId};
-use crate::request::Reason;
+use crate::request::{Fingerprint, Reason};
 use crate::reward::referral::Closing;
 use crate::time::Timestamp;
 
@@ -127,6 +127,79 @@ impl BindingCommand {
         let action = action(word, content)?;
         fields.finish()?;
         Ok(Self { action, actor, now, reason })
+    }
+
+    /// The command as a document that [`BindingCommand::from_node`] reads.
+    #[must_use]
+    pub fn to_node(&self) -> Node {
+        Node::map([
+            (self.action.word(), self.action.content()),
+            ("now", Node::Int(self.now.ms())),
+            ("actor", Node::from(&self.actor)),
+            ("reason", self.reason.as_ref().map(|reason| Node::from(reason.as_str())).into()),
+        ])
+    }
+
+    /// What the command says, whenever it comes: the same again is a retry.
+    #[must_use]
+    pub fn fingerprint(&self) -> Fingerprint {
+        let reason = self.reason.as_ref().map(|reason| Node::from(reason.as_str()));
+        let said = Node::map([(self.action.word(), self.action.content()), ("reason", reason.into())]);
+        Fingerprint::of(&said.to_json(), &self.actor)
+    }
+}
+
+impl BindingAction {
+    /// The word of what is asked for.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Register { .. } => "register",
+            Self::Visit { .. } => "visit",
+            Self::Order { .. } => "order",
+            Self::Pay { .. } => "pay",
+            Self::Complete { .. } => "complete",
+            Self::Refund { .. } => "refund",
+            Self::Appoint { .. } => "appoint",
+            Self::Dismiss { .. } => "dismiss",
+            Self::Reassign { .. } => "reassign",
+            Self::Merge { .. } => "merge",
+            Self::Close { .. } => "close",
+            Self::Tick => "tick",
+        }
+    }
+
+    fn content(&self) -> Node {
+        let id = |id: &u64| Node::from(id.to_string());
+        let goods = |goods: &[SkuId]| Node::List(goods.iter().map(Node::from).collect());
+        Node::map(match self {
+            Self::Register { member, sharer } => {
+                vec![("member", id(member)), ("sharer", id(&sharer.unwrap_or(0)))]
+            }
+            Self::Visit { member, sharer } => vec![("member", id(member)), ("sharer", id(sharer))],
+            Self::Order { member } | Self::Appoint { member } | Self::Dismiss { member } => {
+                vec![("member", id(member))]
+            }
+            Self::Pay { member, spend_minor, goods: skus }
+            | Self::Complete { member, spend_minor, goods: skus } => {
+                vec![("member", id(member)), ("spend_minor", Node::Int(*spend_minor)), ("goods", goods(skus))]
+            }
+            Self::Refund { member, spend_minor, goods: skus, whole } => vec![
+                ("member", id(member)),
+                ("spend_minor", Node::Int(*spend_minor)),
+                ("goods", goods(skus)),
+                ("whole", (*whole).into()),
+            ],
+            Self::Reassign { member, inviter } => {
+                vec![("member", id(member)), ("inviter", id(&inviter.unwrap_or(0)))]
+            }
+            Self::Merge { kept, gone } => vec![("kept", id(kept)), ("gone", id(gone))],
+            Self::Close { member, closing } => {
+                let named = CLOSINGS.iter().find(|(_, known)| known == closing);
+                vec![("member", id(member)), ("downline", named.map(|(name, _)| *name).into())]
+            }
+            Self::Tick => vec![],
+        })
     }
 }
 

@@ -2,24 +2,13 @@
 
 use super::command::{BindingAction, BindingCommand};
 use super::event::{BindingEvent, What, Why};
+use super::member::Standing;
 use super::policy::{BindingPolicy, Distributors, Mode, Renew, SelfPurchase, Stage};
 use super::purchase::Bought;
 use crate::error::{Code, Error, Result};
 use crate::reward::referral::{Forest, MemberIx};
 use crate::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// Where a member stands with the rule of who may distribute; of two accounts of one person the later holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub(super) enum Standing {
-    #[default]
-    Plain,
-    /// Met the rule by what they bought.
-    Qualified,
-    /// By the shop, whatever they buy or give back.
-    Appointed,
-    Dismissed,
-}
 
 /// What is known of a member beside their inviter.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -1,12 +1,12 @@
 //! Events make the state; nothing else does.
 
-use super::decide::{Bindings, Person, Standing};
+use super::decide::{Bindings, Person};
 use super::event::{BindingEvent, What, Why};
-use super::policy::{BindingPolicy, SelfPurchase, Stage};
+use super::member::Standing;
+use super::policy::{BindingPolicy, SelfPurchase};
 use super::purchase::Bought;
 use crate::doc::Node;
 use crate::error::Result;
-use crate::id::SkuId;
 use crate::reward::referral::{Closing, MemberIx};
 use crate::time::Timestamp;
 
@@ -48,21 +48,12 @@ impl Bindings {
                 let person = self.person_mut(member);
                 person.orders = person.orders.saturating_add(1);
             }
-            What::Paid { spend_minor, goods } => {
+            What::Paid { .. } => {
                 let person = self.person_mut(member);
                 person.payments = person.payments.saturating_add(1);
-                self.count(member, Stage::Payment, *spend_minor, goods);
+                self.count(event);
             }
-            What::Completed { spend_minor, goods } => {
-                self.count(member, Stage::Completion, *spend_minor, goods);
-            }
-            What::Refunded { spend_minor, goods, whole } => {
-                if self.policy.distributors().purchase().is_some() {
-                    let sought = self.policy.distributors().sought(goods);
-                    let person = self.person_mut(member);
-                    person.bought = person.bought.less(*spend_minor, sought, *whole);
-                }
-            }
+            What::Completed { .. } | What::Refunded { .. } => self.count(event),
             What::Qualified if event.why == Why::Staff => {
                 self.person_mut(member).standing = Standing::Appointed;
             }
@@ -125,12 +116,10 @@ impl Bindings {
         }
     }
 
-    fn count(&mut self, member: u64, stage: Stage, spend_minor: i64, goods: &[SkuId]) {
-        if self.policy.distributors().purchase() == Some(stage) {
-            let sought = self.policy.distributors().sought(goods);
-            let person = self.person_mut(member);
-            person.bought = person.bought.plus(Bought { spend_minor, orders: 1, sought });
-        }
+    fn count(&mut self, event: &BindingEvent) {
+        let bought = self.people.get(&event.member).map_or_else(Bought::default, |person| person.bought);
+        let bought = bought.after(self.policy.distributors(), &event.what);
+        self.person_mut(event.member).bought = bought;
     }
 
     fn release(&mut self, member: u64) {

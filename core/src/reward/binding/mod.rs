@@ -8,10 +8,13 @@ mod command;
 mod decide;
 mod event;
 mod evolve;
+mod member;
 mod policy;
 mod purchase;
 
 pub use command::{BindingAction, BindingCommand};
 pub use decide::{Attribution, Bindings};
 pub use event::{BindingEvent, What, Why};
+pub use member::{MemberBinding, Standing};
 pub use policy::{BindingPolicy, Distributors, Mode, Renew, SelfPurchase, Stage};
+pub use purchase::Bought;

@@ -103,6 +103,16 @@ impl Distributors {
         }
     }
 
+    fn to_node(&self) -> Node {
+        let (rule, on) = match self {
+            Self::Everyone | Self::Appointed | Self::Application => return self.name().into(),
+            Self::Spend { at_least_minor, on } => (("at_least_minor", Node::Int(*at_least_minor)), on),
+            Self::Orders { at_least, on } => (("at_least", Node::Int((*at_least).into())), on),
+            Self::Goods { any, on } => (("any", Node::List(any.iter().map(Node::from).collect())), on),
+        };
+        Node::map([(self.name(), Node::map([rule, ("on", on.name().into())]))])
+    }
+
     /// When purchases count, where they do.
     #[must_use]
     pub const fn purchase(&self) -> Option<Stage> {
@@ -162,6 +172,20 @@ impl BindingPolicy {
         }
         fields.finish()?;
         Ok(policy)
+    }
+
+    /// The policy as a document that [`BindingPolicy::from_node`] reads, with what was left out.
+    #[must_use]
+    pub fn to_node(&self) -> Node {
+        let days = self.expire_days.map(|days| Node::Int(days.into()));
+        Node::map([
+            ("mode", Node::from(self.mode.name())),
+            ("protect_days", Node::Int(self.protect_days.into())),
+            ("expire_days", days.into()),
+            ("renew", self.renew.name().into()),
+            ("self_purchase", self.self_purchase.name().into()),
+            ("distributors", self.distributors.to_node()),
+        ])
     }
 
     /// When a member is won.

@@ -1,21 +1,59 @@
 //! What people bought and gave back, where that decides who may distribute.
 
-use super::decide::{Bindings, Made, Standing};
-use super::event::{What, Why};
+use super::decide::{Bindings, Made};
+use super::event::{BindingEvent, What, Why};
+use super::member::Standing;
 use super::policy::{Distributors, Stage};
 use crate::error::{Code, Error, Result};
 use crate::id::SkuId;
+use std::collections::BTreeMap;
 
 /// What a member bought that counts, less what went back.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Bought {
-    pub(super) spend_minor: i64,
-    pub(super) orders: u32,
+pub struct Bought {
+    /// What they spent.
+    pub spend_minor: i64,
+    /// How many orders they paid or completed.
+    pub orders: u32,
     /// Lines of goods that let somebody distribute.
-    pub(super) sought: u32,
+    pub sought: u32,
 }
 
 impl Bought {
+    /// What a member has bought, by the events of their own account and of all that went into it, in the order
+    /// of the log.
+    pub fn of(rule: &Distributors, member: u64, events: &[BindingEvent]) -> Self {
+        let mut accounts: BTreeMap<u64, Self> = BTreeMap::new();
+        for event in events {
+            let before = accounts.get(&event.member).copied().unwrap_or_default();
+            let after = match event.what {
+                What::Merged { gone } => before.plus(accounts.get(&gone).copied().unwrap_or_default()),
+                _ => before.after(rule, &event.what),
+            };
+            accounts.insert(event.member, after);
+        }
+        accounts.get(&member).copied().unwrap_or_default()
+    }
+
+    /// What it comes to with one event more.
+    pub(super) fn after(self, rule: &Distributors, what: &What) -> Self {
+        let stage = rule.purchase();
+        let one =
+            |spend_minor: i64, goods: &[SkuId]| Self { spend_minor, orders: 1, sought: rule.sought(goods) };
+        match what {
+            What::Paid { spend_minor, goods } if stage == Some(Stage::Payment) => {
+                self.plus(one(*spend_minor, goods))
+            }
+            What::Completed { spend_minor, goods } if stage == Some(Stage::Completion) => {
+                self.plus(one(*spend_minor, goods))
+            }
+            What::Refunded { spend_minor, goods, whole } if stage.is_some() => {
+                self.less(*spend_minor, rule.sought(goods), *whole)
+            }
+            _ => self,
+        }
+    }
+
     /// Folds of a log stay within their bounds, since commands beyond them are refused.
     pub(super) fn plus(self, more: Self) -> Self {
         Self {

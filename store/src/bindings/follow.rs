@@ -1,0 +1,198 @@
+//! What orders of the store's own mean for bindings: first orders and payments bind, and what was bought and given
+//! back counts towards distributing. No order is refused for it.
+
+use super::load::number;
+use super::read::read_event;
+use crate::batch::Batch;
+use crate::fault::{Fault, Result};
+use fenrun::doc::Node;
+use fenrun::id::{ExternalId, SkuId};
+use fenrun::reward::binding::{BindingAction, BindingCommand, BindingEvent, Stage, What};
+use fenrun::time::Timestamp;
+use fenrun::trade::order::{Event, Life, Order, Placement};
+use fenrun::{Code, Error};
+
+/// Where an order stood before a command, as far as bindings ask.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Before {
+    placed: bool,
+    paid: bool,
+    completed: bool,
+}
+
+impl Before {
+    pub(crate) fn of(order: &Order) -> Self {
+        Self {
+            placed: order.life() != Life::Draft,
+            paid: is_paid(order),
+            completed: order.life() == Life::Completed,
+        }
+    }
+}
+
+/// Whether the money of an order is in: at the till, or with the courier.
+fn is_paid(order: &Order) -> bool {
+    let life = order.life();
+    let nothing = matches!(life, Life::Draft | Life::Cancelled | Life::Expired | Life::Refunded);
+    !nothing && !life.awaits_money() && order.balance() >= 0
+}
+
+/// What of an order counts towards distributing.
+struct Counted {
+    spend_minor: i64,
+    goods: Vec<SkuId>,
+    whole: bool,
+}
+
+impl Counted {
+    /// What is left of an order; of several lines of the same goods, each is named.
+    fn of(order: &Order) -> Result<Self> {
+        let left = order.left();
+        let sold = order.placement().map_or(&[][..], Placement::lines);
+        let kept = sold.iter().zip(&left).filter(|(_, left)| left.units_left > 0);
+        let goods = kept.filter_map(|(line, _)| sku(line.sold.facts.get("sku")?)).collect();
+        let too_much =
+            |_| Error::new(Code::Overflow, format!("order {}: its amount does not fit", order.id()));
+        Ok(Self {
+            spend_minor: i64::try_from(order.total_left()).map_err(too_much)?,
+            goods,
+            whole: left.iter().any(|line| line.units_left > 0),
+        })
+    }
+
+    /// What counts of an order by its events in the log: from its payment or completion on, less refunds.
+    fn recorded(events: &[BindingEvent], stage: Stage) -> Option<Self> {
+        let mut counted: Option<Self> = None;
+        for event in events {
+            match &event.what {
+                What::Paid { spend_minor, goods } if stage == Stage::Payment => {
+                    counted = Some(Self { spend_minor: *spend_minor, goods: goods.clone(), whole: true });
+                }
+                What::Completed { spend_minor, goods } if stage == Stage::Completion => {
+                    counted = Some(Self { spend_minor: *spend_minor, goods: goods.clone(), whole: true });
+                }
+                What::Refunded { spend_minor, goods, whole } => {
+                    if let Some(counted) = &mut counted {
+                        counted.spend_minor -= spend_minor;
+                        counted.goods = without(&counted.goods, goods);
+                        counted.whole &= !whole;
+                    }
+                }
+                _ => {}
+            }
+        }
+        counted
+    }
+
+    /// What went back since: nothing where money came back that had been charged back, which does not count anew.
+    fn fallen(&self, left: &Self, member: u64) -> Option<BindingAction> {
+        let spend_minor = (self.spend_minor - left.spend_minor).max(0);
+        let goods = without(&self.goods, &left.goods);
+        let whole = self.whole && !left.whole;
+        (spend_minor > 0 || !goods.is_empty() || whole).then_some(BindingAction::Refund {
+            member,
+            spend_minor,
+            goods,
+            whole,
+        })
+    }
+}
+
+fn sku(node: &Node) -> Option<SkuId> {
+    ExternalId::from_node(node).ok().flatten().map(SkuId::from)
+}
+
+/// What is left of some goods, each of which may stand several times.
+fn without(goods: &[SkuId], gone: &[SkuId]) -> Vec<SkuId> {
+    let mut gone = gone.to_vec();
+    let mut left = goods.to_vec();
+    left.retain(|sku| match gone.iter().position(|other| other == sku) {
+        Some(at) => {
+            gone.swap_remove(at);
+            false
+        }
+        None => true,
+    });
+    left
+}
+
+impl Batch<'_> {
+    /// Follows an order on which these events were just appended, where its tenant has a policy and its buyer is
+    /// on record.
+    pub(crate) fn follow_bindings(&mut self, before: Before, order: &Order, events: &[Event]) -> Result<()> {
+        let Some(first) = events.first() else { return Ok(()) };
+        let buyer = order.placement().and_then(Placement::parties).map(|parties| &parties.buyer.id);
+        let Some(member) = buyer.and_then(|buyer| number(buyer.as_str())) else { return Ok(()) };
+        let Some(shop) = self.shop(order.tenant())? else { return Ok(()) };
+        // Orders come as providers report them; bindings come in the order of their times.
+        let now = shop.last.map_or(first.header.at, |last| last.max(first.header.at));
+        let Some(policy) = shop.policy(now) else { return Ok(()) };
+        let after = Before::of(order);
+        if after.placed && !before.placed {
+            self.bind_by_order((order, first), "placed", now, BindingAction::Order { member })?;
+        }
+        if after.paid && !before.paid {
+            let Counted { spend_minor, goods, .. } = Counted::of(order)?;
+            let paid = BindingAction::Pay { member, spend_minor, goods };
+            self.bind_by_order((order, first), "paid", now, paid)?;
+        }
+        if after.completed && !before.completed {
+            let Counted { spend_minor, goods, .. } = Counted::of(order)?;
+            let completed = BindingAction::Complete { member, spend_minor, goods };
+            self.bind_by_order((order, first), "completed", now, completed)?;
+        }
+        let stage = policy.distributors().purchase().unwrap_or(Stage::Payment);
+        let counted = Counted::recorded(&self.binding_events_of(order)?, stage);
+        let left = Counted::of(order)?;
+        match counted.and_then(|counted| counted.fallen(&left, member)) {
+            Some(refund) => {
+                self.bind_by_order((order, first), &format!("refunded:{}", first.seq), now, refund)
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Handles a command an order stands for, once. What its buyer cannot do (they are not registered, their account
+    /// was closed, more goes back than counted under a policy that came later) is left out: the order goes on.
+    fn bind_by_order(
+        &mut self,
+        (order, first): (&Order, &Event),
+        what: &str,
+        now: Timestamp,
+        action: BindingAction,
+    ) -> Result<()> {
+        let key = (order.id().as_str(), what);
+        if self.known_binding(order.tenant(), key)?.is_some() {
+            return Ok(());
+        }
+        let actor = first.header.actor.clone();
+        let command = BindingCommand { action, actor, now, reason: None };
+        match self.bind_by_policy(order.tenant(), key, &command) {
+            Err(Fault::Domain(error)) if is_left_out(error.code()) => Ok(()),
+            done => done.map(|_| ()),
+        }
+    }
+
+    /// The events of bindings an order has made.
+    fn binding_events_of(&self, order: &Order) -> Result<Vec<BindingEvent>> {
+        let mut statement = self.sql(
+            "SELECT e.data FROM binding_commands c
+             JOIN binding_events e ON e.tenant = c.tenant AND e.place = c.place
+             WHERE c.tenant = ?1 AND c.order_id = ?2 ORDER BY e.position",
+        )?;
+        let mut rows = statement.query((order.tenant().as_str(), order.id().as_str()))?;
+        let mut events = Vec::new();
+        while let Some(row) = rows.next()? {
+            events.push(read_event(&row.get::<_, String>(0)?)?);
+        }
+        Ok(events)
+    }
+}
+
+/// What the core refuses of a buyer before anything is written.
+const fn is_left_out(code: Code) -> bool {
+    matches!(
+        code,
+        Code::UnknownMember | Code::ClosedMember | Code::InvalidCommand | Code::Overflow | Code::InvalidId
+    )
+}

@@ -1,0 +1,382 @@
+//! Bindings by policy in the store: won, kept and lost with dates and reasons, and driven by orders.
+
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use common::{DAY_MS, Home, at, binding, binding_policy, command, command_id, member, shop};
+use fenrun::Code;
+use fenrun::id::{CommandId, MemberId, OrderId};
+use fenrun::ledger::Posted;
+use fenrun::reward::binding::{BindingEvent, What, Why};
+use fenrun::trade::order::Tenant;
+use fenrun_store::{BindingAppended, Store};
+
+const PROTECT: &str = r#"{"mode":"protect","protect_days":15,"expire_days":30}"#;
+
+/// A shop with a policy and members 1, 2 and 4, who share.
+fn ruled(policy: &str) -> Home {
+    let mut home = Home::new();
+    home.store.batch(|batch| batch.put_binding_policy(&shop(), &binding_policy(policy), at(0))).unwrap();
+    for id in [1, 2, 4] {
+        bind(&mut home, 0, &format!(r#"{{"register":{{"member":{id}}}}}"#)).unwrap();
+    }
+    home
+}
+
+/// A command under an id of its own.
+fn bind(home: &mut Home, now: i64, body: &str) -> Result<BindingAppended, Code> {
+    let id = format!("{now}-{}", fenrun::doc::short_hash(&[body]));
+    bind_as(home, &id, now, body)
+}
+
+fn bind_as(home: &mut Home, id: &str, now: i64, body: &str) -> Result<BindingAppended, Code> {
+    let (id, command) = (command_id(id), binding(now, body));
+    let done = home.store.batch(|batch| batch.handle_binding(&shop(), &id, &command));
+    done.map_err(|error| error.code())
+}
+
+fn upline(store: &Store, id: u64, now: i64) -> Vec<MemberId> {
+    store.upline(&shop(), &member(id), at(now), 64).unwrap()
+}
+
+/// A member's history as `time what inviter why`, days as times.
+fn history(store: &Store, id: u64) -> Vec<String> {
+    let told = |event: BindingEvent| {
+        let inviter = match event.what {
+            What::Bound { inviter, .. } => format!(" {inviter}"),
+            What::Offered { sharer } | What::Refused { sharer } => format!(" {sharer}"),
+            _ => String::new(),
+        };
+        format!("{} {}{inviter}: {}", event.at.ms() / DAY_MS, event.word(), event.why.name())
+    };
+    let stored = store.binding_history(&shop(), &member(id)).unwrap();
+    stored.into_iter().map(|stored| told(stored.event)).collect()
+}
+
+fn check(home: &Home) {
+    let report = home.store.verify().unwrap();
+    assert!(report.is_clean(), "{}", report.to_node().to_json_pretty());
+}
+
+#[test]
+fn an_inviter_is_won_kept_taken_over_and_lost() {
+    let mut home = ruled(PROTECT);
+    bind(&mut home, DAY_MS, r#"{"register":{"member":3,"sharer":1}}"#).unwrap();
+    assert_eq!(bind(&mut home, 2 * DAY_MS, r#"{"visit":{"member":3,"sharer":2}}"#), Err(Code::NotBindable));
+    bind(&mut home, 16 * DAY_MS, r#"{"visit":{"member":3,"sharer":2}}"#).unwrap();
+    assert_eq!(upline(&home.store, 3, DAY_MS - 1), []);
+    assert_eq!(upline(&home.store, 3, DAY_MS), [member(1)]);
+    assert_eq!(upline(&home.store, 3, 16 * DAY_MS), [member(2)]);
+    // The days of 2 are over at day 46: no read sees them longer, though no command has released them.
+    assert_eq!(upline(&home.store, 3, 46 * DAY_MS - 1), [member(2)]);
+    assert_eq!(upline(&home.store, 3, 46 * DAY_MS), []);
+    bind(&mut home, 60 * DAY_MS, r#"{"visit":{"member":3,"sharer":4}}"#).unwrap();
+    assert_eq!(upline(&home.store, 3, 46 * DAY_MS), []);
+    assert_eq!(upline(&home.store, 3, 60 * DAY_MS), [member(4)]);
+    assert_eq!(
+        history(&home.store, 3),
+        [
+            "1 registered: registration",
+            "1 bound 1: registration",
+            "16 bound 2: taken_over",
+            "46 released: expired",
+            "60 bound 4: visit",
+        ]
+    );
+    check(&home);
+}
+
+#[test]
+fn the_same_command_again_acts_once() {
+    let mut home = ruled(r#"{"mode":"instant"}"#);
+    bind(&mut home, 1, r#"{"register":{"member":3,"sharer":1}}"#).unwrap();
+    let visit = r#"{"visit":{"member":3,"sharer":2}}"#;
+    let first = bind_as(&mut home, "v", 5, visit).unwrap();
+    assert_eq!((first.posted, first.events.len()), (Posted::New, 1));
+    // A retry comes later, and finds what was done.
+    let again = bind_as(&mut home, "v", 9, visit).unwrap();
+    assert_eq!((again.posted, &again.events), (Posted::Repeat, &first.events));
+    assert_eq!(
+        bind_as(&mut home, "v", 9, r#"{"visit":{"member":3,"sharer":4}}"#),
+        Err(Code::IdempotencyConflict)
+    );
+    // One that found nothing to do never acts later.
+    let idle = bind_as(&mut home, "idle", 10, visit).unwrap();
+    assert_eq!((idle.posted, idle.events.len()), (Posted::New, 0));
+    bind(&mut home, 11, r#"{"reassign":{"member":3,"inviter":4}}"#).unwrap();
+    let idle = bind_as(&mut home, "idle", 12, visit).unwrap();
+    assert_eq!((idle.posted, idle.events.len()), (Posted::Repeat, 0));
+    assert_eq!(upline(&home.store, 3, 12), [member(4)]);
+    check(&home);
+}
+
+#[test]
+fn what_is_refused_leaves_nothing_and_the_batch_goes_on() {
+    let mut home = ruled(r#"{"mode":"instant"}"#);
+    bind(&mut home, 1, r#"{"register":{"member":3,"sharer":1}}"#).unwrap();
+    bind(&mut home, 2, r#"{"register":{"member":5,"sharer":3}}"#).unwrap();
+    let events = home.store.binding_events_after(0, 1000).unwrap();
+    for (body, code) in [
+        (r#"{"visit":{"member":1,"sharer":5}}"#, Code::Cycle),
+        (r#"{"reassign":{"member":1,"inviter":3}}"#, Code::Cycle),
+        (r#"{"visit":{"member":3,"sharer":3}}"#, Code::SelfReferral),
+        (r#"{"register":{"member":3,"sharer":2}}"#, Code::DuplicateMember),
+        (r#"{"visit":{"member":9,"sharer":1}}"#, Code::UnknownMember),
+    ] {
+        assert_eq!(bind(&mut home, 3, body).err(), Some(code), "{body}");
+    }
+    assert_eq!(bind(&mut home, 1, r#"{"visit":{"member":3,"sharer":2}}"#).err(), Some(Code::InvalidCommand));
+    assert_eq!(home.store.binding_events_after(0, 1000).unwrap(), events);
+    home.store
+        .batch(|batch| {
+            let cycle = binding(3, r#"{"visit":{"member":1,"sharer":5}}"#);
+            assert!(batch.handle_binding(&shop(), &command_id("cycle"), &cycle).is_err());
+            let fine = binding(3, r#"{"visit":{"member":5,"sharer":2}}"#);
+            batch.handle_binding(&shop(), &command_id("fine"), &fine)
+        })
+        .unwrap();
+    assert_eq!(upline(&home.store, 5, 3), [member(2)]);
+    let refused = home.store.batch(|batch| {
+        let visit = binding(4, r#"{"visit":{"member":5,"sharer":4}}"#);
+        batch.handle_binding(&shop(), &command_id("lost"), &visit)?;
+        batch.put_member(&shop(), &member(77), at(4))
+    });
+    assert_eq!(refused.unwrap_err().code(), Code::StoreConflict);
+    assert_eq!(upline(&home.store, 5, 4), [member(2)]);
+    check(&home);
+}
+
+#[test]
+fn two_changes_of_one_moment_hold_in_their_order() {
+    let mut home = ruled(r#"{"mode":"instant"}"#);
+    bind(&mut home, 5, r#"{"register":{"member":3,"sharer":1}}"#).unwrap();
+    bind(&mut home, 5, r#"{"visit":{"member":3,"sharer":2}}"#).unwrap();
+    bind(&mut home, 5, r#"{"reassign":{"member":3,"inviter":4}}"#).unwrap();
+    assert_eq!(upline(&home.store, 3, 5), [member(4)]);
+    bind(&mut home, 5, r#"{"reassign":{"member":3}}"#).unwrap();
+    assert_eq!(upline(&home.store, 3, 5), []);
+    check(&home);
+}
+
+#[test]
+fn whoever_was_on_record_keeps_their_inviter() {
+    let mut home = Home::new();
+    home.store
+        .batch(|batch| {
+            for id in 1..=3 {
+                batch.put_member(&shop(), &member(id), at(0))?;
+            }
+            batch.bind(&shop(), &member(3), Some(&member(1)), at(20))?;
+            batch.bind(&shop(), &member(3), Some(&member(2)), at(10))
+        })
+        .unwrap();
+    let put = |home: &mut Home, policy: &str, from: i64| {
+        let put =
+            home.store.batch(|batch| batch.put_binding_policy(&shop(), &binding_policy(policy), at(from)));
+        put.map_err(|error| error.code())
+    };
+    assert_eq!(bind(&mut home, 30, r#"{"visit":{"member":3,"sharer":2}}"#), Err(Code::NotFound));
+    assert_eq!(put(&mut home, PROTECT, 19), Err(Code::InvalidCommand));
+    assert_eq!(put(&mut home, PROTECT, 20), Ok(Posted::New));
+    assert_eq!(put(&mut home, PROTECT, 20), Ok(Posted::Repeat));
+    assert_eq!(put(&mut home, r#"{"mode":"instant"}"#, 20), Err(Code::StoreConflict));
+    let raw = home.store.batch(|batch| batch.bind(&shop(), &member(2), Some(&member(1)), at(30)));
+    assert_eq!(raw.unwrap_err().code(), Code::StoreConflict);
+    // What is on record already is a repeat as before.
+    let known = home.store.batch(|batch| batch.put_member(&shop(), &member(1), at(0)));
+    assert_eq!(known.unwrap(), Posted::Repeat);
+    assert_eq!(bind(&mut home, 30, r#"{"visit":{"member":1,"sharer":3}}"#), Err(Code::Cycle));
+    // Nothing protects them, and they are not lost.
+    assert_eq!(upline(&home.store, 3, 90 * DAY_MS), [member(1)]);
+    bind(&mut home, 40, r#"{"visit":{"member":3,"sharer":2}}"#).unwrap();
+    assert_eq!(upline(&home.store, 3, 40), [member(2)]);
+    assert_eq!(put(&mut home, r#"{"mode":"instant"}"#, 39), Err(Code::InvalidCommand));
+    assert_eq!(put(&mut home, r#"{"mode":"instant"}"#, 50), Ok(Posted::New));
+    assert_eq!(bind(&mut home, 49, r#"{"visit":{"member":3,"sharer":1}}"#), Err(Code::NotBindable));
+    bind(&mut home, 50, r#"{"visit":{"member":3,"sharer":1}}"#).unwrap();
+    assert_eq!(home.store.binding_policies(&shop()).unwrap().len(), 2);
+    check(&home);
+
+    let other = Tenant::new("other").unwrap();
+    let zhang = MemberId::new("zhang").unwrap();
+    home.store.batch(|batch| batch.put_member(&other, &zhang, at(0))).unwrap();
+    let refused = home.store.batch(|batch| batch.put_binding_policy(&other, &binding_policy(PROTECT), at(9)));
+    assert_eq!(refused.unwrap_err().code(), Code::InvalidId);
+}
+
+#[test]
+fn merged_and_closed_accounts_move_those_below_and_say_why() {
+    let mut home = ruled(r#"{"mode":"lifelong"}"#);
+    for (id, sharer) in [(3, 1), (5, 3), (6, 3), (7, 5)] {
+        bind(&mut home, 1, &format!(r#"{{"register":{{"member":{id},"sharer":{sharer}}}}}"#)).unwrap();
+    }
+    bind(&mut home, 2, r#"{"merge":{"kept":2,"gone":3}}"#).unwrap();
+    assert_eq!(upline(&home.store, 5, 1), [member(3), member(1)]);
+    assert_eq!(upline(&home.store, 5, 2), [member(2), member(1)]);
+    assert_eq!(upline(&home.store, 6, 2), [member(2), member(1)]);
+    // What names the account that went is about the one that stays.
+    assert_eq!(bind(&mut home, 3, r#"{"visit":{"member":1,"sharer":3}}"#), Err(Code::Cycle));
+    bind(&mut home, 3, r#"{"register":{"member":8,"sharer":3}}"#).unwrap();
+    assert_eq!(upline(&home.store, 8, 3), [member(2), member(1)]);
+    bind(&mut home, 4, r#"{"close":{"member":5,"downline":"roll_up"}}"#).unwrap();
+    assert_eq!(upline(&home.store, 7, 4), [member(2), member(1)]);
+    let why: Vec<_> = home.store.binding_history(&shop(), &member(7)).unwrap();
+    let last = &why.last().unwrap().event;
+    assert_eq!((last.member, last.word(), last.why), (5, "closed", Why::Staff));
+    assert_eq!(last.reason.as_ref().unwrap().as_str(), "asked for");
+    assert_eq!(history(&home.store, 3).last().unwrap(), "0 merged: staff");
+    assert_eq!(history(&home.store, 6).last().unwrap(), "0 merged: staff");
+    // And what was merged may be merged on.
+    bind(&mut home, 5, r#"{"merge":{"kept":1,"gone":2}}"#).unwrap();
+    bind(&mut home, 6, r#"{"visit":{"member":4,"sharer":3}}"#).unwrap_err();
+    assert_eq!(upline(&home.store, 8, 6), [member(1)]);
+    check(&home);
+}
+
+/// An order of two lines, 60.00 and 40.00, of SKUs 7 and 8.
+fn place(order: u64, buyer: u64, now: i64) -> fenrun::trade::order::Command {
+    let body = format!(
+        r#"{{"place":{{"currency":"CNY","lines":[{{"id":"a","units":1,"paid":6000,"facts":{{"sku":"7"}}}},
+            {{"id":"b","units":2,"paid":4000,"facts":{{"sku":"8"}}}}],
+            "terms":{{"window_ms":0,"auto_release":true}},"sale":{{"buyer":{{"id":{buyer}}},"upline":[]}}}}}}"#
+    );
+    command("shop", order, "place", now, &body)
+}
+
+fn run(home: &mut Home, command: &fenrun::trade::order::Command) {
+    home.store.batch(|batch| batch.handle(command)).unwrap();
+}
+
+fn pay(home: &mut Home, order: u64, now: i64) {
+    let body = format!(r#"{{"capture":{{"transaction_id":"t-{order}","amount":10000}}}}"#);
+    run(home, &command("shop", order, "capture", now, &body));
+}
+
+/// Some units of an order that was shipped go back.
+fn refund(home: &mut Home, order: u64, id: &str, now: i64, line: &str) {
+    let lines = format!(r#"[{{"line":"{line}","units":1}}]"#);
+    let body = format!(r#"{{"refund_lines":{{"refund_id":"{id}","lines":{lines},"reason":"broken"}}}}"#);
+    run(home, &command("shop", order, id, now, &body));
+}
+
+#[test]
+fn the_first_order_binds() {
+    let mut home = ruled(r#"{"mode":"first_order"}"#);
+    bind(&mut home, 1, r#"{"register":{"member":3,"sharer":1}}"#).unwrap();
+    bind(&mut home, 2, r#"{"visit":{"member":3,"sharer":2}}"#).unwrap();
+    assert_eq!(upline(&home.store, 3, 4), []);
+    // Whoever freezes the upline of this very order asks before it is placed.
+    let whose = home.store.batch(|batch| batch.attribution(&shop(), &member(3), at(5), 9)).unwrap();
+    assert_eq!((whose.upline, whose.buyer_first), (vec![member(2)], false));
+    assert_eq!(upline(&home.store, 3, 5), []);
+    run(&mut home, &place(1, 3, 5));
+    assert_eq!(upline(&home.store, 3, 5), [member(2)]);
+    run(&mut home, &place(1, 3, 6));
+    run(&mut home, &place(2, 3, 7));
+    assert_eq!(
+        history(&home.store, 3)[2..],
+        ["0 offered 2: taken_over", "0 ordered: counted", "0 bound 2: first_order", "0 ordered: counted"]
+    );
+    let bound = &home.store.binding_history(&shop(), &member(3)).unwrap()[4];
+    assert_eq!((bound.order_id.clone(), bound.command_id.as_str()), (Some(OrderId::from(1)), "placed"));
+    // A buyer nobody registered, and a shop without a policy, order as ever.
+    run(&mut home, &place(3, 99, 8));
+    run(&mut home, &common::place("other", 1));
+    assert_eq!(home.store.binding_history(&shop(), &member(99)).unwrap(), []);
+    check(&home);
+}
+
+#[test]
+fn the_first_payment_binds_whenever_the_provider_reports_it() {
+    let mut home = ruled(r#"{"mode":"first_payment"}"#);
+    bind(&mut home, 1, r#"{"register":{"member":3,"sharer":1}}"#).unwrap();
+    run(&mut home, &place(1, 3, 5));
+    assert_eq!(upline(&home.store, 3, 5), []);
+    bind(&mut home, 50, r#"{"tick":{}}"#).unwrap();
+    bind(&mut home, 50, r#"{"register":{"member":9}}"#).unwrap();
+    // The report says 40, and bindings have come to 50.
+    pay(&mut home, 1, 40);
+    assert_eq!(upline(&home.store, 3, 49), []);
+    assert_eq!(upline(&home.store, 3, 50), [member(1)]);
+    check(&home);
+}
+
+#[test]
+fn purchases_let_distribute_and_refunds_take_it_back() {
+    let mut home =
+        ruled(r#"{"mode":"instant","distributors":{"spend":{"at_least_minor":10000,"on":"payment"}}}"#);
+    bind(&mut home, 1, r#"{"register":{"member":3}}"#).unwrap();
+    let visit = |home: &mut Home, now| bind(home, now, r#"{"visit":{"member":3,"sharer":4}}"#);
+    run(&mut home, &place(1, 4, 5));
+    assert_eq!(visit(&mut home, 5).err(), Some(Code::NotADistributor));
+    pay(&mut home, 1, 6);
+    visit(&mut home, 6).unwrap();
+    run(&mut home, &command("shop", 1, "ship", 6, r#""ship""#));
+    refund(&mut home, 1, "r1", 7, "b");
+    assert_eq!(visit(&mut home, 7).err(), Some(Code::NotADistributor));
+    run(&mut home, &place(2, 4, 8));
+    pay(&mut home, 2, 8);
+    refund(&mut home, 1, "r2", 9, "a");
+    refund(&mut home, 1, "r3", 10, "b");
+    visit(&mut home, 10).unwrap();
+    let refunded: Vec<_> = home
+        .store
+        .binding_history(&shop(), &member(4))
+        .unwrap()
+        .into_iter()
+        .filter_map(|stored| match stored.event.what {
+            What::Refunded { spend_minor, goods, whole } => {
+                Some((spend_minor, goods.iter().map(ToString::to_string).collect::<Vec<_>>(), whole))
+            }
+            _ => None,
+        })
+        .collect();
+    let goods = |skus: &[&str]| skus.iter().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(
+        refunded,
+        [(2000, goods(&[]), false), (6000, goods(&["7"]), false), (2000, goods(&["8"]), true)]
+    );
+    check(&home);
+}
+
+#[test]
+fn what_counts_is_counted_anew_under_a_policy_that_asks_for_it() {
+    let mut home = ruled(r#"{"mode":"instant"}"#);
+    bind(&mut home, 1, r#"{"register":{"member":3}}"#).unwrap();
+    for order in 1..=2 {
+        run(&mut home, &place(order, 4, 5));
+        pay(&mut home, order, 6);
+    }
+    let goods = r#"{"mode":"instant","distributors":{"orders":{"at_least":3,"on":"payment"}}}"#;
+    home.store.batch(|batch| batch.put_binding_policy(&shop(), &binding_policy(goods), at(10))).unwrap();
+    let visit = r#"{"visit":{"member":3,"sharer":4}}"#;
+    assert_eq!(bind(&mut home, 10, visit).err(), Some(Code::NotADistributor));
+    run(&mut home, &place(3, 4, 11));
+    pay(&mut home, 3, 11);
+    bind(&mut home, 12, visit).unwrap();
+    check(&home);
+}
+
+#[test]
+fn an_outbox_hands_out_every_change_once() {
+    let mut home = ruled(PROTECT);
+    bind(&mut home, 1, r#"{"register":{"member":3,"sharer":1}}"#).unwrap();
+    let all = home.store.binding_events_after(0, 100).unwrap();
+    assert_eq!(all.len(), 5);
+    let mut seen = Vec::new();
+    while let Some(next) = home
+        .store
+        .binding_events_after(i64::try_from(seen.len()).unwrap(), 2)
+        .ok()
+        .filter(|page| !page.is_empty())
+    {
+        seen.extend(next);
+    }
+    assert_eq!(seen, all);
+    let node = all[4].to_node();
+    assert_eq!(node.get("why").unwrap().as_text(), Some("registration"));
+    assert_eq!(node.get("actor").unwrap().as_text(), Some("clerk"));
+    let id: &CommandId = &all[4].command_id;
+    assert_eq!(node.get("command_id").unwrap().as_text(), Some(id.as_str()));
+}
