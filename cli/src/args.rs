@@ -28,6 +28,8 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Tell who invited a member of a store, and what changed it, when, why and by whom
+    Bindings(BindingsArgs),
     /// Prove what a plan can pay at most, and list what its author should know
     Check(CheckArgs),
     /// Show what changes when one plan replaces another: every cent, by person and cause
@@ -129,6 +131,24 @@ pub(crate) struct StatementArgs {
     #[arg(long, default_value = "UTC")]
     pub(crate) time_zone: Zone,
     /// The language of the statement
+    #[arg(long, value_enum, default_value = "en")]
+    pub(crate) lang: Lang,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BindingsArgs {
+    /// A store
+    pub(crate) file: PathBuf,
+    /// Whose history
+    #[arg(long, value_name = "ID")]
+    pub(crate) member: String,
+    /// The tenant of the store the member belongs to
+    #[arg(long, default_value = "")]
+    pub(crate) tenant: String,
+    /// In which zone times are shown: UTC, +08:00 or a name such as Asia/Shanghai
+    #[arg(long, default_value = "UTC")]
+    pub(crate) time_zone: Zone,
+    /// The language of the history
     #[arg(long, value_enum, default_value = "en")]
     pub(crate) lang: Lang,
 }

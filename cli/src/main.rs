@@ -66,6 +66,7 @@ fn one_line(message: &str) -> String {
 
 fn run(command: &Command, console: &Console) -> Result<Ending> {
     match command {
+        Command::Bindings(args) => commands::bindings::run(args, console),
         Command::Check(args) => commands::check::run(args, console),
         Command::Demo(args) => demo::run(args, console),
         Command::Diff(args) => diff::run(args, console),

@@ -213,6 +213,27 @@ impl Store {
     ) -> Result<Vec<MemberId>, Error> {
         self.read(|connection| upline(connection, tenant, member, at, limit))
     }
+
+    /// Who invited a member, each from when on, oldest first; of several changes of one moment the last. Days that
+    /// are over end with the command that releases them.
+    ///
+    /// # Errors
+    /// [`Code::Database`].
+    pub fn inviters(
+        &self,
+        tenant: &Tenant,
+        member: &MemberId,
+    ) -> Result<Vec<(Timestamp, Option<MemberId>)>, Error> {
+        self.read(|connection| {
+            let edges = edges_of(connection, tenant, member.as_str())?;
+            let lasting = edges.into_iter().filter(|(_, span)| span.from < span.to);
+            let read = |(inviter, span): (Option<String>, Span)| {
+                let inviter = inviter.map(|id| MemberId::new(&id)).transpose()?;
+                Ok((Timestamp::from_ms(span.from), inviter))
+            };
+            lasting.map(read).collect()
+        })
+    }
 }
 
 pub(crate) fn upline(

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod bad_input;
+mod bindings;
 mod command_line;
 mod commands;
 mod demo;
