@@ -126,7 +126,6 @@ fn what_is_refused_leaves_nothing_and_the_batch_goes_on() {
     ] {
         assert_eq!(bind(&mut home, 3, body).err(), Some(code), "{body}");
     }
-    assert_eq!(bind(&mut home, 1, r#"{"visit":{"member":3,"sharer":2}}"#).err(), Some(Code::InvalidCommand));
     assert_eq!(home.store.binding_events_after(0, 1000).unwrap(), events);
     home.store
         .batch(|batch| {
@@ -144,6 +143,19 @@ fn what_is_refused_leaves_nothing_and_the_batch_goes_on() {
     });
     assert_eq!(refused.unwrap_err().code(), Code::StoreConflict);
     assert_eq!(upline(&home.store, 5, 4), [member(2)]);
+    check(&home);
+}
+
+#[test]
+fn a_writer_who_lost_its_turn_comes_right_after() {
+    let mut home = ruled(r#"{"mode":"instant"}"#);
+    bind(&mut home, 100_000, r#"{"register":{"member":3,"sharer":1}}"#).unwrap();
+    let late = bind(&mut home, 40_000, r#"{"visit":{"member":3,"sharer":2}}"#).unwrap();
+    assert_eq!(late.events[0].at, at(100_000));
+    assert_eq!(upline(&home.store, 3, 99_999), []);
+    assert_eq!(upline(&home.store, 3, 100_000), [member(2)]);
+    let later = bind(&mut home, 39_999, r#"{"visit":{"member":3,"sharer":1}}"#);
+    assert_eq!(later.err(), Some(Code::InvalidCommand));
     check(&home);
 }
 
@@ -193,7 +205,7 @@ fn whoever_was_on_record_keeps_their_inviter() {
     assert_eq!(upline(&home.store, 3, 40), [member(2)]);
     assert_eq!(put(&mut home, r#"{"mode":"instant"}"#, 39), Err(Code::InvalidCommand));
     assert_eq!(put(&mut home, r#"{"mode":"instant"}"#, 50), Ok(Posted::New));
-    assert_eq!(bind(&mut home, 49, r#"{"visit":{"member":3,"sharer":1}}"#), Err(Code::NotBindable));
+    assert_eq!(bind(&mut home, 49, r#"{"visit":{"member":3,"sharer":1}}"#).err(), Some(Code::NotBindable));
     bind(&mut home, 50, r#"{"visit":{"member":3,"sharer":1}}"#).unwrap();
     assert_eq!(home.store.binding_policies(&shop()).unwrap().len(), 2);
     check(&home);

@@ -41,7 +41,8 @@ fn is_paid(order: &Order) -> bool {
 struct Counted {
     spend_minor: i64,
     goods: Vec<SkuId>,
-    whole: bool,
+    /// Whether anything is left that can go back.
+    remains: bool,
 }
 
 impl Counted {
@@ -56,7 +57,7 @@ impl Counted {
         Ok(Self {
             spend_minor: i64::try_from(order.total_left()).map_err(too_much)?,
             goods,
-            whole: left.iter().any(|line| line.units_left > 0),
+            remains: left.iter().any(|line| line.units_left > 0),
         })
     }
 
@@ -66,16 +67,16 @@ impl Counted {
         for event in events {
             match &event.what {
                 What::Paid { spend_minor, goods } if stage == Stage::Payment => {
-                    counted = Some(Self { spend_minor: *spend_minor, goods: goods.clone(), whole: true });
+                    counted = Some(Self { spend_minor: *spend_minor, goods: goods.clone(), remains: true });
                 }
                 What::Completed { spend_minor, goods } if stage == Stage::Completion => {
-                    counted = Some(Self { spend_minor: *spend_minor, goods: goods.clone(), whole: true });
+                    counted = Some(Self { spend_minor: *spend_minor, goods: goods.clone(), remains: true });
                 }
                 What::Refunded { spend_minor, goods, whole } => {
                     if let Some(counted) = &mut counted {
                         counted.spend_minor -= spend_minor;
                         counted.goods = without(&counted.goods, goods);
-                        counted.whole &= !whole;
+                        counted.remains &= !whole;
                     }
                 }
                 _ => {}
@@ -88,7 +89,7 @@ impl Counted {
     fn fallen(&self, left: &Self, member: u64) -> Option<BindingAction> {
         let spend_minor = (self.spend_minor - left.spend_minor).max(0);
         let goods = without(&self.goods, &left.goods);
-        let whole = self.whole && !left.whole;
+        let whole = self.remains && !left.remains;
         (spend_minor > 0 || !goods.is_empty() || whole).then_some(BindingAction::Refund {
             member,
             spend_minor,

@@ -34,13 +34,17 @@ pub struct BindingAppended {
     pub events: Vec<BindingEvent>,
 }
 
+/// How far behind the last event a command may be and still count, in milliseconds.
+const LATE_MS: i64 = 60_000;
+
 /// What a command is known by: the order it followed on, empty for one of the host, and its id.
 pub(crate) type CommandKey<'a> = (&'a str, &'a str);
 
 impl Batch<'_> {
     /// Decides a command about bindings under the policy of its time, and appends its events: members join,
     /// and the edges of [`upline`](Batch::upline) change with them. The same command again gives the events of
-    /// the first time, and none when it found nothing to do then.
+    /// the first time, and none when it found nothing to do then. One that is up to a minute behind the last event
+    /// of the tenant counts at that event's time.
     ///
     /// # Errors
     /// As [`Bindings::handle`](fenrun::reward::binding::Bindings::handle); nothing is written then, and the batch
@@ -61,7 +65,7 @@ impl Batch<'_> {
     ///
     /// # Errors
     /// [`Code::NotFound`] without a policy; [`Code::UnknownMember`]; [`Code::ClosedMember`];
-    /// [`Code::InvalidCommand`] for a moment before the last event.
+    /// [`Code::InvalidCommand`] for a moment more than a minute before the last event.
     pub fn attribution(
         &mut self,
         tenant: &Tenant,
@@ -76,6 +80,7 @@ impl Batch<'_> {
                 );
             };
             let action = BindingAction::Order { member: id };
+            let now = batch.in_turn(tenant, now)?;
             let command = BindingCommand { action, actor: ExternalId::from(id), now, reason: None };
             let mut bindings = batch.bindings_for(tenant, &command)?;
             bindings.handle(&command)?;
@@ -106,10 +111,19 @@ impl Batch<'_> {
             return Ok(BindingAppended { posted: Posted::Repeat, events });
         }
         check_actor(&command.actor)?;
+        let command = &BindingCommand { now: self.in_turn(tenant, command.now)?, ..command.clone() };
         let bindings = self.bindings_for(tenant, command)?;
         let events = bindings.decide(command)?;
         self.append_bindings((tenant, key, &fingerprint), command, bindings, &events)?;
         Ok(BindingAppended { posted: Posted::New, events })
+    }
+
+    /// The moment a command counts at. Writers take turns and their clocks differ: one that lost its turn to a
+    /// later one comes right after it.
+    fn in_turn(&mut self, tenant: &Tenant, now: Timestamp) -> Result<Timestamp> {
+        let last = self.shop(tenant)?.and_then(|shop| shop.last);
+        let close = |last: &Timestamp| *last > now && last.ms().saturating_sub(now.ms()) <= LATE_MS;
+        Ok(last.filter(close).unwrap_or(now))
     }
 
     /// The place and the fingerprint of a command that came before.
