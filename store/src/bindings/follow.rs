@@ -5,12 +5,12 @@ use super::load::number;
 use super::read::read_event;
 use crate::batch::Batch;
 use crate::fault::{Fault, Result};
+use fenrun::Code;
 use fenrun::doc::Node;
 use fenrun::id::{ExternalId, SkuId};
 use fenrun::reward::binding::{BindingAction, BindingCommand, BindingEvent, Stage, What};
 use fenrun::time::Timestamp;
 use fenrun::trade::order::{Event, Life, Order, Placement};
-use fenrun::{Code, Error};
 
 /// Where an order stood before a command, as far as bindings ask.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -47,18 +47,16 @@ struct Counted {
 
 impl Counted {
     /// What is left of an order; of several lines of the same goods, each is named.
-    fn of(order: &Order) -> Result<Self> {
+    fn of(order: &Order) -> Self {
         let left = order.left();
         let sold = order.placement().map_or(&[][..], Placement::lines);
         let kept = sold.iter().zip(&left).filter(|(_, left)| left.units_left > 0);
-        let goods = kept.filter_map(|(line, _)| sku(line.sold.facts.get("sku")?)).collect();
-        let too_much =
-            |_| Error::new(Code::Overflow, format!("order {}: its amount does not fit", order.id()));
-        Ok(Self {
-            spend_minor: i64::try_from(order.total_left()).map_err(too_much)?,
-            goods,
+        Self {
+            // No more is left than the total, which fits.
+            spend_minor: i64::try_from(order.total_left()).unwrap_or(i64::MAX),
+            goods: kept.filter_map(|(line, _)| sku(line.sold.facts.get("sku")?)).collect(),
             remains: left.iter().any(|line| line.units_left > 0),
-        })
+        }
     }
 
     /// What counts of an order by its events in the log: from its payment or completion on, less refunds.
@@ -133,18 +131,18 @@ impl Batch<'_> {
             self.bind_by_order((order, first), "placed", now, BindingAction::Order { member })?;
         }
         if after.paid && !before.paid {
-            let Counted { spend_minor, goods, .. } = Counted::of(order)?;
+            let Counted { spend_minor, goods, .. } = Counted::of(order);
             let paid = BindingAction::Pay { member, spend_minor, goods };
             self.bind_by_order((order, first), "paid", now, paid)?;
         }
         if after.completed && !before.completed {
-            let Counted { spend_minor, goods, .. } = Counted::of(order)?;
+            let Counted { spend_minor, goods, .. } = Counted::of(order);
             let completed = BindingAction::Complete { member, spend_minor, goods };
             self.bind_by_order((order, first), "completed", now, completed)?;
         }
         let stage = policy.distributors().purchase().unwrap_or(Stage::Payment);
         let counted = Counted::recorded(&self.binding_events_of(order)?, stage);
-        let left = Counted::of(order)?;
+        let left = Counted::of(order);
         match counted.and_then(|counted| counted.fallen(&left, member)) {
             Some(refund) => {
                 self.bind_by_order((order, first), &format!("refunded:{}", first.seq), now, refund)

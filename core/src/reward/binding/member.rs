@@ -13,8 +13,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 words! {
     /// Where a member stands with the rule of who may distribute; of two accounts of one person the later holds.
+    #[derive(Default)]
     Standing {
         /// Neither met the rule nor was named by the shop.
+        #[default]
         Plain = "plain", "By the rule", "按规则";
         /// Met the rule by what they bought.
         Qualified = "qualified", "Met the rule", "达到条件";
@@ -22,12 +24,6 @@ words! {
         Appointed = "appointed", "By the shop", "后台指定";
         /// No longer, by the shop.
         Dismissed = "dismissed", "Dismissed by the shop", "后台取消";
-    }
-}
-
-impl Default for Standing {
-    fn default() -> Self {
-        Self::Plain
     }
 }
 
