@@ -144,7 +144,7 @@ impl Batch<'_> {
     }
 
     /// How many members and edges a tenant has, and the head of their chain.
-    pub(crate) fn members_head(&self, tenant: &Tenant) -> Result<(i64, Chain)> {
+    fn members_head(&self, tenant: &Tenant) -> Result<(i64, Chain)> {
         if let Some(known) = self.state.members.get(tenant) {
             return Ok(*known);
         }
@@ -154,7 +154,7 @@ impl Batch<'_> {
     }
 
     /// Chains a member or an edge to those of its tenant and tells its place among them.
-    fn chain_member(&mut self, tenant: &Tenant, entry: &Entry<'_>) -> Result<i64> {
+    pub(crate) fn chain_member(&mut self, tenant: &Tenant, entry: &Entry<'_>) -> Result<i64> {
         let (places, head) = self.members_head(tenant)?;
         let place = places + 1;
         let head = entry.follow(&head, tenant.as_str());
@@ -183,14 +183,17 @@ pub(crate) enum Entry<'a> {
     Member(&'a str, i64),
     /// A member, from when on, and who invited them.
     Edge(&'a str, i64, Option<&'a str>),
+    /// From when on a binding policy makes members and edges: it cannot be gone while they stay.
+    Policy(i64),
 }
 
 impl Entry<'_> {
     /// The chain with this entry at its end.
     pub(crate) fn follow(&self, head: &Chain, tenant: &str) -> Chain {
         let (kind, member, at, inviter) = match self {
-            Self::Member(member, joined_at) => ("member", member, joined_at, None),
-            Self::Edge(member, valid_from, inviter) => ("edge", member, valid_from, *inviter),
+            Self::Member(member, joined_at) => ("member", *member, joined_at, None),
+            Self::Edge(member, valid_from, inviter) => ("edge", *member, valid_from, *inviter),
+            Self::Policy(valid_from) => ("policy", "", valid_from, None),
         };
         // No id is empty, so nobody is told apart from everybody.
         let texts = [kind, tenant, member, inviter.unwrap_or_default()];

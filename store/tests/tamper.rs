@@ -285,6 +285,9 @@ fn changes_that_hide_behind_one_another() {
         "UPDATE bindings SET until = until + 1 WHERE until IS NOT NULL",
         "UPDATE binding_events SET data = replace(data, 'asked for', 'asked')",
         "DELETE FROM binding_policies WHERE valid_from = 40",
+        // Members and edges as if no policy had made them.
+        "DELETE FROM binding_policies; DELETE FROM binding_commands; DELETE FROM binding_events;
+         DELETE FROM binding_marks; DELETE FROM bindings; DELETE FROM binding_heads",
     ] {
         let home = filled();
         home.raw().execute_batch(sql).unwrap();

@@ -6,7 +6,7 @@ use crate::batch::Batch;
 use crate::chain::Chain;
 use crate::fault::{Result, inconsistent};
 use crate::file::Store;
-use crate::members::same;
+use crate::members::{Entry as Place, same};
 use fenrun::doc::{self, MAX_DOCUMENT_BYTES};
 use fenrun::ledger::Posted;
 use fenrun::reward::binding::BindingPolicy;
@@ -106,7 +106,7 @@ impl Batch<'_> {
                 Some(shop) => check_after(shop.last, valid_from)?,
                 None => check_members(&batch.transaction, tenant, valid_from)?,
             }
-            let (members, _) = batch.members_head(tenant)?;
+            let members = batch.chain_member(tenant, &Place::Policy(valid_from.ms()))?;
             let mut shop = shop.unwrap_or_else(|| Shop {
                 places: 0,
                 head: Chain::default(),

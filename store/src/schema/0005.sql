@@ -15,9 +15,9 @@ INSERT INTO edges SELECT tenant, member, valid_from, inviter, place FROM edges_b
 DROP TABLE edges_before;
 CREATE INDEX edges_inviter ON edges (tenant, inviter) WHERE inviter IS NOT NULL;
 
--- The policies of a tenant, from when on. `members` is how many members and edges were on record when the policy
--- came; what follows on those of the first is made by events alone. `place` counts the policies and commands
--- of a tenant together, in the order they came.
+-- The policies of a tenant, from when on. `members` is its place among members and edges; what follows on the first
+-- one is made by events alone. `place` counts the policies and commands of a tenant together, in the order they
+-- came.
 CREATE TABLE binding_policies (
     tenant     TEXT    NOT NULL,
     valid_from INTEGER NOT NULL,

@@ -21,7 +21,7 @@ struct Replay<'r> {
     folded: Option<Bindings>,
     /// Which account each was merged into itself.
     merged: BTreeMap<u64, u64>,
-    /// How many members and edges the log has made so far, with those before the first policy.
+    /// How many members, edges and policies there were so far, with those before the first policy.
     members: i64,
 }
 
@@ -127,7 +127,8 @@ impl<'r> Replay<'r> {
 
     /// The members who were on record before the first policy, with the inviters they had.
     fn begin(&mut self, view: View<'_>, first: &Row<'_>) -> Result<()> {
-        self.members = first.get(7)?;
+        let members: i64 = first.get(7)?;
+        self.members = members - 1;
         // What is folded depends on no policy but in what counts towards distributing, which is not kept.
         let policy = match first.get(1)? {
             0 => read_policy(&first.get::<_, String>(3)?)?,
@@ -161,8 +162,9 @@ impl<'r> Replay<'r> {
         self.next(row)?;
         let (text, members): (String, i64) = (row.get(3)?, row.get(7)?);
         read_policy(&text)?;
+        self.members += 1;
         if members != self.members {
-            let rule = format!("a policy follows on {members} members and edges, not on {}", self.members);
+            let rule = format!("a policy is number {members} among members and edges, not {}", self.members);
             return Err(inconsistent(rule).into());
         }
         let entry = Entry::Policy { valid_from: row.get(2)?, text: &text, members };

@@ -26,10 +26,11 @@ struct Edge {
 pub(super) fn check(view: View<'_>, [members]: &mut [Check; 1]) -> Result<Vec<String>> {
     let mut statement = view.connection.prepare(
         "SELECT place, member, joined_at, 0, NULL FROM members WHERE tenant = ?1 UNION ALL
-         SELECT place, member, valid_from, 1, inviter FROM edges WHERE tenant = ?1 ORDER BY 1",
+         SELECT place, member, valid_from, 1, inviter FROM edges WHERE tenant = ?1 UNION ALL
+         SELECT members, '', valid_from, 2, NULL FROM binding_policies WHERE tenant = ?1 ORDER BY 1",
     )?;
     let mut heads = view.connection.prepare("SELECT places, head FROM members_heads WHERE tenant = ?1")?;
-    for tenant in tenants(view, &["members", "edges", "members_heads"])? {
+    for tenant in tenants(view, &["members", "edges", "members_heads", "binding_policies"])? {
         let mut tree = Tree::default();
         let mut rows = statement.query([&tenant])?;
         let mut broken = None;
@@ -55,18 +56,19 @@ pub(super) fn check(view: View<'_>, [members]: &mut [Check; 1]) -> Result<Vec<St
 impl Tree {
     fn add(&mut self, tenant: &str, row: &Row<'_>) -> Result<()> {
         let (place, member, at): (i64, String, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
-        let (is_edge, inviter): (bool, Option<String>) = (row.get(3)?, row.get(4)?);
+        let (kind, inviter): (i64, Option<String>) = (row.get(3)?, row.get(4)?);
         if place != self.places + 1 {
             let rule = format!("{} members and edges are followed by number {place}", self.places);
             return Err(inconsistent(rule).into());
         }
-        let entry = match is_edge {
-            true => Entry::Edge(&member, at, inviter.as_deref()),
-            false => Entry::Member(&member, at),
+        let entry = match kind {
+            0 => Entry::Member(&member, at),
+            1 => Entry::Edge(&member, at, inviter.as_deref()),
+            _ => Entry::Policy(at),
         };
         self.head = entry.follow(&self.head, tenant);
         self.places = place;
-        if is_edge {
+        if kind == 1 {
             let number = |member: &str| {
                 let missing = || inconsistent(format!("an edge names {member}, who was not on record then"));
                 self.known.get(member).copied().ok_or_else(missing)
@@ -74,7 +76,7 @@ impl Tree {
             let inviter = inviter.as_deref().map(number).transpose()?;
             let member = number(&member)?;
             self.edges.push(Edge { from: at, member, inviter });
-        } else {
+        } else if kind == 0 {
             self.known.insert(member, self.known.len());
         }
         Ok(())
