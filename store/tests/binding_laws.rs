@@ -13,6 +13,7 @@ use fenrun::Code;
 use fenrun::ledger::Posted;
 use fenrun::reward::binding::{BindingAction, BindingCommand, BindingEvent, Bindings};
 use fenrun::trade::order::Tenant;
+use fenrun_store::BindingAppended;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use script::{Rules, commands, rules};
@@ -111,10 +112,12 @@ fn law(
                 let retried = if fault == Fault::RetriesAct { "again" } else { "c" };
                 for (at, step) in chunk.iter().enumerate().filter(|(at, _)| (done + at) % 3 == 0) {
                     let again = handle(at, step, retried);
-                    if let (Ok(first), Ok(again)) = (&first[at], &again) {
-                        if (again.posted, &again.events) != (Posted::Repeat, &first.events) {
-                            return Ok(Err(format!("command {} acted twice", done + at)));
-                        }
+                    let answers = first[at].as_ref().ok().zip(again.as_ref().ok());
+                    let wrong = |(first, again): (&BindingAppended, &BindingAppended)| {
+                        (again.posted, &again.events) != (Posted::Repeat, &first.events)
+                    };
+                    if answers.is_some_and(wrong) {
+                        return Ok(Err(format!("command {} acted twice", done + at)));
                     }
                 }
                 Ok(Ok(first.into_iter().map(|answer| answer.map(|done| done.events)).collect()))
