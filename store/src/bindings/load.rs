@@ -85,9 +85,10 @@ impl Loader<'_> {
                 inviter.map_or(Ok(None), |inviter| self.climb(inviter))?;
             }
             BindingAction::Merge { kept, gone } => {
-                self.climb(*kept)?;
-                if let Some(gone) = self.climb(*gone)? {
-                    self.below(gone)?;
+                let (kept, gone) = (self.climb(*kept)?, self.climb(*gone)?);
+                gone.map_or(Ok(()), |gone| self.below(gone))?;
+                if policy.distributors().purchase().is_some() {
+                    kept.into_iter().chain(gone).try_for_each(|account| self.bought(account, policy))?;
                 }
             }
             BindingAction::Close { member, closing } => {
