@@ -6,10 +6,12 @@
 mod common;
 
 use common::{
-    DAY_MS, Home, at, capped, command, key, member, paid_withdrawal, sale, shop, wallet_command, whole_order,
+    DAY_MS, Home, at, binding, binding_policy, capped, command, command_id, key, member, paid_withdrawal,
+    sale, shop, wallet_command, whole_order,
 };
 use fenrun::id::{LineId, RefundId};
 use fenrun::reward::commission::{Refund, Taken};
+use fenrun::trade::order::Tenant;
 use fenrun_store::Report;
 
 /// Three orders, one of them refunded in part.
@@ -45,7 +47,30 @@ fn busy() -> Home {
             Ok(())
         })
         .unwrap();
+    bind(&mut home);
     home
+}
+
+/// Another shop binds its members by a policy.
+fn bind(home: &mut Home) {
+    let tenant = Tenant::new("bound").unwrap();
+    let bodies = [
+        r#"{"register":{"member":1}}"#,
+        r#"{"register":{"member":2,"sharer":1}}"#,
+        r#"{"reassign":{"member":2}}"#,
+        r#"{"visit":{"member":2,"sharer":1}}"#,
+    ];
+    home.store
+        .batch(|batch| {
+            let policy = binding_policy(r#"{"mode":"instant","expire_days":9}"#);
+            batch.put_binding_policy(&tenant, &policy, at(0))?;
+            for (number, body) in bodies.iter().enumerate() {
+                let id = command_id(&format!("b{number}"));
+                batch.handle_binding(&tenant, &id, &binding(5, body))?;
+            }
+            Ok(())
+        })
+        .unwrap();
 }
 
 fn faulty(report: &Report) -> Vec<&'static str> {
@@ -80,6 +105,29 @@ fn caught(check: &str, corruptions: &[&str]) {
         let told = report.checks().iter().find(|known| known.name() == check).unwrap();
         assert!(told.examples().iter().all(|line| !line.is_empty() && !line.contains('\n')), "{told:?}");
     }
+}
+
+#[test]
+fn changed_bindings() {
+    caught(
+        "binding_log",
+        &[
+            "UPDATE binding_events SET data = replace(data, 'asked for', 'wished') WHERE ordinal = 0",
+            "UPDATE binding_commands SET fingerprint = '00000000000000000000000000000000'",
+            "UPDATE edges SET inviter = NULL WHERE tenant = 'bound' AND inviter = '1'",
+            "DELETE FROM binding_marks WHERE member = '2'",
+            "UPDATE binding_policies SET text = replace(text, '9', '8')",
+            "UPDATE binding_heads SET last = last - 1",
+        ],
+    );
+    caught(
+        "bindings",
+        &[
+            "UPDATE bindings SET until = until + 1",
+            "DELETE FROM bindings",
+            "UPDATE bindings SET standing = 'appointed'",
+        ],
+    );
 }
 
 #[test]
