@@ -40,7 +40,7 @@ pay = { levels = [
 "#;
 
 /// What is wrong, on which line, what the message must hold.
-const WRONG: [(&str, &str, usize, &str); 52] = [
+const WRONG: [(&str, &str, usize, &str); 61] = [
     ("name = \"n\"", "nmae = \"n\"", 2, "did you mean it by `nmae`?"),
     ("currency = \"CNY\"", "currency = \"CNY\"\ncurency = 1", 4, "did you mean `currency`?"),
     ("\"V1\", \"V2\"", "\"V1\", 2", 4, "`ranks`"),
@@ -117,6 +117,35 @@ const WRONG: [(&str, &str, usize, &str); 52] = [
     ("of = \"income\"", "round = { mode = \"downn\" }", 23, "downn"),
     ("of = \"income\"", "cap = { per = \"payee\", limit = \"x\" }", 23, "`x` is not a rate"),
     ("of = \"income\"", "split = { cash = \"90%\" }", 23, "all accounts together get 100%"),
+    ("of = \"income\"", "split = { cash = \"9O%\" }", 23, "`split`: `cash`: `9O%` is not a rate"),
+    ("of = \"income\"", "split = { cash = \"9\\u200b0%\" }", 23, "`9\\u{200b}0%` is not a rate"),
+    (
+        "of = \"income\"",
+        "of = { base = \"income\", times = \"zz\" }",
+        23,
+        "rule `peer`: `of`: `times`: `zz` is not a rate",
+    ),
+    ("of = \"income\"", "round = { rate_decimals = 99 }", 23, "`rate_decimals` is 99; at most 12"),
+    (
+        "of = \"income\"",
+        "cap = [\n  { per = \"payee\", limit = 1 },\n  { per = \"rule\", limit = \"zz\" },\n]",
+        25,
+        "rule `peer`: `cap`: `limit`: `zz` is not a rate",
+    ),
+    (
+        "of = \"income\"",
+        "cap = [\n  { per = \"payee\", limit = 1 },\n  { per = \"payee\", limit = 2 },\n]",
+        25,
+        "two caps per payee every event",
+    ),
+    ("name = \"n\"", "name = \"n\"\nallow = { peer = 0 }", 3, "`allow.peer` must be a reason as text, not 0"),
+    ("id = \"peer\"", "id = \"pe\\u202eer\"", 21, "rule `pe\\u{202e}er`: `id`"),
+    (
+        "{ rank = \"V1\" }",
+        "{ points = { min = \"10\" } }",
+        16,
+        "rule `upline`: `qualify`: `points`: `min` must be an integer (only ranks stand in an order by name), not \"10\"",
+    ),
     (
         "id = \"upline\"",
         "id = \"upline\"\nafter = \"peer\"",

@@ -61,7 +61,7 @@ pub enum MoneyError {
         code: String,
     },
     /// The text is not a rate.
-    #[error("`{text}` is not a rate: {why}")]
+    #[error("`{}` is not a rate: {why}", text.escape_debug())]
     InvalidRate {
         /// The text as given.
         text: String,

@@ -250,13 +250,19 @@ pub(super) fn trees(plan: &Plan, forest: Forest, node: Option<&Node>) -> Result<
         }
         let Node::List(rows) = node else { return Err(invalid(name, "a list of places", node)) };
         let forest = snapshot.forest();
-        let mut spots = vec![Spot { parent: MemberIx::NOBODY, leg: 0 }; forest.len()];
+        let nowhere = Spot { parent: MemberIx::NOBODY, leg: 0 };
+        let mut spots = vec![None; forest.len()];
         for row in rows {
             let (member, parent, leg) = place(row, |node| known_as(forest, node))?;
             let at = forest.resolve(&[member])?[0].index() - 1;
             let parent = if parent == 0 { MemberIx::NOBODY } else { forest.resolve(&[parent])?[0] };
-            spots[at] = Spot { parent, leg };
+            if spots[at].replace(Spot { parent, leg }).is_some() {
+                let error =
+                    format!("trees: member {member} stands twice in tree `{name}`; state one place each");
+                return Err(Error::new(Code::DuplicateMember, error));
+            }
         }
+        let spots: Vec<Spot> = spots.into_iter().map(|spot| spot.unwrap_or(nowhere)).collect();
         snapshot = snapshot.with_tree(name, &spots)?;
     }
     Ok(snapshot)

@@ -147,14 +147,19 @@ fn used_from_fields(fields: &mut Fields<'_>) -> Result<Option<Vec<Used>>> {
     let Node::List(items) = node else { return Err(fields.wrong("used", "a list", node)) };
     let read = |(at, node): (usize, &Node)| {
         let mut fields = Fields::new(node, format!("sale: used[{at}]"))?;
-        let used = Used {
-            rule: fields.text("rule")?.map(str::to_owned),
-            every: fields.need_text("every")?.to_owned(),
-            payee: fields.id("payee")?.map(MemberId::from),
-            amount: fields.need_int("amount")?,
-        };
+        let (rule, every) = (fields.text("rule")?.map(str::to_owned), fields.need_text("every")?.to_owned());
+        let payee = fields.id("payee")?.map(MemberId::from);
+        // An outcome's own entry: what was used before its sale, and by it.
+        let (before, amount) = (fields.int("before")?.unwrap_or(0), fields.need_int("amount")?);
+        if before < 0 {
+            return Err(fields.fault(Code::InvalidSale, format!("`before` is {before}, below zero")));
+        }
+        let amount = before.checked_add(amount).ok_or_else(|| {
+            let rule = format!("`before` {before} and `amount` {amount} do not fit 64 bits together");
+            fields.fault(Code::Overflow, rule)
+        })?;
         fields.finish()?;
-        Ok(used)
+        Ok(Used { rule, every, payee, amount })
     };
     items.iter().enumerate().map(read).collect::<Result<_>>().map(Some)
 }

@@ -118,7 +118,7 @@ impl Mistake {
             Self::FirstLineOnly => (plan.clone(), edit_list(sale, "lines", |lines| lines.truncate(1))),
             Self::CapsForgotten => {
                 let plan = without("cap");
-                (with(&plan, "cap", Vec::<Node>::new()), sale.clone())
+                (with(&plan, "cap", Vec::<Node>::new()), with(sale, "used", Vec::<Node>::new()))
             }
             Self::AccountsForgotten => (without("split"), sale.clone()),
             Self::WhenForgotten => (without("when"), sale.clone()),

@@ -108,8 +108,9 @@ fn capped(who: &dyn Evaluator, seed: u64) -> Verdict {
     let cut = |outcome: &Outcome| {
         outcome.retained.iter().any(|(reason, _)| reason.starts_with("cap_") || reason == "flush")
     };
+    let unused = with(&sale, "used", Vec::<Node>::new());
     // Without caps rules may run after amounts whose payees' uplines nobody states.
-    if let Ok(whole) = who.evaluate(&free, &sale) {
+    if let Ok(whole) = who.evaluate(&free, &unused) {
         need(!cut(&whole), || format!("cut without a cap: {:?}", whole.retained))?;
     }
     Ok(if tested { Bearing::Tested } else { Bearing::Beside })

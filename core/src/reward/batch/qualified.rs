@@ -5,8 +5,8 @@ use crate::error::{Code, Result};
 use crate::reward::plan::{Condition, Knowledge, Plan};
 use crate::reward::referral::{Column, Forest, MemberIx};
 
-/// One bit a member; `None` when somebody does not state a fact, which matters only for those the orders
-/// reach.
+/// One bit a member; `None` when somebody does not state a fact, or one of another type, which matters only for
+/// those the orders reach.
 pub(super) fn qualified(condition: &Condition, plan: &Plan, forest: &Forest) -> Result<Option<Vec<u64>>> {
     let mut bits = vec![0_u64; forest.len() / 64 + 1];
     if let Some(columns) = flag_columns(condition, forest) {
@@ -22,7 +22,7 @@ pub(super) fn qualified(condition: &Condition, plan: &Plan, forest: &Forest) -> 
                 let at = usize::try_from(number).unwrap_or(usize::MAX);
                 bits[at / 64] |= u64::from(holds) << (number % 64);
             }
-            Err(error) if error.code() == Code::MissingFact => return Ok(None),
+            Err(error) if matches!(error.code(), Code::MissingFact | Code::InvalidValue) => return Ok(None),
             Err(error) => return Err(error),
         }
     }
@@ -76,5 +76,32 @@ impl Knowledge for Member<'_> {
 
     fn whose(&self) -> String {
         format!("member {}", self.forest.name(self.ix))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::error::{Code, Result};
+    use crate::reward::batch::{Orders, Rows, settle};
+    use crate::reward::plan::Plan;
+    use crate::reward::referral::{Column, Forest};
+
+    /// As in a sale alone: who is not reached is not asked, and nobody is taken for one who does not qualify.
+    #[test]
+    fn a_fact_of_another_type_is_an_error_for_those_the_orders_reach() {
+        let text = r#"{"schema": "fenrun.plan/1", "name": "n", "currency": "CNY", "rule": [{"id": "r",
+            "to": {"up": "referral"}, "pay": {"levels": ["5%"]}, "qualify": {"vip": true},
+            "unqualified": "retain"}]}"#;
+        let plan = Plan::from_json(text).unwrap();
+        let mut forest = Forest::from_edges(&[1, 2], &[0, 1]).unwrap();
+        forest.set_fact("vip", Column::Int(vec![1, 1])).unwrap();
+        let of = |buyer: u64| -> Result<Rows> {
+            let buyers = forest.resolve(&[buyer])?;
+            settle(&plan, &forest, &Orders::new(&buyers, &[("paid", &[1_000])]), None)
+        };
+        let error = of(2).unwrap_err();
+        let told = "member 1: the fact `vip`, which the plan tests by true, must be true or false, not 1";
+        assert!(error.code() == Code::InvalidValue && error.message().contains(told), "{error}");
+        of(1).unwrap();
     }
 }

@@ -115,7 +115,7 @@ impl Test<'_, '_, '_> {
             cells[at] = above;
         } else {
             cells[at].amount = kept;
-            cells.push(Cell { amount: cell.amount - kept, ..above });
+            cells.push(Cell { amount: cell.amount - kept, cut_of: Some(at), ..above });
         }
     }
 }
@@ -147,6 +147,43 @@ fn kept(over: Over, room: i64, amounts: &[i64]) -> Result<Vec<i64>> {
         kept
     };
     Ok(amounts.iter().map(first_come).collect())
+}
+
+/// Whether a cap of the plan counts what an entry says.
+pub(crate) fn counts(plan: &Plan, entry: &Used) -> bool {
+    periodic(plan).any(|(rule, cap)| {
+        let of_payee = cap.per == CapPer::Payee;
+        (rule, cap.every.name(), of_payee)
+            == (entry.rule.as_deref(), entry.every.as_str(), entry.payee.is_some())
+    })
+}
+
+/// Refuses what no cap of the plan counts: with a misspelt rule or a forgotten payee a sale would be paid as if
+/// nothing was used.
+pub(super) fn admit(plan: &Plan, sale: &Sale) -> Result<()> {
+    let stray = sale.used.iter().flatten().find(|entry| !counts(plan, entry));
+    let Some(Used { rule, every, payee, .. }) = stray else { return Ok(()) };
+    let owner =
+        |rule: Option<&str>| rule.map_or_else(|| "the plan".to_owned(), |rule| format!("rule `{rule}`"));
+    let whose = payee.as_ref().map_or_else(String::new, |payee| format!(" for payee {payee}"));
+    let known: Vec<String> = periodic(plan)
+        .map(|(rule, cap)| format!("{} by the {} per {}", owner(rule), cap.every.name(), cap.per.name()))
+        .collect();
+    let known = if known.is_empty() { "none over a period".to_owned() } else { known.join(", ") };
+    let error = format!(
+        "sale {}: `used` of {} by the {every}{whose} is counted by no cap of the plan; its caps: {known}",
+        sale.id,
+        owner(rule.as_deref())
+    );
+    Err(Error::new(Code::InvalidSale, error))
+}
+
+/// The caps over periods, with the rules they stand in.
+fn periodic(plan: &Plan) -> impl Iterator<Item = (Option<&str>, &Cap)> {
+    let of_rules =
+        plan.rules().iter().flat_map(|rule| rule.caps.iter().map(|cap| (Some(rule.id.as_str()), cap)));
+    let all = of_rules.chain(plan.caps().iter().map(|cap| (None, cap)));
+    all.filter(|(_, cap)| cap.every != Every::Event)
 }
 
 /// What earlier sales used of a cap.

@@ -39,6 +39,8 @@ pub(crate) struct Cell<'a> {
     pub(crate) amount: i64,
     /// Why nobody is paid, or why nothing is.
     pub(crate) reason: Option<Reason>,
+    /// The cell that a cap cut this one from.
+    pub(crate) cut_of: Option<usize>,
 }
 
 /// Evaluates a sale from its own upline.
@@ -96,8 +98,8 @@ pub(super) fn offered(scene: Scene<'_, '_>, cells: &[Cell<'_>]) -> Result<i64> {
     narrow(pool, || "a pool".into()).map_err(Error::from)
 }
 
-/// Refuses a sale in another currency, or with rates for a rule the plan does not have: a misspelt rule
-/// would silently pay the plan's rate.
+/// Refuses a sale in another currency, with rates for a rule the plan does not have (a misspelt rule would
+/// silently pay the plan's rate) or with what was used of no cap.
 fn admit(plan: &Plan, sale: &Sale) -> Result<()> {
     if plan.currency() != sale.currency {
         let error = format!("sale {} is in {}, the plan pays in {}", sale.id, sale.currency, plan.currency());
@@ -114,7 +116,7 @@ fn admit(plan: &Plan, sale: &Sale) -> Result<()> {
             return Err(Error::new(Code::InvalidSale, error));
         }
     }
-    Ok(())
+    caps::admit(plan, sale)
 }
 
 /// The cells of all rules, on what is left of the lines.
@@ -187,6 +189,7 @@ impl Cell<'_> {
             part: None,
             amount: 0,
             reason: None,
+            cut_of: None,
         }
     }
 

@@ -1,22 +1,55 @@
 //! An outcome in sentences: one line a slot, for the people who ask why.
 
-use super::outcome::{Outcome, Trace};
+use super::outcome::{Outcome, Row, Trace};
 use super::reason::Language;
-use crate::money::{Currency, Money};
+use crate::money::{Currency, Money, Rate};
 use crate::sale::Pay;
 
 impl Outcome {
-    /// One line for people per slot: who got how much of what, or why nobody did.
+    /// One line for people per slot: who got how much of what, or why nobody did. What caps cut from a slot, and the
+    /// accounts its amount goes to, stand in its line.
     #[must_use]
     pub fn explain(&self, language: Language) -> Vec<String> {
         let currency = self.currency();
-        self.trace().iter().map(|slot| Sentence { slot, currency, language }.line()).collect()
+        let mut cuts = vec![Vec::new(); self.trace().len()];
+        for slot in self.trace() {
+            if let Some(cuts) = slot.cut_of.and_then(|of| cuts.get_mut(of)) {
+                cuts.push(slot);
+            }
+        }
+        // Rows stand in the order of the slots they are paid for.
+        let mut rows = self.rows();
+        let mut lines = Vec::with_capacity(cuts.len());
+        for (slot, cuts) in self.trace().iter().zip(&cuts) {
+            let mine = slot.payee.as_ref().map_or(0, |_| accounts(rows, slot.amount));
+            let (parts, rest) = rows.split_at(mine);
+            rows = rest;
+            if slot.cut_of.is_none() {
+                lines.push(Sentence { slot, cuts, parts, currency, language }.line());
+            }
+        }
+        lines
     }
+}
+
+/// How many rows an amount is divided over.
+fn accounts(rows: &[Row], amount: i64) -> usize {
+    let mut left = amount;
+    let within = |row: &&Row| {
+        let more = left > 0;
+        left -= row.amount;
+        more
+    };
+    rows.iter().take_while(within).count()
 }
 
 /// One slot on its way into words.
 struct Sentence<'a> {
     slot: &'a Trace,
+    /// What caps cut from it.
+    cuts: &'a [&'a Trace],
+    /// Its amount by account.
+    parts: &'a [Row],
     currency: Currency,
     language: Language,
 }
@@ -24,24 +57,37 @@ struct Sentence<'a> {
 impl Sentence<'_> {
     fn line(&self) -> String {
         let Trace { stands, payee, amount, reason, .. } = self.slot;
-        let (place, calculation) = (self.place(), self.calculation());
+        let place = self.place();
         let who = stands.as_ref().map_or_else(|| "–".to_owned(), ToString::to_string);
         let money = self.money(*amount);
         match (payee, reason) {
-            (Some(payee), _) if Some(payee) != stands.as_ref() => {
-                let from = self.say(format!(" (rolled up from {who})"), format!("（自 {who} 上卷）"));
-                format!("{place}: {payee} {money} = {calculation}{from}")
+            (Some(payee), _) => {
+                let from = Some(payee) != stands.as_ref();
+                let from =
+                    from.then(|| self.say(format!(" (rolled up from {who})"), format!("（自 {who} 上卷）")));
+                let (accounts, calculation) = (self.accounts(), self.calculation());
+                format!("{place}: {payee} {money}{accounts} = {calculation}{}", from.unwrap_or_default())
             }
-            (Some(payee), _) => format!("{place}: {payee} {money} = {calculation}"),
             (None, Some(reason)) if *amount == 0 => {
                 format!("{place}: {who} {money} — {}", reason.sentence(self.language))
             }
-            (None, Some(reason)) => {
-                let kept = self.say("retained", "留存");
-                format!("{place}: {who} {kept} {money} — {}", reason.sentence(self.language))
+            (None, Some(_)) => {
+                let kept: Vec<String> =
+                    [self.slot].iter().chain(self.cuts).map(|slot| self.kept(slot)).collect();
+                format!("{place}: {who} {}", kept.join(self.say("; ", "；")))
             }
             (None, None) => format!("{place}: {who}"),
         }
+    }
+
+    /// What is retained, and why.
+    fn kept(&self, slot: &Trace) -> String {
+        let (money, kept) = (self.money(slot.amount), self.say("retained", "留存"));
+        format!("{kept} {money} — {}", self.why(slot))
+    }
+
+    fn why(&self, slot: &Trace) -> &'static str {
+        slot.reason.map_or("", |reason| reason.sentence(self.language))
     }
 
     /// The rule, the line and the level.
@@ -61,11 +107,33 @@ impl Sentence<'_> {
         format!("{rule} · {line}{level}{source}")
     }
 
-    /// How the amount came about.
+    /// The accounts of an amount that a rule splits; nothing where all of it is cash.
+    fn accounts(&self) -> String {
+        if let [Row { account, .. }] = self.parts {
+            if account == super::CASH {
+                return String::new();
+            }
+        }
+        let parts = self.parts.iter().map(|row| format!("{} {}", row.account, self.money(row.amount)));
+        let parts: Vec<String> = parts.collect();
+        self.say(format!(" ({})", parts.join(", ")), format!("（{}）", parts.join("、")))
+    }
+
+    /// How the amount came about, less what caps cut.
     fn calculation(&self) -> String {
-        let Trace { rate, base, below, part, .. } = self.slot;
+        let cut = |slot: &&Trace| {
+            let (money, why) = (self.money(slot.amount), self.why(slot));
+            self.say(format!(" − {money} retained {why}"), format!(" − 留存 {money}（{why}）"))
+        };
+        self.before_caps() + &self.cuts.iter().map(cut).collect::<String>()
+    }
+
+    fn before_caps(&self) -> String {
+        let Trace { rate, base, below, part, steps, .. } = self.slot;
+        let share = |(rate, base): &(Rate, i64)| format!("{rate} × {}", self.money(*base));
         let entitled = match rate {
-            Pay::Share(rate) => format!("{rate} × {}", self.money(*base)),
+            Pay::Share(_) if !steps.is_empty() => steps.iter().map(share).collect::<Vec<_>>().join(" + "),
+            Pay::Share(rate) => share(&(*rate, *base)),
             Pay::PerUnit(minor) => {
                 let minor = self.money(i64::from(*minor));
                 self.say(format!("{minor} per unit"), format!("每件 {minor}"))

@@ -27,6 +27,7 @@ mod totals;
 mod wide;
 
 pub use caps::Usage;
+pub(crate) use caps::counts;
 pub(crate) use evaluate::{Cell, evaluate_cells};
 pub(crate) use exact::Exact;
 

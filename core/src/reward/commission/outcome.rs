@@ -3,13 +3,14 @@
 use super::caps::{Usage, usage};
 use super::evaluate::Cell;
 use super::keys::row_key;
+use super::rates::Rates;
 use super::reason::Reason;
 use super::{CASH, SEMANTICS};
 use crate::doc::Node;
 use crate::error::Result;
 use crate::id::{LineId, MemberId, OrderId};
-use crate::money::{Currency, allocate, narrow};
-use crate::reward::plan::{Plan, Rule};
+use crate::money::{Currency, Rate, allocate, narrow};
+use crate::reward::plan::{Plan, Rule, Schedule};
 use crate::sale::{Pay, Sale, read::pay_to_node};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -71,6 +72,10 @@ pub struct Trace {
     pub amount: i64,
     /// Why nobody is paid, or nothing.
     pub reason: Option<Reason>,
+    /// The parts of `base` between the steps of a marginal ladder, each with its rate.
+    pub steps: Vec<(Rate, i64)>,
+    /// The place in the trace of the slot that a cap cut this from.
+    pub cut_of: Option<usize>,
 }
 
 /// The outcome of a sale: `Σ rows + Σ retained = pool`, in integers.
@@ -133,6 +138,8 @@ impl Outcome {
                 part: cell.part,
                 amount: cell.amount,
                 reason: cell.reason,
+                steps: steps(plan, rule, cell.base)?,
+                cut_of: cell.cut_of,
             });
         }
         let retained = retained.into_iter().map(|(reason, amount)| Retained { reason, amount }).collect();
@@ -254,6 +261,13 @@ impl Outcome {
             .then(|| ("used", Node::List(self.used.iter().map(Usage::to_node).collect())));
         entries.into_iter().chain(used).map(|(key, value)| (key.to_owned(), value)).collect()
     }
+}
+
+/// The parts of a base between the steps of a marginal ladder, at the rates they are paid at.
+fn steps(plan: &Plan, rule: &Rule, base: i64) -> Result<Vec<(Rate, i64)>> {
+    let Schedule::Ladder(ladder) = &rule.pay else { return Ok(Vec::new()) };
+    let rates = Rates { plan, rule, line: None };
+    ladder.shape.marginal(base).map(|(rate, part)| Ok((rates.share(rate)?, part))).collect()
 }
 
 /// Hands over the parts of an amount by account, zero parts left out.

@@ -62,10 +62,9 @@ pub(super) fn climb(rule: &Rule, ladder: &Ladder, group: &[LineInput<'_>]) -> Re
     let reached = steps.iter().rev().find(|step| step.from <= volume);
     let top = reached.map_or(Ok(Rate::ZERO), rate)?;
     let mut sum = Exact::ZERO;
-    if let LadderShape::Marginal(steps) = &ladder.shape {
-        for (at, step) in steps.iter().enumerate() {
-            let end = steps.get(at + 1).map_or(base, |next| next.from.min(base));
-            sum.add(Pay::Share(rate(step)?), (end - step.from).max(0), 0)?;
+    if let LadderShape::Marginal(_) = &ladder.shape {
+        for (rate, part) in ladder.shape.marginal(base) {
+            sum.add(Pay::Share(first.rates.share(rate)?), part, 0)?;
         }
     } else {
         sum.add(Pay::Share(top), base, 0)?;

@@ -69,7 +69,9 @@ impl<'p> Compiled<'p> {
     /// Settles a sale. `None` for one with rates of its own, and for one that cannot be settled: the general
     /// way says why.
     pub(super) fn settle(&mut self, sale: &Sale, left: Option<&[Left]>) -> Option<Totals> {
-        if sale.currency != self.plan.currency() || sale.lines.iter().any(|line| !line.overrides.is_empty()) {
+        let states_used = sale.used.as_ref().is_some_and(|used| !used.is_empty());
+        let foreign = sale.currency != self.plan.currency();
+        if foreign || states_used || sale.lines.iter().any(|line| !line.overrides.is_empty()) {
             return None;
         }
         self.paid.clear();

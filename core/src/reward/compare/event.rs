@@ -6,10 +6,10 @@ use super::{Cause, Side};
 use crate::doc::Node;
 use crate::error::{Code, Error, Result};
 use crate::id::{MemberId, OrderId};
-use crate::reward::commission::{Language, Outcome, Reason, Retained, evaluate};
+use crate::reward::commission::{Language, Outcome, Reason, Retained, counts, evaluate};
 use crate::reward::period::{Closed, PeriodKey};
 use crate::reward::plan::Plan;
-use crate::sale::Sale;
+use crate::sale::{Sale, Used};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -74,18 +74,19 @@ pub struct Compared {
 
 /// Evaluates a sale under two plans.
 ///
-/// A plan that has no ranks does not see those of people, so that plans with and without ranks compare.
+/// A plan that has no ranks does not see those of people, nor one plan what was used of caps that only the other
+/// has, so that such plans compare.
 ///
 /// # Errors
 /// As [`evaluate`], with the plan that refuses the sale in front; [`Code::CurrencyMismatch`] when the plans
 /// pay in different currencies.
 pub fn compare(before: &Plan, after: &Plan, sale: &Sale) -> Result<Compared> {
     same_currency(before, after)?;
-    let outcome = |plan: &Plan| {
-        let seen = seen_by(plan, sale).unwrap_or_else(|| Ok(sale.clone()))?;
+    let outcome = |plan: &Plan, other: &Plan| {
+        let seen = seen_by(plan, other, sale).unwrap_or_else(|| Ok(sale.clone()))?;
         evaluate(plan, &seen).map_err(|error| error.within(&format!("plan “{}”", plan.name())))
     };
-    let (first, second) = (outcome(before)?, outcome(after)?);
+    let (first, second) = (outcome(before, after)?, outcome(after, before)?);
     let sides = [Settled::of_sale(&first)?, Settled::of_sale(&second)?];
     Ok(Compared::new(Event::Sale(sale.id.clone()), sides, || {
         [Told::of_sale(before, &first), Told::of_sale(after, &second)]
@@ -121,14 +122,20 @@ fn same_currency(before: &Plan, after: &Plan) -> Result<()> {
     Err(Error::new(Code::CurrencyMismatch, rule))
 }
 
-/// The sale as a plan without ranks sees it, `None` when it sees all of it.
-fn seen_by(plan: &Plan, sale: &Sale) -> Option<Result<Sale>> {
+/// The sale as one of two plans sees it, `None` when it sees all of it.
+fn seen_by(plan: &Plan, other: &Plan, sale: &Sale) -> Option<Result<Sale>> {
     let around = sale.around.uplines.values().flatten().chain(sale.around.regions.values());
     let mut people = [&sale.buyer].into_iter().chain(&sale.upline).chain(sale.roles.values()).chain(around);
-    if !plan.ranks().is_empty() || people.all(|person| person.rank.is_none()) {
+    let ranked = plan.ranks().is_empty() && people.any(|person| person.rank.is_some());
+    let foreign = |entry: &Used| !counts(plan, entry) && counts(other, entry);
+    if !ranked && !sale.used.iter().flatten().any(foreign) {
         return None;
     }
     let mut draft = sale.clone().into_draft();
+    draft.used.iter_mut().for_each(|used| used.retain(|entry| !foreign(entry)));
+    if !ranked {
+        return Some(Sale::new(draft));
+    }
     let around = draft.around.uplines.values_mut().flatten().chain(draft.around.regions.values_mut());
     let people = [&mut draft.buyer].into_iter().chain(&mut draft.upline).chain(draft.roles.values_mut());
     people.chain(around).for_each(|person| person.rank = None);

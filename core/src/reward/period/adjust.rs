@@ -5,10 +5,11 @@ use super::carry::Carry;
 use super::close::{Closed, Closing, run};
 use super::volumes::Volumes;
 use crate::doc::Node;
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::id::MemberId;
 use crate::money::narrow;
-use std::collections::BTreeMap;
+use crate::time::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A closed period with what became known of it since.
 #[derive(Clone, Copy, Debug)]
@@ -45,6 +46,30 @@ pub struct AdjustmentRow {
     pub account: String,
     /// Minor units; below zero takes back.
     pub amount: i64,
+}
+
+/// Refuses past periods that are not closed, and what stands twice: each entry is adjusted against what earlier
+/// closes adjusted, so a second one would not see the first.
+pub(super) fn admit(past: &[Past<'_>], open: &Closing<'_>) -> Result<()> {
+    let mut run = BTreeMap::<(PeriodKey, &str), BTreeSet<Option<Timestamp>>>::new();
+    for Past { closing, .. } in past {
+        let Closing { plan, period, part, .. } = *closing;
+        open.carry.admit_past(period, open.period)?;
+        let from = part.map(|part| part.from);
+        let rules = plan.sequence(Some(period.every())).map(|at| plan.rules()[at].id.as_str());
+        for rule in rules.filter(|rule| part.is_none_or(|part| part.rules.contains(*rule))) {
+            let parts = run.entry((period, rule)).or_default();
+            // A whole period holds each of its parts.
+            let whole = from.is_none() || parts.contains(&None);
+            if whole && !parts.is_empty() || !parts.insert(from) {
+                let error = format!(
+                    "past: {period} stands twice for rule `{rule}`; state it once, with all that became known of it"
+                );
+                return Err(Error::new(Code::InvalidValue, error));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// `f(X + all changes) − f(X + changes adjusted before)`, on the period's own snapshot, ranks and carry.

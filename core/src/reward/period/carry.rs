@@ -81,6 +81,22 @@ impl Carry {
         }
     }
 
+    /// Refuses a past period that nothing was posted of yet: one that does not lie before the one that closes, or
+    /// that no close before it closed.
+    pub(super) fn admit_past(&self, past: PeriodKey, closing: PeriodKey) -> Result<()> {
+        let every = past.every();
+        let why = match self.closed.get(&every) {
+            _ if every == closing.every() && past >= closing => {
+                format!("it does not lie before {closing}, the period that closes")
+            }
+            Some(last) if past <= *last => return Ok(()),
+            Some(last) => format!("the last {} that the carry knows as closed is {last}", every.name()),
+            None => format!("the carry knows no closed {}; state what the close before left", every.name()),
+        };
+        let error = format!("past: {past} is not closed, and only closed periods are adjusted: {why}");
+        Err(Error::new(Code::InvalidValue, error))
+    }
+
     /// Marks a period as closed and drops the counters of windows that end with it.
     pub(super) fn close(&mut self, period: PeriodKey) {
         self.closed.insert(period.every(), period);

@@ -1,6 +1,6 @@
 //! Closing a period: every rule of the period over all members, then caps, then rows.
 
-use super::adjust::{Adjustment, Past, adjust};
+use super::adjust::{Adjustment, Past, adjust, admit};
 use super::alone::{Alone, total};
 use super::calendar::PeriodKey;
 use super::caps::Caps;
@@ -84,7 +84,8 @@ pub struct Pair {
 ///
 /// # Errors
 /// Names the rule, member, fact or volume that is missing or wrong; [`Code::OverReversed`] when more was
-/// taken back than was sold; [`Code::InvalidValue`] for a period that was closed before.
+/// taken back than was sold; [`Code::InvalidValue`] for a period that was closed before, and for a past one that
+/// was not or that stands twice.
 ///
 /// [`Code::OverReversed`]: crate::Code::OverReversed
 /// [`Code::InvalidValue`]: crate::Code::InvalidValue
@@ -121,6 +122,7 @@ pub fn close_parts(parts: &[Closing<'_>], past: &[Past<'_>]) -> Result<Vec<Close
 /// The carry a close starts from, with what late sales and refunds change of it.
 fn opened(closing: &Closing<'_>, past: &[Past<'_>]) -> Result<(Carry, Vec<Adjustment>)> {
     closing.carry.admit(closing.period)?;
+    admit(past, closing)?;
     let mut carry = closing.carry.clone();
     let mut adjustments = Vec::with_capacity(past.len());
     for past in past {

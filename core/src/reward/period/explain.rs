@@ -1,13 +1,13 @@
 //! A close in sentences: a line for each person and rule, paid or not, for those who ask why.
 
 use super::close::{Closed, Pair};
-use super::outcome::{PeriodTrace, RuleOutcome};
+use super::outcome::{PeriodRow, PeriodTrace, RuleOutcome};
 use super::pairing::Legs;
 use super::snapshot::Snapshot;
 use crate::id::MemberId;
 use crate::money::Money;
-use crate::reward::commission::{Language, Reason};
-use crate::reward::plan::{INCOME, Plan, Rule, Schedule};
+use crate::reward::commission::{Language, Reason, Retained};
+use crate::reward::plan::{INCOME, LadderShape, Plan, Rule, Schedule};
 use crate::sale::Pay;
 use std::collections::BTreeMap;
 
@@ -75,18 +75,35 @@ impl Closed {
     }
 }
 
+/// A slot and the rows that its amount is paid in.
+#[derive(Clone, Copy)]
+struct Slot<'a> {
+    trace: &'a PeriodTrace,
+    rows: &'a [PeriodRow],
+}
+
 /// The slots at which each person stands or is paid, and those whose legs moved without a slot.
 fn by_person<'a>(
     outcome: &'a RuleOutcome,
     pairs: &BTreeMap<&'a MemberId, &Pair>,
-) -> BTreeMap<&'a MemberId, Vec<&'a PeriodTrace>> {
-    let mut people: BTreeMap<&MemberId, Vec<&PeriodTrace>> =
+) -> BTreeMap<&'a MemberId, Vec<Slot<'a>>> {
+    let mut people: BTreeMap<&MemberId, Vec<Slot<'a>>> =
         pairs.keys().map(|member| (*member, Vec::new())).collect();
-    for slot in &outcome.trace {
-        let stands = slot.stands.as_ref();
-        let payee = slot.payee.as_ref().filter(|payee| Some(*payee) != stands);
+    // Rows stand in the order of the slots they are paid for.
+    let mut rest = outcome.rows.as_slice();
+    for trace in &outcome.trace {
+        let mut left = if trace.payee.is_some() { trace.amount } else { 0 };
+        let within = |row: &&PeriodRow| {
+            let more = left > 0;
+            left -= row.amount;
+            more
+        };
+        let (rows, further) = rest.split_at(rest.iter().take_while(within).count());
+        rest = further;
+        let stands = trace.stands.as_ref();
+        let payee = trace.payee.as_ref().filter(|payee| Some(*payee) != stands);
         for member in stands.into_iter().chain(payee) {
-            people.entry(member).or_default().push(slot);
+            people.entry(member).or_default().push(Slot { trace, rows });
         }
     }
     people
@@ -101,7 +118,7 @@ struct Speech<'a> {
 
 impl Speech<'_> {
     /// What one member gets by one rule.
-    fn line(&self, rule: &Rule, member: &MemberId, slots: &[&PeriodTrace], pair: Option<&Pair>) -> String {
+    fn line(&self, rule: &Rule, member: &MemberId, slots: &[Slot<'_>], pair: Option<&Pair>) -> String {
         let place = format!("{member} · {}{}", rule.id, self.colon());
         let legs = pair.map_or_else(String::new, |pair| self.legs(pair));
         match slots {
@@ -110,12 +127,12 @@ impl Speech<'_> {
                 self.say("nothing", "无"),
                 self.say("no whole pair", "不足一对")
             ),
-            [slot] => format!("{place}{}{legs}", self.slot(rule, member, slot)),
+            [slot] => format!("{place}{}{legs}", self.slot(rule, member, *slot)),
             several => {
-                let paid: i64 =
-                    several.iter().filter(|slot| pays(slot, member)).map(|slot| slot.amount).sum();
+                let paid = several.iter().map(|slot| slot.trace).filter(|slot| pays(slot, member));
+                let paid: i64 = paid.map(|slot| slot.amount).sum();
                 let listed: Vec<String> =
-                    several.iter().take(LISTED).map(|slot| self.slot(rule, member, slot)).collect();
+                    several.iter().take(LISTED).map(|slot| self.slot(rule, member, *slot)).collect();
                 let more = several.len().saturating_sub(LISTED);
                 let more = match more {
                     0 => String::new(),
@@ -130,34 +147,58 @@ impl Speech<'_> {
     }
 
     /// One slot: an amount and how it came about, or why there is none.
-    fn slot(&self, rule: &Rule, member: &MemberId, slot: &PeriodTrace) -> String {
+    fn slot(&self, rule: &Rule, member: &MemberId, Slot { trace: slot, rows }: Slot<'_>) -> String {
         let money = self.money(slot.amount);
         let of = self.source(rule, member, slot);
-        if let Some(payee) = &slot.payee {
-            let said = format!("{money}{}{of}", self.calculation(rule, slot));
-            if !pays(slot, member) {
-                let nothing = self.say("nothing", "无");
-                return self.say(
-                    format!("{nothing} — {said} goes to {payee}"),
-                    format!("{nothing} — {said}，归 {payee}"),
-                );
-            }
-            let from = slot.stands.as_ref().filter(|stands| *stands != payee);
-            let from = from.map_or_else(String::new, |from| {
-                self.say(format!(" (rolled up from {from})"), format!("（自 {from} 上卷）"))
-            });
-            let cut = slot
-                .cut
-                .iter()
-                .map(|cut| self.say("; ", "；").to_owned() + &self.kept(cut.amount, cut.reason));
-            return format!("{said}{from}{}", cut.collect::<String>());
-        }
-        let reason = slot.reason.unwrap_or(Reason::Rounding);
-        let said = match slot.amount {
-            0 => format!("{} — {}", self.say("nothing", "无"), self.smallness(rule, slot, reason)),
-            amount => self.kept(amount, reason),
+        let Some(payee) = &slot.payee else {
+            let reason = slot.reason.unwrap_or(Reason::Rounding);
+            let said = match slot.amount {
+                0 => format!("{} — {}", self.say("nothing", "无"), self.smallness(rule, slot, reason)),
+                amount => self.kept(amount, reason),
+            };
+            return format!("{said}{of}");
         };
-        format!("{said}{of}")
+        let calculation = self.calculation(rule, slot);
+        // What caps cut is a part of the sum; where there is none it is told behind all else.
+        let cut = slot.cut.iter().map(|cut| self.cut(cut)).collect::<String>();
+        let (within, behind) = match (calculation.starts_with(" = "), slot.cut.as_slice()) {
+            (true, _) => (cut, String::new()),
+            (false, cuts) => {
+                let told = cuts
+                    .iter()
+                    .map(|cut| self.say("; ", "；").to_owned() + &self.kept(cut.amount, cut.reason));
+                (String::new(), told.collect())
+            }
+        };
+        if !pays(slot, member) {
+            let nothing = self.say("nothing", "无");
+            let said = format!("{money}{calculation}{within}{of}");
+            return self.say(
+                format!("{nothing} — {said} goes to {payee}{behind}"),
+                format!("{nothing} — {said}，归 {payee}{behind}"),
+            );
+        }
+        let from = slot.stands.as_ref().filter(|stands| *stands != payee);
+        let from = from.map_or_else(String::new, |from| {
+            self.say(format!(" (rolled up from {from})"), format!("（自 {from} 上卷）"))
+        });
+        format!("{money}{}{calculation}{within}{of}{from}{behind}", self.accounts(rule, rows))
+    }
+
+    /// The accounts of an amount that a rule splits.
+    fn accounts(&self, rule: &Rule, rows: &[PeriodRow]) -> String {
+        if rule.split.is_none() || rows.is_empty() {
+            return String::new();
+        }
+        let parts = rows.iter().map(|row| format!("{} {}", row.account, self.money(row.amount)));
+        let parts: Vec<String> = parts.collect();
+        self.say(format!(" ({})", parts.join(", ")), format!("（{}）", parts.join("、")))
+    }
+
+    /// `− 0.30 CNY retained above the cap of this person`.
+    fn cut(&self, cut: &Retained) -> String {
+        let (money, why) = (self.money(cut.amount), cut.reason.sentence(self.language));
+        self.say(format!(" − {money} retained {why}"), format!(" − 留存 {money}（{why}）"))
     }
 
     /// Why there is nothing; a ladder whose first step is not reached gives nothing to round, nor does a team
@@ -194,9 +235,15 @@ impl Speech<'_> {
         let base = self.base(rule, slot.base);
         let entitled = match &rule.pay {
             Schedule::Ladder(ladder) if ladder.shape.is_polynomial() => {
-                // What is below is a part of it, which fits.
-                let whole = self.money(slot.amount.saturating_add(slot.below));
+                // What is below and what caps cut are parts of it, which fits.
+                let cut = slot.cut.iter().fold(slot.below, |sum, cut| sum.saturating_add(cut.amount));
+                let whole = self.money(slot.amount.saturating_add(cut));
                 self.say(format!("{whole} by the polynomial of {base}"), format!("{base} 按多项式得 {whole}"))
+            }
+            Schedule::Ladder(ladder) if matches!(ladder.shape, LadderShape::Marginal(_)) => {
+                let parts = ladder.shape.marginal(slot.base);
+                let parts = parts.map(|(rate, part)| format!("{rate} × {}", self.base(rule, part)));
+                parts.collect::<Vec<_>>().join(" + ")
             }
             _ => format!("{rate} × {base}"),
         };

@@ -25,11 +25,10 @@ pub struct Holding {
 pub fn entitlement(shape: &LadderShape, holding: Holding, mode: Rounding) -> Result<i64> {
     match shape {
         LadderShape::Whole(steps) => Ok(rate_at(steps, holding.by).of(holding.of, mode)?),
-        LadderShape::Marginal(steps) => {
+        LadderShape::Marginal(_) => {
             let mut sum = Exact::ZERO;
-            for (at, step) in steps.iter().enumerate() {
-                let to = steps.get(at + 1).map_or(i64::MAX, |next| next.from);
-                sum.add(Pay::Share(step.rate), (holding.of.min(to) - step.from).max(0), 1)?;
+            for (rate, part) in shape.marginal(holding.of) {
+                sum.add(Pay::Share(rate), part, 1)?;
             }
             sum.round(mode)
         }

@@ -1,5 +1,6 @@
 //! Conditions on facts.
 
+use super::kinds::{Kinds, raise};
 use crate::doc::{Fields, Node, Spot, did_you_mean, perhaps};
 use crate::error::{Code, Error, Result};
 use crate::sale::Purpose;
@@ -7,6 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// How deep conditions may nest.
 const MAX_DEPTH: usize = 16;
+
+/// How much of a test an error shows, in characters.
+const MAX_SHOWN: usize = 60;
 
 /// Facts whose reading makes a rule pay for recruiting, and the beginnings of those that a period derives.
 const RECRUITING_FACTS: [&str; 4] = ["purchases", "purchased", "recruits", "team_size"];
@@ -25,7 +29,8 @@ pub struct Condition {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Clause {
-    Fact(Test),
+    /// A test, and what the whole plan asks the fact to be.
+    Fact(Test, Kinds),
     Any(Vec<Condition>),
     Not(Box<Condition>),
     Sale(Box<Condition>),
@@ -83,11 +88,12 @@ impl Condition {
                 "not" => Clause::Not(Box::new(Self::read_at(value, &place, ranks, depth + 1)?)),
                 "sale" => Clause::Sale(Box::new(Self::read_at(value, &place, ranks, depth + 1)?)),
                 _ => {
-                    let test = Test::read(value, &place)?;
+                    let test = Test::read(value, key, &place)?;
                     if key == "rank" {
                         test.check_ranks(&place, ranks).map_err(|error| error.about(Spot::of(value)))?;
                     }
-                    Clause::Fact(test)
+                    let kinds = test.kinds();
+                    Clause::Fact(test, kinds)
                 }
             };
             clauses.insert(key.to_owned(), clause);
@@ -101,7 +107,7 @@ impl Condition {
     pub(super) fn to_node(&self) -> Node {
         Node::map(self.clauses.iter().map(|(key, clause)| {
             let value = match clause {
-                Clause::Fact(test) => test.to_node(),
+                Clause::Fact(test, _) => test.to_node(),
                 Clause::Any(items) => Node::List(items.iter().map(Self::to_node).collect()),
                 Clause::Not(inner) | Clause::Sale(inner) => inner.to_node(),
             };
@@ -113,7 +119,7 @@ impl Condition {
     pub(crate) fn flags(&self) -> Option<Vec<(&str, bool)>> {
         let mut flags = Vec::with_capacity(self.clauses.len());
         for (key, clause) in &self.clauses {
-            let Clause::Fact(Test::Is(Node::Bool(wanted))) = clause else { return None };
+            let Clause::Fact(Test::Is(Node::Bool(wanted)), _) = clause else { return None };
             flags.push((key.as_str(), *wanted));
         }
         Some(flags)
@@ -122,7 +128,8 @@ impl Condition {
     /// Whether the condition holds.
     ///
     /// # Errors
-    /// [`Code::MissingFact`] when a fact that decides is not stated.
+    /// [`Code::MissingFact`] when a fact that decides is not stated, [`Code::InvalidValue`] when it is of a type
+    /// that nothing in the plan asks it to be of.
     pub fn holds(&self, knowledge: &dyn Knowledge, ranks: &[String]) -> Result<bool> {
         self.test(knowledge, ranks, false)
     }
@@ -139,12 +146,10 @@ impl Condition {
                 }
                 Clause::Not(inner) => !inner.test(knowledge, ranks, of_sale)?,
                 Clause::Sale(inner) => inner.test(knowledge, ranks, true)?,
-                Clause::Fact(test) => {
+                Clause::Fact(test, kinds) => {
                     let value = if of_sale { knowledge.sale_fact(key) } else { knowledge.fact(key) };
                     match value {
-                        // Of several values at once, one that meets the test is enough.
-                        Some(Node::List(items)) => items.iter().any(|item| test.holds(key, item, ranks)),
-                        Some(value) => test.holds(key, &value, ranks),
+                        Some(value) => test.answer(key, &value, ranks, *kinds, knowledge)?,
                         None if key == "rank" => false,
                         None => return Err(missing(key, knowledge)),
                     }
@@ -157,11 +162,33 @@ impl Condition {
         Ok(true)
     }
 
+    /// Adds what this condition asks each fact to be.
+    pub(super) fn add_kinds(&self, all: &mut BTreeMap<String, Kinds>) {
+        for (key, clause) in &self.clauses {
+            match clause {
+                Clause::Fact(test, _) => raise(all, key, test.kinds()),
+                Clause::Any(items) => items.iter().for_each(|item| item.add_kinds(all)),
+                Clause::Not(inner) | Clause::Sale(inner) => inner.add_kinds(all),
+            }
+        }
+    }
+
+    /// Tells it what the whole plan asks each fact to be.
+    pub(super) fn set_kinds(&mut self, all: &BTreeMap<String, Kinds>) {
+        for (key, clause) in &mut self.clauses {
+            match clause {
+                Clause::Fact(_, kinds) => *kinds = all.get(key).copied().unwrap_or(*kinds),
+                Clause::Any(items) => items.iter_mut().for_each(|item| item.set_kinds(all)),
+                Clause::Not(inner) | Clause::Sale(inner) => inner.set_kinds(all),
+            }
+        }
+    }
+
     /// Adds the names of the facts this condition reads.
     pub(super) fn names<'a>(&'a self, names: &mut BTreeSet<&'a str>) {
         for (key, clause) in &self.clauses {
             match clause {
-                Clause::Fact(_) => {
+                Clause::Fact(..) => {
                     names.insert(key);
                 }
                 Clause::Any(items) => items.iter().for_each(|item| item.names(names)),
@@ -173,7 +200,7 @@ impl Condition {
     /// Whether it asks the sale, as `{ sale = … }` does.
     pub(super) fn asks_sale(&self) -> bool {
         self.clauses.values().any(|clause| match clause {
-            Clause::Fact(_) => false,
+            Clause::Fact(..) => false,
             Clause::Any(items) => items.iter().any(Self::asks_sale),
             Clause::Not(inner) => inner.asks_sale(),
             Clause::Sale(_) => true,
@@ -188,7 +215,7 @@ impl Condition {
 
     fn names_purpose(&self) -> bool {
         self.clauses.iter().any(|(key, clause)| match clause {
-            Clause::Fact(_) => key == "purpose",
+            Clause::Fact(..) => key == "purpose",
             Clause::Any(items) => items.iter().any(Self::names_purpose),
             Clause::Not(inner) => inner.names_purpose(),
             Clause::Sale(_) => false,
@@ -200,7 +227,7 @@ impl Condition {
         let mut known = Some(true);
         for (key, clause) in &self.clauses {
             let holds = match clause {
-                Clause::Fact(test) => (key == "purpose").then(|| test.holds(key, purpose, &[])),
+                Clause::Fact(test, _) => (key == "purpose").then(|| test.holds(key, purpose, &[])),
                 Clause::Any(items) => {
                     let each = items.iter().map(|item| item.given_purpose(purpose));
                     each.reduce(|left, right| match (left, right) {
@@ -226,15 +253,15 @@ impl Condition {
     /// values, or a range whose ends are the wrong way round.
     pub(super) fn is_impossible(&self, ranks: &[String]) -> bool {
         self.clauses.iter().any(|(key, clause)| match clause {
-            Clause::Fact(Test::In(items)) => items.is_empty(),
-            Clause::Fact(Test::Range { min, max, among }) => {
+            Clause::Fact(Test::In(items), _) => items.is_empty(),
+            Clause::Fact(Test::Range { min, max, among }, _) => {
                 let crossed = matches!(
                     (min.as_ref().and_then(|end| place(key, end, ranks)), max.as_ref().and_then(|end| place(key, end, ranks))),
                     (Some(min), Some(max)) if min > max
                 );
                 crossed || among.as_ref().is_some_and(Vec::is_empty)
             }
-            Clause::Fact(Test::Is(_)) | Clause::Not(_) => false,
+            Clause::Fact(Test::Is(_), _) | Clause::Not(_) => false,
             Clause::Any(items) => items.iter().all(|item| item.is_impossible(ranks)),
             Clause::Sale(inner) => inner.is_impossible(ranks),
         })
@@ -245,7 +272,7 @@ impl Condition {
     pub fn single_flag(&self) -> Option<&str> {
         let mut clauses = self.clauses.iter();
         match (clauses.next(), clauses.next()) {
-            (Some((key, Clause::Fact(Test::Is(Node::Bool(true))))), None) => Some(key),
+            (Some((key, Clause::Fact(Test::Is(Node::Bool(true)), _))), None) => Some(key),
             _ => None,
         }
     }
@@ -262,16 +289,20 @@ fn missing(name: &str, knowledge: &dyn Knowledge) -> Error {
 }
 
 impl Test {
-    fn read(node: &Node, what: &str) -> Result<Self> {
+    fn read(node: &Node, fact: &str, what: &str) -> Result<Self> {
         match node {
             Node::Bool(_) | Node::Int(_) | Node::Text(_) => Ok(Self::Is(node.clone())),
             Node::List(items) => Ok(Self::In(scalars(items, what)?)),
             Node::Map(_) => {
                 let mut fields = Fields::table(node, what)?;
-                let mut end = |key: &'static str| match fields.take(key) {
-                    None => Ok(None),
-                    Some(value @ (Node::Int(_) | Node::Text(_))) => Ok(Some(value.clone())),
-                    Some(other) => Err(fields.wrong(key, "an integer or a rank", other)),
+                let mut end = |key: &'static str| match (fields.take(key), fact) {
+                    (None, _) => Ok(None),
+                    (Some(value @ (Node::Int(_) | Node::Text(_))), "rank") => Ok(Some(value.clone())),
+                    (Some(value @ Node::Int(_)), _) => Ok(Some(value.clone())),
+                    (Some(other), "rank") => Err(fields.wrong(key, "a rank", other)),
+                    (Some(other), _) => {
+                        Err(fields.wrong(key, "an integer (only ranks stand in an order by name)", other))
+                    }
                 };
                 let (min, max) = (end("min")?, end("max")?);
                 let among = match fields.take("in") {
@@ -316,6 +347,45 @@ impl Test {
             }
         }
         Ok(())
+    }
+
+    /// Of which types a value can hold: the ends of a range are of one.
+    fn kinds(&self) -> Kinds {
+        match self {
+            Self::Is(value) => Kinds::of([value]),
+            Self::In(items) => Kinds::of(items),
+            Self::Range { min, max, among } => match min.as_ref().or(max.as_ref()) {
+                Some(end) => Kinds::of([end]),
+                None => Kinds::of(among.iter().flatten()),
+            },
+        }
+    }
+
+    /// Whether a stated fact meets the test; of several values at once, one that does is enough.
+    fn answer(
+        &self,
+        key: &str,
+        stated: &Node,
+        ranks: &[String],
+        kinds: Kinds,
+        knowledge: &dyn Knowledge,
+    ) -> Result<bool> {
+        let values = match stated {
+            Node::List(items) => items.as_slice(),
+            single => std::slice::from_ref(single),
+        };
+        if values.iter().any(|value| self.holds(key, value, ranks)) {
+            return Ok(true);
+        }
+        // Text for a number would never hold, and nobody would know why.
+        if values.is_empty() || values.iter().any(|value| kinds.meets(value)) {
+            return Ok(false);
+        }
+        let test = self.to_node().to_json();
+        let short: String = test.chars().take(MAX_SHOWN).collect();
+        let cut = if short.len() < test.len() { "…" } else { "" };
+        let what = format!("{}: the fact `{key}`, which the plan tests by {short}{cut},", knowledge.whose());
+        Err(crate::doc::invalid(&what, &kinds.words(), stated))
     }
 
     fn holds(&self, key: &str, value: &Node, ranks: &[String]) -> bool {

@@ -5,6 +5,7 @@
 mod cap;
 mod check;
 mod condition;
+mod kinds;
 mod order;
 mod presets;
 mod rates;

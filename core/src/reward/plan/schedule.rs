@@ -62,6 +62,19 @@ pub enum LadderShape {
 }
 
 impl LadderShape {
+    /// The parts of a base between the steps of a marginal ladder, each with its rate; none of other shapes.
+    pub(crate) fn marginal(&self, base: i64) -> impl Iterator<Item = (Rate, i64)> {
+        let steps = match self {
+            Self::Marginal(steps) => steps.as_slice(),
+            Self::Whole(_) | Self::Polynomial(_) => &[],
+        };
+        let part = move |(at, step): (usize, &Step)| {
+            let end = steps.get(at + 1).map_or(base, |next| next.from.min(base));
+            (step.rate, end - step.from)
+        };
+        steps.iter().enumerate().map(part).filter(|(_, part)| *part > 0)
+    }
+
     /// Whether it is read on the part of the whole tree, not by steps.
     pub(crate) const fn is_polynomial(&self) -> bool {
         matches!(self, Self::Polynomial(_))

@@ -22,14 +22,15 @@ pub(crate) fn rich_case(seed: u64) -> Case {
         rules.push(reshaped(dice, &words, entries(Some(rule))));
     }
     chained(dice, &words, &mut rules);
-    let sale = beside(dice, &words, &rules, &sale);
+    let of_plan = if dice.one_in(4) { Some(caps(dice, &["plan", "payee"], true)) } else { None };
+    let sale = beside(dice, &words, (&rules, of_plan.as_ref()), &sale);
     let ids: Vec<Node> = rules.iter().map(|rule| rule["id"].clone()).collect();
     let allowed = ids.iter().filter_map(Node::as_text).chain(["plan"]).map(|id| (id, Node::from("random")));
     let mut plan = with(&plan, "allow", Node::map(allowed));
     plan = with(&plan, "rule", Node::List(rules.into_iter().map(Node::Map).collect()));
     plan = with(&plan, "tree", Node::map([("placement", Node::map::<&str>([]))]));
-    if dice.one_in(4) {
-        plan = with(&plan, "cap", caps(dice, &["plan", "payee"], true));
+    if let Some(caps) = of_plan {
+        plan = with(&plan, "cap", caps);
     }
     let sale = if dice.one_in(3) { small(dice, &sale) } else { sale };
     let refunds = refunds(dice, &sale);
@@ -269,7 +270,7 @@ fn chained(dice: &mut Dice, words: &Words, rules: &mut Vec<Map>) {
 }
 
 /// What the sale of such a plan states beside the upline.
-fn beside(dice: &mut Dice, words: &Words, rules: &[Map], sale: &Node) -> Node {
+fn beside(dice: &mut Dice, words: &Words, (rules, of_plan): (&[Map], Option<&Node>), sale: &Node) -> Node {
     let upline = items(sale.get("upline")).to_vec();
     let stands = |dice: &mut Dice, id: i64| {
         // Now and then somebody of the upline, as they stand there.
@@ -289,11 +290,16 @@ fn beside(dice: &mut Dice, words: &Words, rules: &[Map], sale: &Node) -> Node {
     }
     sale = with(&sale, "regions", Node::Map(regions));
     let mut used = Vec::new();
-    let owners = rules.iter().map(|rule| Some(rule["id"].clone())).chain([None]);
-    for owner in owners {
+    let owners =
+        rules.iter().map(|rule| (Some(rule["id"].clone()), rule.get("cap"))).chain([(None, of_plan)]);
+    for (owner, caps) in owners {
         for every in PERIODS {
             for payee in [None, Some(2), Some(3)] {
-                if dice.one_in(2) {
+                let counts = |cap: &Node| {
+                    let of_payee = text(cap.get("per")).as_deref() == Some("payee");
+                    text(cap.get("every")).as_deref() == Some(every) && of_payee == payee.is_some()
+                };
+                if items(caps).iter().any(counts) && dice.one_in(2) {
                     let rule = owner.clone().map(|id| ("rule", id));
                     let payee = payee.map(|id| ("payee", Node::Int(id)));
                     let amount = ("amount", Node::Int(dice.below(200)));

@@ -75,8 +75,7 @@ fn in_line(rule: &Rule, levels: u64) -> u64 {
         }
         open -= found;
     }
-    // Levels nobody reaches are stated, too.
-    if line > 0 { line.saturating_add(open) } else { 0 }
+    line
 }
 
 /// Parts of a rule that pay nobody whatever is sold, as far as the text alone shows it.

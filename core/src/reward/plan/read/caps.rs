@@ -1,7 +1,7 @@
 //! From a document to caps and accounts.
 
 use super::{check_name, text, unknown_word};
-use crate::doc::{Fields, Node};
+use crate::doc::{Fields, Node, Spot};
 use crate::error::{Code, Error, Result};
 use crate::money::Rate;
 use crate::reward::plan::cap::{Cap, CapPer, Every, Limit, Over, Split};
@@ -45,7 +45,7 @@ fn caps(fields: &mut Fields<'_>, may_be: &[CapPer]) -> Result<Vec<Cap>> {
         if caps.iter().any(|known| (known.per, known.every) == (cap.per, cap.every)) {
             let (per, every) = (cap.per.name(), cap.every.name());
             let rule = format!("`cap` has two caps per {per} every {every}; the lower one is enough");
-            return Err(fields.fault(Code::InvalidValue, rule));
+            return Err(fields.fault(Code::InvalidValue, rule).about(Spot::of(item)));
         }
         caps.push(cap);
     }
@@ -75,7 +75,9 @@ fn cap(node: &Node, place: &str, may_be: &[CapPer]) -> Result<Cap> {
     let every = fields.word("every", &Every::ALL, Every::name)?.unwrap_or(Every::Event);
     let limit = match fields.need("limit")? {
         Node::Int(minor) if *minor >= 0 => Limit::Minor(*minor),
-        Node::Text(share) => Limit::Share(share.parse().map_err(|e| Error::from(e).within(place))?),
+        Node::Text(share) => Limit::Share(share.parse().map_err(|e| {
+            Error::from(e).within(&format!("{place}: `limit`")).about(Spot::entry(node, "limit"))
+        })?),
         other => return Err(fields.wrong("limit", "minor units at or above zero, or a share", other)),
     };
     let over = match fields.text("over")? {
@@ -89,11 +91,11 @@ fn cap(node: &Node, place: &str, may_be: &[CapPer]) -> Result<Cap> {
     fields.finish()?;
     if let (Limit::Share(_), Every::Period(_)) = (limit, every) {
         let rule = format!("{place}: a share of the base caps one event; `every` goes with minor units");
-        return Err(Error::new(Code::InvalidValue, rule));
+        return Err(Error::new(Code::InvalidValue, rule).about(Spot::entry(node, "every")));
     }
     if let (Over::Scale, Every::Period(_)) = (over, every) {
         let rule = format!("{place}: `scale` divides what one event pays; earlier events stay as they are");
-        return Err(Error::new(Code::InvalidValue, rule));
+        return Err(Error::new(Code::InvalidValue, rule).about(Spot::entry(node, "over")));
     }
     Ok(Cap { per, every, limit, over })
 }
@@ -124,8 +126,10 @@ pub(super) fn split(fields: &mut Fields<'_>) -> Result<Option<Split>> {
     let mut parts = Vec::new();
     for (account, share) in table.rest() {
         check_name(&table, "split", account)?;
-        let share = share.as_text().ok_or_else(|| table.wrong(account, "a share such as \"90%\"", share))?;
-        let rate: Rate = share.parse().map_err(|e| Error::from(e).within(&place))?;
+        let rate = share.as_text().ok_or_else(|| table.wrong(account, "a share such as \"90%\"", share))?;
+        let at = Spot::entry(node, account);
+        let rate: Rate =
+            rate.parse().map_err(|e| Error::from(e).within(&format!("{place}: `{account}`")).about(at))?;
         if rate.is_zero() || account.is_empty() {
             return fault(format!(
                 "account `{account}` gets {rate}; name it and give it a part, or leave it out"

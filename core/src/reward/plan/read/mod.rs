@@ -11,7 +11,7 @@ pub(in crate::reward) use stops::MAX_LISTED;
 
 use super::rule::Rule;
 use super::{MAX_NAME_BYTES, MAX_RULES, Plan, order};
-use crate::doc::{Fields, Node, Spot, did_you_mean};
+use crate::doc::{Fields, Node, Spot, did_you_mean, invalid};
 use crate::error::{Code, Error, Result, is_hidden};
 use crate::id::MAX_ID_BYTES;
 use crate::money::Currency;
@@ -41,7 +41,7 @@ pub(super) fn plan(node: &Node) -> Result<Plan> {
     let currency = Currency::parse(&text(&mut fields, "currency")?)
         .map_err(|error| Error::from(error).within("plan"))
         .map_err(under("currency"))?;
-    let (ranks, rank_rules) = declared::ranks(&mut fields).map_err(under("ranks"))?;
+    let (ranks, mut rank_rules) = declared::ranks(&mut fields).map_err(under("ranks"))?;
     let trees = declared::trees(&mut fields).map_err(under("tree"))?;
     let utc_offset_minutes = declared::utc_offset(&mut fields).map_err(under("utc_offset"))?;
     let allow = allow(&mut fields).map_err(under("allow"))?;
@@ -80,6 +80,7 @@ pub(super) fn plan(node: &Node) -> Result<Plan> {
         let error = format!("plan: `allow` names `{unknown}`, which is no rule of this plan; {hint}");
         return Err(Error::new(Code::InvalidValue, error).about(Spot::entry(node, "allow")));
     }
+    super::kinds::tell(&mut rules, &mut rank_rules);
     Ok(Plan {
         name,
         currency,
@@ -111,10 +112,9 @@ fn allow(fields: &mut Fields<'_>) -> Result<BTreeMap<String, String>> {
     let mut allow = BTreeMap::new();
     if let Some(node) = fields.take("allow") {
         for (rule, reason) in Fields::table(node, "plan: `allow`")?.rest() {
-            let reason = reason.as_text().filter(|reason| !reason.trim().is_empty()).ok_or_else(|| {
-                let error = format!("plan: `allow.{rule}` needs a reason as text");
-                Error::new(Code::InvalidValue, error).about(Spot::entry(node, rule))
-            })?;
+            let text = reason.as_text().filter(|reason| !reason.trim().is_empty());
+            let reason =
+                text.ok_or_else(|| invalid(&format!("plan: `allow.{rule}`"), "a reason as text", reason))?;
             allow.insert(rule.to_owned(), reason.to_owned());
         }
     }
@@ -259,16 +259,17 @@ fn nobodys(c: char) -> Option<&'static str> {
 /// No text of a plan holds a control character, or another that acts unseen, such as one that turns the direction of writing: all of them are shown to
 /// people, on terminals too.
 fn check_texts(plan: &Node) -> Result<()> {
-    let mut open = vec![("plan", plan)];
-    while let Some((key, node)) = open.pop() {
+    let mut open = vec![(None, "plan", plan)];
+    while let Some((within, key, node)) = open.pop() {
         let (text, spot) = match node {
             Node::Text(text) => (text, Spot::of(node)),
             Node::List(items) => {
-                open.extend(items.iter().map(|item| (key, item)));
+                let rule = |item| within.or_else(|| Some(item).filter(|_| key == "rule"));
+                open.extend(items.iter().map(|item| (rule(item), key, item)));
                 continue;
             }
             Node::Map(map) => {
-                open.extend(map.iter().map(|(key, value)| (key.as_str(), value)));
+                open.extend(map.iter().map(|(key, value)| (within, key.as_str(), value)));
                 let Some(key) = map.keys().find(|key| key.contains(is_hidden)) else { continue };
                 (key, Spot::entry(node, key))
             }
@@ -277,7 +278,9 @@ fn check_texts(plan: &Node) -> Result<()> {
         if let Some(hidden) = text.chars().find(|c| is_hidden(*c)) {
             let short: String = text.chars().take(60).collect();
             let code = u32::from(hidden);
-            let rule = format!("plan: `{key}`: the text `{short}` holds U+{code:04X}, which acts unseen");
+            let id = within.and_then(|rule| rule.get("id")).and_then(Node::as_text);
+            let place = id.map_or_else(|| "plan".to_owned(), |id| format!("rule `{id}`"));
+            let rule = format!("{place}: `{key}`: the text `{short}` holds U+{code:04X}, which acts unseen");
             return Err(Error::new(Code::InvalidValue, rule).about(spot));
         }
     }

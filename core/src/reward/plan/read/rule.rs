@@ -150,8 +150,10 @@ fn base(node: &Node, what: &str) -> Result<Base> {
     let base = text(&mut fields, "base")?;
     check_name(&fields, "base", &base)?;
     let (plus, less) = (names(&mut fields, "plus")?, names(&mut fields, "less")?);
-    let times =
-        fields.text("times")?.map_or(Ok(Rate::ONE), str::parse).map_err(|e| Error::from(e).within(what))?;
+    let times = fields.text("times")?.map_or(Ok(Rate::ONE), str::parse);
+    let times = times.map_err(|e| {
+        Error::from(e).within(&format!("{what}: `of`: `times`")).about(Spot::entry(node, "times"))
+    })?;
     if let Some(name) =
         plus.iter().chain(&less).find(|name| **name == base || (plus.contains(name) && less.contains(name)))
     {
@@ -186,8 +188,9 @@ fn round(node: &Node, what: &str) -> Result<Round> {
         min: fields.count::<u32>("min")?.map_or(default.min, i64::from).max(1),
         rate_decimals: fields.count("rate_decimals")?,
     };
-    if round.rate_decimals.is_some_and(|decimals| decimals > 12) {
-        return Err(fields.fault(Code::InvalidValue, "`rate_decimals` is at most 12"));
+    if let Some(decimals) = round.rate_decimals.filter(|decimals| *decimals > 12) {
+        let error = fields.fault(Code::InvalidValue, format!("`rate_decimals` is {decimals}; at most 12"));
+        return Err(error.about(Spot::entry(node, "rate_decimals")));
     }
     fields.finish()?;
     Ok(round)
