@@ -254,11 +254,12 @@ pub(super) fn trees(plan: &Plan, forest: Forest, node: Option<&Node>) -> Result<
         let mut spots = vec![None; forest.len()];
         for row in rows {
             let (member, parent, leg) = place(row, |node| known_as(forest, node))?;
-            let at = forest.resolve(&[member])?[0].index() - 1;
+            let placed = forest.resolve(&[member])?[0];
             let parent = if parent == 0 { MemberIx::NOBODY } else { forest.resolve(&[parent])?[0] };
-            if spots[at].replace(Spot { parent, leg }).is_some() {
+            if spots[placed.index() - 1].replace(Spot { parent, leg }).is_some() {
+                let who = forest.name(placed);
                 let error =
-                    format!("trees: member {member} stands twice in tree `{name}`; state one place each");
+                    format!("trees: member {who} stands twice in tree `{name}`; state one place each");
                 return Err(Error::new(Code::DuplicateMember, error));
             }
         }
