@@ -49,7 +49,8 @@ fn gained(plan: &Plan, finding: &Finding) -> (String, String) {
     let money = |minor: i64| Money::new(minor, plan.currency()).to_string();
     let Some(witness) = &finding.witness else { return (name, format!("gains {}", money(0))) };
     let (who, parts) = (&witness.attacker, witness.parts);
-    let mut means: Vec<String> = witness.identities.iter().map(identity).collect();
+    let alike = witness.identities.chunk_by(|one, other| one == other);
+    let mut means: Vec<String> = alike.map(identities).collect();
     if finding.period.is_none() && parts > 1 {
         means.push(format!("{parts} parts"));
     }
@@ -57,14 +58,26 @@ fn gained(plan: &Plan, finding: &Finding) -> (String, String) {
     let gain = money(finding.gain);
     let place = witness.sale.as_ref().map_or_else(String::new, |sale| format!(" in {sale}"));
     let purchase = witness.purchase.map_or_else(String::new, |purchase| format!(", {}", purchase.english()));
+    let followed = if witness.followed == Some(true) { ", followed by those below oneself" } else { "" };
     let means = means.join(" and ");
-    (name, format!("gains {gain}: {who}{place} gets {attacked} for {honest} by {means}{purchase}"))
+    (
+        name,
+        format!(
+            "gains {gain}: {who}{place} gets {attacked} instead of {honest} by {means}{followed}{purchase}"
+        ),
+    )
 }
 
-/// An identity in words.
-fn identity(identity: &Identity) -> String {
-    let rank = identity.rank.as_ref().map_or_else(String::new, |rank| format!(" of rank {rank}"));
-    format!("an identity{rank} {}", identity.place.english())
+/// Some identities that are alike, in words.
+fn identities(alike: &[Identity]) -> String {
+    let Some(first) = alike.first() else { return String::new() };
+    let rank = first.rank.as_ref().map_or_else(String::new, |rank| format!(" of rank {rank}"));
+    let leg = first.leg.map_or_else(String::new, |leg| format!(" on leg {leg}"));
+    let place = first.place.english();
+    match alike.len() {
+        1 => format!("an identity{rank} {place}{leg}"),
+        count => format!("{count} identities{rank} {place}{leg}"),
+    }
 }
 
 fn text(plan: &Plan, report: &Report, findings: Option<&[Finding]>) -> String {

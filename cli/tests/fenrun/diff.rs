@@ -110,9 +110,10 @@ fn a_plan_is_audited_for_false_identities() {
     let folder = Folder::new();
     let text = folder.run("check preset:jicha --sybil").ended(0);
     // A buyer with a rank, who buys through an identity of their own, is paid for their own purchase.
-    assert!(text.contains("gains 149.99 CNY: u in falling gets 149.99 CNY for 0.00 CNY"), "{text}");
+    assert!(text.contains("gains 149.99 CNY: u in falling gets 149.99 CNY instead of 0.00 CNY"), "{text}");
     let text = folder.run("check preset:two_level --sybil --identities 2").ended(0);
-    let wanted = "gains 74.98 CNY: u in path gets 74.98 CNY for 0.00 CNY by an identity above oneself and an identity above oneself";
+    let wanted =
+        "gains 74.98 CNY: u in path gets 74.98 CNY instead of 0.00 CNY by 2 identities above oneself";
     assert!(text.contains(wanted), "{text}");
     let document = folder.run("check preset:two_level --sybil --json").document(0);
     let Node::List(findings) = at(&document, &["sybil"]) else { panic!("no list") };

@@ -3,7 +3,7 @@
 use super::forest::number;
 use super::period::place;
 use crate::doc::{Fields, Node, invalid};
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 use crate::reward::period::PeriodKey;
 use crate::reward::plan::Plan;
 use crate::reward::sybil::{Actor, Finding, Limits, Stage, audit, audit_periods, sample, stages};
@@ -63,7 +63,8 @@ fn stage(plan: &Plan, node: &Node) -> Result<Stage> {
             }
         }
     }
-    for (key, sign) in [("volumes", 1), ("refunds", -1)] {
+    let add: fn(i64, i64) -> Option<i64> = i64::checked_add;
+    for (key, sum) in [("volumes", add), ("refunds", i64::checked_sub)] {
         for (at, node) in fields.list(key)?.iter().enumerate() {
             let mut fields = Fields::new(node, format!("{key}[{at}]"))?;
             let member = number(fields.need("member")?)?;
@@ -73,7 +74,10 @@ fn stage(plan: &Plan, node: &Node) -> Result<Stage> {
                     return Err(fields.wrong(name, "a whole number", value));
                 };
                 let known = actor.volumes.entry(name.to_owned()).or_insert(0);
-                *known = known.saturating_add(sign * amount);
+                let too_wide = || {
+                    Error::new(Code::Overflow, format!("`{name}` of member {member} does not fit 64 bits"))
+                };
+                *known = sum(*known, *amount).ok_or_else(too_wide)?;
             }
         }
     }
@@ -91,6 +95,6 @@ fn actor(plan: &Plan, node: &Node, at: usize) -> Result<Actor> {
     Ok(Actor { id, inviter, rank, facts, places, volumes: BTreeMap::new() })
 }
 
-fn missing(member: u64) -> crate::Error {
-    crate::Error::new(crate::Code::UnknownMember, format!("member {member} is not among the members"))
+fn missing(member: u64) -> Error {
+    Error::new(Code::UnknownMember, format!("member {member} is not among the members"))
 }

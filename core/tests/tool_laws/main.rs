@@ -3,11 +3,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 mod accepted;
+mod causes;
 mod chains;
 mod closing;
 mod comparing;
 mod dice;
 mod divisions;
+mod extremes;
 mod identities;
 #[path = "../laws/mod.rs"]
 mod laws;
@@ -28,6 +30,12 @@ fn what_two_plans_differ_in_is_told_once_and_whole() {
 fn what_two_plans_make_of_a_period_is_told_once_and_whole() {
     let subjects: [(&str, &dyn closing::Reporter); 1] = [("engine", &closing::Engine)];
     closing::CLOSES.prove(&subjects, |slip| Box::new(closing::Slipping(slip)));
+}
+
+#[test]
+fn the_causes_of_one_change_are_within_what_it_can_bring_about() {
+    let subjects: [(&str, &dyn causes::Teller); 1] = [("engine", &causes::Engine)];
+    causes::CAUSES.prove(&subjects, |slip| Box::new(causes::Slipping(slip)));
 }
 
 #[test]
@@ -79,6 +87,23 @@ fn whatever_is_accepted_is_audited() {
         }
     }
     assert!(audited >= laws::cases(100) / 2, "{audited} plans were accepted");
+}
+
+#[test]
+fn no_number_of_a_plan_is_too_large_for_the_audit() {
+    let mut audited = 0;
+    for seed in 0..laws::cases(1_000) / 2 {
+        let Some(plan) = extremes::plan(seed) else { continue };
+        let played = std::panic::catch_unwind(|| extremes::fault(&plan, seed));
+        assert_eq!(
+            played.unwrap_or_else(|_| Some("a panic".into())),
+            None,
+            "seed {seed}: {}",
+            plan.canonical()
+        );
+        audited += 1;
+    }
+    assert!(audited >= laws::cases(1_000) / 8, "{audited} plans were accepted");
 }
 
 #[test]

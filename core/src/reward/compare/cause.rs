@@ -1,10 +1,13 @@
 //! Why a person's amounts differ under two plans.
 
+use super::matching::{Changes, Matching};
 use super::told::{Slot, Told};
 use crate::id::MemberId;
 use crate::reward::commission::Reason;
 use crate::reward::plan::{Schedule, Weights};
+use crate::sale::Pay;
 use crate::words::words;
+use std::collections::BTreeSet;
 
 words! {
     /// Why a person gets another amount of a sale or a period.
@@ -43,12 +46,12 @@ pub(super) struct Why {
 
 impl Why {
     /// Why a person gets `amounts` by the two plans, which differ.
-    pub(super) fn of(payee: &MemberId, amounts: (i64, i64), before: &Told<'_>, after: &Told<'_>) -> Self {
-        let alone = |cause, told: &Told<'_>| Self { causes: vec![cause], reason: told.refused(payee) };
+    pub(super) fn of<'a>(payee: &MemberId, amounts: (i64, i64), before: &Told<'a>, after: &Told<'a>) -> Self {
+        let alone = |cause, reason| Self { causes: vec![cause], reason };
         match amounts {
-            (0, _) => alone(Cause::Gained, before),
-            (_, 0) => alone(Cause::Lost, after),
-            _ => Self { causes: causes(before.slots(payee), after.slots(payee)), reason: None },
+            (0, _) => alone(Cause::Gained, before.refused(payee, after)),
+            (_, 0) => alone(Cause::Lost, after.refused(payee, before)),
+            _ => Self { causes: causes(payee, before, after), reason: None },
         }
     }
 
@@ -61,52 +64,127 @@ impl Why {
     }
 }
 
-fn causes(before: &[Slot<'_>], after: &[Slot<'_>]) -> Vec<Cause> {
-    let cut = |slots: &[Slot<'_>]| slots.iter().map(|slot| i128::from(slot.cut)).sum::<i128>();
-    let apart = |differ: fn(&Slot<'_>, &Slot<'_>) -> bool| {
-        before.len() == after.len() && before.iter().zip(after).any(|(before, after)| differ(before, after))
-    };
+fn causes<'a>(payee: &MemberId, before: &Told<'a>, after: &Told<'a>) -> Vec<Cause> {
+    let matching = Matching::of(payee, before, after);
+    let mut found = BTreeSet::new();
+    for (one, other) in &matching.pairs {
+        let changes = Changes::between(one.place.rule, other.place.rule, before, after);
+        found.extend(of_pair(one, other, changes));
+    }
+    for slot in &matching.alone {
+        found.insert(of_one(slot, Changes::along(slot.place.rule, before, after)));
+    }
+    let cut = |told: &Told<'_>| told.slots(payee).iter().map(|slot| i128::from(slot.cut)).sum::<i128>();
+    if cut(before) != cut(after) {
+        found.insert(Cause::Cap);
+    }
+    if found.is_empty() { vec![Cause::Rounding] } else { found.into_iter().collect() }
+}
+
+/// Why a slot earns another amount under each plan.
+fn of_pair(before: &Slot<'_>, after: &Slot<'_>, changes: Changes) -> Vec<Cause> {
+    if before.earned == after.earned {
+        return Vec::new();
+    }
     let found = [
-        (Cause::Places, before.len() != after.len()),
-        (Cause::Rate, apart(rates_differ)),
-        (Cause::Base, apart(|before, after| before.base != after.base)),
-        (Cause::Nearer, apart(|before, after| before.below != after.below)),
-        (Cause::Part, apart(parts_differ)),
-        (Cause::Cap, cut(before) != cut(after)),
+        (Cause::Rate, rates_differ(before, after, changes)),
+        (Cause::Base, bases_differ(before, after, changes)),
+        (Cause::Nearer, nearer_differ(before, after, changes)),
+        (Cause::Part, (changes.walk || changes.pay) && parts_differ(before, after)),
     ];
     let found: Vec<Cause> = found.into_iter().filter(|(_, apart)| *apart).map(|(cause, _)| cause).collect();
     if found.is_empty() { vec![Cause::Rounding] } else { found }
 }
 
-/// Whether the rates do: of a ladder or of pairs those of other steps too, where the slot names one of them.
-fn rates_differ(before: &Slot<'_>, after: &Slot<'_>) -> bool {
-    let others = match (before.pay, after.pay) {
-        (Some(Schedule::Ladder(one)), Some(Schedule::Ladder(other))) => one.shape != other.shape,
-        (Some(Schedule::Pairing(one)), Some(Schedule::Pairing(other))) => one.rates != other.rates,
+/// Why only one of the plans pays a slot, from what differs of its rule.
+fn of_one(slot: &Slot<'_>, changes: Option<Changes>) -> Cause {
+    let pool = matches!(slot.pay, Some(Schedule::Share(_)));
+    match changes {
+        Some(Changes { walk: false, pay: true, .. }) if pool => Cause::Part,
+        Some(Changes { walk: false, pay: true, .. }) => Cause::Rate,
+        // What the rule runs after comes to nothing under one plan.
+        Some(Changes { walk: false, of, chained, .. }) if of || chained => Cause::Base,
+        Some(Changes { walk: false, .. }) => Cause::Rounding,
+        _ => Cause::Places,
+    }
+}
+
+/// Whether the rates do: of a ladder, a series or pairs also those that the slot does not name. Where neither who is
+/// asked nor what is paid is another, only a ladder has another rate, read on another volume: a rate that is rounded
+/// otherwise is none.
+fn rates_differ(before: &Slot<'_>, after: &Slot<'_>, changes: Changes) -> bool {
+    let read_anew = matches!(before.pay, Some(Schedule::Ladder(_))) && (changes.of || changes.chained);
+    if before.rate != after.rate && (changes.walk || changes.pay || read_anew) {
+        return true;
+    }
+    let entitled = |slot: &Slot<'_>| i128::from(slot.earned) + i128::from(slot.below);
+    let apart = || differ(entitled(before), before.base, entitled(after), after.base);
+    match (before.pay, after.pay) {
+        (Some(Schedule::Ladder(one)), Some(Schedule::Ladder(other))) => {
+            let part = one.shape.is_polynomial() && (changes.of || changes.chained);
+            (part || (&one.shape, &one.by) != (&other.shape, &other.by)) && apart()
+        }
+        (Some(one @ Schedule::Geometric { .. }), Some(other @ Schedule::Geometric { .. })) => {
+            one != other && apart()
+        }
+        (Some(Schedule::Pairing(one)), Some(Schedule::Pairing(other))) => {
+            one.rates != other.rates && before.base == after.base
+        }
         _ => false,
-    };
-    let same_base = before.base == after.base && before.below == after.below;
-    before.rate != after.rate || (others && same_base && before.earned != after.earned)
+    }
+}
+
+/// Whether the bases do, where they count: by the unit they do not, and with the same rule of the same sale or volume
+/// they are rounded otherwise.
+fn bases_differ(before: &Slot<'_>, after: &Slot<'_>, changes: Changes) -> bool {
+    let by_units = matches!((before.rate, after.rate), (Pay::PerUnit(_), Pay::PerUnit(_)));
+    // A cap that carries leaves volume for the next period.
+    let carried = matches!(before.pay, Some(Schedule::Pairing(_))) && changes.caps;
+    let others = changes.walk || changes.pay || changes.of || changes.chained || carried;
+    before.base != after.base && others && !by_units
+}
+
+/// Whether nearer people, or the teams below, take another part of what the slot would have without them.
+fn nearer_differ(before: &Slot<'_>, after: &Slot<'_>, changes: Changes) -> bool {
+    if before.below == after.below {
+        return false;
+    }
+    if changes.walk || changes.pay {
+        let rounded = before.base == after.base && changes.round && before.below.abs_diff(after.below) <= 1;
+        return !rounded && differ(before.below.into(), before.base, after.below.into(), after.base);
+    }
+    // The same volume of a team, of which its members have other parts.
+    before.base == after.base && (changes.of || changes.chained)
+}
+
+/// Whether two amounts are other shares of their bases, not the same one rounded.
+fn differ(one: i128, of_one: i64, other: i128, of_other: i64) -> bool {
+    if of_one == of_other {
+        return one != other;
+    }
+    let times = |amount: i128, base: i64| amount.saturating_mul(base.into());
+    let rounded = u128::from(of_one.unsigned_abs()) + u128::from(of_other.unsigned_abs());
+    times(one, of_other).abs_diff(times(other, of_one)) >= rounded
 }
 
 /// Whether the parts of a pool do. A period tells them by the amounts alone: of two pools they are the same part where
 /// each is within a minor unit of it, unless the weights say that they are not.
 fn parts_differ(before: &Slot<'_>, after: &Slot<'_>) -> bool {
-    if before.part != after.part {
-        return true;
+    if let (Some(one), Some(other)) = (before.part, after.part) {
+        let times = |weight: u64, all: u64| u128::from(weight) * u128::from(all);
+        return times(one.0, other.1) != times(other.0, one.1);
     }
-    let (Some(one), Some(other)) = (before.pool, after.pool) else { return false };
+    let (Some(one), Some(other)) = (before.pool, after.pool) else { return before.part != after.part };
     if one == other {
         return before.earned != after.earned;
     }
-    let times = |earned: i64, pool: i64| i128::from(earned) * i128::from(pool);
-    let apart = times(before.earned, other).abs_diff(times(after.earned, one));
     let weights = |slot: &Slot<'_>| match slot.pay {
         Some(Schedule::Share(share)) => Some(proportions(&share.weights)),
         _ => None,
     };
-    let rounded = u128::from(one.unsigned_abs()) + u128::from(other.unsigned_abs());
-    apart >= rounded || (apart != 0 && weights(before) != weights(after))
+    let exact = i128::from(before.earned) * i128::from(other) != i128::from(after.earned) * i128::from(one);
+    differ(before.earned.into(), one, after.earned.into(), other)
+        || (exact && weights(before) != weights(after))
 }
 
 /// Weights as they divide: 2 and 4 are 1 and 2.

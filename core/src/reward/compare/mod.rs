@@ -7,6 +7,7 @@
 
 mod cause;
 mod event;
+mod matching;
 mod told;
 mod totals;
 

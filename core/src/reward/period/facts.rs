@@ -30,6 +30,28 @@ pub(super) fn derived(
     Ok(columns)
 }
 
+/// What the period itself tells of a member, under a name that nobody states.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::reward) enum Measured<'a> {
+    /// Of people.
+    Count,
+    /// Of this volume, where sales state it.
+    Volume(&'a str),
+}
+
+/// What a name tells; `None` for a fact that the host alone can state.
+pub(in crate::reward) fn measured<'a>(plan: &Plan, name: &'a str) -> Option<Measured<'a>> {
+    if matches!(name, "recruits" | "team_size") {
+        return Some(Measured::Count);
+    }
+    let (kind, rest) = name.split_once('_')?;
+    match (plan.rank_index(rest), kind) {
+        (Some(_), "recruits" | "legs") => Some(Measured::Count),
+        (None, "own" | "team" | "strong" | "weak") => Some(Measured::Volume(rest)),
+        _ => None,
+    }
+}
+
 /// The names of all facts that can be asked of a member: those the host states, and those of the period.
 pub(super) fn known(plan: &Plan, snapshot: &Snapshot, volumes: &Volumes) -> Vec<String> {
     let stated = snapshot.forest().facts().map(|(name, _)| name.to_owned());

@@ -26,6 +26,7 @@ pub use adjust::{Adjustment, AdjustmentRow, Past};
 pub use calendar::PeriodKey;
 pub use carry::Carry;
 pub use close::{Closed, Closing, Pair, Stretch, close, close_parts};
+pub(in crate::reward) use facts::{Measured, measured};
 pub use ladder::{Holding, entitlement};
 pub use outcome::{PeriodRow, PeriodTrace, RuleOutcome};
 pub use pairing::{Headroom, Legs, Matched, Pairs};

@@ -1,10 +1,10 @@
 //! Trying every attack on sales.
 
 use super::Limits;
-use super::chain::{Chain, FEW, identity};
+use super::chain::{Chain, FEW, Played, identities};
 use super::finding::{Finding, Found, Income, Witness};
 use super::parts::splits;
-use crate::error::Result;
+use crate::error::{Code, Result};
 use crate::id::MemberId;
 use crate::reward::commission::{Evaluator, Usage, evaluate};
 use crate::reward::plan::{Every, Plan};
@@ -12,7 +12,8 @@ use crate::sale::{Person, Sale, Used};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Plays every attack on every sale; findings stand in the order of rules and attacks, all rules together last.
-/// Rules of periods are left out: no sale pays by them; see [`audit_periods`](super::audit_periods).
+/// Rules of periods are left out: no sale pays by them; see [`audit_periods`](super::audit_periods). An attack
+/// whose amounts do not fit 64 bits is refused by the plan, and gains nothing.
 ///
 /// # Errors
 /// As [`evaluate`]; [`Code::InvalidValue`](crate::Code::InvalidValue) for limits above [`Limits::MOST`].
@@ -21,8 +22,10 @@ pub fn audit(plan: &Plan, sales: &[Sale], limits: Limits) -> Result<Vec<Finding>
     let mut found = Found::default();
     for sale in sales {
         let splits = splits(sale, limits.parts)?;
+        let identities = identities(sale, limits.identities)?;
         for attacker in attackers(sale).into_values() {
-            Attempt { plan, sale, attacker, splits: &splits }.run(limits, &mut found)?;
+            Attempt { plan, sale, attacker, splits: &splits, identities: &identities }
+                .run(limits, &mut found)?;
         }
     }
     Ok(found.findings(plan, &plan.sequence(None).collect(), None))
@@ -50,6 +53,7 @@ struct Attempt<'a> {
     sale: &'a Sale,
     attacker: &'a Person,
     splits: &'a [Vec<Sale>],
+    identities: &'a [MemberId],
 }
 
 impl Attempt<'_> {
@@ -60,7 +64,7 @@ impl Attempt<'_> {
         for chain in [Chain::honest()].into_iter().chain(Chain::all(limits.identities, &ranks)) {
             let several = if chain.identities() <= FEW { self.splits } else { &[] };
             for parts in [whole].into_iter().chain(several.iter().map(Vec::as_slice)) {
-                let attacked = self.income(&chain, parts)?;
+                let Some(attacked) = fitting(self.income(&chain, parts))? else { continue };
                 let witness = || Witness {
                     attack: chain.attack(parts.len()),
                     attacker: self.attacker.id.clone(),
@@ -73,7 +77,7 @@ impl Attempt<'_> {
                     honest: 0,
                     attacked: 0,
                 };
-                found.note(&honest, &attacked, witness);
+                found.note(&honest, &attacked, witness)?;
             }
         }
         Ok(())
@@ -86,9 +90,7 @@ impl Attempt<'_> {
         let buys = self.attacker.id == self.sale.buyer.id && parts.len() > 1;
         let froms = if buys { chain.len() } else { 1 };
         let mut people = BTreeSet::from([self.attacker.id.clone()]);
-        for at in 0..chain.identities() {
-            people.insert(identity(at)?);
-        }
+        people.extend(self.identities.iter().take(chain.identities()).cloned());
         let best = |incomes: Vec<Income>| {
             incomes.into_iter().reduce(|mut best, income| {
                 best.raise(&income);
@@ -99,7 +101,8 @@ impl Attempt<'_> {
         let runs: Vec<&[Sale]> = if counts(self.plan) { vec![parts] } else { parts.chunks(1).collect() };
         for run in runs {
             let of = |from: usize| -> Result<Income> {
-                let played = run.iter().map(|part| chain.play(part, &self.attacker.id, from));
+                let scene = |sale| Played { sale, identities: self.identities };
+                let played = run.iter().map(|part| chain.play(scene(part), &self.attacker.id, from));
                 income(self.plan, played.collect::<Result<Vec<Sale>>>()?, &people)
             };
             if let Some(best) = best((0..froms).map(of).collect::<Result<_>>()?) {
@@ -107,6 +110,14 @@ impl Attempt<'_> {
             }
         }
         Ok(sum)
+    }
+}
+
+/// An income, or nothing where an amount does not fit.
+pub(super) fn fitting(income: Result<Income>) -> Result<Option<Income>> {
+    match income {
+        Err(error) if error.code() == Code::Overflow => Ok(None),
+        income => income.map(Some),
     }
 }
 

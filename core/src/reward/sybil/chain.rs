@@ -4,11 +4,19 @@ use super::attack::{Attack, Identity, Place};
 use crate::error::Result;
 use crate::id::MemberId;
 use crate::sale::{Person, Sale, SaleDraft};
+use std::collections::BTreeSet;
 
 /// Up to so many identities each have a rank of their own; of more, those on one side share one.
 const OWN_RANKS: usize = 3;
 /// Up to so many identities are also tried in a tree of their own, and together with a sale that is split.
 pub(super) const FEW: usize = 2;
+
+/// A sale that is attacked, and the identities there are for it.
+#[derive(Clone, Copy)]
+pub(super) struct Played<'a> {
+    pub(super) sale: &'a Sale,
+    pub(super) identities: &'a [MemberId],
+}
 
 /// What stands where the attacker stood, from the lowest up.
 #[derive(Clone, Debug)]
@@ -80,9 +88,10 @@ impl Chain {
     ///
     /// Whoever holds a role or a region and is cut off their path stands above its end, below nobody: rules that run
     /// after what holders get find them.
-    pub(super) fn play(&self, sale: &Sale, attacker: &MemberId, from: usize) -> Result<Sale> {
+    pub(super) fn play(&self, scene: Played<'_>, attacker: &MemberId, from: usize) -> Result<Sale> {
+        let sale = scene.sale;
         let holders: Vec<&Person> = sale.roles.values().chain(sale.around.regions.values()).collect();
-        let mut draft = self.placed(sale, attacker, from)?;
+        let mut draft = self.placed(scene, attacker, from);
         let paths = draft.around.uplines.iter_mut().map(|(tree, path)| (sale.around.uplines.get(tree), path));
         for (before, path) in paths.chain([(Some(&sale.upline), &mut draft.upline)]) {
             for person in before.into_iter().flatten() {
@@ -95,22 +104,22 @@ impl Chain {
         Sale::new(draft)
     }
 
-    fn placed(&self, sale: &Sale, attacker: &MemberId, from: usize) -> Result<SaleDraft> {
-        let mut draft = sale.clone().into_draft();
+    fn placed(&self, scene: Played<'_>, attacker: &MemberId, from: usize) -> SaleDraft {
+        let mut draft = scene.sale.clone().into_draft();
         let buyer = draft.buyer.clone();
         if buyer.id == *attacker {
-            let mut persons = self.persons(&buyer, from)?;
+            let mut persons = self.persons(scene.identities, &buyer, from);
             draft.buyer = persons.remove(0);
             let uplines = draft.around.uplines.values_mut();
             uplines.chain([&mut draft.upline]).for_each(|upline| self.put(upline, 0..0, &persons));
-            return Ok(draft);
+            return draft;
         }
         for upline in draft.around.uplines.values_mut().chain([&mut draft.upline]) {
             let Some(at) = upline.iter().position(|person| person.id == *attacker) else { continue };
-            let persons = self.persons(&upline[at], 0)?;
+            let persons = self.persons(scene.identities, &upline[at], 0);
             self.put(upline, at..at + 1, &persons);
         }
-        Ok(draft)
+        draft
     }
 
     fn put(&self, upline: &mut Vec<Person>, place: std::ops::Range<usize>, persons: &[Person]) {
@@ -121,21 +130,29 @@ impl Chain {
     }
 
     /// The people of the chain from one on.
-    fn persons(&self, attacker: &Person, from: usize) -> Result<Vec<Person>> {
-        let mut persons = Vec::with_capacity(self.len());
-        for (at, rank) in self.ranks.iter().enumerate() {
-            persons.push(Person { id: identity(at)?, rank: rank.clone(), facts: attacker.facts.clone() });
-        }
+    fn persons(&self, identities: &[MemberId], attacker: &Person, from: usize) -> Vec<Person> {
+        let person = |(id, rank): (&MemberId, &Option<String>)| Person {
+            id: id.clone(),
+            rank: rank.clone(),
+            facts: attacker.facts.clone(),
+        };
+        let mut persons: Vec<Person> = identities.iter().zip(&self.ranks).map(person).collect();
         if let Some(at) = self.attacker {
             persons.insert(at, attacker.clone());
         }
-        Ok(persons.split_off(from))
+        persons.split_off(from)
     }
 }
 
-/// The id of an identity, which no member has.
-pub(super) fn identity(at: usize) -> Result<MemberId> {
-    MemberId::new(&format!("false-{}", at + 1))
+/// The ids of so many identities, which nobody of the sale has.
+pub(super) fn identities(sale: &Sale, count: usize) -> Result<Vec<MemberId>> {
+    let paths = sale.around.uplines.values().flatten().chain(&sale.upline);
+    let holders = sale.roles.values().chain(sale.around.regions.values());
+    let people = paths.chain(holders).chain([&sale.buyer]).map(|person| person.id.as_str());
+    let used = sale.used.iter().flatten().filter_map(|used| used.payee.as_ref()).map(MemberId::as_str);
+    let taken: BTreeSet<&str> = people.chain(used).collect();
+    let names = (1_u64..).map(|at| format!("false-{at}")).filter(|name| !taken.contains(name.as_str()));
+    names.take(count).map(|name| MemberId::new(&name)).collect()
 }
 
 /// The ranks so many identities may have.

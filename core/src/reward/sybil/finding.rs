@@ -3,7 +3,9 @@
 use super::attack::{Attack, Identity};
 use super::division::{Bought, Purchase};
 use crate::doc::Node;
+use crate::error::{Error, Result};
 use crate::id::{MemberId, OrderId};
+use crate::money::narrow;
 use crate::reward::plan::{Period, Plan};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -49,20 +51,21 @@ pub struct Finding {
     pub witness: Option<Witness>,
 }
 
-/// Amounts by the rule's place in the plan, those of all rules together last.
+/// Amounts by the rule's place in the plan, those of all rules together last. Each fits 64 bits, sums of many sales
+/// and periods may not.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Income(Vec<i64>);
+pub(super) struct Income(Vec<i128>);
 
 impl Income {
     pub(super) fn nothing(plan: &Plan) -> Self {
         Self(vec![0; plan.rules().len() + 1])
     }
 
-    /// Adds a part of a pool, which fits.
+    /// Adds what a rule pays.
     pub(super) fn add(&mut self, rule: usize, amount: i64) {
         let last = self.0.len() - 1;
-        self.0[rule] += amount;
-        self.0[last] += amount;
+        self.0[rule] += i128::from(amount);
+        self.0[last] += i128::from(amount);
     }
 
     pub(super) fn plus(&mut self, other: &Self) {
@@ -81,18 +84,27 @@ pub(super) struct Found(BTreeMap<(usize, Attack), Witness>);
 
 impl Found {
     /// Takes note of an attack whose witness lacks its amounts.
-    pub(super) fn note(&mut self, honest: &Income, attacked: &Income, tried: impl Fn() -> Witness) {
+    ///
+    /// # Errors
+    /// [`Code::Overflow`](crate::Code::Overflow) for an income that does not fit.
+    pub(super) fn note(
+        &mut self,
+        honest: &Income,
+        attacked: &Income,
+        tried: impl Fn() -> Witness,
+    ) -> Result<()> {
+        let fits = |income: i128| narrow(income, || "what an attacker gets".into()).map_err(Error::from);
         for (at, (honest, attacked)) in honest.0.iter().zip(&attacked.0).enumerate() {
             if attacked <= honest {
                 continue;
             }
-            let witness = || Witness { honest: *honest, attacked: *attacked, ..tried() };
-            let found = witness();
+            let found = Witness { honest: fits(*honest)?, attacked: fits(*attacked)?, ..tried() };
             let best = self.0.get(&(at, found.attack));
-            if best.is_none_or(|best| best.attacked - best.honest < attacked - honest) {
+            if best.is_none_or(|best| best.attacked - best.honest < found.attacked - found.honest) {
                 self.0.insert((at, found.attack), found);
             }
         }
+        Ok(())
     }
 
     /// The largest gain of each attack under each of these rules, and under all of them.

@@ -5,7 +5,7 @@ use super::attack::{Attack, Identity, Place};
 use super::division::Purchase;
 use super::stage::{Actor, Stage, legged};
 use crate::reward::plan::Plan;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// So many identities stand on any legs; of more, all on the same.
 const ANY_LEGS: usize = 3;
@@ -116,8 +116,11 @@ impl Layout {
 
     /// The stage with the identities, who buy nothing yet, and the attacker with them, in order.
     pub(super) fn play(&self, plan: &Plan, stage: &Stage, own: &Actor) -> (Stage, Vec<u64>) {
-        let highest = stage.actors.iter().map(|actor| actor.id).max().unwrap_or(0);
-        let new: Vec<u64> = (highest + 1..).take(self.identities()).collect();
+        let known: BTreeSet<u64> = stage.actors.iter().map(|actor| actor.id).collect();
+        let highest = known.last().copied().unwrap_or(0);
+        // Above everybody, or in a gap where there is no room above.
+        let free = (highest..=u64::MAX).chain(1..highest).filter(|id| *id > 0 && !known.contains(id));
+        let new: Vec<u64> = free.take(self.identities()).collect();
         let mut stage = stage.clone();
         let identity = |(at, id): (usize, &u64)| Actor {
             id: *id,

@@ -8,6 +8,7 @@ mod attack;
 mod audit;
 mod chain;
 mod division;
+mod facts;
 mod finding;
 mod layout;
 mod parts;

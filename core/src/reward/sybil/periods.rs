@@ -2,7 +2,7 @@
 
 use super::Limits;
 use super::asked::{Amounts, amounts};
-use super::audit::ranks;
+use super::audit::{fitting, ranks};
 use super::division::divisions;
 use super::finding::{Finding, Found, Witness};
 use super::layout::Layout;
@@ -17,7 +17,7 @@ const MOST_ACTORS: usize = 256;
 
 /// Plays every attack on every stage; findings stand in the order of periods, rules and attacks, all rules of
 /// a period together behind them. A sale split among its own buyer changes no sum: `split` divides it over
-/// identities beside oneself.
+/// identities beside oneself. An attack whose amounts do not fit 64 bits is refused by the plan, and gains nothing.
 ///
 /// # Errors
 /// As [`close`](crate::reward::period::close); [`Code::InvalidValue`] for limits above [`Limits::MOST`] and for
@@ -55,7 +55,8 @@ fn play(plan: &Plan, stage: &Stage, limits: Limits, amounts: &Amounts, found: &m
             let snapshot = attacked.snapshot(plan)?;
             for division in divisions(&actor.volumes, layout.identities(), amounts)? {
                 let buyers = people.iter().copied().zip(&division.bought).collect();
-                let gained = attacked.income(plan, &snapshot, &buyers, limits.periods)?;
+                let gained = attacked.income(plan, &snapshot, &buyers, limits.periods);
+                let Some(gained) = fitting(gained)? else { continue };
                 let witness = || Witness {
                     attack: layout.attack(division.purchase),
                     attacker: MemberId::from(actor.id),
@@ -68,7 +69,7 @@ fn play(plan: &Plan, stage: &Stage, limits: Limits, amounts: &Amounts, found: &m
                     honest: 0,
                     attacked: 0,
                 };
-                found.note(&honest, &gained, witness);
+                found.note(&honest, &gained, witness)?;
             }
         }
     }

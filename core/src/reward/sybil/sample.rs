@@ -1,9 +1,10 @@
 //! Sales a plan pays for, made from what the plan itself asks.
 
-use crate::doc::Node;
-use crate::error::Result;
-use crate::id::{LineId, MemberId, OrderId};
-use crate::money::Rate;
+use super::facts::facts;
+use crate::doc::long_hash;
+use crate::error::{Code, Result};
+use crate::id::{LineId, MAX_ID_BYTES, MemberId, OrderId};
+use crate::reward::commission::evaluate;
 use crate::reward::plan::{INCOME, Plan, REFERRAL, Rule, Schedule, StopSource, Trigger};
 use crate::sale::{Around, Facts, Person, Purpose, Sale, SaleDraft, SaleLine};
 use crate::time::Timestamp;
@@ -11,20 +12,33 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// How many people stand above the buyer.
 const DEPTH: usize = 6;
-/// What is sold: an amount that no usual rate divides evenly, and units that split unevenly.
-const MINOR: i64 = 99_999;
-const UNITS: u64 = 7;
+/// What is sold, in minor units and units: an amount that no usual rate divides evenly and units that split unevenly;
+/// less where the plan pays more of it than fits.
+const SOLD: [(i64, u64); 3] = [(99_999, 7), (999, 2), (9, 1)];
 
 /// Sales on one path whose people meet the plan's conditions as far as one set of facts can: all without a
 /// rank, or with ranks that rise, that fall, all of the highest and all of the lowest.
 ///
 /// # Errors
-/// [`Code::InvalidSale`](crate::Code::InvalidSale) when the plan names more than a sale holds.
+/// [`Code::InvalidSale`](crate::Code::InvalidSale) when the plan names more than a sale holds;
+/// [`Code::InvalidValue`](crate::Code::InvalidValue) when it reads one fact as a rate and as a weight.
 pub fn sample(plan: &Plan) -> Result<Vec<Sale>> {
-    let facts = facts(&plan.to_node());
+    let facts = facts(plan, None)?;
     let ways: &[&str] =
         if plan.ranks().is_empty() { &["path"] } else { &["rising", "falling", "highest", "lowest"] };
-    ways.iter().map(|way| sale(plan, way, &facts)).collect()
+    ways.iter().map(|way| payable(plan, way, &facts)).collect()
+}
+
+/// The largest of some sales whose amounts fit; the smallest where none does.
+fn payable(plan: &Plan, way: &str, facts: &Facts) -> Result<Sale> {
+    let mut sale = sale(plan, way, facts, SOLD[0])?;
+    for sold in &SOLD[1..] {
+        if !evaluate(plan, &sale).is_err_and(|error| error.code() == Code::Overflow) {
+            break;
+        }
+        sale = self::sale(plan, way, facts, *sold)?;
+    }
+    Ok(sale)
 }
 
 /// The rank of whoever stands at a place of the path.
@@ -39,7 +53,7 @@ pub(super) fn rank(ranks: &[String], way: &str, at: usize) -> Option<String> {
     ranks.get(place).cloned()
 }
 
-fn sale(plan: &Plan, way: &str, facts: &Facts) -> Result<Sale> {
+fn sale(plan: &Plan, way: &str, facts: &Facts, (minor, units): (i64, u64)) -> Result<Sale> {
     let rank = |at: usize| rank(plan.ranks(), way, at);
     let person = |id: &str, rank: Option<String>| -> Result<Person> {
         Ok(Person { id: MemberId::new(id)?, rank, facts: facts.clone() })
@@ -57,7 +71,7 @@ fn sale(plan: &Plan, way: &str, facts: &Facts) -> Result<Sale> {
             _ => continue,
         };
         for name in names {
-            holders.insert(name.clone(), person(&format!("holder-{name}"), None)?);
+            holders.insert(name.clone(), person(&holder(name), None)?);
         }
     }
     // One path in all trees: who stands where in another one is the host's to say.
@@ -67,7 +81,7 @@ fn sale(plan: &Plan, way: &str, facts: &Facts) -> Result<Sale> {
     for (tree, names) in walked_from(plan) {
         let path = if tree == REFERRAL { Some(&mut upline) } else { around.uplines.get_mut(tree) };
         let Some(path) = path else { continue };
-        for id in names.iter().map(|name| format!("holder-{name}")) {
+        for id in names.iter().map(|name| holder(name)) {
             if path.iter().all(|person| person.id.as_str() != id) {
                 path.push(person(&id, None)?);
             }
@@ -75,8 +89,8 @@ fn sale(plan: &Plan, way: &str, facts: &Facts) -> Result<Sale> {
     }
     let line = SaleLine {
         id: LineId::new("1")?,
-        units: UNITS,
-        components: components(plan),
+        units,
+        components: components(plan, minor),
         purpose: Purpose::Goods,
         facts: Facts::new(),
         overrides: BTreeMap::new(),
@@ -96,6 +110,12 @@ fn sale(plan: &Plan, way: &str, facts: &Facts) -> Result<Sale> {
         facts: facts.clone(),
         lines: vec![line],
     })
+}
+
+/// Who holds a role or a region.
+fn holder(name: &str) -> String {
+    let id = format!("holder-{name}");
+    if id.len() <= MAX_ID_BYTES { id } else { format!("holder-{}", &long_hash(name)[..16]) }
 }
 
 /// The trees in which a rule walks up from whoever another rule pays, with the roles and regions that one pays: the
@@ -120,7 +140,7 @@ fn walked_from(plan: &Plan) -> BTreeMap<&str, BTreeSet<&String>> {
 }
 
 /// Every component a rule may read.
-fn components(plan: &Plan) -> BTreeMap<String, i64> {
+fn components(plan: &Plan, minor: i64) -> BTreeMap<String, i64> {
     let by = |rule: &Rule| match &rule.pay {
         Schedule::Ladder(ladder) => ladder.by.clone(),
         _ => None,
@@ -129,94 +149,7 @@ fn components(plan: &Plan) -> BTreeMap<String, i64> {
     let named = plan.rules().iter().flat_map(|rule| rule.of.names()).chain(by.iter().map(String::as_str));
     let read = named.filter(|name| !matches!(*name, "margin" | "quantity") && *name != INCOME);
     let names: BTreeSet<&str> = read.chain(["paid"]).collect();
-    let amounts = names.into_iter().map(|name| (name.to_owned(), MINOR));
+    let amounts = names.into_iter().map(|name| (name.to_owned(), minor));
     // Half of it is cost, so that there is a margin.
-    amounts.chain([("cost".to_owned(), MINOR / 2)]).collect()
-}
-
-/// A value for each fact that meets the first test of it.
-pub(super) fn facts(plan: &Node) -> Facts {
-    let mut facts = Facts::new();
-    let Some(Node::List(rules)) = plan.get("rule") else { return facts };
-    for rule in rules {
-        let mut open: Vec<(&Node, bool)> =
-            [rule.get("when"), rule.get("qualify")].into_iter().flatten().map(|node| (node, true)).collect();
-        let stops = match rule.get("to") {
-            Some(Node::List(stops)) => stops.as_slice(),
-            single => single.map_or(&[][..], std::slice::from_ref),
-        };
-        for stop in stops {
-            open.extend([stop.get("when"), stop.get("class")].into_iter().flatten().map(|node| (node, true)));
-        }
-        while let Some((node, holds)) = open.pop() {
-            match node {
-                Node::List(items) => open.extend(items.iter().map(|item| (item, holds))),
-                Node::Map(clauses) => {
-                    for (key, value) in clauses {
-                        match key.as_str() {
-                            "any" | "sale" => open.push((value, holds)),
-                            "not" => open.push((value, !holds)),
-                            "rank" | "purpose" => {}
-                            fact => {
-                                facts.entry(fact.to_owned()).or_insert_with(|| meeting(value, holds));
-                            }
-                        }
-                    }
-                }
-                _ => {}
-            }
-        }
-    }
-    // A rate is a share and a weight a whole number, whatever a condition asks of the same fact.
-    for pay in rules.iter().filter_map(|rule| rule.get("pay")) {
-        for name in rates_of_their_own(pay) {
-            let stated = facts.entry(name).or_insert_with(|| "5%".into());
-            if stated.as_text().is_none_or(|text| text.parse::<Rate>().is_err()) {
-                *stated = "5%".into();
-            }
-        }
-        if let Some(name) = pay.get("weights").and_then(|weights| weights.get("fact")).and_then(Node::as_text)
-        {
-            facts.insert(name.to_owned(), Node::Int(2));
-        }
-    }
-    facts
-}
-
-/// A value that meets a test, or one that does not.
-fn meeting(test: &Node, holds: bool) -> Node {
-    let value = match test {
-        Node::List(items) => items.first().cloned(),
-        Node::Map(range) => {
-            let list = match range.get("in") {
-                Some(Node::List(items)) => items.first().cloned(),
-                _ => None,
-            };
-            range.get("min").or_else(|| range.get("max")).cloned().or(list)
-        }
-        single => Some(single.clone()),
-    };
-    match (value.unwrap_or(Node::Bool(true)), holds) {
-        (value, true) => value,
-        (Node::Bool(value), false) => Node::Bool(!value),
-        (Node::Int(value), false) => Node::Int(if test.get("min").is_some() { value - 1 } else { value + 1 }),
-        (_, false) => Node::from("another"),
-    }
-}
-
-/// The facts a schedule takes rates from.
-fn rates_of_their_own(pay: &Node) -> Vec<String> {
-    let (mut names, mut open) = (Vec::new(), vec![pay]);
-    while let Some(node) = open.pop() {
-        match node {
-            Node::Map(map) => {
-                names.extend(map.get("fact").and_then(Node::as_text).map(str::to_owned));
-                // A weight is no rate.
-                open.extend(map.iter().filter(|(key, _)| *key != "weights").map(|(_, value)| value));
-            }
-            Node::List(items) => open.extend(items),
-            _ => {}
-        }
-    }
-    names
+    amounts.chain([("cost".to_owned(), minor / 2)]).collect()
 }

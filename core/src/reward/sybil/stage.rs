@@ -78,6 +78,14 @@ impl Stage {
         Ok(income)
     }
 
+    /// Whether every amount of its close fits 64 bits.
+    pub(super) fn fits(&self, plan: &Plan) -> Result<bool> {
+        match self.income(plan, &self.snapshot(plan)?, &BTreeMap::new(), 1) {
+            Err(error) if error.code() == Code::Overflow => Ok(false),
+            income => income.map(|_| true),
+        }
+    }
+
     pub(super) fn snapshot(&self, plan: &Plan) -> Result<Snapshot> {
         let (ids, inviters): (Vec<u64>, Vec<u64>) =
             self.actors.iter().map(|actor| (actor.id, actor.inviter)).unzip();

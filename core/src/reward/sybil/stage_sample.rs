@@ -1,10 +1,11 @@
 //! Periods a plan pays for, made from what the plan itself asks.
 
-use super::sample::{facts, rank};
+use super::facts::{facts, rates};
+use super::sample::rank;
 use super::stage::{Actor, Stage, legged};
 use crate::doc::Node;
 use crate::error::Result;
-use crate::reward::period::PeriodKey;
+use crate::reward::period::{Measured, PeriodKey, measured};
 use crate::reward::plan::{Amount, INCOME, LadderShape, Period, Plan, Rule, Schedule};
 use crate::sale::{Facts, Pay, Purpose};
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,14 +14,14 @@ use std::collections::{BTreeMap, BTreeSet};
 const WEIGHTS: [i64; 13] = [5, 1, 3, 2, 4, 1, 2, 3, 1, 2, 5, 1, 2];
 /// A unit of volumes nothing in the plan measures.
 const UNIT: i64 = 33_333;
-/// The beginnings of facts that the period itself tells of a volume.
-const OF_VOLUMES: [&str; 4] = ["own_", "team_", "strong_", "weak_"];
+/// How many bits a unit of a volume lacks at least: all members sell less than 64 units of each.
+const ROOM: u32 = 7;
 
 /// A period of each length the plan closes, of thirteen members in two legs below one, with ranks that rise
 /// toward the root and with the highest for all.
 ///
 /// # Errors
-/// None but those of periods that cannot be read.
+/// [`Code::InvalidValue`](crate::Code::InvalidValue) when rules of one period read one fact as a rate and as a weight.
 pub fn stages(plan: &Plan) -> Result<Vec<Stage>> {
     let mut stages = Vec::new();
     for (every, key) in [
@@ -34,16 +35,33 @@ pub fn stages(plan: &Plan) -> Result<Vec<Stage>> {
         }
         let ways: &[&str] = if plan.ranks().is_empty() { &["lowest"] } else { &["falling", "highest"] };
         for way in ways {
-            stages.push(Stage { period: PeriodKey::parse(key)?, actors: actors(plan, &rules, way) });
+            stages.push(payable(plan, PeriodKey::parse(key)?, &rules, way)?);
         }
     }
     Ok(stages)
 }
 
-fn actors(plan: &Plan, rules: &[&Rule], way: &str) -> Vec<Actor> {
-    let asked = facts(&plan.to_node());
-    let scales = scales(rules, &asked);
-    let mut stated: Facts = asked.into_iter().filter(|(name, _)| !of_period(name)).collect();
+/// The stage of the largest volumes whose amounts fit; the one of the smallest where none do.
+fn payable(plan: &Plan, period: PeriodKey, rules: &[&Rule], way: &str) -> Result<Stage> {
+    let stage = |bits: u32| -> Result<Stage> {
+        Ok(Stage { period, actors: actors(plan, period.every(), rules, way, i64::MAX >> bits)? })
+    };
+    let mut bits = ROOM;
+    let mut largest = stage(bits)?;
+    while bits + 8 < i64::BITS && !largest.fits(plan)? {
+        bits += 8;
+        largest = stage(bits)?;
+    }
+    Ok(largest)
+}
+
+/// The actors, whose units of volumes are `most` at most.
+fn actors(plan: &Plan, every: Period, rules: &[&Rule], way: &str, most: i64) -> Result<Vec<Actor>> {
+    let asked = facts(plan, Some(every))?;
+    let scales = scales(plan, rules, &asked, most);
+    let rates = rates(plan, Some(every));
+    let tells = |name: &str| measured(plan, name).is_some() && !rates.contains_key(name);
+    let mut stated: Facts = asked.into_iter().filter(|(name, _)| !tells(name)).collect();
     if plan.names().contains("purpose") {
         // A period has no lines, whose own fact it is.
         stated.insert("purpose".to_owned(), Purpose::Goods.name().into());
@@ -67,17 +85,11 @@ fn actors(plan: &Plan, rules: &[&Rule], way: &str) -> Vec<Actor> {
             volumes: scales.iter().map(volume).collect(),
         }
     };
-    WEIGHTS.iter().enumerate().map(actor).collect()
-}
-
-/// Whether the period tells a fact, and not the host.
-fn of_period(fact: &str) -> bool {
-    matches!(fact, "recruits" | "team_size")
-        || OF_VOLUMES.iter().chain(&["recruits_", "legs_"]).any(|start| fact.starts_with(start))
+    Ok(WEIGHTS.iter().enumerate().map(actor).collect())
 }
 
 /// Every volume the rules may read, with a unit that lets members reach steps, pairs and thresholds.
-fn scales(rules: &[&Rule], asked: &Facts) -> BTreeMap<String, i64> {
+fn scales(plan: &Plan, rules: &[&Rule], asked: &Facts, most: i64) -> BTreeMap<String, i64> {
     let mut scales = BTreeMap::from([("paid".to_owned(), 0)]);
     let mut raise = |name: &str, scale: i64| {
         let known = scales.entry(name.to_owned()).or_insert(0);
@@ -107,8 +119,8 @@ fn scales(rules: &[&Rule], asked: &Facts) -> BTreeMap<String, i64> {
         }
     }
     for (fact, value) in asked {
-        let volume = OF_VOLUMES.iter().find_map(|start| fact.strip_prefix(start));
-        if let (Some(volume), Node::Int(least)) = (volume, value) {
+        if let Some(Measured::Volume(volume)) = measured(plan, fact) {
+            let least = if let Node::Int(least) = value { *least } else { 0 };
             raise(volume, least / 4);
         }
     }
@@ -118,7 +130,7 @@ fn scales(rules: &[&Rule], asked: &Facts) -> BTreeMap<String, i64> {
         let scale = scales.get(&name).copied().filter(|scale| *scale > 0).unwrap_or(UNIT);
         // Half of what is paid is cost, so that there is a margin.
         let scale = if name == "cost" { UNIT / 2 } else { scale };
-        (name, scale)
+        (name, scale.min(most))
     };
     names.into_iter().map(unit).collect()
 }
