@@ -45,7 +45,7 @@ impl Money {
         self.captured() - self.refunded() - self.open() - self.charged_back()
     }
 
-    fn captured(&self) -> i64 {
+    pub(crate) fn captured(&self) -> i64 {
         self.captures.values().sum()
     }
 

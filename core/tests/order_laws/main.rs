@@ -215,8 +215,22 @@ fn what_charge_backs_took_is_missing_until_it_is_replaced() {
         Fault::ChargedBackIsPaid,
         Fault::MissingIsHidden,
         Fault::MissingBeyondWhatIsDue,
+        Fault::SetOffIsAskedFor,
     ];
     check(missing_laws::replaced, &mutants);
+}
+
+#[test]
+fn goods_wait_for_what_went_back() {
+    let mutants = [
+        Fault::GoneIsShipped,
+        Fault::UnpaidIsHeldBack,
+        Fault::GoneForGood,
+        Fault::UnaskedIsShipped,
+        Fault::AnyMoneyReplaces,
+        Fault::ShortIsShipped,
+    ];
+    check(missing_laws::goods_wait, &mutants);
 }
 
 #[test]

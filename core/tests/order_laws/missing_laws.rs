@@ -1,10 +1,12 @@
-//! The law of what charge-backs take: it is missing until it is won or replaced, and commission follows.
+//! The laws of what charge-backs take: it is missing until it is won or replaced, commission follows, and goods
+//! wait for it.
 
 use crate::laws::{Fact, Money};
 use crate::machine::{Machine, Run, Verdict, View, again};
-use crate::script::Script;
+use crate::script::{Script, ship};
+use fenrun::Code;
 use fenrun::id::TransactionId;
-use fenrun::trade::order::{Action, Order, Payment};
+use fenrun::trade::order::{Action, Decision, Event, EventData, Order, Parts, Payment, Tender};
 
 macro_rules! ensure {
     ($condition:expr, $($text:tt)+) => {
@@ -117,4 +119,68 @@ fn reported(machine: &dyn Machine, script: &Script, facts: &[Fact]) -> Result<St
     }
     let view = run.view();
     Ok(format!("{:?}", (view.left, view.payment, view.missing, view.captured, view.charged_back)))
+}
+
+/// Goods wait for all that is due where it is paid before they leave. On delivery they wait for what went back,
+/// until as much came in after it or was won, and for nothing else.
+pub(crate) fn goods_wait(
+    machine: &dyn Machine,
+    script: &Script,
+    _: &[Fact],
+    _: &[Fact],
+) -> Result<(), String> {
+    let on_delivery = script.placement.terms().tender == Tender::OnDelivery;
+    let (mut book, mut moved) = (Money::default(), Vec::new());
+    Run::new(machine).play(script, |run, command, verdict| {
+        if let Verdict::Accepted(events) = verdict {
+            moved.push(movement(&mut book, command.action(), events));
+        }
+        let view = run.view();
+        let shipping = ["awaiting_shipment", "partially_shipped", "partially_received"];
+        let left = view.lines.iter().any(|line| line.unshipped() > 0);
+        if matches!(verdict, Verdict::Broken(_))
+            || view.held
+            || !left
+            || !shipping.contains(&view.life.as_str())
+        {
+            return Ok(());
+        }
+        let missing = due(&view) - book.kept();
+        let waits = if on_delivery { missing.min(gone(&moved)) } else { missing };
+        match machine.decide(&run.order, &run.next(ship(Parts::All))) {
+            Ok(Decision::Accepted(_)) => ensure!(waits <= 0, "shipped, and {waits} is to be waited for"),
+            Err(error) if error.code() == Code::NotAllowed => {
+                ensure!(waits > 0, "held back for nothing: {error}");
+            }
+            _ => {}
+        }
+        Ok(())
+    })
+}
+
+/// What a command moved: above zero what went back, below zero what came in or need not come any more. Money
+/// that comes in while more went out than ever came is what went out, told late.
+fn movement(book: &mut Money, action: &Action, events: &[Event]) -> i64 {
+    let before = (book.went_back(), book.captured(), book.kept());
+    book.report(action);
+    let came = if before.2 < 0 { 0 } else { book.captured() - before.1 };
+    let back = book.went_back() - before.0;
+    let claim = (-before.2).max(0);
+    let mut off = 0;
+    for event in events {
+        if let EventData::RefundSetOff { amount, .. } = &event.data {
+            off += (amount - claim).max(0);
+        }
+        book.reserve(event);
+    }
+    back - came - off
+}
+
+/// What went back and was not replaced since: the most that any time until now lost.
+fn gone(moved: &[i64]) -> i64 {
+    let since = moved.iter().rev().scan(0, |sum, moved| {
+        *sum += moved;
+        Some(*sum)
+    });
+    since.max().unwrap_or(0).max(0)
 }

@@ -55,7 +55,8 @@ faults! {
     ForgetsChargebacks, WonTwice, IgnoresEarlyWins, RefusesEarlyWins, TellsTheWholeClaim, KeepsAuthorizations,
     ReleasesAuthorizationsTwice, KeepsAddedTax, KeepsRounding, ReplacesAsDelivered,
     TakenForGood, TakesNothing, TakesTheFirstLine, OnlyLaterMoneyReplaces, ChargedBackForGood,
-    ChargedBackIsPaid, MissingIsHidden, MissingBeyondWhatIsDue,
+    ChargedBackIsPaid, MissingIsHidden, MissingBeyondWhatIsDue, SetOffIsAskedFor,
+    GoneIsShipped, UnpaidIsHeldBack, GoneForGood, UnaskedIsShipped, AnyMoneyReplaces, ShortIsShipped,
     SetOffStaysOpen, KeepsTheRest, PromisesForGood, UndeliveredIsForgotten, ReturnsAreTwice,
     // Storing.
     DropsTime, DropsRefundLines, DropsTerms, DropsSale, RoundsAmounts, DropsReceipt, DropsSeconds,
@@ -67,7 +68,11 @@ impl Machine for Mutant {
     fn decide(&self, order: &Order, command: &Command) -> Result<Decision> {
         let command = self.rewrite(order, command);
         let decision = decide(order, &command);
-        self.verdict(order, &command, decision)
+        match self.waits(order, &command, &decision) {
+            Some(true) => refuse(),
+            Some(false) => Ok(Decision::Accepted(Vec::new())),
+            None => self.verdict(order, &command, decision),
+        }
     }
 
     fn evolve(&self, order: Order, event: &Event) -> Result<Order> {
@@ -601,6 +606,25 @@ impl Mutant {
         }
     }
 
+    /// Faults of what goods wait for: whether they do, where the fault says so.
+    fn waits(&self, order: &Order, command: &Command, decision: &Result<Decision>) -> Option<bool> {
+        let answered = decision.as_ref().map_or_else(|error| error.code() == Code::NotAllowed, |_| true);
+        if !answered || !matches!(command.action(), Action::Ship(_)) {
+            return None;
+        }
+        let unasked: i64 = order.refunds().values().map(fenrun::trade::order::RefundState::unasked).sum();
+        let (short, back) = (order.balance() < 0, order.charged_back() + unasked > 0);
+        match (self.0, order.is_paid_on_delivery()) {
+            (Fault::GoneIsShipped, true) => Some(false),
+            (Fault::UnpaidIsHeldBack, true) => Some(short),
+            (Fault::GoneForGood, true) => Some(short && back),
+            (Fault::UnaskedIsShipped, true) if order.charged_back() == 0 => Some(false),
+            (Fault::AnyMoneyReplaces, true) => Some(order.kept() < 0),
+            (Fault::ShortIsShipped, false) => Some(order.kept() <= 0),
+            _ => None,
+        }
+    }
+
     /// Faults of what charge-backs took.
     fn show_missing(&self, view: &mut View, order: &Order, log: &[Event]) {
         let (nets, taken) = (nets(view), order.charged_back());
@@ -639,6 +663,11 @@ impl Mutant {
             Fault::ChargedBackIsPaid if taken > 0 => view.payment = Payment::Paid,
             Fault::MissingIsHidden => view.missing = 0,
             Fault::MissingBeyondWhatIsDue if view.missing > 0 => view.missing += order.receivable(),
+            Fault::SetOffIsAskedFor => {
+                let beyond =
+                    order.refunds().values().map(|refund| (refund.succeeded - refund.reserved).max(0));
+                view.missing = view.missing.min(taken + beyond.sum::<i64>());
+            }
             _ => {}
         }
     }

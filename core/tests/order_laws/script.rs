@@ -6,10 +6,10 @@ use fenrun::money::Currency;
 use fenrun::sale::{Around, Facts, Parties, Person, SaleLine};
 use fenrun::trade::fulfilment::{Fulfilment, PickupCode};
 use fenrun::trade::order::{
-    Action, CaseKind, CaseLine, CaseMove, CaseStage, CaseState, Command, Dispatch, Goods, Handover, Life,
-    LineState, Part, Parts, PlacedLine, Placement, PlacementDraft, Reason, RefundPart, RefundRequest,
-    Release, Replacement, Resolution, ReturnedPart, Revision, Shipment, Tender, Terms, Token, TokenKind,
-    Tracking,
+    Action, CaseKind, CaseLine, CaseMove, CaseStage, CaseState, Command, Dispatch, EventData, Goods,
+    Handover, Life, LineState, Part, Parts, PlacedLine, Placement, PlacementDraft, Reason, RefundPart,
+    RefundRequest, Release, Replacement, Resolution, ReturnedPart, Revision, Shipment, Tender, Terms, Token,
+    TokenKind, Tracking,
 };
 use proptest::prelude::*;
 use std::sync::Arc;
@@ -76,15 +76,39 @@ pub(crate) enum Step {
     RetryRefund(u8),
     /// A refund that failed, where there is one, is tried again.
     RetryFailed(u8),
+    /// The next thing on the way of a refund that fails, is set off against a charge-back, and is paid in full
+    /// after the charge-back was won.
+    Dispute(u8),
     /// Units refunded on their way come back.
     Undelivered(u8, u8),
     /// Units of a line that is fetched are handed out on another code.
     WrongCode,
 }
 
+/// How many things happen in a row where they belong together.
+const ROW: usize = 7;
+
 pub(crate) fn script(steps: std::ops::Range<usize>) -> impl Strategy<Value = Script> {
-    (placement(), prop::collection::vec(step(), steps))
-        .prop_map(|(placement, steps)| Script { placement, steps })
+    // Step by step nearly nobody would come to the end of a dispute, of an exchange, or of a deposit that went back.
+    let some = prop_oneof![
+        120 => step().prop_map(|step| vec![step]),
+        1 => (any::<u8>(), step(), 1..ROW).prop_map(|(n, between, at)| {
+            let mut steps = vec![Step::Dispute(n); ROW];
+            steps[at] = between;
+            steps
+        }),
+        1 => (any::<u8>(), any::<u8>(), prop::array::uniform7(any::<u8>())).prop_map(|(line, pick, hows)| {
+            let exchange = Step::OpenCase { line, units: 1, kind: 2 };
+            [exchange].into_iter().chain(hows.map(|how| Step::Case(pick, how))).collect()
+        }),
+        1 => (any::<u8>(), any::<u8>(), 0..3_usize).prop_map(|(paid, back, how)| {
+            let part = Step::Capture(paid % 40);
+            let again = [part, Step::ChargeBackWon(0), Step::Capture(back % 40)][how];
+            vec![Step::Release, part, Step::ChargeBack(back % 16), again]
+        }),
+    ];
+    (placement(), prop::collection::vec(some, steps))
+        .prop_map(|(placement, steps)| Script { placement, steps: steps.concat() })
 }
 
 fn placement() -> impl Strategy<Value = Arc<Placement>> {
@@ -315,12 +339,48 @@ impl Run<'_> {
                 let failed: Vec<_> = failed.map(|(id, _)| id.clone()).collect();
                 Action::RetryRefund { refund_id: pick(&failed, at)? }
             }
+            Step::Dispute(n) => self.dispute(n)?,
             Step::Undelivered(at, units) => {
                 let line = self.line_id(usize::from(at) % self.order.lines().len());
                 let (ok, damaged) = (u64::from(units % 3), u64::from(units / 3 % 2));
                 Action::ReceiveUndelivered { lines: vec![ReturnedPart { line, ok, damaged }] }
             }
             _ => return None,
+        })
+    }
+
+    fn dispute(&self, n: u8) -> Option<Action> {
+        let transaction_id = self.transaction();
+        let refunds = self.order.refunds();
+        let unpaid =
+            refunds.iter().find(|(_, refund)| refund.set_off > 0 && refund.succeeded < refund.reserved);
+        if let Some((refund_id, refund)) = unpaid {
+            let won = |transaction: &TransactionId| {
+                self.log.iter().any(|event| {
+                    matches!(&event.data, EventData::ChargebackWon { transaction_id } if transaction_id == transaction)
+                })
+            };
+            let lost = self.charge_backs().into_iter().find(|(transaction, _)| !won(transaction));
+            return Some(match lost {
+                Some((transaction_id, _)) => Action::ChargeBackWon { transaction_id },
+                None => {
+                    let amount = refund.reserved - refund.succeeded;
+                    Action::RefundSucceeded { refund_id: refund_id.clone(), transaction_id, amount }
+                }
+            });
+        }
+        let Some((id, refund)) = refunds.iter().find(|(_, refund)| refund.open > 0) else {
+            return (self.order.captured() > 0).then(|| self.refund(0, 1, None, None));
+        };
+        let refund_id = id.clone();
+        Some(if self.order.receivable() == 0 {
+            // Of what is promised, too.
+            let amount = self.order.refundable() + 1 + i64::from(n) % refund.open;
+            Action::ChargeBack { transaction_id, amount }
+        } else if refund.failures.len() <= usize::try_from(refund.retries).unwrap() {
+            Action::RefundFailed { refund_id, transaction_id, reason: reason("bank") }
+        } else {
+            Action::RetryRefund { refund_id }
         })
     }
 
