@@ -103,7 +103,7 @@ fn forest(dice: &mut Dice, members: u64, roots: u64, chain: bool) -> Forest {
 /// A batch over a forest.
 struct Batch {
     at: usize,
-    rules: &'static str,
+    rules: String,
     forest: Forest,
     buyers: Vec<MemberIx>,
     paid: Vec<i64>,
@@ -121,12 +121,12 @@ impl Batch {
         let top = [30, 5_000, 1_000_000_000][usize::try_from(dice.below(3)).unwrap()];
         let mut column = || (0..rows).map(|_| i64::try_from(dice.below(top)).unwrap()).collect::<Vec<_>>();
         let (paid, pv) = (column(), column());
-        Self { at, rules: PLANS[at % PLANS.len()], forest, buyers, paid, pv }
+        Self { at, rules: PLANS[at % PLANS.len()].to_owned(), forest, buyers, paid, pv }
     }
 
     /// What the general way says, which settles every line as an order of a sale.
     fn expected(&self) -> Rows {
-        let plan = plan(self.rules);
+        let plan = plan(&self.rules);
         let components: [(&str, &[i64]); 2] = [("paid", &self.paid), ("pv", &self.pv)];
         let ids: Vec<u64> = (1..).take(self.buyers.len()).collect();
         let lines = vec![1; self.buyers.len()];
@@ -143,7 +143,7 @@ fn the_kernel_gives_the_rows_of_the_general_way() {
     let mut kept = Rows::default();
     for at in 0..168 {
         let batch = Batch::new(at, &mut dice);
-        let (plan, forest) = (plan(batch.rules), &batch.forest);
+        let (plan, forest) = (plan(&batch.rules), &batch.forest);
         let components: [(&str, &[i64]); 2] = [("paid", &batch.paid), ("pv", &batch.pv)];
         let orders = Orders::new(&batch.buyers, &components);
         let job = Job::new(&plan, forest, &orders, None).unwrap();
@@ -181,7 +181,7 @@ fn texts_as_ids_change_no_row() {
     for at in 0..44 {
         let mut batch = Batch::new(at, &mut dice);
         let expected = batch.expected();
-        let (plan, components) = (plan(batch.rules), [("paid", &batch.paid[..]), ("pv", &batch.pv[..])]);
+        let (plan, components) = (plan(&batch.rules), [("paid", &batch.paid[..]), ("pv", &batch.pv[..])]);
         let last = batch.forest.len() + 1;
         let texts: Vec<String> = (1..last)
             .map(|id| if at % 2 == 0 { (last - id).to_string() } else { format!("u-{id}") })
@@ -275,7 +275,7 @@ impl Mistake {
                 let down = |rules: String, mode: &str| {
                     rules.replace(&format!("\"mode\":\"{mode}\""), "\"mode\":\"down\"")
                 };
-                modes.into_iter().fold(batch.rules.to_owned(), down)
+                modes.into_iter().fold(batch.rules.clone(), down)
             }
             Self::RetainsAll => {
                 batch.rules.replace("\"compress\"", "\"retain\"").replace("roll_up", "retain")
@@ -283,7 +283,7 @@ impl Mistake {
             Self::CompressesAll => batch.rules.replace("\"retain\"", "\"compress\""),
             Self::LimitForgotten => batch.rules.replace("\"limit\":3", "\"limit\":700"),
             Self::LastLevelLost => batch.rules.replace(",\"1%\"]", "]").replace(",\"3%\"]", "]"),
-            _ => batch.rules.to_owned(),
+            _ => batch.rules.clone(),
         };
         let components: [(&str, &[i64]); 2] = [("paid", &paid), ("pv", &pv)];
         settle(&plan(&rules), &forest, &Orders::new(&buyers, &components), Some(&parents)).unwrap()
@@ -342,6 +342,9 @@ fn team_volumes_are_those_of_everybody_below() {
     assert_eq!(code(&[0, i64::MAX, 1]), Err(Code::Overflow));
     assert_eq!(code(&[0, i64::MAX, -1]), Ok(vec![i64::MAX - 1, i64::MAX - 1, -1]));
     assert_eq!(code(&[0, 1]), Err(Code::LengthMismatch));
+    // No team runs over, but all together do.
+    let apart = team_volumes(&[0, 0, 0], &[0, i64::MAX, 1]).unwrap_err();
+    assert_eq!(apart.code(), Code::Overflow);
     assert!(rank_codes(&[1], &[2, 2]).is_err());
     let strange = add_volumes(&[MemberIx::new(1), MemberIx::new(3)], &[1, 1], &mut [0; 3]).unwrap_err();
     assert_eq!((strange.code(), strange.index()), (Code::UnknownMember, Some(1)));
@@ -373,4 +376,33 @@ fn nobody_beyond_the_limit_of_a_walk_is_paid() {
             assert_eq!(forest.upline(buyer, None).nth(level - 1), Some(rows.payee(row)));
         }
     }
+}
+
+/// Those who do not count are passed over, and a walk ends where its limit is all the same: where somebody could
+/// be found behind it, no kernel runs.
+#[test]
+fn nobody_is_found_behind_the_end_of_a_walk() {
+    let mut dice = Dice(7);
+    let forest = forest(&mut dice, 300, 1, true);
+    let buyers: Vec<MemberIx> = (1..=300).map(MemberIx::new).collect();
+    let pays =
+        [r#"{"levels":["5%"]}"#, r#"{"levels":["5%","3%"]}"#, r#"{"differential":{"V1":"5%","V3":"9%"}}"#];
+    let mut kernels = 0;
+    for mode in ["compress", "compress_by_level", "roll_up"] {
+        for (pay, limit) in pays.iter().flat_map(|pay| [2, 3, 7, 64, 299].map(|limit| (pay, limit))) {
+            let rules = format!(
+                r#"{{"id":"a","to":{{"up":"referral","limit":{limit}}},"pay":{pay},
+                "qualify":{{"active":true}},"unqualified":"{mode}"}}"#
+            );
+            let (forest, buyers) = (forest.clone(), buyers.clone());
+            let batch = Batch { at: 0, rules, forest, buyers, paid: vec![10_000; 300], pv: vec![0; 300] };
+            let (plan, components) = (plan(&batch.rules), [("paid", &batch.paid[..]), ("pv", &batch.pv[..])]);
+            let orders = Orders::new(&batch.buyers, &components);
+            let rows = settle(&plan, &batch.forest, &orders, None).unwrap();
+            assert_eq!(rows, batch.expected(), "{mode} {pay} up to {limit}");
+            kernels +=
+                usize::from(Job::new(&plan, &batch.forest, &orders, None).unwrap().rows_at_most().is_some());
+        }
+    }
+    assert!((9..45).contains(&kernels), "{kernels} of 45 by kernels");
 }
