@@ -40,7 +40,7 @@ pay = { levels = [
 "#;
 
 /// What is wrong, on which line, what the message must hold.
-const WRONG: [(&str, &str, usize, &str); 61] = [
+const WRONG: [(&str, &str, usize, &str); 62] = [
     ("name = \"n\"", "nmae = \"n\"", 2, "did you mean it by `nmae`?"),
     ("currency = \"CNY\"", "currency = \"CNY\"\ncurency = 1", 4, "did you mean `currency`?"),
     ("\"V1\", \"V2\"", "\"V1\", 2", 4, "`ranks`"),
@@ -110,6 +110,7 @@ const WRONG: [(&str, &str, usize, &str); 61] = [
     ("name = \"n\"", "name = \"n\"\nname = \"m\"", 3, "duplicate key `name`"),
     ("name = \"n\"", "name = \"a\\u202eb\"", 2, "`a\\u{202e}b` holds U+202E"),
     ("name = \"n\"", "name = \"a\\u200eb\"", 2, "`a\\u{200e}b` holds U+200E"),
+    ("of = \"income\"", "when = { \"a\\u202eb\" = true }", 23, "`a\\u{202e}b` holds U+202E"),
     ("currency = \"CNY\"", "currency = \"CNX\"", 3, "CNX"),
     ("currency = \"CNY\"", "currency = \"CNY\"\nutc_offset = \"+99:00\"", 4, "+99:00"),
     ("id = \"peer\"", "id = \"\"", 21, "`id` is empty"),

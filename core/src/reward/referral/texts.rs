@@ -384,6 +384,12 @@ mod tests {
         assert_eq!(forest.find_text("b"), forest.find_text("a"));
         join(&mut forest, "c", Some("b")).unwrap();
         assert_eq!(forest.person(MemberIx::new(3)).id.as_str(), "c");
+        forest.close(3, crate::reward::referral::Closing::Stay, None).unwrap();
+        let closed = forest.join_text("d", Some("c"), None).unwrap_err();
+        assert_eq!(
+            (closed.code(), closed.message()),
+            (Code::ClosedMember, "the account of member c was closed")
+        );
         let mut numbers = Forest::from_edges(&[7], &[0]).unwrap();
         assert_eq!(code(numbers.set_texts(["a"])), Err((Code::InvalidId, None)));
         assert_eq!(code(join(&mut numbers, "a", None)), Err((Code::InvalidId, None)));
