@@ -42,7 +42,7 @@ pub(super) fn of(plan: &Plan) -> Vec<Warning> {
 fn paid_levels(plan: &Plan, rule: &Rule) -> u64 {
     let up = rule.to.iter().any(|stop| matches!(stop.source, StopSource::Up { .. }));
     match (&rule.pay, source(plan, rule)) {
-        (_, Some((_, before))) if up => paid_levels(plan, before).max(1).saturating_add(1),
+        (_, Some((_, before))) if up => paid_levels(plan, before).saturating_add(1),
         (Schedule::Levels(table), _) => in_line(rule, u64::try_from(table.levels()).unwrap_or(u64::MAX)),
         (Schedule::Share(_), _) if up => {
             let line = rule.to.iter().filter(|stop| is_in_line(stop)).map(people);
