@@ -145,7 +145,7 @@ const WRONG: [(&str, &str, usize, &str); 62] = [
         "{ rank = \"V1\" }",
         "{ points = { min = \"10\" } }",
         16,
-        "rule `upline`: `qualify`: `points`: `min` must be an integer (only ranks stand in an order by name), not \"10\"",
+        "`points`: `min` must be an integer (only ranks stand in an order by name), not \"10\"",
     ),
     (
         "id = \"upline\"",

@@ -59,8 +59,7 @@ impl Naive {
         }
         self.check_date(from)?;
         self.parents.insert(member, inviter);
-        // Somebody without inviter changes nothing for anybody, whatever the date.
-        self.last_change = from.filter(|_| inviter.is_some()).or(self.last_change);
+        self.last_change = from.or(self.last_change);
         Ok(())
     }
 

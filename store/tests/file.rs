@@ -97,7 +97,7 @@ fn a_newer_schema_is_refused() {
     home.store.close().unwrap();
     let error = refused(&path);
     assert_eq!(error.code(), Code::NewerStore);
-    assert!(error.message().ends_with("has schema 99, this library knows 4; update fenrun to open it"));
+    assert!(error.message().ends_with("has schema 99, this library knows 5; update fenrun to open it"));
     drop(folder);
 }
 

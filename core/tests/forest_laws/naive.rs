@@ -24,6 +24,8 @@ pub(crate) struct Naive {
     last: Option<Timestamp>,
     closed: Vec<u64>,
     own: BTreeMap<u64, i64>,
+    /// Where it is not one.
+    accounts: BTreeMap<u64, usize>,
 }
 
 /// A sum of 64 bits, or why there is none.
@@ -130,6 +132,8 @@ impl Naive {
             return Err(Code::SelfReferral);
         }
         self.check(from)?;
+        let [own, more] = [kept, gone].map(|who| self.own.get(&who).copied().unwrap_or(0));
+        let own = own.checked_add(more).ok_or(Code::Overflow)?;
         let heir = self.above[&gone];
         if self.upline(kept).contains(&gone) {
             self.set(kept, heir, from);
@@ -144,8 +148,11 @@ impl Naive {
         self.set(gone, None, from);
         self.closed.push(gone);
         self.merged.insert(gone, (kept, from));
-        let moved = self.own.remove(&gone).unwrap_or(0);
-        *self.own.entry(kept).or_default() += moved;
+        self.own.remove(&gone);
+        self.own.insert(kept, own);
+        let accounts = self.accounts(kept) + self.accounts(gone);
+        self.accounts.insert(gone, 0);
+        self.accounts.insert(kept, accounts);
         Ok(())
     }
 
@@ -213,6 +220,11 @@ impl Naive {
         self.children(who).into_iter().flat_map(|child| [vec![child], self.team(child)].concat()).collect()
     }
 
+    /// How many accounts somebody brought along, their own among them.
+    fn accounts(&self, who: u64) -> usize {
+        self.accounts.get(&who).copied().unwrap_or(1)
+    }
+
     fn own(&self, who: &u64) -> i128 {
         self.own.get(who).copied().unwrap_or(0).into()
     }
@@ -257,7 +269,8 @@ impl Naive {
                 |fits: bool| if fits { fitting(self.sum(who)) } else { format!("{:?}", Code::Overflow) };
             fact("swept", all(swept));
             fact("subtracted", all(summed));
-            fact("people", (team.len() + 1).to_string());
+            let accounts = |who: &u64| self.accounts(*who);
+            fact("people", (accounts(&who) + team.iter().map(accounts).sum::<usize>()).to_string());
             fact(
                 "above",
                 format!("{:?}", self.members.iter().filter(|below| team.contains(below)).collect::<Vec<_>>()),

@@ -230,7 +230,7 @@ impl Draft {
     }
 }
 
-fn plan(rules: &[(usize, &Draft)], of_sales: bool) -> Plan {
+fn plan(rules: &[(usize, &Draft)], of_sales: bool) -> Option<Plan> {
     let allow = rules.iter().map(|(id, _)| (format!("r{id}"), Node::from("t")));
     let allow = allow.chain([("plan".to_owned(), "t".into())]);
     let rules = rules.iter().map(|(id, rule)| rule.write(*id, of_sales)).collect();
@@ -242,7 +242,8 @@ fn plan(rules: &[(usize, &Draft)], of_sales: bool) -> Plan {
         ("allow", Node::map(allow)),
         ("rule", Node::List(rules)),
     ];
-    Plan::from_node(&Node::map(entries)).expect("a plan")
+    // Some changes are refused, such as a series that is rounded up.
+    Plan::from_node(&Node::map(entries)).ok()
 }
 
 /// The causes that a change of a rule can have.
@@ -294,8 +295,8 @@ fn causes(who: &dyn Teller, seed: u64) -> Verdict {
     if change == Change::Order {
         order.reverse();
     }
-    let before = plan(&rules.iter().enumerate().collect::<Vec<_>>(), of_sales);
-    let after = plan(&order, of_sales);
+    let plans = (plan(&rules.iter().enumerate().collect::<Vec<_>>(), of_sales), plan(&order, of_sales));
+    let (Some(before), Some(after)) = plans else { return Ok(Bearing::Beside) };
     let events = if of_sales { ("sales", sale(&mut dice)) } else { ("closes", month(&mut dice)) };
     let answer = who.diff(&before, &after, &Node::map([(events.0, Node::List(vec![events.1]))]));
     let known = [rules.as_slice(), &changed].concat();

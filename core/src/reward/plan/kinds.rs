@@ -51,7 +51,8 @@ impl Kinds {
 /// Tells each condition of a plan what all of the plan asks its facts to be: lines, sales and members may state
 /// different things under one name, so only a type that nothing asks for is a mistake.
 pub(super) fn tell(rules: &mut [Rule], ranks: &mut [RankRule]) {
-    let mut kinds = BTreeMap::<String, Kinds>::new();
+    // Every line states its purpose, which is text whatever a plan asks of it.
+    let mut kinds = BTreeMap::from([("purpose".to_owned(), Kinds::TEXT)]);
     for rule in rules.iter() {
         for amount in rule.pay.table().iter().flat_map(|(_, list)| list) {
             if let Amount::Fact(name) = amount {

@@ -159,8 +159,8 @@ impl Teams {
 
 impl Forest {
     /// Keeps a volume per team from now on, through every join and move: `own` in join order, and
-    /// `newcomer` for whoever joins. A volume of that name is replaced. With 1 for everybody it counts
-    /// people.
+    /// `newcomer` for whoever joins. A volume of that name is replaced. With 1 for everybody it counts accounts, those
+    /// that were merged into another one with it.
     ///
     /// # Errors
     /// [`Code::LengthMismatch`]; [`Code::InvalidValue`] for an empty name.

@@ -60,8 +60,11 @@ fn actors(plan: &Plan, every: Period, rules: &[&Rule], way: &str, most: i64) -> 
     let asked = facts(plan, Some(every))?;
     let scales = scales(plan, rules, &asked, most);
     let rates = rates(plan, Some(every));
-    let tells = |name: &str| measured(plan, name).is_some() && !rates.contains_key(name);
-    let mut stated: Facts = asked.into_iter().filter(|(name, _)| !tells(name)).collect();
+    // The period tells whole numbers: what is asked to be something else under such a name is stated.
+    let tells = |name: &str, value: &Node| {
+        matches!(value, Node::Int(_)) && measured(plan, name).is_some() && !rates.contains_key(name)
+    };
+    let mut stated: Facts = asked.into_iter().filter(|(name, value)| !tells(name, value)).collect();
     if plan.names().contains("purpose") {
         // A period has no lines, whose own fact it is.
         stated.insert("purpose".to_owned(), Purpose::Goods.name().into());

@@ -44,8 +44,8 @@ fn caps(fields: &mut Fields<'_>, may_be: &[CapPer]) -> Result<Vec<Cap>> {
         let cap = cap(item, &place, may_be)?;
         if caps.iter().any(|known| (known.per, known.every) == (cap.per, cap.every)) {
             let (per, every) = (cap.per.name(), cap.every.name());
-            let rule = format!("`cap` has two caps per {per} every {every}; the lower one is enough");
-            return Err(fields.fault(Code::InvalidValue, rule).about(Spot::of(item)));
+            let rule = format!("{place} has two caps per {per} every {every}; the lower one is enough");
+            return Err(Error::new(Code::InvalidValue, rule).about(Spot::of(item)));
         }
         caps.push(cap);
     }

@@ -97,7 +97,13 @@ fn stops(rule: &Rule, clock: Clock) -> Fault {
 }
 
 fn conditions(rule: &Rule, clock: Clock) -> Fault {
-    fault(clock.is_some() && asks_sale(rule), "`{ sale = … }` asks a sale; a period has none")
+    fault(clock.is_some() && asks_sale(rule), "`{ sale = … }` asks a sale; a period has none").or_else(|| {
+        // It would be a fact that nobody can state.
+        fault(
+            rule.qualify.iter().any(Condition::asks_sale),
+            "`qualify` asks payees, of whom `{ sale = … }` says nothing; it goes into `when`",
+        )
+    })
 }
 
 /// Whether a condition of the rule asks the sale.

@@ -1,7 +1,7 @@
 //! From a document to what a plan declares: ranks, trees, its calendar.
 
 use super::{DEFAULT_UTC_OFFSET, check_name, names, text};
-use crate::doc::{Fields, Node};
+use crate::doc::{Fields, Node, Spot};
 use crate::error::{Code, Error, Result};
 use crate::reward::plan::Condition;
 use crate::reward::plan::stop::REFERRAL;
@@ -44,8 +44,14 @@ pub(super) fn ranks(fields: &mut Fields<'_>) -> Result<(Vec<String>, Vec<RankRul
         let mut table = Fields::table(node, format!("plan: rank `{id}`"))?;
         table.take("id");
         let mut condition = |key: &'static str| {
-            let node = table.take(key);
-            node.map(|node| Condition::read(node, &format!("plan: rank `{id}`: `{key}`"), &ids)).transpose()
+            let place = format!("plan: rank `{id}`: `{key}`");
+            let Some(node) = table.take(key) else { return Ok(None) };
+            let condition = Condition::read(node, &place, &ids)?;
+            if condition.asks_sale() {
+                let rule = format!("{place} asks members, of whom `{{ sale = … }}` says nothing");
+                return Err(Error::new(Code::InvalidValue, rule).about(Spot::of(node)));
+            }
+            Ok(Some(condition))
         };
         let (won, kept) = (condition("won")?, condition("kept")?);
         if kept.is_some() && won.is_none() {
