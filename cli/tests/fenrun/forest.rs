@@ -154,15 +154,9 @@ fn refused(rows: &str) -> String {
 fn two_inviters_from_one_moment_on_are_a_fault() {
     let rows = ["2,1,2020-01-01\n", "2,3,2020-01-01\n"];
     let text = refused(&format!("1,,\n3,,\n{}{}", rows[0], rows[1]));
-    assert!(
-        text.contains("line 5: member 2 has the inviter `1` in line 4 and `3` here"),
-        "{text}"
-    );
+    assert!(text.contains("line 5: member 2 has the inviter `1` in line 4 and `3` here"), "{text}");
     let text = refused(&format!("1,,\n3,,\n{}{}", rows[1], rows[0]));
-    assert!(
-        text.contains("line 5: member 2 has the inviter `3` in line 4 and `1` here"),
-        "{text}"
-    );
+    assert!(text.contains("line 5: member 2 has the inviter `3` in line 4 and `1` here"), "{text}");
     let text = refused("1,,\n2,1,2020-01-01\n2,1,2020-01-01\n2,,2020-01-01\n");
     assert!(text.contains("line 4: member 2 stands in line 3 already"), "{text}");
     assert!(text.contains("line 5: member 2 has the inviter `1` in line 3 and none here"), "{text}");

@@ -146,7 +146,8 @@ class Forest(_fenrun.Forest):
 
         Its columns are ``member``, ``inviter`` (null for nobody), ``rank`` (a dictionary of names, null for
         none) and ``closed``. With ``history`` they are ``member``, ``inviter`` and ``valid_from`` in UTC, null
-        for always or until the first date: a row for each inviter a member had, oldest first.
+        for always or until the first date: a row for each dated change and one for what stood before it, oldest
+        first.
 
         >>> Forest.from_edges(["甲", "乙"], [None, "甲"]).to_arrow()["inviter"].to_pylist()
         [None, '甲']
