@@ -3,6 +3,7 @@
 use super::forest::MemberIx;
 use super::order::parents_first;
 use crate::error::{Code, Error, Result};
+use std::collections::BTreeMap;
 
 /// An order in which parents come first.
 #[derive(Clone, Debug)]
@@ -53,25 +54,26 @@ impl Downward {
     }
 
     /// Adds to everybody what those below have, children first, so that a sum is whole when it moves on; sums
-    /// stand by handle as parents do, nobody's first. Tells which ran over.
+    /// stand by handle as parents do, nobody's first. Tells which ran over: those that do not fit when they are
+    /// whole, whatever they were on the way.
     pub(in crate::reward) fn add_up(&self, parents: &[u32], sums: &mut [i64]) -> Over {
-        let mut over = Over::default();
+        let mut carried = Carried::default();
         match self {
             // Parents stand before their children, so no place is in both parts.
             Self::Joined(_) => {
                 for (member, parent) in parents.iter().enumerate().skip(1).rev() {
                     let (before, from) = sums.split_at_mut(member);
-                    over.add(&mut before[place(*parent)], from[0], *parent);
+                    carried.add(&mut before[place(*parent)], from[0], (member, *parent));
                 }
             }
             Self::Sorted(members) => {
-                for member in members.iter().rev() {
-                    let (sum, parent) = (sums[member.index()], parents[member.index()]);
-                    over.add(&mut sums[place(parent)], sum, parent);
+                for member in members.iter().map(|member| member.index()).rev() {
+                    let (sum, parent) = (sums[member], parents[member]);
+                    carried.add(&mut sums[place(parent)], sum, (member, parent));
                 }
             }
         }
-        over
+        carried.over()
     }
 
     /// As [`Downward::add_up`], and quickly where that can be done. Nobody's sum may run over, as no team's may.
@@ -191,14 +193,36 @@ fn take_back(parents: &[u32], sums: &mut [i64], first: usize) {
     }
 }
 
-impl Over {
-    /// Adds to the sum of a parent; without a branch, for nearly nobody's sum runs over.
+/// How many times 2^64 is missing in the sums of those in whose it is.
+#[derive(Default)]
+struct Carried(BTreeMap<usize, i64>);
+
+impl Carried {
+    /// Adds the whole sum of a member to that of their parent.
     #[inline(always)]
-    fn add(&mut self, sum: &mut i64, more: i64, parent: u32) {
-        let (added, wide) = sum.overflowing_add(more);
+    fn add(&mut self, sum: &mut i64, more: i64, (member, parent): (usize, u32)) {
+        let (added, over) = sum.overflowing_add(more);
         *sum = added;
-        self.team |= wide & (parent != 0);
-        self.any |= wide;
+        if over || !self.0.is_empty() {
+            let step = if more < 0 { -1 } else { 1 };
+            self.carry(member, place(parent), if over { step } else { 0 });
+        }
+    }
+
+    #[cold]
+    fn carry(&mut self, member: usize, parent: usize, more: i64) {
+        let more = more + self.0.get(&member).copied().unwrap_or(0);
+        if more != 0 {
+            let all = self.0.entry(parent).or_default();
+            *all += more;
+            if *all == 0 {
+                self.0.remove(&parent);
+            }
+        }
+    }
+
+    fn over(&self) -> Over {
+        Over { team: self.0.keys().any(|member| *member != 0), any: !self.0.is_empty() }
     }
 }
 
@@ -300,6 +324,22 @@ mod tests {
         }
     }
 
+    /// In whatever order members come: 3 stands first, and what 2 adds brings the sum back.
+    #[test]
+    fn sums_that_fit_are_exact_whatever_they_were_on_the_way() {
+        for (parents, own) in [
+            (vec![0, 0, 1, 1], [0, -2, 1, -i64::MAX]),
+            (vec![0, 0, 1, 1], [0, 2, -2, i64::MAX]),
+            (vec![0, 3, 1, 0], [0, -2, 1, -i64::MAX]),
+        ] {
+            let mut sums = own;
+            let over = Downward::of(&parents).unwrap().add_up(&parents, &mut sums);
+            let root = if parents[1] == 0 { 1 } else { 3 };
+            let exact: i128 = own.iter().copied().map(i128::from).sum();
+            assert_eq!((over, i128::from(sums[root]), i128::from(sums[0])), (Over::default(), exact, exact));
+        }
+    }
+
     #[test]
     fn nobodys_sum_may_run_over_where_no_team_does() {
         let largest = i64::MAX;
@@ -308,6 +348,8 @@ mod tests {
             (vec![0, 0, 1], [0, largest, 1], Over { team: true, any: true }),
             (vec![0, 2, 0], [0, largest, 1], Over { team: true, any: true }),
             (vec![0, 2, 0], [0, largest, -1], Over::default()),
+            // What ran over on the way and is back when it is whole.
+            (vec![0, 0, 1], [0, -2, i64::MIN], Over { team: true, any: true }),
         ] {
             let mut sums = sums;
             assert_eq!(Downward::of(&parents).unwrap().add_up(&parents, &mut sums), over, "{parents:?}");
