@@ -110,7 +110,9 @@ fn law(
                 let first: Vec<_> =
                     chunk.iter().enumerate().map(|(at, step)| handle(at, step, "c")).collect();
                 let retried = if fault == Fault::RetriesAct { "again" } else { "c" };
-                for (at, step) in chunk.iter().enumerate().filter(|(at, _)| (done + at) % 3 == 0) {
+                // What was refused may be accepted after the commands behind it.
+                let accepted = |at: usize| (done + at).is_multiple_of(3) && first[at].is_ok();
+                for (at, step) in chunk.iter().enumerate().filter(|(at, _)| accepted(*at)) {
                     let again = handle(at, step, retried);
                     let answers = first[at].as_ref().ok().zip(again.as_ref().ok());
                     let wrong = |(first, again): (&BindingAppended, &BindingAppended)| {
