@@ -931,6 +931,41 @@ int32_t fenrun_forest_upline(const fenrun_forest *forest,
                              fenrun_error *err);
 
 /**
+ * `fenrun_forest_upline` as it was at a moment, in milliseconds of UTC: that of the account the member named then,
+ * which may have been merged into another one since.
+ *
+ * Errors: `FENRUN_UNKNOWN_MEMBER`.
+ *
+ * Pointers: As `fenrun_forest_upline`.
+ */
+int32_t fenrun_forest_upline_at(const fenrun_forest *forest,
+                                uint64_t member,
+                                int64_t at,
+                                uint64_t *ids_out,
+                                size_t capacity,
+                                size_t *len_out,
+                                fenrun_error *err);
+
+/**
+ * Every inviter a member had, oldest first: from when on, in milliseconds of UTC, and who; 0 is nobody. The first
+ * one counts since always, which is `INT64_MIN`. Of an account that was merged into another one it is its own history.
+ *
+ * At most `capacity` are written, the oldest of them; `len_out` says how many there are.
+ *
+ * Errors: `FENRUN_UNKNOWN_MEMBER`.
+ *
+ * Pointers: `forest` is a living forest, `from_out` and `inviters_out` point to room for `capacity` numbers each, `len_out`
+ * for one.
+ */
+int32_t fenrun_forest_history(const fenrun_forest *forest,
+                              uint64_t member,
+                              int64_t *from_out,
+                              uint64_t *inviters_out,
+                              size_t capacity,
+                              size_t *len_out,
+                              fenrun_error *err);
+
+/**
  * Sets a fact that is true or false for every member: 1 or 0, in the order of the rows the forest was
  * made from, then of the calls of `fenrun_forest_join`.
  *
@@ -1143,6 +1178,24 @@ int32_t fenrun_rows_copy_after(const fenrun_rows *rows,
                                uint64_t *out,
                                size_t capacity,
                                fenrun_error *err);
+
+/**
+ * What each member gets in all, in the order of their first rows: their ids, the places of the accounts as
+ * `fenrun_rows_copy_account` has them, and minor units. Where no rule splits its amounts, all of it is on account 0
+ * and nobody stands twice.
+ *
+ * `len_out` says how many there are, at most as many as rows; `capacity` must be at least that.
+ *
+ * Pointers: `rows` is living, `payees_out`, `accounts_out` and `amounts_out` point to room for `capacity` values each,
+ * `len_out` for a number.
+ */
+int32_t fenrun_rows_totals(const fenrun_rows *rows,
+                           uint64_t *payees_out,
+                           uint32_t *accounts_out,
+                           int64_t *amounts_out,
+                           size_t capacity,
+                           size_t *len_out,
+                           fenrun_error *err);
 
 /**
  * The keys of all rows, 32 hex digits each, one after the other without anything between: the same as

@@ -500,6 +500,45 @@ pub unsafe extern "C" fn fenrun_rows_copy_after(
     unsafe { copy(rows, out, capacity, err, Batch::after) }
 }
 
+/// What each member gets in all, in the order of their first rows: their ids, the places of the accounts as
+/// `fenrun_rows_copy_account` has them, and minor units. Where no rule splits its amounts, all of it is on account 0
+/// and nobody stands twice.
+///
+/// `len_out` says how many there are, at most as many as rows; `capacity` must be at least that.
+///
+/// # Safety
+/// `rows` is living, `payees_out`, `accounts_out` and `amounts_out` point to room for `capacity` values each,
+/// `len_out` for a number.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fenrun_rows_totals(
+    rows: *const fenrun_rows,
+    payees_out: *mut u64,
+    accounts_out: *mut u32,
+    amounts_out: *mut i64,
+    capacity: usize,
+    len_out: *mut usize,
+    err: *mut fenrun_error,
+) -> i32 {
+    // SAFETY: the caller keeps the promises above.
+    unsafe {
+        call(err, || {
+            let rows = handle(rows, "rows")?;
+            let payees_out = Places::new(payees_out, capacity, "payees_out")?;
+            let accounts_out = Places::new(accounts_out, capacity, "accounts_out")?;
+            let amounts_out = Places::new(amounts_out, capacity, "amounts_out")?;
+            let len_out = Place::new(len_out, "len_out")?;
+            let totals = rows.0.member_totals()?;
+            payees_out.need(totals.len())?;
+            let forest = rows.0.forest();
+            payees_out.fill(totals.iter().map(|total| forest.id(total.payee)));
+            accounts_out.fill(totals.iter().map(|total| u32::from(total.account)));
+            amounts_out.fill(totals.iter().map(|total| total.amount));
+            len_out.put(totals.len());
+            Ok(())
+        })
+    }
+}
+
 /// The keys of all rows, 32 hex digits each, one after the other without anything between: the same as
 /// when each order is settled alone.
 ///

@@ -9,6 +9,7 @@ use fenrun_capi::RowForest;
 use fenrun_capi::fenrun::Result;
 use fenrun_capi::fenrun::doc::{MAX_DOCUMENT_BYTES, Node, read_json};
 use fenrun_capi::fenrun::reward::referral::MemberIx;
+use fenrun_capi::fenrun::time::Timestamp;
 use std::ffi::c_char;
 
 /// Who invited whom. One thread at a time: calls that only read may overlap, and a call that meets a
@@ -495,6 +496,73 @@ pub unsafe extern "C" fn fenrun_forest_upline(
                 len_out.put(ids_out.fill(rows.upline(member)?));
                 Ok(())
             })
+        })
+    }
+}
+
+/// `fenrun_forest_upline` as it was at a moment, in milliseconds of UTC: that of the account the member named then,
+/// which may have been merged into another one since.
+///
+/// Errors: `FENRUN_UNKNOWN_MEMBER`.
+///
+/// # Safety
+/// As `fenrun_forest_upline`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fenrun_forest_upline_at(
+    forest: *const fenrun_forest,
+    member: u64,
+    at: i64,
+    ids_out: *mut u64,
+    capacity: usize,
+    len_out: *mut usize,
+    err: *mut fenrun_error,
+) -> i32 {
+    // SAFETY: the caller keeps the promises above.
+    unsafe {
+        call(err, || {
+            let forest = handle(forest, "forest")?;
+            let ids_out = Places::new(ids_out, capacity, "ids_out")?;
+            let len_out = Place::new(len_out, "len_out")?;
+            forest.0.read(|rows| {
+                len_out.put(ids_out.fill(rows.upline_at(member, Timestamp::from_ms(at))?));
+                Ok(())
+            })
+        })
+    }
+}
+
+/// Every inviter a member had, oldest first: from when on, in milliseconds of UTC, and who; 0 is nobody. The first
+/// one counts since always, which is `INT64_MIN`. Of an account that was merged into another one it is its own history.
+///
+/// At most `capacity` are written, the oldest of them; `len_out` says how many there are.
+///
+/// Errors: `FENRUN_UNKNOWN_MEMBER`.
+///
+/// # Safety
+/// `forest` is a living forest, `from_out` and `inviters_out` point to room for `capacity` numbers each, `len_out`
+/// for one.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fenrun_forest_history(
+    forest: *const fenrun_forest,
+    member: u64,
+    from_out: *mut i64,
+    inviters_out: *mut u64,
+    capacity: usize,
+    len_out: *mut usize,
+    err: *mut fenrun_error,
+) -> i32 {
+    // SAFETY: the caller keeps the promises above.
+    unsafe {
+        call(err, || {
+            let forest = handle(forest, "forest")?;
+            let from_out = Places::new(from_out, capacity, "from_out")?;
+            let inviters_out = Places::new(inviters_out, capacity, "inviters_out")?;
+            let len_out = Place::new(len_out, "len_out")?;
+            let history = forest.0.read(|rows| rows.history(member))?;
+            from_out.fill(history.iter().map(|(from, _)| from.map_or(i64::MIN, Timestamp::ms)));
+            inviters_out.fill(history.iter().map(|(_, inviter)| *inviter));
+            len_out.put(history.len());
+            Ok(())
         })
     }
 }

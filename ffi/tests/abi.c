@@ -249,7 +249,7 @@ static void batches(void) {
     } grown;
     fenrun_orders orders = {0}, empty = {0};
     uint64_t payees[5], order_ids[5];
-    uint32_t levels[5];
+    uint32_t levels[5], accounts[5];
     int64_t amounts[5], pool = 0, retained = 0;
     size_t len = 0, at;
     fenrun_buffer keys = {0};
@@ -327,6 +327,13 @@ static void batches(void) {
         pool -= amounts[at];
     EXPECT(pool == 49);
     EXPECT(fenrun_rows_keys(rows, &keys, &err) == FENRUN_OK && keys.len == 5 * 32);
+    /* What each member gets in all; room for fewer is refused before anything is written. */
+    EXPECT(fenrun_rows_totals(rows, payees, accounts, amounts, 2, &len, FRESH(err)) == FENRUN_INVALID_ARGUMENT);
+    EXPECT(strstr(err.message, "has room for 2, 3 are needed") != NULL && len == 5 && amounts[2] == 99);
+    EXPECT(fenrun_rows_totals(rows, payees, accounts, amounts, 5, &len, &err) == FENRUN_OK && len == 3);
+    EXPECT(payees[0] == 3 && payees[1] == 2 && payees[2] == 1 && accounts[0] == 0);
+    EXPECT(amounts[0] == 100 && amounts[1] == 250 && amounts[2] == 199 && amounts[3] == 200);
+    EXPECT(fenrun_rows_totals(rows, NULL, accounts, amounts, 5, &len, &err) == FENRUN_INVALID_ARGUMENT);
     fenrun_buffer_free(&keys);
     fenrun_rows_free(rows);
     fenrun_plan_free(plan);

@@ -134,6 +134,34 @@ static void texts_in_batches(void) {
     fenrun_rows_free(rows);
 }
 
+/* What was: the inviters of a member, and the upline of a moment, also of an account that went since. */
+static void moments(void) {
+    fenrun_error err = FENRUN_ERROR_INIT;
+    fenrun_forest *forest = NULL;
+    const uint64_t members[] = {1, 2, 4, 5}, inviters[] = {0, 1, 0, 4};
+    uint64_t ids[4] = {0};
+    int64_t from[4] = {0};
+    size_t len = 9;
+    EXPECT(fenrun_forest_new(members, inviters, 4, &forest, &err) == FENRUN_OK);
+    EXPECT(fenrun_forest_history(forest, 2, from, ids, 4, &len, &err) == FENRUN_OK);
+    EXPECT(len == 1 && from[0] == INT64_MIN && ids[0] == 1);
+    EXPECT(fenrun_forest_append(forest, TEXT("{\"rebind\": [2, 4], \"from\": 1000}"), &err) == FENRUN_OK);
+    EXPECT(fenrun_forest_append(forest, TEXT("{\"merge\": [5, 2], \"from\": 2000}"), &err) == FENRUN_OK);
+    EXPECT(fenrun_forest_history(forest, 2, from, ids, 4, &len, &err) == FENRUN_OK && len == 3);
+    EXPECT(from[0] == INT64_MIN && from[1] == 1000 && from[2] == 2000 && ids[0] == 1 && ids[1] == 4 && ids[2] == 0);
+    from[1] = 7;
+    EXPECT(fenrun_forest_history(forest, 2, from, ids, 1, &len, &err) == FENRUN_OK && len == 3 && from[1] == 7);
+    EXPECT(fenrun_forest_history(forest, 2, NULL, NULL, 0, &len, &err) == FENRUN_OK && len == 3);
+    EXPECT(fenrun_forest_history(forest, 9, from, ids, 4, &len, &err) == FENRUN_UNKNOWN_MEMBER && len == 3);
+    EXPECT(fenrun_forest_history(forest, 2, NULL, ids, 4, &len, &err) == FENRUN_INVALID_ARGUMENT);
+    EXPECT(fenrun_forest_upline_at(forest, 2, 999, ids, 4, &len, &err) == FENRUN_OK && len == 1 && ids[0] == 1);
+    EXPECT(fenrun_forest_upline_at(forest, 2, 1000, ids, 4, &len, &err) == FENRUN_OK && len == 1 && ids[0] == 4);
+    EXPECT(fenrun_forest_upline(forest, 2, ids, 4, &len, &err) == FENRUN_OK && len == 1 && ids[0] == 4);
+    EXPECT(fenrun_forest_upline_at(forest, 2, 999, ids, 0, &len, &err) == FENRUN_OK && len == 0);
+    EXPECT(fenrun_forest_upline_at(forest, 9, 999, ids, 4, &len, &err) == FENRUN_UNKNOWN_MEMBER);
+    fenrun_forest_free(forest);
+}
+
 /* Images: their format, and what is refused. That a camera reads them is tested where they are drawn. */
 static void qr_images(void) {
     fenrun_error err = FENRUN_ERROR_INIT;
@@ -242,6 +270,7 @@ int main(void) {
     saved_forests();
     saved_columns();
     texts_in_batches();
+    moments();
     qr_images();
     return counted();
 }

@@ -59,9 +59,16 @@ class Error extends \RuntimeException
         return new PlanError($error->getCode(), $error->name, $error->index, $error->getMessage(), $error->textLine);
     }
 
-    /** Refuses a float by its place and value: 19.99 is not 19.99 in binary. */
+    /** Refuses a float by its place and value: 19.99 is not 19.99 in binary, and no moment has a fraction. */
     public static function float(string $what, float $value, ?int $index = null): self
     {
+        // The last word of the place says what stands there.
+        preg_match('/([a-z_]+)[^a-z_]*$/', $what, $word);
+        if (preg_match('/^(at|from|now|until|expires|campaign|.*_(at|days))$/', $word[1] ?? '') === 1) {
+            $message = sprintf('%s is the float %s; give a whole number, as int', $what, var_export($value, true));
+
+            return self::of(205, 'invalid_value', $index, $message);
+        }
         $message = sprintf(
             '%s is the float %s; floats are not exact: give minor units as int, or decimal text to Fenrun\\Money::minor',
             $what,

@@ -179,26 +179,63 @@ final class Forest implements \Countable
     }
 
     /**
-     * The ancestors of a member, nearest first, at most $limit; PHP_INT_MAX for all of them.
+     * The ancestors of a member, nearest first, at most $limit; PHP_INT_MAX for all of them. With $at, milliseconds of
+     * UTC, those of that moment, of the account the id named then.
      *
      * @param int|string $member
      *
      * @return array<int, int|string>
      */
-    public function upline($member, int $limit = 64): array
+    public function upline($member, int $limit = 64, ?int $at = null): array
     {
-        $id = $this->number($member, 'member');
+        $id = $at === null ? $this->number($member, 'member') : $this->account($member);
         if ($limit < 1) {
             throw Error::of(205, 'invalid_value', null, "limit is $limit; at least 1");
         }
         // No path is longer than the forest; room is made for what may come.
         $limit = max(1, min($limit, count($this)));
         $ids = Library::make('uint64_t[' . $limit . ']');
-        $count = Library::number('size_t', function (\FFI $ffi, $out, $error) use ($id, $ids, $limit) {
-            return $ffi->fenrun_forest_upline($this->handle, $id, $ids, $limit, $out, $error);
+        $count = Library::number('size_t', function (\FFI $ffi, $out, $error) use ($id, $at, $ids, $limit) {
+            return $at === null
+                ? $ffi->fenrun_forest_upline($this->handle, $id, $ids, $limit, $out, $error)
+                : $ffi->fenrun_forest_upline_at($this->handle, $id, $at, $ids, $limit, $out, $error);
         });
 
         return $count === 0 ? [] : $this->ids(array_values(unpack('q*', \FFI::string($ids, 8 * $count))));
+    }
+
+    /**
+     * Every inviter a member had, oldest first: from when on, in milliseconds of UTC, null for always or until the next
+     * date, and who, null for nobody. Of an account that was merged into another one it is its own history.
+     *
+     * @param int|string $member
+     *
+     * @return array<int, array{from: ?int, inviter: int|string|null}>
+     */
+    public function history($member): array
+    {
+        $id = $this->account($member);
+        // Few ever move; who moved more often is asked for again.
+        for ($room = 8; ; $room = $count) {
+            $dates = Library::make('int64_t[' . $room . ']');
+            $above = Library::make('uint64_t[' . $room . ']');
+            $count = Library::number('size_t', function (\FFI $ffi, $out, $error) use ($id, $dates, $above, $room) {
+                return $ffi->fenrun_forest_history($this->handle, $id, $dates, $above, $room, $out, $error);
+            });
+            if ($count <= $room) {
+                break;
+            }
+        }
+        $inviters = $this->ids(array_values(unpack('q*', \FFI::string($above, 8 * $count))));
+        $history = [];
+        foreach (array_values(unpack('q*', \FFI::string($dates, 8 * $count))) as $at => $from) {
+            $history[] = [
+                'from' => $from === PHP_INT_MIN ? null : $from,
+                'inviter' => $above[$at] === 0 ? null : $inviters[$at],
+            ];
+        }
+
+        return $history;
     }
 
     /**
@@ -313,6 +350,16 @@ final class Forest implements \Countable
         return Library::number('uint64_t', function (\FFI $ffi, $out, $error) use ($name) {
             return $ffi->fenrun_forest_find($this->handle, $name, strlen($name), $out, $error);
         });
+    }
+
+    /**
+     * What C calls the account an id came with, whether it was merged since or not.
+     *
+     * @param int|string $id
+     */
+    private function account($id): int
+    {
+        return $this->hasTexts() ? $this->numbers([$id], 'member')[0] : Column::id($id, 'member');
     }
 
     /**

@@ -20,7 +20,7 @@ final class Rows implements \Countable, \IteratorAggregate
     private const KEY_DIGITS = 32;
 
     /** @var array<int, string> texts of members, by what C calls them, as far as they were asked for */
-    private $names = [];
+    private $texts = [];
 
     public function count(): int
     {
@@ -76,15 +76,7 @@ final class Rows implements \Countable, \IteratorAggregate
      */
     public function rules(): array
     {
-        $names = [];
-
-        return array_map(function (int $place) use (&$names): string {
-            if (!isset($names[$place])) {
-                $names[$place] = $this->rule($place);
-            }
-
-            return $names[$place];
-        }, $this->column('rule', 'uint32_t', 'L*'));
+        return $this->names($this->column('rule', 'uint32_t', 'L*'), 'rule');
     }
 
     /**
@@ -114,15 +106,7 @@ final class Rows implements \Countable, \IteratorAggregate
      */
     public function accounts(): array
     {
-        $names = [];
-
-        return array_map(function (int $place) use (&$names): string {
-            if (!isset($names[$place])) {
-                $names[$place] = $this->account($place);
-            }
-
-            return $names[$place];
-        }, $this->column('account', 'uint32_t', 'L*'));
+        return $this->names($this->column('account', 'uint32_t', 'L*'), 'account');
     }
 
     /**
@@ -133,6 +117,34 @@ final class Rows implements \Countable, \IteratorAggregate
     public function after(): array
     {
         return $this->members('after');
+    }
+
+    /**
+     * What each member gets in all, in the order of their first rows: one entry a member, or one for each of their
+     * accounts where rules split amounts. array_column($rows->totals(), 'amount', 'payee') is a map of them.
+     *
+     * @return array<int, array{payee: int|string, account: string, amount: int}>
+     */
+    public function totals(): array
+    {
+        $room = max(1, $this->count());
+        $payees = Library::make('uint64_t[' . $room . ']');
+        $places = Library::make('uint32_t[' . $room . ']');
+        $amounts = Library::make('int64_t[' . $room . ']');
+        $count = Library::number('size_t', function (\FFI $ffi, $out, $error) use ($payees, $places, $amounts, $room) {
+            return $ffi->fenrun_rows_totals($this->handle, $payees, $places, $amounts, $room, $out, $error);
+        });
+        if ($count === 0) {
+            return [];
+        }
+        $accounts = $this->names(array_values(unpack('L*', \FFI::string($places, 4 * $count))), 'account');
+        $sums = array_values(unpack('q*', \FFI::string($amounts, 8 * $count)));
+        $totals = [];
+        foreach ($this->ids(array_values(unpack('q*', \FFI::string($payees, 8 * $count)))) as $at => $payee) {
+            $totals[] = ['payee' => $payee, 'account' => $accounts[$at], 'amount' => $sums[$at]];
+        }
+
+        return $totals;
     }
 
     /**
@@ -198,44 +210,62 @@ final class Rows implements \Countable, \IteratorAggregate
         }
     }
 
-    private function rule(int $place): string
+    /**
+     * The names of rules or accounts by their places, each asked for once.
+     *
+     * @param array<int, int> $places
+     *
+     * @return array<int, string>
+     */
+    private function names(array $places, string $kind): array
     {
-        return Library::text(function (\FFI $ffi, $out, $error) use ($place) {
-            return $ffi->fenrun_rows_rule($this->handle, $place, $out, $error);
-        });
-    }
+        $names = [];
+        foreach (array_unique($places) as $place) {
+            $names[$place] = Library::text(function (\FFI $ffi, $out, $error) use ($kind, $place) {
+                return $ffi->{'fenrun_rows_' . $kind}($this->handle, $place, $out, $error);
+            });
+        }
 
-    private function account(int $place): string
-    {
-        return Library::text(function (\FFI $ffi, $out, $error) use ($place) {
-            return $ffi->fenrun_rows_account($this->handle, $place, $out, $error);
-        });
+        return array_map(static function (int $place) use ($names): string {
+            return $names[$place];
+        }, $places);
     }
 
     /**
-     * A column of members. A text is asked for once, however many rows have it, and shared by all of them.
+     * A column of members.
      *
      * @return array<int, int|string>
      */
     private function members(string $name): array
     {
-        $numbers = $this->column($name, 'uint64_t', 'q*');
+        return $this->ids($this->column($name, 'uint64_t', 'q*'));
+    }
+
+    /**
+     * The ids of members. A text is asked for once, however many rows have it, and shared by all of them.
+     *
+     * @param array<int, int> $numbers
+     *
+     * @return array<int, int|string>
+     */
+    private function ids(array $numbers): array
+    {
         $texts = Library::number('uint8_t', function (\FFI $ffi, $out, $error) {
             return $ffi->fenrun_rows_has_texts($this->handle, $out, $error);
         });
         if ($texts === 0) {
             return $numbers;
         }
-        $asked = array_keys(array_diff_key(array_flip($numbers), $this->names));
+        $asked = array_keys(array_diff_key(array_flip($numbers), $this->texts));
         $count = count($asked);
         $column = Column::of('uint64_t', $asked, 'members');
         $found = Library::texts($count, function (\FFI $ffi, $out, $ends, $error) use ($column, $count) {
             return $ffi->fenrun_rows_ids($this->handle, $column, $count, $out, $ends, $error);
         });
-        $this->names += $found === [] ? [] : array_combine($asked, $found);
+        $this->texts += $found === [] ? [] : array_combine($asked, $found);
 
         return array_map(function (int $number): string {
-            return $this->names[$number];
+            return $this->texts[$number];
         }, $numbers);
     }
 

@@ -52,6 +52,17 @@ pay = { levels = ["%s"] }
         $this->refused(MoneyError::class, 103, 'paid[1] is the float 19.99', static function () use ($plan, $forest) {
             $plan->settle($forest, ['buyers' => [2, 2], 'paid' => [1, 19.99]]);
         });
+        // Moments and days are no money.
+        $moment = 'change[from] is the float 1.5; give a whole number, as int';
+        $this->refused(DocumentError::class, 205, $moment, static function () use ($forest) {
+            $forest->append(['unbind' => 2, 'from' => 1.5]);
+        });
+        $this->refused(DocumentError::class, 205, 'placed_at[0] is the float 2.0', static function () use ($plan, $forest) {
+            $plan->settle($forest, ['buyers' => [2], 'paid' => [1], 'placed_at' => [2.0]]);
+        });
+        $this->refused(DocumentError::class, 205, 'input[policy][protect_days] is the float 0.5', static function () {
+            Library::run('binding', null, ['policy' => ['mode' => 'protect', 'protect_days' => 0.5]]);
+        });
         $this->refused(MoneyError::class, 103, 'weights[1] is the float 0.5', static function () {
             Money::allocate(10, [1, 0.5]);
         });

@@ -121,6 +121,64 @@ final class BatchTest extends TestCase
         }
     }
 
+    /** What each member gets in all, by account where a rule splits it: the sums of the rows. */
+    public function testTotalsAddUpTheRows(): void
+    {
+        $up = ['to' => ['up' => 'referral'], 'pay' => ['levels' => ['10%', '5%']]];
+        $document = ['schema' => 'fenrun.plan/1', 'name' => 'halves', 'currency' => 'CNY'];
+        $plain = Plan::fromText((string) json_encode($document + ['rule' => [['id' => 'up'] + $up]]));
+        $split = ['id' => 'up', 'split' => ['cash' => '90%', 'shop' => '10%']] + $up;
+        $halves = Plan::fromText((string) json_encode($document + ['rule' => [$split]]));
+        foreach ([[10, 20, 30], ['甲', '乙', '丙']] as [$one, $two, $three]) {
+            $forest = Forest::fromArrays([$one, $two, $three], [null, $one, $two]);
+            $rows = $plain->settle($forest, ['buyers' => [$three, $two, $three], 'paid' => [1000, 2000, 3000]]);
+            $totals = array_column($rows->totals(), 'amount', 'payee');
+            $this->assertSame([$two => 400, $one => 400], $totals);
+            $this->assertSame(array_sum($rows->amounts()), array_sum($totals));
+            $rows = $halves->settle($forest, ['buyers' => [$two, $two], 'paid' => [1000, 1000]]);
+            $this->assertSame([
+                ['payee' => $one, 'account' => 'cash', 'amount' => 180],
+                ['payee' => $one, 'account' => 'shop', 'amount' => 20],
+            ], $rows->totals());
+            $none = $plain->settle($forest, ['buyers' => [$one], 'paid' => [1000]]);
+            $this->assertSame([], $none->totals());
+        }
+    }
+
+    /** Every inviter with the moment, and the upline of a moment, also of an account that went since. */
+    public function testTheHistoryOfAMember(): void
+    {
+        foreach ([[1, 2, 4, 5], ['a', 'b', 'd', 'e']] as $ids) {
+            [$one, $two, $four, $five] = $ids;
+            $forest = Forest::fromArrays($ids, [null, $one, null, $four]);
+            $this->assertSame([['from' => null, 'inviter' => $one]], $forest->history($two));
+            $forest->append(['rebind' => [$two, $four], 'from' => 1000]);
+            $forest->append(['merge' => [$five, $two], 'from' => 2000]);
+            $this->assertSame([
+                ['from' => null, 'inviter' => $one],
+                ['from' => 1000, 'inviter' => $four],
+                ['from' => 2000, 'inviter' => null],
+            ], $forest->history($two));
+            $this->assertSame([['from' => null, 'inviter' => $four]], $forest->history($five));
+            $this->assertSame([$one], $forest->upline($two, 9, 999));
+            $this->assertSame([$four], $forest->upline($two, 9, 1000));
+            $this->assertSame([], $forest->upline($four, 9, -1));
+            for ($day = 3; $day < 20; $day++) {
+                $forest->append(['rebind' => [$five, $day % 2 === 0 ? $one : $four], 'from' => 1000 * $day]);
+            }
+            $this->assertCount(18, $forest->history($five));
+            $this->assertSame(['from' => 19000, 'inviter' => $four], $forest->history($five)[17]);
+        }
+        foreach (['history', 'upline'] as $method) {
+            try {
+                $forest->$method('z', ...($method === 'upline' ? [9, 1] : []));
+                $this->fail('nobody is called so');
+            } catch (\Fenrun\ForestError $error) {
+                $this->assertSame('unknown_member', $error->getName());
+            }
+        }
+    }
+
     public function testTextsThatNobodyHas(): void
     {
         $forest = Forest::fromArrays(['甲', '乙'], [null, '甲']);

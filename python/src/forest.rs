@@ -3,6 +3,7 @@
 use crate::batch::empty;
 use crate::error::{OrRaise, exception};
 use crate::node;
+use fenrun::doc::Node;
 use fenrun::id::{ExternalId, MemberId};
 use fenrun::reward::batch::sum_up;
 use fenrun::reward::referral::{self as core, Column, MemberIx, Stamp};
@@ -10,6 +11,7 @@ use fenrun::time::Timestamp;
 use fenrun::{Code, Error, Result};
 use fenrun_mem::ForestFile;
 use numpy::{IntoPyArray, PyArray1, PyArrayMethods, PyReadonlyArray1};
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyDict, PyInt, PyList, PySlice, PyString};
@@ -100,6 +102,9 @@ type History<'py> = (
     Bound<'py, PyArray1<i64>>,
     Bound<'py, PyArray1<bool>>,
 );
+
+/// From when on, in milliseconds, and who.
+type Edge<'py> = (Option<i64>, Option<Bound<'py, PyAny>>);
 
 /// Path, version, number and checksum of the save, bytes of the journal.
 type Place = (PathBuf, u64, u32, u32, u64);
@@ -215,18 +220,36 @@ impl Forest {
     }
 
     /// The inviter of a member, `None` for nobody.
-    fn parent<'py>(&self, member: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        let parent = self.forest.parent(self.find(member)?, None);
-        (parent != MemberIx::NOBODY).then(|| self.id(member.py(), parent)).transpose()
+    #[pyo3(signature = (member, at=None))]
+    fn parent<'py>(
+        &self,
+        member: &Bound<'py, PyAny>,
+        at: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let at = moment(at)?;
+        self.person(member.py(), self.forest.parent(self.find_at(member, at)?, at))
     }
 
     /// The people above a member, nearest first.
-    fn upline<'py>(&self, member: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyList>> {
-        let upline = PyList::empty(member.py());
-        for ix in self.forest.upline(self.find(member)?, None) {
+    #[pyo3(signature = (member, at=None))]
+    fn upline<'py>(
+        &self,
+        member: &Bound<'py, PyAny>,
+        at: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyList>> {
+        let (upline, at) = (PyList::empty(member.py()), moment(at)?);
+        for ix in self.forest.upline(self.find_at(member, at)?, at) {
             upline.append(self.id(member.py(), ix)?)?;
         }
         Ok(upline)
+    }
+
+    /// Every inviter a member had, oldest first: from when on, `None` for always, and who, `None` for nobody.
+    fn history<'py>(&self, member: &Bound<'py, PyAny>) -> PyResult<Vec<Edge<'py>>> {
+        let account = self.number(member)?.and_then(|number| self.forest.account(number));
+        let ix = account.ok_or_else(|| exception(member.py(), &unknown(&member.to_string())))?;
+        let edges = self.forest.history(ix).into_iter();
+        edges.map(|(from, above)| Ok((from.map(Timestamp::ms), self.person(member.py(), above)?))).collect()
     }
 
     /// The rank of a member, `None` for no rank.
@@ -380,22 +403,34 @@ impl Forest {
         Ok(Some(forest))
     }
 
-    /// What the forest itself calls a member: an int and its text are the same id.
+    /// What the forest itself calls the account an id came with: an int and its text are the same id.
     fn number(&self, member: &Bound<'_, PyAny>) -> PyResult<Option<u64>> {
         let py = member.py();
         let id = ExternalId::from_node(&node::read(member, "member id", None)?).or_raise(py)?;
         Ok(id.and_then(|id| match &self.names {
             Some(names) => names.get().numbers.get(id.as_str()).copied(),
             None if self.forest.has_texts() => {
-                self.forest.find_text(id.as_str()).map(|ix| self.forest.id(ix))
+                self.forest.account_named(id.as_str()).ok().map(|ix| self.forest.id(ix))
             }
             None => id.as_number(),
         }))
     }
 
     fn find(&self, member: &Bound<'_, PyAny>) -> PyResult<MemberIx> {
-        let found = self.number(member)?.and_then(|number| self.forest.find(number));
+        self.find_at(member, None)
+    }
+
+    /// The account that an id names now, or named at a moment.
+    fn find_at(&self, member: &Bound<'_, PyAny>, at: Option<Timestamp>) -> PyResult<MemberIx> {
+        let found = self.number(member)?.and_then(|number| match at {
+            None => self.forest.find(number),
+            Some(at) => self.forest.find_at(number, at),
+        });
         found.ok_or_else(|| exception(member.py(), &unknown(&member.to_string())))
+    }
+
+    fn person<'py>(&self, py: Python<'py>, member: MemberIx) -> PyResult<Option<Bound<'py, PyAny>>> {
+        (member != MemberIx::NOBODY).then(|| self.id(py, member)).transpose()
     }
 
     fn id<'py>(&self, py: Python<'py>, member: MemberIx) -> PyResult<Bound<'py, PyAny>> {
@@ -407,6 +442,17 @@ impl Forest {
             Some(text) => Ok(PyString::new(py, text).into_any()),
             None => Ok(PyInt::new(py, number).into_any()),
         }
+    }
+}
+
+/// Milliseconds, or a datetime with a zone.
+fn moment(at: Option<&Bound<'_, PyAny>>) -> PyResult<Option<Timestamp>> {
+    let Some(at) = at else { return Ok(None) };
+    match node::read(at, "at", None)? {
+        Node::Int(ms) => Ok(Some(Timestamp::from_ms(ms))),
+        _ => Err(PyTypeError::new_err(format!(
+            "at: a moment is an int of milliseconds since 1970 or a datetime with a zone, not {at}"
+        ))),
     }
 }
 

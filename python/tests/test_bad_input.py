@@ -153,7 +153,7 @@ FLOATS: list[tuple[Callable[[], object], str]] = [
     (lambda: fr.Forest.from_edges(np.array([[1]]), [0]), r"members: a column has one dimension"),
     (lambda: fr.Forest.from_edges(7, [0]), r"members: a column .*not a int"),
     (lambda: fr.allocate(1.5, [1]), r"input\.total is 1\.5, a float"),  # type: ignore[arg-type]
-    (lambda: fr.Order("O1").apply({"now": 1.5}), r"command\.now is 1\.5, a float"),
+    (lambda: fr.Order("O1").apply({"now": 1.5}), r"command\.now is 1\.5, a float; give an int"),
     (lambda: settle(buyer=[3], paid=[1], threads=[1]), r"threads"),
 ]  # fmt: skip
 

@@ -305,6 +305,35 @@ def test_columns_at_odd_addresses() -> None:
     assert (forest.upline(3), forest.facts(3)) == ([2, 1], {"n": 6})
 
 
+@pytest.mark.parametrize("ids", [[10, 20, 30], ["甲", "乙", "丙"]])
+def test_totals_add_up_the_rows(ids: list[Any]) -> None:
+    one, two, three = ids
+    forest = fr.Forest.from_edges(ids, [None, one, two])
+    rows = plan().settle(forest, buyer=[three, two, three], paid=[1000, 2000, 3000])
+    totals = rows.totals()
+    assert {name: column.tolist() for name, column in totals.items()} == {"payee": [two, one], "amount": [400, 400]}
+    assert totals["amount"].sum() == rows.amount.sum() and totals["amount"].dtype == np.int64
+    assert [len(column) for column in plan().settle(forest, buyer=[one], paid=[1]).totals().values()] == [0, 0]
+
+
+@given(st.lists(st.tuples(st.integers(1, 4), st.integers(0, 2), st.integers(1, 2**40)), max_size=50))
+def test_totals_are_those_of_a_dict(rows: list[tuple[int, int, int]]) -> None:
+    """Also where a rule splits its amounts; large ones are exact."""
+    settled = plan().settle(FOREST, COLUMNS)
+    payees, accounts, amounts = zip(*rows, strict=True) if rows else ((), (), ())
+    state = {name: getattr(settled, name) for name in settled.__slots__}
+    state |= {"payee": np.array(payees, np.int64), "account": np.array(accounts, np.uint16)}
+    state |= {"amount": np.array(amounts, np.int64), "accounts": ("cash", "shop", "points")}
+    settled.__setstate__((None, state))
+    wanted: dict[tuple[int, str], int] = {}
+    for payee, account, amount in rows:
+        key = payee, settled.accounts[account]
+        wanted[key] = wanted.get(key, 0) + amount
+    totals = settled.totals()
+    keys = zip(totals["payee"].tolist(), totals["account"].tolist(), strict=True)
+    assert list(zip(keys, totals["amount"].tolist(), strict=True)) == list(wanted.items())
+
+
 def test_accounts_and_chains() -> None:
     first = {"id": "first", "to": {"up": "referral"}, "pay": {"levels": ["10%"]}}
     first |= {"split": {"cash": "90%", "shop": "10%"}}

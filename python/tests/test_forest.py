@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import pickle
 import subprocess
 import sys
@@ -340,9 +341,36 @@ def test_an_order_of_before_a_merge_takes_the_upline_of_its_account() -> None:
         assert plan.settle(merged, buyer=[two], paid=[10_000]).payee.tolist()[:1] == [four]
 
 
+@pytest.mark.parametrize("ids", [[1, 2, 4, 5], ["a", "b", "d", "e"]])
+def test_the_history_of_a_member(ids: list[Any]) -> None:
+    """Every inviter with the moment, and the upline of a moment, also of an account that went since."""
+    one, two, four, five = ids
+    forest = fr.Forest.from_edges(ids, [None, one, None, four])
+    assert forest.history(two) == [(None, one)]
+    forest = forest.append({"rebind": [two, four], "from": 1000}).append({"merge": [five, two], "from": 2000})
+    assert forest.history(two) == [(None, one), (1000, four), (2000, None)]
+    assert (forest.history(five), forest.history(four)) == ([(None, four)], [(None, None)])
+    assert (forest.upline(two, 999), forest.upline(two, at=1000), forest.upline(two)) == ([one], [four], [four])
+    second = dt.datetime(1970, 1, 1, 0, 0, 1, tzinfo=dt.UTC)
+    assert (forest.parent(two, at=second), forest.parent(two, 999)) == (four, one)
+    table = forest.to_arrow(history=True).to_pylist()
+    assert [row["inviter"] for row in table if row["member"] == two] == [one, four, None]
+    with pytest.raises(fr.ForestError, match="is not in the forest"):
+        forest.history("z")
+    with pytest.raises(fr.ForestError, match="is not in the forest"):
+        forest.upline("z", 5)
+    for moment in (1.5, dt.datetime(1970, 1, 1)):
+        with pytest.raises(TypeError):
+            forest.upline(two, moment)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="at: a moment is an int of milliseconds"):
+        forest.parent(two, "now")  # type: ignore[arg-type]
+
+
 def test_numbers_are_written_as_numbers() -> None:
     forest = fr.Forest.from_edges([7], [None])
     assert "7" in forest and "07" not in forest and "+7" not in forest
+    with pytest.raises(TypeError, match=r"change\.from is 1\.5, a float; give an int"):
+        forest.append({"unbind": 7, "from": 1.5})
     with pytest.raises(fr.ForestError, match="unbind"):
         forest.append({"join": [3, 7]}).append({"rebind": [3, 0]})
     with pytest.raises(TypeError, match="forest: a fenrun.Forest, not a NoneType"):

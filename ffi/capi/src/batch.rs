@@ -2,7 +2,7 @@
 
 use crate::rows::RowStore;
 use crate::threads::{parts, side_by_side};
-use fenrun::reward::batch::{Job, Names, Orders};
+use fenrun::reward::batch::{Job, MemberTotal, Names, Orders, add_up};
 use fenrun::reward::commission::Reason;
 use fenrun::reward::plan::Plan;
 use fenrun::reward::referral::{Forest, MemberIx};
@@ -172,6 +172,14 @@ impl Batch {
         })
     }
 
+    /// What each member gets in all on each account, in the order of their first rows.
+    ///
+    /// # Errors
+    /// As [`add_up`].
+    pub fn member_totals(&self) -> Result<Vec<MemberTotal>> {
+        add_up(self.parts().flat_map(|part| part.as_block().by_member()))
+    }
+
     /// The name of an account.
     ///
     /// # Errors
@@ -329,6 +337,7 @@ mod tests {
             )
         };
         assert_eq!(columns(&one), columns(&three));
+        assert_eq!(one.member_totals().unwrap(), three.member_totals().unwrap());
         assert_eq!((one.rest.len(), three.rest.len()), (0, 3));
         let retained: i64 = Reason::ALL.iter().map(|reason| one.retained(reason.name()).unwrap()).sum();
         assert_eq!(one.amounts().sum::<i64>() + retained, one.pool());
@@ -512,6 +521,12 @@ mod tests {
         );
         assert_eq!(batch.amounts().collect::<Vec<_>>(), [900, 100, 500, 45, 5, 25]);
         assert_eq!(batch.after().collect::<Vec<_>>(), [0, 0, 4, 0, 0, 4]);
+        let totals = batch.member_totals().unwrap();
+        let totals: Vec<_> = totals
+            .iter()
+            .map(|total| (forest.forest().id(total.payee), total.account, total.amount))
+            .collect();
+        assert_eq!(totals, [(4, 0, 945), (4, 1, 105), (2, 0, 525)]);
         assert!(batch.account(2).is_err());
     }
 }

@@ -196,6 +196,26 @@ impl RowForest {
         Ok(self.forest.upline(ix, None).map(|up| self.forest.id(up)))
     }
 
+    /// The ancestors that a member had at a moment, nearest first: those of the account the id named then.
+    ///
+    /// # Errors
+    /// [`Code::UnknownMember`].
+    pub fn upline_at(&self, member: u64, at: Timestamp) -> Result<impl Iterator<Item = u64>> {
+        let ix = self.forest.find_at(member, at).ok_or_else(|| unknown(member))?;
+        Ok(self.forest.upline(ix, Some(at)).map(|up| self.forest.id(up)))
+    }
+
+    /// Who was directly above the account a member came with, and from when on, oldest first; see
+    /// [`Forest::history`].
+    ///
+    /// # Errors
+    /// [`Code::UnknownMember`].
+    pub fn history(&self, member: u64) -> Result<Vec<(Option<Timestamp>, u64)>> {
+        let ix = self.forest.account(member).ok_or_else(|| unknown(member))?;
+        let edges = self.forest.history(ix).into_iter();
+        Ok(edges.map(|(from, inviter)| (from, self.forest.id(inviter))).collect())
+    }
+
     /// Sets a fact that is true or false, 1 or 0 a row.
     ///
     /// # Errors
@@ -296,6 +316,7 @@ mod tests {
     use super::{RowForest, names};
     use fenrun::Code;
     use fenrun::doc::Node;
+    use fenrun::time::Timestamp;
 
     fn upline(forest: &RowForest, member: u64, limit: usize) -> Vec<u64> {
         forest.upline(member).unwrap().take(limit).collect()
@@ -394,6 +415,13 @@ mod tests {
         let merge = fenrun::doc::read_json(r#"{"merge": ["丁", "乙"], "from": 1000}"#, 100).unwrap();
         forest.change_by(&merge).unwrap();
         assert_eq!((forest.find("乙").unwrap(), forest.find_all(&["乙"]).unwrap()), (4, vec![2]));
+        let then = |at| forest.upline_at(2, Timestamp::from_ms(at)).unwrap().collect::<Vec<_>>();
+        assert_eq!((then(999), then(1000)), (vec![1], vec![3]));
+        let moved = (Some(Timestamp::from_ms(1000)), 0);
+        assert_eq!(forest.history(2).unwrap(), [(None, 1), moved]);
+        assert_eq!(forest.history(4).unwrap(), [(None, 3)]);
+        let unknown = [forest.history(9).map(drop), forest.upline_at(9, Timestamp::from_ms(0)).map(drop)];
+        assert_eq!(unknown.map(|asked| asked.unwrap_err().code()), [Code::UnknownMember; 2]);
         assert_eq!(forest.upline(2).unwrap().collect::<Vec<_>>(), [3]);
         let settled = |moments: Option<&[i64]>| {
             let buyers = forest.forest().resolve_at(&[2], moments).unwrap();

@@ -1,6 +1,7 @@
 """The engine of fenrun; import `fenrun`, not this."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from os import PathLike
 from typing import Any, Self, final
 
@@ -152,10 +153,20 @@ class Forest:
         """Whether the forest was saved anew since it was opened."""
     def __len__(self) -> int: ...
     def __contains__(self, member: int | str, /) -> bool: ...
-    def parent(self, member: int | str) -> Any:
-        """The inviter of a member, `None` for nobody."""
-    def upline(self, member: int | str) -> list[Any]:
-        """The people above a member, nearest first."""
+    def parent(self, member: int | str, at: int | datetime | None = None) -> Any:
+        """The inviter of a member, `None` for nobody; at a moment, or now."""
+    def upline(self, member: int | str, at: int | datetime | None = None) -> list[Any]:
+        """The people above a member, nearest first; at a moment, or now.
+
+        A moment is an int of milliseconds since 1970, or a datetime with a zone. It is the account that was called
+        so then, which may have been merged into another one since.
+        """
+    def history(self, member: int | str) -> list[tuple[int | None, Any]]:
+        """Every inviter a member had, oldest first: from when on, in milliseconds since 1970, and who.
+
+        The first one counts since always, which is `None`; nobody is `None` too. Of an account that was merged into
+        another one it is its own history.
+        """
     def rank(self, member: int | str) -> str | None:
         """The rank of a member, `None` for no rank."""
     def facts(self, member: int | str) -> dict[str, Any]:

@@ -18,6 +18,9 @@ _IDS = frozenset(
     | {"command_id", "transaction_id", "actor", "chain", "member id"}
 )
 
+# Keys of documents whose value is a moment, days or a number of the shop's.
+_WHOLE = frozenset({"at", "from", "now", "until", "expires", "campaign"})
+
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
@@ -51,6 +54,8 @@ def refuse_float(place: str, value: Any, currency: str | None) -> TypeError:
     last = place.rsplit(".", 1)[-1].split("[", 1)[0]
     if last in _IDS:
         return TypeError(f"{place} is {value}, a float; {ID_RULE}")
+    if last in _WHOLE or last.endswith(("_at", "_days")):
+        return TypeError(f"{place} is {value}, a float; give an int")
     return TypeError(f"{place} is {value}, a float; {minor_rule(currency)}")
 
 

@@ -93,6 +93,23 @@ class Rows:
             table["account"] = np.array(self.accounts, dtype=object)[self.account]
         return table
 
+    def totals(self) -> dict[str, npt.NDArray[Any]]:
+        """What each member gets in all: the columns payee, account by name where the plan has them, and amount.
+
+        There is one row a member, or one for each of their accounts where rules split amounts, in the order of
+        their first rows.
+        """
+        places, first = _places(self.payee)
+        if self.account is not None:
+            places, first = _places(places * len(self.accounts) + self.account)
+        payees = self.payee[first]
+        amounts = np.zeros(len(first), dtype=np.int64)
+        np.add.at(amounts, places, self.amount)
+        if self.account is None:
+            return {"payee": payees, "amount": amounts}
+        accounts = np.array(self.accounts, dtype=object)[self.account[first]]
+        return {"payee": payees, "account": accounts, "amount": amounts}
+
     def to_arrow(self) -> Any:
         """The same table as a ``pyarrow.Table``, the rule as a dictionary of names. Needs pyarrow."""
         arrow = importlib.import_module("pyarrow")
@@ -139,6 +156,18 @@ class Rows:
             f"<fenrun.Rows: {len(self):,} rows, {self.pool - kept:,} of a pool of {self.pool:,} "
             f"{self.currency} minor units>"
         )
+
+
+def _places(values: npt.NDArray[Any]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """For each value which of the different ones it is, in the order they come, and where each of those comes first."""
+    if values.dtype == object:
+        known = {text: at for at, text in enumerate(dict.fromkeys(values.tolist()))}
+        values = np.fromiter((known[text] for text in values.tolist()), np.int64, len(values))
+    _, first, places = np.unique(values, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    rank = np.empty_like(order)
+    rank[order] = np.arange(len(order))
+    return rank[places], first[order]
 
 
 def _read_only(value: Any) -> Any:

@@ -13,6 +13,7 @@ mod jumps;
 mod kernel;
 mod names;
 mod orders;
+mod payees;
 mod qualified;
 mod rows;
 mod volumes;
@@ -21,6 +22,7 @@ pub use chain::sale_of;
 pub use job::Job;
 pub use names::Names;
 pub use orders::{Orders, Overrides, read_overrides};
+pub use payees::{MemberTotal, add_up};
 pub use rows::{Origin, RowBlock, RowColumns, Rows, move_origins};
 
 pub use super::commission::Totals;

@@ -7,7 +7,11 @@ import com.eclipsesource.json.JsonValue;
 import com.sun.jna.Pointer;
 import com.sun.jna.ptr.ByteByReference;
 import com.sun.jna.ptr.LongByReference;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.OptionalLong;
 import java.util.function.Function;
 
 /**
@@ -190,6 +194,35 @@ public final class Forest implements AutoCloseable {
      * The ancestors of a member, nearest first, at most {@code most} of them; {@code Integer.MAX_VALUE} for all.
      */
     public long[] upline(long member, int most) {
+        return upline(member, most, (forest, ids, room, len, error) -> Native.library().fenrun_forest_upline(
+                forest, member, ids, room, len, error));
+    }
+
+    /**
+     * The ancestors a member had at a moment, in milliseconds of UTC, nearest first: those of the account the member
+     * named then, which may have been merged into another one since.
+     */
+    public long[] upline(long member, int most, long at) {
+        return upline(member, most, (forest, ids, room, len, error) -> Native.library().fenrun_forest_upline_at(
+                forest, member, at, ids, room, len, error));
+    }
+
+    /** The ids of the ancestors of a member, nearest first, at most {@code most} of them. */
+    public String[] upline(String member, int most) {
+        return ids(upline(find(member), most));
+    }
+
+    /** The ids of the ancestors a member had at a moment, in milliseconds of UTC, nearest first. */
+    public String[] upline(String member, int most, long at) {
+        return ids(upline(findAll(member)[0], most, at));
+    }
+
+    /** A call that gives ancestors. */
+    private interface UplineCall {
+        int run(Pointer forest, long[] ids, long room, LongByReference len, Native.Failure error);
+    }
+
+    private long[] upline(long member, int most, UplineCall call) {
         Native.id("member", member);
         if (most < 0) {
             throw FenrunException.of(205, "invalid_value", FenrunException.NO_INDEX,
@@ -199,14 +232,67 @@ public final class Forest implements AutoCloseable {
         int room = (int) Math.min(most, size());
         long[] ids = new long[Math.max(1, room)];
         LongByReference len = new LongByReference();
-        handle.run(forest -> Native.check(error -> Native.library().fenrun_forest_upline(
-                forest, member, ids, room, len, error)));
+        handle.run(forest -> Native.check(error -> call.run(forest, ids, room, len, error)));
         return Arrays.copyOf(ids, (int) Math.min(room, len.getValue()));
     }
 
-    /** The ids of the ancestors of a member, nearest first, at most {@code most} of them. */
-    public String[] upline(String member, int most) {
-        return ids(upline(find(member), most));
+    /**
+     * Every inviter a member had, oldest first; there is one at least. Of an account that was merged into another one
+     * it is its own history.
+     */
+    public List<Edge> history(long member) {
+        Native.id("member", member);
+        LongByReference len = new LongByReference();
+        // Few ever move; who moved more often is asked for again.
+        for (int room = 8;; room = Math.toIntExact(len.getValue())) {
+            long[] from = new long[room];
+            long[] inviters = new long[room];
+            long most = room;
+            handle.run(forest -> Native.check(error -> Native.library().fenrun_forest_history(
+                    forest, member, from, inviters, most, len, error)));
+            if (len.getValue() <= room) {
+                int count = (int) len.getValue();
+                String[] ids = ids(Arrays.copyOf(inviters, count));
+                List<Edge> history = new ArrayList<>(count);
+                for (int at = 0; at < count; at++) {
+                    history.add(new Edge(from[at], inviters[at], ids[at]));
+                }
+                return Collections.unmodifiableList(history);
+            }
+        }
+    }
+
+    /** Every inviter a member had, by an id of either kind. */
+    public List<Edge> history(String member) {
+        return history(findAll(member)[0]);
+    }
+
+    /** Who was directly above a member, and from when on. */
+    public static final class Edge {
+        private final long from;
+        private final long inviter;
+        private final String inviterId;
+
+        Edge(long from, long inviter, String inviterId) {
+            this.from = from;
+            this.inviter = inviter;
+            this.inviterId = inviterId;
+        }
+
+        /** From when on, in milliseconds of UTC; empty for always, or until the next date. */
+        public OptionalLong from() {
+            return from == Long.MIN_VALUE ? OptionalLong.empty() : OptionalLong.of(from);
+        }
+
+        /** The inviter, as the forest counts them; 0 for nobody. */
+        public long inviter() {
+            return inviter;
+        }
+
+        /** The inviter as an id of either kind; empty for nobody. */
+        public String inviterId() {
+            return inviterId;
+        }
     }
 
     /** States a fact of all members, in join order, such as {@code distributor}. */

@@ -154,6 +154,13 @@ final class Native {
         int fenrun_forest_upline(
                 Pointer forest, long member, long[] out, long capacity, LongByReference len, Failure error);
 
+        int fenrun_forest_upline_at(
+                Pointer forest, long member, long at, long[] out, long capacity, LongByReference len, Failure error);
+
+        int fenrun_forest_history(
+                Pointer forest, long member, long[] from, long[] inviters, long capacity, LongByReference len,
+                Failure error);
+
         int fenrun_forest_set_flag(
                 Pointer forest, byte[] name, long nameLen, byte[] values, long len, Failure error);
 

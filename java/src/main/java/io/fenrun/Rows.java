@@ -3,7 +3,12 @@ package io.fenrun;
 import com.sun.jna.Pointer;
 import com.sun.jna.ptr.ByteByReference;
 import com.sun.jna.ptr.LongByReference;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.stream.LongStream;
 
 /** What a batch gave, as columns of one length. Immutable: share freely. */
@@ -24,7 +29,7 @@ public final class Rows {
     private final String[] ids;
     private final String keys;
     private final long pool;
-    private final java.util.Map<String, Long> retained = new java.util.LinkedHashMap<>();
+    private final Map<String, Long> retained = new LinkedHashMap<>();
 
     Rows(Pointer rows) {
         Native.Functions library = Native.library();
@@ -167,14 +172,63 @@ public final class Rows {
         return Arrays.stream(payees).mapToObj(this::id).toArray(String[]::new);
     }
 
+    /**
+     * What each member gets in all, in the order of their first rows: one entry a member, or one for each of their
+     * accounts where rules split amounts.
+     */
+    public List<Total> totals() {
+        Map<List<Long>, Total> totals = new LinkedHashMap<>();
+        for (int row = 0; row < amounts.length; row++) {
+            int at = row;
+            List<Long> key = Arrays.asList(payees[row], (long) accountOf[row]);
+            Total total = totals.computeIfAbsent(key, place -> new Total(payees[at], payeeId(at), account(at)));
+            total.amount = Math.addExact(total.amount, amounts[row]);
+        }
+        return Collections.unmodifiableList(new ArrayList<>(totals.values()));
+    }
+
+    /** What a member gets of the batch on one account. */
+    public static final class Total {
+        private final long payee;
+        private final String payeeId;
+        private final String account;
+        private long amount;
+
+        private Total(long payee, String payeeId, String account) {
+            this.payee = payee;
+            this.payeeId = payeeId;
+            this.account = account;
+        }
+
+        /** Who is paid, as the forest counts them. */
+        public long payee() {
+            return payee;
+        }
+
+        /** Who is paid, as an id of either kind. */
+        public String payeeId() {
+            return payeeId;
+        }
+
+        /** The account it goes to. */
+        public String account() {
+            return account;
+        }
+
+        /** Minor units. */
+        public long amount() {
+            return amount;
+        }
+    }
+
     /** What the plan offered: all amounts and all that is retained sum to it. */
     public long pool() {
         return pool;
     }
 
     /** What nobody got, by reason. */
-    public java.util.Map<String, Long> retained() {
-        return java.util.Collections.unmodifiableMap(retained);
+    public Map<String, Long> retained() {
+        return Collections.unmodifiableMap(retained);
     }
 
     /** Whether every cent of the pool is paid or retained. */

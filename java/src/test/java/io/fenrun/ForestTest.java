@@ -1,0 +1,78 @@
+package io.fenrun;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+
+/** What a forest was, and what its members get in all. */
+final class ForestTest {
+    private static final String PLAN = "{\"schema\": \"fenrun.plan/1\", \"name\": \"halves\", \"currency\": \"CNY\","
+            + " \"rule\": [{\"id\": \"up\", \"to\": {\"up\": \"referral\"}, \"pay\": {\"levels\": [\"10%\", \"5%\"]}SPLIT}]}";
+
+    @Test
+    void everyInviterWithTheMoment() {
+        try (Forest forest = new Forest(new long[] {1, 2, 4, 5}, new long[] {0, 1, 0, 4})) {
+            assertEquals("always 1", said(forest.history(2)));
+            forest.append("{\"rebind\": [2, 4], \"from\": 1000}");
+            forest.append("{\"merge\": [5, 2], \"from\": 2000}");
+            assertEquals("always 1, 1000 4, 2000 ", said(forest.history(2)));
+            assertEquals(0, forest.history(2).get(2).inviter());
+            assertEquals("always 4", said(forest.history("5")));
+            assertArrayEquals(new long[] {1}, forest.upline(2, 9, 999));
+            assertArrayEquals(new long[] {4}, forest.upline(2, 9, 1000));
+            assertArrayEquals(new long[0], forest.upline(2, 0, 999));
+            for (long day = 3; day < 20; day++) {
+                forest.append("{\"rebind\": [5, " + (day % 2 == 0 ? 1 : 4) + "], \"from\": " + 1000 * day + "}");
+            }
+            assertEquals(18, forest.history(5).size());
+            assertEquals(19000, forest.history(5).get(17).from().getAsLong());
+            unknown(() -> forest.history(9));
+            unknown(() -> forest.upline(9, 1, 0));
+        }
+        String[] texts = {"a", "b", "d", "e"};
+        try (Forest forest = Forest.ofTexts(texts, new String[] {null, "a", null, "d"})) {
+            forest.append("{\"merge\": [\"e\", \"b\"], \"from\": 1000}");
+            assertEquals("always a, 1000 ", said(forest.history("b")));
+            assertArrayEquals(new String[] {"a"}, forest.upline("b", 9, 999));
+            assertArrayEquals(new String[] {"d"}, forest.upline("b", 9, 1000));
+            unknown(() -> forest.history("z"));
+        }
+    }
+
+    @Test
+    void totalsAddUpTheRows() {
+        try (Plan plain = Plan.parse(PLAN.replace("SPLIT", ""));
+                Plan halves = Plan.parse(PLAN.replace("SPLIT", ", \"split\": {\"cash\": \"90%\", \"shop\": \"10%\"}"));
+                Forest forest = Forest.ofTexts(new String[] {"甲", "乙", "丙"}, new String[] {null, "甲", "乙"})) {
+            Orders orders = new Orders(new String[] {"丙", "乙", "丙"}, new long[] {1000, 2000, 3000});
+            Rows rows = plain.settle(forest, orders, 1);
+            assertEquals("乙 cash 400, 甲 cash 400", totals(rows));
+            assertEquals(Arrays.stream(rows.amounts()).sum(), rows.totals().stream().mapToLong(Rows.Total::amount).sum());
+            assertEquals(2, rows.totals().get(0).payee());
+            Orders two = new Orders(new String[] {"乙", "乙"}, new long[] {1000, 1000});
+            assertEquals("甲 cash 180, 甲 shop 20", totals(halves.settle(forest, two, 1)));
+            assertEquals("", totals(plain.settle(forest, new Orders(new String[] {"甲"}, new long[] {1000}), 1)));
+        }
+    }
+
+    private static String said(List<Forest.Edge> history) {
+        return history.stream()
+                .map(edge -> (edge.from().isPresent() ? edge.from().getAsLong() : "always") + " " + edge.inviterId())
+                .collect(Collectors.joining(", "));
+    }
+
+    private static String totals(Rows rows) {
+        return rows.totals().stream()
+                .map(total -> total.payeeId() + " " + total.account() + " " + total.amount())
+                .collect(Collectors.joining(", "));
+    }
+
+    private static void unknown(org.junit.jupiter.api.function.Executable call) {
+        assertEquals("unknown_member", assertThrows(FenrunException.ForestException.class, call).codeName());
+    }
+}
