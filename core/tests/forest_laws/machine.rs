@@ -58,6 +58,16 @@ pub(crate) fn apply(forest: &mut Forest, step: &Step) -> Result<(), Code> {
     done.map_err(|error| error.code())
 }
 
+/// Who a history says was above a member at each moment, and is now.
+pub(crate) fn told(forest: &Forest, history: &[(Option<Timestamp>, MemberIx)]) -> String {
+    assert!(history.is_sorted_by_key(|(from, _)| *from), "{history:?}");
+    let last = |at: Option<i64>| {
+        let counts = |from: Option<Timestamp>| at.is_none_or(|at| from.is_none_or(|from| from.ms() <= at));
+        history.iter().rev().find(|(from, _)| counts(*from)).map(|(_, above)| forest.id(*above))
+    };
+    format!("{:?}", MOMENTS.map(Some).chain([None]).map(last).collect::<Vec<_>>())
+}
+
 /// All that can be read, in the order of the model.
 pub(crate) fn facts(forest: &Forest, order: &Order, index: &ReadIndex) -> Vec<Fact> {
     let ids = |found: &mut dyn Iterator<Item = MemberIx>| found.map(|ix| forest.id(ix)).collect::<Vec<_>>();
@@ -82,6 +92,7 @@ pub(crate) fn facts(forest: &Forest, order: &Order, index: &ReadIndex) -> Vec<Fa
             let upline = ids(&mut forest.upline(ix, Some(Timestamp::from_ms(at))).take(20));
             fact(&format!("upline at {at}"), format!("{upline:?}"));
         }
+        fact("told", told(forest, &forest.history(ix)));
         fact("own", own[ix.index() - 1].to_string());
         fact("kept", said(forest.team(VOLUME, ix).map_err(|error| error.code())));
         fact("swept", said(swept.as_ref().map(|sums| sums[ix.index() - 1]).map_err(|error| error.code())));

@@ -1,6 +1,6 @@
 //! Forests with one fault each.
 
-use crate::machine::{Machine, Ours, VOLUME, apply, facts};
+use crate::machine::{Machine, Ours, VOLUME, apply, facts, told};
 use crate::naive::Fact;
 use crate::script::Step;
 use fenrun::Code;
@@ -26,7 +26,7 @@ faults! {
     StayRollsUp, ClosedStillInvite, BindTakesOver, PageStartsLate, AboveThemselves, HeadIsCounted,
     DepthFromOne, SnapshotOfNow, MovesOutOfOrder, OnlyDenseIds, SumsWrap, SumsSaturate, SumsStayWide,
     WidthIsLostByAMove, OwnSaturates,
-    MergedEver, MergeLosesTheVolume, ClosedWithoutADate,
+    MergedEver, MergeLosesTheVolume, ClosedWithoutADate, HistoryOfNow, HistoryForgetsTheFirst,
 }
 
 pub(crate) struct Mutant {
@@ -204,6 +204,8 @@ impl Mutant {
                     generations.extend(index.generations(ix));
                     *value = format!("{generations:?}");
                 }
+                (Fault::HistoryOfNow, "told") => *value = told(forest, &[(None, forest.parent(ix, None))]),
+                (Fault::HistoryForgetsTheFirst, "told") => *value = told(forest, &forest.history(ix)[1..]),
                 (Fault::DepthFromOne, "depth") => *value = (index.depth(ix) + 1).to_string(),
                 _ => {}
             }

@@ -261,6 +261,9 @@ impl Naive {
                     format!("{:?}", std::iter::successors(then(&who), then).collect::<Vec<_>>()),
                 );
             }
+            let moments = MOMENTS.map(|at| self.at(who, Timestamp::from_ms(at)));
+            let told = moments.chain([self.above[&who]]).map(|above| Some(above.unwrap_or(0)));
+            fact("told", format!("{:?}", told.collect::<Vec<_>>()));
             let team = self.team(who);
             fact("own", self.own(&who).to_string());
             fact("kept", fitting(self.sum(who)));
