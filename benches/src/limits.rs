@@ -81,8 +81,9 @@ impl Limits {
         let piece = vec![1_u64; 256];
         let mut write = || {
             column.clear();
+            let mut filling = column.filling();
             for _ in 0..BYTES / 8 / piece.len() {
-                let _full = column.extend_from_slice(black_box(&piece));
+                let _full = filling.extend_from_slice(black_box(&piece));
             }
             1
         };

@@ -37,18 +37,20 @@ impl Kept {
         };
         columns.clear();
         let mut result = Ok(());
+        let (mut sources, mut payees) = (columns.sources.filling(), columns.payees.filling());
+        let (mut slots, mut amounts) = (columns.slots.filling(), columns.amounts.filling());
         job.each(&mut |block| {
-            let written = columns
-                .sources
+            let written = sources
                 .extend_from_slice(block.sources)
-                .and_then(|()| columns.payees.extend_from_slice(block.payees))
-                .and_then(|()| columns.slots.extend_from_slice(block.slots))
-                .and_then(|()| columns.amounts.extend_from_slice(block.amounts));
+                .and_then(|()| payees.extend_from_slice(block.payees))
+                .and_then(|()| slots.extend_from_slice(block.slots))
+                .and_then(|()| amounts.extend_from_slice(block.amounts));
             if written.is_err() {
                 result = written;
             }
         })
         .map_err(io::Error::other)?;
+        drop((sources, payees, slots, amounts));
         let answer = (columns.amounts.len(), sum(&columns.amounts));
         self.cpu_ns = crate::cpu_ns() - start;
         result.map(|()| answer)
