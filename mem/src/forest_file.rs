@@ -14,6 +14,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+/// 2020-01-01, in seconds since 1970: no forest was saved before, and one without a number is the earliest.
+const FIRST_SECOND: u64 = 1_577_836_800;
+
 /// Where a forest was saved, and how much of its journal is in it. Any number of processes may read and write:
 /// a change waits for the one before it.
 ///
@@ -44,7 +47,7 @@ impl ForestFile {
         let path = &resolve(path)?;
         let _lock = lock(path)?;
         let _journal = Lock::of_journal(&beside(path, ".journal"))?;
-        Self::put(&forest.to_numbered_image(number_of_next(path)), path)
+        Self::put(&numbered(forest, stamp_at(path)), path)
     }
 
     /// Saves a forest over the file it was opened from, so that its journal is empty again.
@@ -61,7 +64,7 @@ impl ForestFile {
             let rule = "it holds changes the forest has not; catch up before it is saved";
             return Err(Error::new(Code::StaleForest, format!("{}: {rule}", journal.display())));
         }
-        *self = Self::put(&forest.to_numbered_image(self.stamp.next_save()), &self.path)?;
+        *self = Self::put(&numbered(forest, Some(self.stamp)), &self.path)?;
         Ok(())
     }
 
@@ -300,22 +303,29 @@ impl ForestFile {
 }
 
 fn lock(path: &Path) -> Result<Lock> {
-    Lock::take(&beside(path, ".lock"))
+    Lock::take(&beside(path, ".lock"), path)
 }
 
-/// The number of a save over what stands there. Where no forest stands, one may have been taken away that others
-/// still hold: the clock gives another number than it had.
-fn number_of_next(path: &Path) -> u32 {
+/// The image of a save in the place of another one. Its number is the second it is saved in, or the next one of
+/// what stands there if that is later: so the saves under one name have numbers of their own, and of two names that
+/// which was saved first has the earlier one, whichever file is moved over which. Where no forest stands, one may have
+/// been taken away that others still hold: the parts of the second tell the two apart.
+fn numbered(forest: &Forest, stands: Option<Stamp>) -> Vec<u8> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let second = u32::try_from(now.as_secs().saturating_sub(FIRST_SECOND)).unwrap_or(u32::MAX);
+    let number = match stands.map(Stamp::next_save) {
+        Some(next) if second.wrapping_sub(next) > u32::MAX / 2 => next,
+        _ => second,
+    };
+    forest.to_numbered_image(number, now.subsec_nanos())
+}
+
+/// Which forest stands at a place, if one does.
+fn stamp_at(path: &Path) -> Option<Stamp> {
     let mut header = Vec::new();
     let most = u64::try_from(IMAGE_HEADER_BYTES).unwrap_or(u64::MAX);
-    let read = File::open(path).and_then(|file| file.take(most).read_to_end(&mut header));
-    match (read, Stamp::of(&header)) {
-        (Ok(_), Ok(stamp)) => stamp.next_save(),
-        _ => {
-            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
-            u32::try_from(now % (1 << 32)).unwrap_or(0)
-        }
-    }
+    File::open(path).and_then(|file| file.take(most).read_to_end(&mut header)).ok()?;
+    Stamp::of(&header).ok()
 }
 
 /// Whether a file can be opened as a forest.

@@ -1,5 +1,7 @@
 //! One writer at a time.
 
+#[cfg(unix)]
+use crate::place::take_after;
 use fenrun::{Code, Error, Result};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
@@ -20,16 +22,20 @@ const PAUSE: Duration = Duration::from_millis(1);
 #[derive(Debug)]
 pub(crate) struct Lock {
     /// Closing it gives the lock back.
-    _file: File,
+    file: File,
 }
 
 impl Lock {
-    /// Takes the lock, and waits for who has it.
+    /// Takes the lock, and waits for who has it. It is as open as `model`, the file it guards: whoever may write
+    /// that may lock it, also when somebody else came first.
     ///
     /// # Errors
     /// [`Code::ForestLocked`] names the process that has it; [`Code::File`].
-    pub(crate) fn take(path: &Path) -> Result<Self> {
-        Self::within(path, PATIENCE)
+    pub(crate) fn take(path: &Path, model: &Path) -> Result<Self> {
+        let lock = Self::within(path, PATIENCE)?;
+        // Not ours to give where the lock is somebody else's, or the file is not there yet.
+        let _given = open_as(&lock.file, model);
+        Ok(lock)
     }
 
     fn within(path: &Path, patience: Duration) -> Result<Self> {
@@ -38,7 +44,7 @@ impl Lock {
         let mut file = stay(path, &options, patience)?;
         // For who waits in vain; the lock holds without it.
         let _said = file.set_len(0).and_then(|()| write!(file, "{}", std::process::id()));
-        Ok(Self { _file: file })
+        Ok(Self { file })
     }
 
     /// Takes the lock on a journal, if there is one.
@@ -50,7 +56,7 @@ impl Lock {
         if !path.exists() {
             return Ok(None);
         }
-        stay(path, OpenOptions::new().read(true).write(true), PATIENCE).map(|file| Some(Self { _file: file }))
+        stay(path, OpenOptions::new().read(true).write(true), PATIENCE).map(|file| Some(Self { file }))
     }
 
     /// Elsewhere nobody can read what is locked, and nobody takes a file away that is open.
@@ -65,6 +71,10 @@ fn stay(path: &Path, options: &OpenOptions, patience: Duration) -> Result<File> 
     let fault = |error: &std::io::Error| Error::new(Code::File, format!("{}: {error}", path.display()));
     let began = Instant::now();
     loop {
+        // What it leads to is somebody else's, and would be written over.
+        if path.is_symlink() {
+            return Err(fault(&std::io::Error::other("is a link, and no file of our own")));
+        }
         let mut file = options.open(path).map_err(|error| fault(&error))?;
         loop {
             match file.try_lock() {
@@ -83,13 +93,31 @@ fn stay(path: &Path, options: &OpenOptions, patience: Duration) -> Result<File> 
     }
 }
 
+/// Gives a lock the owner and the mode of the file it guards; whoever owns it may lock it whatever the mode says.
+#[cfg(unix)]
+fn open_as(lock: &File, model: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    let (ours, model) = (lock.metadata()?, std::fs::metadata(model)?);
+    let rights = model.mode() & 0o777 | 0o600;
+    if (ours.uid(), ours.gid(), ours.mode() & 0o777) == (model.uid(), model.gid(), rights) {
+        return Ok(());
+    }
+    take_after(lock, &model)?;
+    lock.set_permissions(std::fs::Permissions::from_mode(lock.metadata()?.mode() | 0o600))
+}
+
+#[cfg(not(unix))]
+fn open_as(_lock: &File, _model: &Path) -> std::io::Result<()> {
+    Ok(())
+}
+
 /// Whether a file still has its name.
 #[cfg(unix)]
 fn stands(path: &Path, file: &File) -> bool {
     use std::os::unix::fs::MetadataExt;
     let number = |meta: std::io::Result<std::fs::Metadata>| meta.ok().map(|meta| (meta.dev(), meta.ino()));
     let ours = number(file.metadata());
-    ours.is_some() && ours == number(std::fs::metadata(path))
+    ours.is_some() && ours == number(std::fs::symlink_metadata(path))
 }
 
 #[cfg(not(unix))]
@@ -118,10 +146,10 @@ mod tests {
     #[test]
     fn a_lock_on_a_file_without_its_name_is_none() {
         let path = std::env::temp_dir().join(format!("fenrun-lock-gone-{}", std::process::id()));
-        let lock = Lock::take(&path).unwrap();
+        let lock = Lock::take(&path, &path).unwrap();
         let waiting = thread::spawn({
             let path = path.clone();
-            move || Lock::take(&path).unwrap()
+            move || Lock::take(&path, &path).unwrap()
         });
         thread::sleep(Duration::from_millis(20));
         std::fs::remove_file(&path).unwrap();
@@ -135,7 +163,7 @@ mod tests {
     #[test]
     fn one_has_it_and_the_next_is_told_who() {
         let path = std::env::temp_dir().join(format!("fenrun-lock-{}", std::process::id()));
-        let lock = Lock::take(&path).unwrap();
+        let lock = Lock::take(&path, &path).unwrap();
         let error = Lock::within(&path, Duration::from_millis(3)).unwrap_err();
         assert_eq!(error.code(), Code::ForestLocked);
         let named = format!("process {} has the lock", std::process::id());
@@ -143,6 +171,6 @@ mod tests {
         drop(lock);
         Lock::within(&path, Duration::ZERO).unwrap();
         std::fs::remove_file(&path).unwrap();
-        assert_eq!(Lock::take(&path.join("none")).unwrap_err().code(), Code::File);
+        assert_eq!(Lock::take(&path.join("none"), &path).unwrap_err().code(), Code::File);
     }
 }

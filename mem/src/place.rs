@@ -95,7 +95,7 @@ fn narrow(_options: &mut OpenOptions, _model: Option<&Metadata>) {}
 
 /// Gives a file owner and mode of another one; without the group's rights where the group cannot be kept.
 #[cfg(unix)]
-fn take_after(file: &File, model: &Metadata) -> std::io::Result<()> {
+pub(crate) fn take_after(file: &File, model: &Metadata) -> std::io::Result<()> {
     use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
     let kept = fchown(file, Some(model.uid()), Some(model.gid()))
         .or_else(|_| fchown(file, None, Some(model.gid())))
@@ -105,7 +105,7 @@ fn take_after(file: &File, model: &Metadata) -> std::io::Result<()> {
 }
 
 #[cfg(not(unix))]
-fn take_after(_file: &File, _model: &Metadata) -> std::io::Result<()> {
+pub(crate) fn take_after(_file: &File, _model: &Metadata) -> std::io::Result<()> {
     Ok(())
 }
 

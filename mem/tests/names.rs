@@ -85,6 +85,34 @@ fn a_save_keeps_the_mode_of_the_file_and_gives_it_to_the_journal() {
     assert_eq!((after.uid(), after.gid()), (before.uid(), before.gid()));
 }
 
+/// Whoever tidied up, or came first as somebody else, locks nobody out; and a planted link loses nothing.
+#[test]
+fn a_lock_is_as_open_as_its_forest() {
+    let folder = Folder::new("locks");
+    let (path, lock) = (folder.path("shop.forest"), folder.path("shop.forest.lock"));
+    ForestFile::save(&pair(), &path).unwrap();
+    for (rights, wanted) in [(0o600, 0o600), (0o664, 0o664), (0o444, 0o644)] {
+        fs::set_permissions(&path, fs::Permissions::from_mode(rights)).unwrap();
+        ForestFile::save(&pair(), &path).unwrap();
+        assert_eq!((mode(&path), mode(&lock)), (rights, wanted));
+    }
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+    fs::remove_file(&lock).unwrap();
+    join(&path, 3);
+    assert_eq!(mode(&lock), 0o640);
+    let owner = |path: &Path| fs::metadata(path).map(|meta| (meta.uid(), meta.gid())).unwrap();
+    // Where we may give files away.
+    let _given = std::os::unix::fs::chown(&path, Some(65_534), Some(65_534));
+    join(&path, 4);
+    assert_eq!(owner(&lock), owner(&path));
+    fs::remove_file(&lock).unwrap();
+    fs::write(folder.path("other"), "mine").unwrap();
+    symlink("other", &lock).unwrap();
+    let error = ForestFile::save(&pair(), &path).unwrap_err();
+    assert!(error.code() == Code::File && error.message().contains("shop.forest.lock: is a link"), "{error}");
+    assert_eq!(fs::read_to_string(folder.path("other")).unwrap(), "mine");
+}
+
 #[test]
 fn the_draft_of_a_killed_save_is_written_over() {
     let folder = Folder::new("drafts");

@@ -160,6 +160,33 @@ fn what_is_no_forest_is_told() {
     assert_eq!(ForestFile::open(&folder.file()).unwrap_err().code(), Code::StaleForest);
 }
 
+/// A forest that was built anew has fewer changes behind it than the one it replaces: also then its journal is of an
+/// earlier save, where a save was killed between the two files and where the file came by `mv`.
+#[test]
+fn a_forest_built_anew_is_later_however_few_its_changes() {
+    let folder = Folder::new("anew");
+    let (path, few) = (folder.file(), Forest::from_edges(&[1, 2], &[0, 1]).unwrap());
+    let ids: Vec<u64> = (1..=100).collect();
+    let mut many = Forest::from_edges(&ids, &[0; 100]).unwrap();
+    let mut writer = ForestFile::save(&many, &path).unwrap();
+    writer.append(&mut many, &join(101, 1), None).unwrap();
+    let before = fs::read(folder.journal()).unwrap();
+    ForestFile::save(&few, &path).unwrap();
+    fs::write(folder.journal(), &before).unwrap();
+    let (mut seen, mut again) = ForestFile::open(&path).unwrap();
+    assert_eq!(seen.len(), 2);
+    again.append(&mut seen, &join(3, 2), None).unwrap();
+    assert_eq!(folder.seen(), Ok(3));
+    assert_eq!(writer.append(&mut many, &join(102, 1), None).unwrap_err().code(), Code::StaleForest);
+
+    let (place, other) = (folder.0.join("by-mv-shop.forest"), folder.0.join("new.forest"));
+    ForestFile::save(&many, &place).unwrap();
+    // Another second than that of the file it is moved over, without waiting for it.
+    ForestFile::save(&many, &other).unwrap().save_again(&few).unwrap();
+    fs::rename(&other, &place).unwrap();
+    assert_eq!(ForestFile::open(&place).unwrap().0.len(), 2);
+}
+
 /// Header and records: a changed bit anywhere is told, and what is told is not written over.
 #[test]
 fn no_bit_of_a_journal_is_changed_unseen() {

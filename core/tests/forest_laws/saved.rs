@@ -152,7 +152,7 @@ fn the_same_members_saved_again_have_another_stamp() {
     let (forest, mut image) = (sample(), sample().to_image());
     for _ in 0..5 {
         let stamp = Stamp::of(&image).unwrap();
-        let next = forest.to_numbered_image(stamp.next_save());
+        let next = forest.to_numbered_image(stamp.next_save(), 0);
         assert_ne!(Stamp::of(&next).unwrap().checksum, stamp.checksum);
         // The journal of a later save of the same members is never taken for that of an earlier one.
         let later = Journal::of(Stamp::of(&next).unwrap());
@@ -162,11 +162,14 @@ fn the_same_members_saved_again_have_another_stamp() {
         image = next;
     }
     for bit in 0..32 {
-        let other = forest.to_numbered_image(1 << bit);
+        let other = forest.to_numbered_image(1 << bit, 0);
         let checksum = |image: &[u8]| Stamp::of(image).unwrap().checksum;
         assert_ne!(checksum(&other), checksum(&forest.to_image()), "bit {bit}");
+        let salted = forest.to_numbered_image(0, 1 << bit);
+        assert_ne!(checksum(&salted), checksum(&forest.to_image()), "bit {bit} of the salt");
+        assert_eq!(open(&salted).unwrap().to_image(), forest.to_image());
     }
-    assert_eq!(Stamp::of(&forest.to_numbered_image(u32::MAX)).unwrap().next_save(), 0);
+    assert_eq!(Stamp::of(&forest.to_numbered_image(u32::MAX, 0)).unwrap().next_save(), 0);
 }
 
 /// Text ids lie in the file, and those who join later in its journal.
@@ -369,4 +372,49 @@ fn only_what_was_never_acknowledged_is_left_out() {
         torn[..kept].copy_from_slice(&records[..kept]);
         assert_eq!(with_tail(&torn), Err(Code::DamagedForest), "{kept} bytes of it");
     }
+}
+
+/// An image with the bytes of a section changed and every checksum mended: damage that no checksum tells.
+fn mended(image: &[u8], kind: u32, change: impl Fn(&mut [u8])) -> Vec<u8> {
+    let mut image = image.to_vec();
+    let word = |image: &[u8], at: usize| u32::from_le_bytes(image[at..at + 4].try_into().unwrap());
+    let wide = |image: &[u8], at: usize| {
+        usize::try_from(u64::from_le_bytes(image[at..at + 8].try_into().unwrap())).unwrap()
+    };
+    let sections = usize::try_from(word(&image, 56)).unwrap();
+    let table = 64..64 + 32 * sections;
+    let entry = table.clone().step_by(32).find(|entry| word(&image, *entry) == kind).unwrap();
+    let width = usize::try_from(word(&image, entry + 4)).unwrap();
+    let (offset, count) = (wide(&image, entry + 8), wide(&image, entry + 16));
+    let section = &mut image[offset..offset + width * count];
+    change(section);
+    let checksum = crc32fast::hash(section);
+    image[entry + 24..entry + 28].copy_from_slice(&checksum.to_le_bytes());
+    image[60..64].fill(0);
+    let checksum = crc32fast::hash(&image[..table.end]);
+    image[60..64].copy_from_slice(&checksum.to_le_bytes());
+    image
+}
+
+/// Each of these would be read astray or past its end, and their checksums are right.
+#[test]
+fn parts_that_contradict_each_other_are_told() {
+    const IDS: u32 = 2;
+    const TEXT_ENDS: u32 = 13;
+    let mut forest = Forest::from_edges(&[2, 1, 3], &[0, 2, 1]).unwrap();
+    forest.set_texts(["a", "bcd", "e"]).unwrap();
+    let image = forest.to_image();
+    let put = |at: usize, value: u64| {
+        move |section: &mut [u8]| section[8 * at..8 * (at + 1)].copy_from_slice(&value.to_le_bytes())
+    };
+    let code = |kind, at, value| open(&mended(&image, kind, put(at, value))).err().map(|error| error.code());
+    // As they are: the ids of nobody and three, and where three texts end.
+    assert_eq!((code(IDS, 3, 3), code(TEXT_ENDS, 1, 4)), (None, None));
+    // A text that ends before it begins, though all of them end where they should.
+    assert_eq!(code(TEXT_ENDS, 0, 5), Some(Code::DamagedForest));
+    assert_eq!(code(TEXT_ENDS, 1, 0), Some(Code::DamagedForest));
+    assert_eq!(code(TEXT_ENDS, 2, 4), Some(Code::DamagedForest));
+    // Those of texts count 1, 2, 3 … to the last of them.
+    assert_eq!(code(IDS, 3, 4), Some(Code::DamagedForest));
+    assert_eq!(code(IDS, 1, 1 << 40), Some(Code::DamagedForest));
 }

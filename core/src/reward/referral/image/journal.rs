@@ -139,8 +139,8 @@ impl Journal {
         }
         let (save, checksum) = (u32_at(header, SAVE_AT), u32_at(header, 16));
         let other = Stamp { version: u64_at(header, 8), save, checksum };
-        if (other.version, other.save) > (self.stamp.version, self.stamp.save) {
-            let error = format!("the journal follows the saved forest {other}; this is {}", self.stamp);
+        if other.is_later_than(self.stamp) {
+            let error = format!("the journal follows a later save, {other}; this is {}", self.stamp);
             return Err(Error::new(Code::StaleForest, error));
         }
         Ok(other == self.stamp)

@@ -8,7 +8,7 @@
 //! | 40 | the date of the last change, 64 bits, the least number for none |
 //! | 48 | how many members stand below a larger handle, and the number of the save, 32 bits each |
 //! | 56 | how many sections there are, and CRC-32 of header and table with this field zero, 32 bits each |
-//! | 64 | 32 bytes a section: kind, bytes a value, offset, count, CRC-32 of its bytes, zero |
+//! | 64 | 32 bytes a section: kind, bytes a value, offset, count, CRC-32 of its bytes, and the salt of the save in the first, zero in the others |
 
 use crate::error::{Code, Error, Result};
 use std::collections::BTreeMap;
@@ -103,11 +103,21 @@ impl Stamp {
         Ok(Self { version: u64_at(header, 32), save, checksum })
     }
 
-    /// The number of the save that takes the place of this one. A CRC-32 tells any two numbers of 32 bits apart,
+    /// The least number of a save that takes the place of this one. A CRC-32 tells any two numbers of 32 bits apart,
     /// so that the same members saved again have another checksum too.
     #[must_use]
     pub const fn next_save(self) -> u32 {
         self.save.wrapping_add(1)
+    }
+
+    /// Whether this file was saved after another one: by the numbers of the saves, which wrap, since who saves anew
+    /// may have fewer changes behind them; by the changes where both have one number.
+    #[must_use]
+    pub const fn is_later_than(self, other: Self) -> bool {
+        match self.save.wrapping_sub(other.save) {
+            0 => self.version > other.version,
+            ahead => ahead <= u32::MAX / 2,
+        }
     }
 }
 

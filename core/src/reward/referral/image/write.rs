@@ -14,14 +14,15 @@ impl Forest {
     /// whoever opens it tracks what they need.
     #[must_use]
     pub fn to_image(&self) -> Vec<u8> {
-        self.to_numbered_image(0)
+        self.to_numbered_image(0, 0)
     }
 
-    /// The bytes of [`Forest::to_image`] as one of several saves under one name: a save that follows on another
-    /// one takes [`Stamp::next_save`](super::Stamp::next_save) of it, so that those who hold that one see that it
-    /// was replaced, also by the same members.
+    /// The bytes of [`Forest::to_image`] as one of several saves: one that follows on another takes
+    /// [`Stamp::next_save`](super::Stamp::next_save) of it or a later number, so that those who hold that one see
+    /// that it was replaced, also by the same members. Where the one before is not known, a `salt` by chance or by
+    /// the clock makes the checksum another one.
     #[must_use]
-    pub fn to_numbered_image(&self, save: u32) -> Vec<u8> {
+    pub fn to_numbered_image(&self, save: u32, salt: u32) -> Vec<u8> {
         let mut pieces = self.structure();
         pieces.extend(self.people());
         let mut bytes = Vec::new();
@@ -46,13 +47,14 @@ impl Forest {
             bytes.extend_from_slice(&number.to_le_bytes());
         }
         bytes.extend_from_slice(&[0; 4]);
-        for ((kind, width, piece), offset) in pieces.iter().zip(&offsets) {
+        let salts = std::iter::once(salt).chain(std::iter::repeat(0));
+        for (((kind, width, piece), offset), salt) in pieces.iter().zip(&offsets).zip(salts) {
             bytes.extend_from_slice(&kind.to_le_bytes());
             bytes.extend_from_slice(&narrow(*width).to_le_bytes());
             bytes.extend_from_slice(&wide(*offset).to_le_bytes());
             bytes.extend_from_slice(&wide(piece.len() / width).to_le_bytes());
             bytes.extend_from_slice(&crc32fast::hash(piece).to_le_bytes());
-            bytes.extend_from_slice(&[0; 4]);
+            bytes.extend_from_slice(&salt.to_le_bytes());
         }
         let checksum = crc32fast::hash(&bytes);
         bytes[CHECKSUM_AT..CHECKSUM_AT + 4].copy_from_slice(&checksum.to_le_bytes());
