@@ -794,6 +794,17 @@ void fenrun_forest_free(fenrun_forest *forest);
 int32_t fenrun_forest_len(const fenrun_forest *forest, size_t *len_out, fenrun_error *err);
 
 /**
+ * All members, in the order in which columns such as that of `fenrun_forest_set_flag` stand; `capacity` must be at
+ * least the number of members, `fenrun_forest_len`.
+ *
+ * Pointers: `forest` is a living forest, `members_out` points to room for `capacity` ids.
+ */
+int32_t fenrun_forest_members(const fenrun_forest *forest,
+                              uint64_t *members_out,
+                              size_t capacity,
+                              fenrun_error *err);
+
+/**
  * The handles of ids, for batches that are settled often: dense numbers from 1 that never change. They are those of
  * now: an order of before a merge is settled by the id of its buyer.
  *
@@ -966,8 +977,8 @@ int32_t fenrun_forest_history(const fenrun_forest *forest,
                               fenrun_error *err);
 
 /**
- * Sets a fact that is true or false for every member: 1 or 0, in the order of the rows the forest was
- * made from, then of the calls of `fenrun_forest_join`.
+ * Sets a fact that is true or false for every member: 1 or 0, in the order of `fenrun_forest_members`, which is that
+ * of the rows the forest was made from, and then of the calls of `fenrun_forest_join`; join order where it was opened.
  *
  * Errors: `FENRUN_LENGTH_MISMATCH`, `FENRUN_INVALID_VALUE` with the index of the row.
  *

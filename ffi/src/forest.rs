@@ -211,6 +211,32 @@ pub unsafe extern "C" fn fenrun_forest_len(
     }
 }
 
+/// All members, in the order in which columns such as that of `fenrun_forest_set_flag` stand; `capacity` must be at
+/// least the number of members, `fenrun_forest_len`.
+///
+/// # Safety
+/// `forest` is a living forest, `members_out` points to room for `capacity` ids.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fenrun_forest_members(
+    forest: *const fenrun_forest,
+    members_out: *mut u64,
+    capacity: usize,
+    err: *mut fenrun_error,
+) -> i32 {
+    // SAFETY: the caller keeps the promises above.
+    unsafe {
+        call(err, || {
+            let forest = handle(forest, "forest")?;
+            let out = Places::new(members_out, capacity, "members_out")?;
+            forest.0.read(|rows| {
+                out.need(rows.forest().len())?;
+                out.fill(rows.members());
+                Ok(())
+            })
+        })
+    }
+}
+
 /// The handles of ids, for batches that are settled often: dense numbers from 1 that never change. They are those of
 /// now: an order of before a merge is settled by the id of its buyer.
 ///
@@ -567,8 +593,8 @@ pub unsafe extern "C" fn fenrun_forest_history(
     }
 }
 
-/// Sets a fact that is true or false for every member: 1 or 0, in the order of the rows the forest was
-/// made from, then of the calls of `fenrun_forest_join`.
+/// Sets a fact that is true or false for every member: 1 or 0, in the order of `fenrun_forest_members`, which is that
+/// of the rows the forest was made from, and then of the calls of `fenrun_forest_join`; join order where it was opened.
 ///
 /// Errors: `FENRUN_LENGTH_MISMATCH`, `FENRUN_INVALID_VALUE` with the index of the row.
 ///

@@ -12,7 +12,7 @@ static void forests(void) {
     const uint64_t twice[] = {4, 3, 4, 1}, zero[] = {4, 3, 2, 0}, large[] = {4, 3, 2, (uint64_t)1 << 63};
     const uint64_t roots[] = {3, 2, 0, 0};
     const uint8_t flags[] = {1, 0, 2, 1}, ranks[] = {0, 1, 2, 0};
-    uint64_t upline[4] = {0};
+    uint64_t upline[4] = {0}, all[5] = {0};
     uint32_t handles[2] = {0};
     size_t len = 0;
     EXPECT(fenrun_forest_new(members, cycle, 4, &forest, FRESH(err)) == FENRUN_CYCLE && err.index == 2);
@@ -36,6 +36,10 @@ static void forests(void) {
     EXPECT(fenrun_forest_bind(forest, 3, 1, &err) == FENRUN_ALREADY_BOUND);
     EXPECT(fenrun_forest_join(forest, 5, 4, &err) == FENRUN_OK);
     EXPECT(fenrun_forest_join(forest, 5, 4, &err) == FENRUN_DUPLICATE_MEMBER);
+    /* In the order of the rows, as columns are. */
+    EXPECT(fenrun_forest_members(forest, all, 4, FRESH(err)) == FENRUN_INVALID_ARGUMENT && all[0] == 0);
+    EXPECT(strstr(err.message, "has room for 4, 5 are needed") != NULL);
+    EXPECT(fenrun_forest_members(forest, all, 5, &err) == FENRUN_OK && all[0] == 4 && all[3] == 1 && all[4] == 5);
     EXPECT(fenrun_forest_set_flag(forest, TEXT("active"), flags, 4, &err) == FENRUN_LENGTH_MISMATCH);
     fenrun_forest_free(forest);
     EXPECT(fenrun_forest_new(members, inviters, 4, &forest, &err) == FENRUN_OK);

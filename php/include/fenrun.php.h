@@ -249,6 +249,10 @@ int32_t fenrun_forest_is_stale(const fenrun_forest *forest,
                                fenrun_error *err);
 void fenrun_forest_free(fenrun_forest *forest);
 int32_t fenrun_forest_len(const fenrun_forest *forest, size_t *len_out, fenrun_error *err);
+int32_t fenrun_forest_members(const fenrun_forest *forest,
+                              uint64_t *members_out,
+                              size_t capacity,
+                              fenrun_error *err);
 int32_t fenrun_forest_resolve(const fenrun_forest *forest,
                               const uint64_t *ids,
                               size_t len,

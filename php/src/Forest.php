@@ -99,6 +99,26 @@ final class Forest implements \Countable
         });
     }
 
+    /**
+     * All members, in the order in which columns of facts stand: that of the rows a forest was made from, and then of
+     * who joined; join order where it was opened.
+     *
+     * @return array<int, int|string>
+     */
+    public function members(): array
+    {
+        $count = $this->count();
+        if ($count === 0) {
+            return [];
+        }
+        $members = Library::make('uint64_t[' . $count . ']');
+        Library::check(Library::ffi(), function (\FFI $ffi, $error) use ($members, $count) {
+            return $ffi->fenrun_forest_members($this->handle, $members, $count, $error);
+        });
+
+        return $this->ids(array_values(unpack('q*', \FFI::string($members, 8 * $count))));
+    }
+
     /** Whether ids are texts. A forest without members has none yet: the first to join decides. */
     public function hasTexts(): bool
     {

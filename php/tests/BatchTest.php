@@ -59,6 +59,8 @@ final class BatchTest extends TestCase
         $opened = Forest::open($path);
         $this->assertSame('乙', $opened->find('乙'));
         $this->assertSame(['丙'], $opened->upline('乙'));
+        $this->assertSame(['甲', '乙', '丙'], $opened->members());
+        $this->assertSame([], Forest::fromArrays([], [])->members());
         try {
             $opened->find('丁');
             $this->fail('nobody is called so');
@@ -79,6 +81,7 @@ final class BatchTest extends TestCase
         $this->assertSame(['丁', '丙', '乙', '12'], $forest->upline('自'));
         $this->assertSame(['乙', '12'], $forest->upline('丙', PHP_INT_MAX));
         $this->assertSame([], $forest->upline(12));
+        $this->assertSame(['丙', '乙', '12', 'u-1', '丁', '自'], $forest->members());
         $forest->setFlag('distributor', array_fill(0, 6, true));
         $forest->setFlag('frozen', [0, 1, 0, 0, 0, 0]);
         $plan = Plan::preset('two_level');

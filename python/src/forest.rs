@@ -154,17 +154,23 @@ impl Forest {
         let forest = py.detach(|| core::Forest::from_edges(members, inviters)).map_err(named);
         let mut forest = forest.or_raise(py)?;
         let order = join_order(&forest, members);
-        if let Some(ranks) = ranks {
-            let codes = in_join_order(ranks.as_slice()?, &order, "ranks").or_raise(py)?;
-            forest.set_ranks(&words(&rank_names, "ranks")?, codes).or_raise(py)?;
-        }
-        for (name, column) in facts {
-            let name = name.cast::<PyString>()?;
-            let name = node::text(name, "facts: a name")?;
-            let column = read_column(&column, &order, name)?;
-            forest.set_fact(name, column).or_raise(py)?;
-        }
+        state(&mut forest, &order, &rank_names, ranks, facts)?;
         Ok(Self::of(forest, names, None))
+    }
+
+    /// The forest with other ranks and facts, in join order.
+    fn stating(
+        &self,
+        py: Python<'_>,
+        rank_names: Vec<Bound<'_, PyString>>,
+        ranks: Option<PyReadonlyArray1<'_, u8>>,
+        facts: &Bound<'_, PyDict>,
+    ) -> PyResult<Self> {
+        let mut forest = self.forest.clone();
+        let order: Vec<usize> = (0..forest.len()).collect();
+        state(&mut forest, &order, &rank_names, ranks, facts)?;
+        let names = self.names.as_ref().map(|names| names.clone_ref(py));
+        Ok(Self::of(forest, names, self.file.clone()))
     }
 
     /// Writes the forest as one file.
@@ -488,6 +494,28 @@ fn in_join_order<T: Copy + Default>(values: &[T], order: &[usize], what: &str) -
         sorted[*place] = *value;
     }
     Ok(sorted)
+}
+
+/// Sets ranks and facts from rows in an order of their own.
+fn state(
+    forest: &mut core::Forest,
+    order: &[usize],
+    rank_names: &[Bound<'_, PyString>],
+    ranks: Option<PyReadonlyArray1<'_, u8>>,
+    facts: &Bound<'_, PyDict>,
+) -> PyResult<()> {
+    let py = facts.py();
+    if let Some(ranks) = ranks {
+        let codes = in_join_order(ranks.as_slice()?, order, "ranks").or_raise(py)?;
+        forest.set_ranks(&words(rank_names, "ranks")?, codes).or_raise(py)?;
+    }
+    for (name, column) in facts {
+        let name = name.cast::<PyString>()?;
+        let name = node::text(name, "facts: a name")?;
+        let column = read_column(&column, order, name)?;
+        forest.set_fact(name, column).or_raise(py)?;
+    }
+    Ok(())
 }
 
 /// A fact: an array of bool or int64, or codes and words.

@@ -366,6 +366,31 @@ def test_the_history_of_a_member(ids: list[Any]) -> None:
         forest.parent(two, "now")  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("ids", [[30, 20, 10, 40], ["丙", "乙", "甲", "丁"]])
+def test_columns_are_stated_anew(tmp_path: Path, ids: list[Any]) -> None:
+    """For who joined, and for a forest that was opened, which a plan then pays over; in the order of `members`."""
+    three, two, one, four = ids
+    made = fr.Forest.from_edges([three, two, one], [two, one, None], facts={"old": [3, 2, 1]})
+    made.save(tmp_path / "shop.forest")
+    forest = fr.Forest.open(tmp_path / "shop.forest").append({"join": [four, three]})
+    assert forest.members().tolist() == [one, two, three, four]
+    flags = {"distributor": [True, True, True, False], "frozen": [False] * 4}
+    stated = forest.with_columns(facts=flags)
+    assert stated.facts(one) == {"distributor": True, "frozen": False, "old": 1}
+    ranked = stated.with_columns(ranks=["V2", "V1", "", ""])
+    assert (ranked.rank(one), ranked.rank(three), stated.rank(one)) == ("V2", None, None)
+    assert ranked.facts(one) == stated.facts(one)
+    assert forest.facts(four) == {} and forest.facts(three) == {"old": 3}
+    rows = fr.Plan.preset("two_level").settle(stated, buyer=[four], paid=[1000])
+    assert rows.payee.tolist() == [three, two]
+    stated.save(tmp_path / "shop.forest")
+    assert fr.Forest.open(tmp_path / "shop.forest").facts(four) == {"distributor": False, "frozen": False}
+    memory = made.with_columns(facts={"old": [7, 8, 9]})
+    assert (memory.facts(one), memory.upline(three)) == ({"old": 7}, [two, one])
+    with pytest.raises(fr.Error, match="column `frozen` has 3 values for 4 members"):
+        forest.with_columns(facts={"frozen": [False] * 3})
+
+
 def test_numbers_are_written_as_numbers() -> None:
     forest = fr.Forest.from_edges([7], [None])
     assert "7" in forest and "07" not in forest and "+7" not in forest

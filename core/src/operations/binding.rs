@@ -67,7 +67,7 @@ pub(super) fn share(input: &Node) -> Result<Node> {
     if let Some(node) = fields.take("sign") {
         let mut share = Fields::new(node, "share: `sign`")?;
         let said = Share {
-            member: number(share.need("member")?)?,
+            member: member(share.need("member")?)?,
             campaign: share.count("campaign")?.unwrap_or(0),
             expires: share.int("expires")?.map(Timestamp::from_ms),
         };
@@ -91,6 +91,12 @@ pub(super) fn share(input: &Node) -> Result<Node> {
         ("campaign", i64::from(share.campaign).into()),
         ("expires", share.expires.map(|at| Node::Int(at.ms())).into()),
     ]))
+}
+
+/// A code has room for a number alone.
+fn member(node: &Node) -> Result<u64> {
+    let rule = "a whole number; where members have texts as ids, one of the shop's own table";
+    number(node).map_err(|_| invalid("share: `member`", rule, node))
 }
 
 /// `{"1": "hex", …}`, and the id of the one that signs.

@@ -106,6 +106,14 @@ impl RowForest {
         Arc::clone(&self.forest)
     }
 
+    /// All members, in the order of the columns.
+    pub fn members(&self) -> impl Iterator<Item = u64> {
+        let rows = self.rows.as_ref().map(|rows| rows.iter().copied());
+        let joined = self.rows.is_none().then(|| self.forest.members());
+        let members = rows.into_iter().flatten().chain(joined.into_iter().flatten());
+        members.map(|ix| self.forest.id(ix))
+    }
+
     /// A new member below a member, or below nobody when the inviter is 0.
     ///
     /// # Errors
@@ -338,6 +346,7 @@ mod tests {
         assert_eq!(upline(&forest, 30, 9), [20, 10]);
         assert_eq!(upline(&forest, 30, 1), [20]);
         forest.join(40, 30).unwrap();
+        assert_eq!(forest.members().collect::<Vec<_>>(), [30, 20, 10, 40]);
         forest.set_numbers("orders", &[3, 2, 1, 4]).unwrap();
         assert_eq!(forest.forest().fact(forest.forest().find(40).unwrap(), "orders").unwrap(), Node::Int(4));
     }
@@ -363,7 +372,7 @@ mod tests {
         writer.save(name).unwrap();
         assert!(reader.is_stale().unwrap());
         assert_eq!(reader.catch_up().unwrap_err().code(), Code::StaleForest);
-        assert_eq!(RowForest::open(name).unwrap().forest().len(), 6);
+        assert_eq!(RowForest::open(name).unwrap().members().collect::<Vec<_>>(), [10, 20, 30, 40, 50, 60]);
         assert_eq!(made.is_stale().unwrap_err().code(), Code::InvalidArgument);
         std::fs::remove_file(&path).unwrap();
         std::fs::remove_file(format!("{name}.journal")).unwrap();

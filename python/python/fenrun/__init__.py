@@ -37,6 +37,7 @@ from .order import Applied, Order
 from .outcome import Outcome, Reversal, ReversalRow, Row, Standing, Trace, reverse
 from .plan import Bound, Caution, Plan, Report
 from .rows import Rows
+from .share import Share, ShareKeys
 
 __all__ = [
     "Allocation",
@@ -64,6 +65,8 @@ __all__ = [
     "Rows",
     "SaleError",
     "SecondParent",
+    "Share",
+    "ShareKeys",
     "Standing",
     "StoreError",
     "TableError",

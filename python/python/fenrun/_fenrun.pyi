@@ -143,6 +143,10 @@ class Forest:
         facts: dict[str, Any],
         source: str | PathLike[str] | Forest | None = None,
     ) -> Self: ...
+    def stating(
+        self, rank_names: list[str], ranks: npt.NDArray[np.uint8] | None, facts: dict[str, Any]
+    ) -> Forest:
+        """The forest with other ranks and facts, in join order."""
     def save(self, path: str | PathLike[str]) -> None:
         """Writes the forest as one file."""
     def appended(self, change: Mapping[str, Any]) -> Forest:

@@ -39,22 +39,8 @@ class Forest(_fenrun.Forest):
         ids = _columns.ids(members, "members")
         above = _columns.ids(inviters, "inviters", nobody=True)
         names = None if ids.texts is None else _fenrun.Names(ids.texts, "members")
-        rank_names: list[str] = []
-        codes: npt.NDArray[np.uint8] | None = None
-        if ranks is not None:
-            wide, rank_names = _columns.texts(ranks, "ranks", none=True)
-            if len(rank_names) > 255:
-                raise make(205, "invalid_value", f"ranks: {len(rank_names)} ranks; a forest has at most 255")
-            codes = wide.astype(np.uint8)
-        return super().__new__(
-            cls,
-            ids.numbers,
-            numbers(above, names, "inviters"),
-            names,
-            rank_names,
-            codes,
-            {name: _columns.fact(column, f"facts[{name!r}]") for name, column in (facts or {}).items()},
-        )
+        stated = _stated(ranks, facts)
+        return super().__new__(cls, ids.numbers, numbers(above, names, "inviters"), names, *stated)
 
     @classmethod
     def from_edges(
@@ -87,6 +73,20 @@ class Forest(_fenrun.Forest):
         Raises ForestError for a file that is no saved forest, is damaged, newer or stale.
         """
         return _made(cls, path)
+
+    def with_columns(self, *, ranks: Column | None = None, facts: Mapping[str, Column] | None = None) -> Self:
+        """The forest with ranks, or facts of these names, stated anew for all members; this one stays as it is.
+
+        Columns stand in the order of `members`, as after `open` and for who joined since. They are in memory: `save`
+        puts them into the file.
+
+        >>> forest = Forest.from_edges([10, 20], [None, 10]).append({"join": [30, 20]})
+        >>> forest.with_columns(facts={"active": [True, False, True]}).facts(30)
+        {'active': True}
+
+        Raises Error for a column of another length.
+        """
+        return _made(type(self), self.stating(*_stated(ranks, facts)))
 
     def append(self, change: Mapping[str, Any]) -> Self:
         """The forest with a change; this one stays as it is.
@@ -177,6 +177,21 @@ class Forest(_fenrun.Forest):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _restore, (type(self), self.image(), self.place())
+
+
+def _stated(
+    ranks: Column | None, facts: Mapping[str, Column] | None
+) -> tuple[list[str], npt.NDArray[np.uint8] | None, dict[str, Any]]:
+    """Names of ranks, their codes and columns of facts, as the engine takes them."""
+    rank_names: list[str] = []
+    codes: npt.NDArray[np.uint8] | None = None
+    if ranks is not None:
+        wide, rank_names = _columns.texts(ranks, "ranks", none=True)
+        if len(rank_names) > 255:
+            raise make(205, "invalid_value", f"ranks: {len(rank_names)} ranks; a forest has at most 255")
+        codes = wide.astype(np.uint8)
+    columns = {name: _columns.fact(column, f"facts[{name!r}]") for name, column in (facts or {}).items()}
+    return rank_names, codes, columns
 
 
 _F = TypeVar("_F", bound=Forest)

@@ -106,6 +106,18 @@ public final class Forest implements AutoCloseable {
     }
 
     /**
+     * All members, in the order in which columns of facts stand: that of the rows a forest was made from, and then of
+     * who joined; join order where it was opened.
+     */
+    public long[] members() {
+        int count = Math.toIntExact(size());
+        long[] members = new long[Math.max(1, count)];
+        handle.run(forest -> Native.check(error -> Native.library().fenrun_forest_members(
+                forest, members, count, error)));
+        return Arrays.copyOf(members, count);
+    }
+
+    /**
      * A new member, invited by a member, or by nobody (0). They have no rank and state no fact until columns are set
      * again for all: a rule that asks for one is refused with {@code missing_fact} where it meets them.
      */

@@ -134,6 +134,8 @@ final class Native {
 
         int fenrun_forest_len(Pointer forest, LongByReference out, Failure error);
 
+        int fenrun_forest_members(Pointer forest, long[] members, long capacity, Failure error);
+
         int fenrun_forest_join(Pointer forest, long member, long inviter, Failure error);
 
         int fenrun_forest_bind(Pointer forest, long member, long inviter, Failure error);

@@ -41,6 +41,13 @@ final class ForestTest {
             assertArrayEquals(new String[] {"a"}, forest.upline("b", 9, 999));
             assertArrayEquals(new String[] {"d"}, forest.upline("b", 9, 1000));
             unknown(() -> forest.history("z"));
+            forest.join("f", "d");
+            assertArrayEquals(new String[] {"a", "b", "d", "e", "f"}, forest.ids(forest.members()));
+        }
+        try (Forest forest = new Forest(new long[] {30, 20, 10}, new long[] {20, 10, 0});
+                Forest none = new Forest(new long[0], new long[0])) {
+            assertArrayEquals(new long[] {30, 20, 10}, forest.members());
+            assertEquals(0, none.members().length);
         }
     }
 
