@@ -54,6 +54,8 @@ pub(crate) struct Rule {
     pub(crate) unqualified: Option<&'static str>,
     pub(crate) pay: Pay,
     pub(crate) mode: &'static str,
+    /// Rates are first rounded to so many decimals, 1 to 3.
+    pub(crate) decimals: Option<u32>,
     pub(crate) min: i64,
     pub(crate) caps: Vec<Cap>,
     /// The per cent that goes to `cash`; the rest to `shop`.
@@ -139,6 +141,20 @@ fn cap(cap: &Cap) -> Node {
 }
 
 impl Pay {
+    /// Every rate.
+    pub(crate) fn rates(&mut self) -> Vec<&mut i64> {
+        match self {
+            Self::Levels { rates, .. } | Self::Differential { rates } | Self::Lottery { parts: rates } => {
+                rates.iter_mut().collect()
+            }
+            Self::Own { steps, .. } | Self::Team { steps, .. } => {
+                steps.iter_mut().map(|(_, rate)| rate).collect()
+            }
+            Self::Pairing { ratios, .. } => ratios.iter_mut().map(|(.., rate)| rate).collect(),
+            Self::Share { rate, .. } => vec![rate],
+        }
+    }
+
     fn to_node(&self) -> (Node, Node) {
         let steps =
             |steps: &[(i64, i64)]| list(steps, |(from, rate)| Node::List(vec![Node::Int(*from), bp(*rate)]));
@@ -216,7 +232,9 @@ impl Rule {
             entries.push(("qualify", Node::map([("active", Node::Bool(true))])));
             entries.push(("unqualified", unqualified.into()));
         }
-        entries.push(("round", Node::map([("mode", Node::from(self.mode)), ("min", Node::Int(self.min))])));
+        let mut round = vec![("mode", Node::from(self.mode)), ("min", Node::Int(self.min))];
+        round.extend(self.decimals.map(|decimals| ("rate_decimals", i64::from(decimals).into())));
+        entries.push(("round", Node::map(round)));
         entries.push(("cap", list(&self.caps, cap)));
         if let Some(cash) = self.cash {
             let split = [("cash", format!("{cash}%").into()), ("shop", format!("{}%", 100 - cash).into())];

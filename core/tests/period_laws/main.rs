@@ -146,7 +146,8 @@ fn planted_mistakes_show() {
 /// The random cases are worth something only if they reach what the page describes.
 #[test]
 fn the_cases_reach_the_whole_page() {
-    const WRITTEN: [&str; 22] = [
+    const WRITTEN: [&str; 23] = [
+        r#""rate_decimals":"#,
         r#""levels":["#,
         r#""differential":"#,
         r#""span":"team""#,

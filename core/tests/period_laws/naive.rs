@@ -66,8 +66,21 @@ pub(crate) fn share_of(rate: i64, base: &BigInt) -> Q {
 }
 
 impl Naive {
+    /// Rates as they are paid.
+    fn round_rates(self, rule: &mut Rule) {
+        let walks = matches!(rule.pay, Pay::Levels { .. } | Pay::Differential { .. });
+        let unread = self.slips(Slip::DecimalsForgotten) || self.slips(Slip::DecimalsOfWalksOnly) && !walks;
+        let Some(decimals) = rule.decimals.filter(|_| !unread) else { return };
+        let step = 10_i64.pow(4 - decimals);
+        for rate in rule.pay.rates() {
+            let steps = round(&Q::new(big(*rate), big(step)), rule.mode);
+            *rate = i64::try_from(steps).expect("small") * step;
+        }
+    }
+
     pub(crate) fn close(self, case: &Case) -> Result<Answer, String> {
-        let spoilt = self.read(case);
+        let mut spoilt = self.read(case);
+        spoilt.rules.iter_mut().for_each(|rule| self.round_rates(rule));
         let case = &spoilt;
         let volumes = case.volumes();
         if volumes.values().any(|(pv, bv)| *pv < 0 || *bv < 0) {

@@ -45,6 +45,10 @@ slips! {
     UsedForgotten,
     /// The last member of the list is not there, nor are their sales.
     LastMemberLost,
+    /// `rate_decimals` is not read.
+    DecimalsForgotten,
+    /// It is read of rules that walk only.
+    DecimalsOfWalksOnly,
 
     // Computing.
     /// Amounts are rounded up.

@@ -59,9 +59,8 @@ pub(super) fn flat_rates(rule: &Rule, table: &RateTable) -> Option<Vec<Rate>> {
 
 /// A rate that is the same for everybody, as it is paid.
 pub(super) fn fixed_rate(rule: &Rule, amount: &Amount) -> Option<Rate> {
-    match (amount, rule.round.rate_decimals) {
-        (Amount::Fixed(Pay::Share(rate)), None) => Some(*rate),
-        (Amount::Fixed(Pay::Share(rate)), Some(decimals)) => rate.rounded(decimals, rule.round.mode).ok(),
+    match amount {
+        Amount::Fixed(Pay::Share(rate)) => rule.round.rate(*rate).ok(),
         _ => None,
     }
 }

@@ -35,7 +35,7 @@ pub(super) fn of_rule(
     cells: &mut Vec<Cell<'_>>,
 ) -> Result<()> {
     let rule = &scene.plan.rules()[at];
-    let base = sum(bases.iter().copied(), || format!("the sum of the bases of rule `{}`", rule.id))?;
+    let base = sum(bases.iter().copied(), || "the sum of its bases".to_owned())?;
     for cap in &rule.caps {
         Test { scene, cap, rule: Some(rule), base }.run(start, cells)?;
     }
@@ -49,9 +49,10 @@ pub(super) fn of_plan(scene: Scene<'_, '_>, cells: &mut Vec<Cell<'_>>) -> Result
     }
     let lines = scene.sale.lines.iter().enumerate();
     let left = |(at, line)| scene.left.map_or_else(|| Left::all(line), |left| left[at]).net;
-    let base = sum(lines.map(left), || "the sum of the bases of all lines".to_owned())?;
+    let base = sum(lines.map(left), || "what was paid for all lines".to_owned());
+    let base = base.map_err(|error| scene.placed(error, None))?;
     for cap in scene.plan.caps() {
-        Test { scene, cap, rule: None, base }.run(0, cells)?;
+        Test { scene, cap, rule: None, base }.run(0, cells).map_err(|error| scene.placed(error, None))?;
     }
     Ok(())
 }
@@ -217,7 +218,7 @@ pub(super) fn usage(plan: &Plan, sale: &Sale, cells: &[Cell<'_>]) -> Result<Vec<
                 let rule = at.map(|at| plan.rules()[at].id.clone());
                 let before = used(sale, rule.as_deref(), cap.every, payee.as_ref())?;
                 let amount = sum(places.iter().map(|at| mine[*at].amount), || {
-                    "what a cap is held against".to_owned()
+                    format!("sale {}: what a cap is held against", sale.id)
                 })?;
                 usage.push(Usage { rule, every: cap.every, payee, before, amount });
             }

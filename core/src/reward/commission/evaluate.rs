@@ -88,14 +88,15 @@ pub(super) fn offered(scene: Scene<'_, '_>, cells: &[Cell<'_>]) -> Result<i64> {
     let mut pool = 0_i128;
     for at in plan.sequence(None) {
         let rule = &plan.rules()[at];
-        scene.each_source(at, cells, &mut |seen| {
+        let offered = scene.each_source(at, cells, &mut |seen| {
             if let Seen::Portion(portion) = seen {
                 pool += Job { plan, at, rule, portion }.offer()?;
             }
             Ok(())
-        })?;
+        });
+        offered.map_err(|error| scene.placed(error, Some(at)))?;
     }
-    narrow(pool, || "a pool".into()).map_err(Error::from)
+    narrow(pool, || "the pool of all rules".into()).map_err(|error| scene.placed(error.into(), None))
 }
 
 /// Refuses a sale in another currency, with rates for a rule the plan does not have (a misspelt rule would
@@ -133,37 +134,43 @@ pub(crate) fn evaluate_cells<'a>(
 
 /// The cells of all rules, each within its own caps.
 pub(super) fn of_rules<'a>(scene: Scene<'a, '_>) -> Result<Vec<Cell<'a>>> {
-    let Scene { plan, sale, .. } = scene;
-    admit(plan, sale)?;
+    admit(scene.plan, scene.sale)?;
     let mut cells: Vec<Cell<'a>> = Vec::new();
-    for at in plan.sequence(None) {
-        let rule = &plan.rules()[at];
-        // Only a rule that runs after another one looks at earlier cells: the others add to them at once.
-        let chained = matches!(rule.trigger, Trigger::After(_));
-        let mut earlier = if chained { std::mem::take(&mut cells) } else { Vec::new() };
-        let start = earlier.len() + cells.len();
-        let mut bases = Vec::new();
-        scene.each_source(at, &earlier, &mut |seen| match seen {
-            Seen::Nothing(cell) => {
-                cells.push(cell);
-                Ok(())
-            }
-            Seen::Portion(portion) => {
-                if !rule.caps.is_empty() {
-                    bases.extend(portion.lines.iter().map(|line| line.base));
-                }
-                Job { plan, at, rule, portion }.run(&mut cells)
-            }
-        })?;
-        if chained {
-            earlier.append(&mut cells);
-            cells = earlier;
-        }
-        if !rule.caps.is_empty() {
-            caps::of_rule(scene, at, &bases, start, &mut cells)?;
-        }
+    for at in scene.plan.sequence(None) {
+        of_rule(scene, at, &mut cells).map_err(|error| scene.placed(error, Some(at)))?;
     }
     Ok(cells)
+}
+
+/// Adds the cells of one rule to those of the rules before it.
+fn of_rule<'a>(scene: Scene<'a, '_>, at: usize, cells: &mut Vec<Cell<'a>>) -> Result<()> {
+    let plan = scene.plan;
+    let rule = &plan.rules()[at];
+    // Only a rule that runs after another one looks at earlier cells: the others add to them at once.
+    let chained = matches!(rule.trigger, Trigger::After(_));
+    let mut earlier = if chained { std::mem::take(cells) } else { Vec::new() };
+    let start = earlier.len() + cells.len();
+    let mut bases = Vec::new();
+    scene.each_source(at, &earlier, &mut |seen| match seen {
+        Seen::Nothing(cell) => {
+            cells.push(cell);
+            Ok(())
+        }
+        Seen::Portion(portion) => {
+            if !rule.caps.is_empty() {
+                bases.extend(portion.lines.iter().map(|line| line.base));
+            }
+            Job { plan, at, rule, portion }.run(cells)
+        }
+    })?;
+    if chained {
+        earlier.append(cells);
+        *cells = earlier;
+    }
+    if !rule.caps.is_empty() {
+        caps::of_rule(scene, at, &bases, start, cells)?;
+    }
+    Ok(())
 }
 
 impl<'a> Cell<'a> {

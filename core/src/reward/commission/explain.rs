@@ -1,9 +1,10 @@
 //! An outcome in sentences: one line a slot, for the people who ask why.
 
 use super::outcome::{Outcome, Row, Trace};
-use super::reason::Language;
-use crate::money::{Currency, Money, Rate};
+use super::reason::{Language, Reason};
+use crate::money::{Currency, Money};
 use crate::sale::Pay;
+use crate::words::counted;
 
 impl Outcome {
     /// One line for people per slot: who got how much of what, or why nobody did. What caps cut from a slot, and the
@@ -69,7 +70,7 @@ impl Sentence<'_> {
                 format!("{place}: {payee} {money}{accounts} = {calculation}{}", from.unwrap_or_default())
             }
             (None, Some(reason)) if *amount == 0 => {
-                format!("{place}: {who} {money} — {}", reason.sentence(self.language))
+                format!("{place}: {who} {money} — {}", self.smallness(*reason))
             }
             (None, Some(_)) => {
                 let kept: Vec<String> =
@@ -88,6 +89,19 @@ impl Sentence<'_> {
 
     fn why(&self, slot: &Trace) -> &'static str {
         slot.reason.map_or("", |reason| reason.sentence(self.language))
+    }
+
+    /// Why there is nothing.
+    fn smallness(&self, reason: Reason) -> &'static str {
+        match self.slot {
+            Trace { part: Some((0, _)), .. } if reason == Reason::NotApplicable => {
+                self.say("the person has a weight of 0 in the pool", "此人在分红池中的权重为 0")
+            }
+            Trace { unreached: true, .. } => {
+                self.say("the volume is below the first step", "业绩未达到第一档")
+            }
+            _ => reason.sentence(self.language),
+        }
     }
 
     /// The rule, the line and the level.
@@ -129,15 +143,14 @@ impl Sentence<'_> {
     }
 
     fn before_caps(&self) -> String {
-        let Trace { rate, base, below, part, steps, .. } = self.slot;
-        let share = |(rate, base): &(Rate, i64)| format!("{rate} × {}", self.money(*base));
-        let entitled = match rate {
-            Pay::Share(_) if !steps.is_empty() => steps.iter().map(share).collect::<Vec<_>>().join(" + "),
-            Pay::Share(rate) => share(&(*rate, *base)),
-            Pay::PerUnit(minor) => {
+        let Trace { rate, base, below, part, terms, .. } = self.slot;
+        let entitled = match (terms.as_slice(), rate) {
+            ([], Pay::Share(rate)) => format!("{rate} × {}", self.money(*base)),
+            ([], Pay::PerUnit(minor)) => {
                 let minor = self.money(i64::from(*minor));
                 self.say(format!("{minor} per unit"), format!("每件 {minor}"))
             }
+            (terms, _) => terms.iter().map(|term| self.term(*term)).collect::<Vec<_>>().join(" + "),
         };
         if let Some((weight, all)) = part {
             return self
@@ -151,6 +164,18 @@ impl Sentence<'_> {
             format!("{entitled} − {below} taken by nearer people"),
             format!("{entitled} − 更近的上级已拿 {below}"),
         )
+    }
+
+    /// `5% × 100.00`, or `3 units × 2.00`.
+    fn term(&self, (rate, of): (Pay, i64)) -> String {
+        match rate {
+            Pay::Share(rate) => format!("{rate} × {}", self.money(of)),
+            Pay::PerUnit(minor) => {
+                let (minor, units) =
+                    (self.money(i64::from(minor)), usize::try_from(of).unwrap_or(usize::MAX));
+                self.say(format!("{} × {minor}", counted(units, "unit")), format!("{of} 件 × {minor}"))
+            }
+        }
     }
 
     fn money(&self, minor: i64) -> String {

@@ -75,6 +75,38 @@ impl<'a> Job<'a, '_> {
         Ok(())
     }
 
+    /// What each slot of lines that are rounded together is the sum of: rates with what they are taken of, money or
+    /// units, those of one rate together. In the order of the cells.
+    pub(super) fn terms(&self) -> Result<Vec<Vec<(Pay, i64)>>> {
+        let Portion { lines, row, .. } = self.portion;
+        let differs = matches!(self.rule.pay, Schedule::Differential(_));
+        let mut best = vec![NOTHING; lines.len()];
+        let mut all = Vec::new();
+        for slot in self.slots(lines)? {
+            let person = slot.stands.and_then(|at| row.get(at));
+            let mut terms: Vec<(Pay, i64)> = Vec::new();
+            for (best, line) in best.iter_mut().zip(lines).filter(|_| !slot.passed) {
+                let mut rate = line.rates.of(person, if differs { 1 } else { slot.level })?;
+                if differs {
+                    rate = higher(*best, rate)?;
+                    *best = rate;
+                }
+                let of = match rate {
+                    Pay::Share(_) => line.base,
+                    Pay::PerUnit(_) => i64::try_from(line.units).unwrap_or(i64::MAX),
+                };
+                match terms.iter_mut().find(|(known, _)| *known == rate) {
+                    // Bases fit together, and more units than 64 bits hold are paid by nobody.
+                    Some((_, sum)) => *sum = sum.saturating_add(of),
+                    None if is_nothing(rate) => {}
+                    None => terms.push((rate, of)),
+                }
+            }
+            all.push(terms);
+        }
+        Ok(all)
+    }
+
     /// Who stands where; a walk of peers and one without end offer nothing where nobody stands.
     fn slots(&self, lines: &[LineInput<'a>]) -> Result<Vec<Slot>> {
         let walk = Walk { plan: self.plan, rule: self.rule, row: &self.portion.row };

@@ -2,15 +2,16 @@
 
 use super::caps::{Usage, usage};
 use super::evaluate::Cell;
+use super::job::Job;
 use super::keys::row_key;
-use super::rates::Rates;
+use super::portion::{Scene, Seen};
 use super::reason::Reason;
 use super::{CASH, SEMANTICS};
 use crate::doc::Node;
 use crate::error::Result;
 use crate::id::{LineId, MemberId, OrderId};
-use crate::money::{Currency, Rate, allocate, narrow};
-use crate::reward::plan::{Plan, Rule, Schedule};
+use crate::money::{Currency, allocate, narrow};
+use crate::reward::plan::{Ladder, LadderShape, Per, Plan, Rule, Schedule};
 use crate::sale::{Pay, Sale, read::pay_to_node};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -72,8 +73,11 @@ pub struct Trace {
     pub amount: i64,
     /// Why nobody is paid, or nothing.
     pub reason: Option<Reason>,
-    /// The parts of `base` between the steps of a marginal ladder, each with its rate.
-    pub steps: Vec<(Rate, i64)>,
+    /// What the amount is the sum of where it is not `rate` of `base`: rates with the parts of the base they are
+    /// taken of, or with units. The steps of a marginal ladder, lines of unlike rates that are rounded together.
+    pub terms: Vec<(Pay, i64)>,
+    /// Whether the volume of a ladder is below its first step.
+    pub unreached: bool,
     /// The place in the trace of the slot that a cap cut this from.
     pub cut_of: Option<usize>,
 }
@@ -99,7 +103,8 @@ impl Outcome {
         let mut retained = BTreeMap::<Reason, i64>::new();
         let mut trace = Vec::with_capacity(cells.len());
         let mut keys = SourceKeys { plan, sale, cells, known: BTreeMap::new() };
-        for cell in cells {
+        let mut terms = terms(plan, sale, cells)?;
+        for (at, cell) in cells.iter().enumerate() {
             let rule = &plan.rules()[cell.rule];
             let line = cell.line.map(|at| &sale.lines[at].id);
             let payee = cell.payee.filter(|_| cell.reason.is_none());
@@ -122,7 +127,9 @@ impl Outcome {
             }
             if let (Some(reason), true) = (cell.reason, cell.amount != 0) {
                 let sum = retained.entry(reason).or_default();
-                *sum = narrow(i128::from(*sum) + i128::from(cell.amount), || "what is retained".into())?;
+                *sum = narrow(i128::from(*sum) + i128::from(cell.amount), || {
+                    format!("sale {}: what is retained", sale.id)
+                })?;
             }
             let source = cell.source.and_then(|at| cells[at].stands_or_payee());
             trace.push(Trace {
@@ -138,7 +145,8 @@ impl Outcome {
                 part: cell.part,
                 amount: cell.amount,
                 reason: cell.reason,
-                steps: steps(plan, rule, cell.base)?,
+                terms: terms.remove(&at).unwrap_or_default(),
+                unreached: is_unreached(rule, cell),
                 cut_of: cell.cut_of,
             });
         }
@@ -263,11 +271,55 @@ impl Outcome {
     }
 }
 
-/// The parts of a base between the steps of a marginal ladder, at the rates they are paid at.
-fn steps(plan: &Plan, rule: &Rule, base: i64) -> Result<Vec<(Rate, i64)>> {
-    let Schedule::Ladder(ladder) = &rule.pay else { return Ok(Vec::new()) };
-    let rates = Rates { plan, rule, line: None };
-    ladder.shape.marginal(base).map(|(rate, part)| Ok((rates.share(rate)?, part))).collect()
+/// What amounts are sums of, by the place of their cell; none for those that are a rate of a base.
+fn terms(plan: &Plan, sale: &Sale, cells: &[Cell<'_>]) -> Result<BTreeMap<usize, Vec<(Pay, i64)>>> {
+    let mut found = BTreeMap::new();
+    for (at, rule) in plan.rules().iter().enumerate() {
+        let mut mine = cells.iter().enumerate().filter(|(_, cell)| cell.rule == at && cell.cut_of.is_none());
+        match &rule.pay {
+            Schedule::Ladder(Ladder { shape: shape @ LadderShape::Marginal(_), .. }) => {
+                for (place, cell) in mine {
+                    let part = |(rate, part)| Ok((Pay::Share(rule.round.rate(rate)?), part));
+                    found.insert(place, shape.marginal(cell.base).map(part).collect::<Result<_>>()?);
+                }
+            }
+            Schedule::Levels(_) | Schedule::Infinity(_) | Schedule::Differential(_)
+                if rule.round.per == Per::Order =>
+            {
+                let scene = Scene { plan, sale, left: None };
+                scene.each_source(at, cells, &mut |seen| {
+                    let Seen::Portion(portion) = seen else { return Ok(()) };
+                    let terms = Job { plan, at, rule, portion }.terms()?;
+                    let places =
+                        mine.by_ref().filter(|(_, cell)| cell.line.is_none()).map(|(place, _)| place);
+                    found.extend(places.zip(terms));
+                    Ok(())
+                })?;
+            }
+            _ => {
+                for (place, cell) in mine {
+                    let units = cell.line.and_then(|line| i64::try_from(sale.lines[line].units).ok());
+                    if let (Pay::PerUnit(_), Some(units)) = (cell.rate, units) {
+                        found.insert(place, vec![(cell.rate, units)]);
+                    }
+                }
+            }
+        }
+    }
+    found.retain(|place, terms| *terms != [(cells[*place].rate, cells[*place].base)]);
+    Ok(found)
+}
+
+/// Whether a ladder pays nothing because its volume is below the first step, not for a step that pays nothing.
+fn is_unreached(rule: &Rule, cell: &Cell<'_>) -> bool {
+    let Schedule::Ladder(Ladder { shape: LadderShape::Whole(steps) | LadderShape::Marginal(steps), .. }) =
+        &rule.pay
+    else {
+        return false;
+    };
+    cell.reason == Some(Reason::NotApplicable)
+        && cell.level != 0
+        && steps.iter().all(|step| !step.rate.is_zero())
 }
 
 /// Hands over the parts of an amount by account, zero parts left out.

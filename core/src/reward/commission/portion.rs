@@ -5,7 +5,8 @@ use super::evaluate::Cell;
 use super::exact::{Exact, per_unit};
 use super::lines::{Left, Source, applies, base, chained_base, volume};
 use super::rates::Rates;
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
+use crate::money::narrow;
 use crate::reward::plan::{Ladder, Per, Plan, Rule, Schedule, Trigger};
 use crate::sale::{Pay, Person, Sale, SaleLine};
 
@@ -45,6 +46,15 @@ pub(super) struct LineInput<'a> {
 }
 
 impl<'a> Scene<'a, '_> {
+    /// An amount that does not fit, told with the sale and the rule; other errors name what is wrong themselves.
+    pub(super) fn placed(&self, error: Error, rule: Option<usize>) -> Error {
+        if error.code() != Code::Overflow {
+            return error;
+        }
+        let rule = rule.map_or_else(String::new, |at| format!(": rule `{}`", self.plan.rules()[at].id));
+        error.within(&format!("sale {}{rule}", self.sale.id))
+    }
+
     fn left_of(&self, at: usize) -> Left {
         self.left.map_or_else(|| Left::all(&self.sale.lines[at]), |left| left[at])
     }
@@ -109,6 +119,10 @@ impl<'a> Scene<'a, '_> {
             };
             inputs.push(LineInput { at: Some(at), base, volume, units: left.units, rates });
         }
+        if rule.round.per == Per::Order {
+            let sum = inputs.iter().map(|line| i128::from(line.base)).sum();
+            narrow(sum, || "the sum of the bases of all lines".into())?;
+        }
         Ok(inputs)
     }
 
@@ -170,7 +184,7 @@ pub(super) fn most_levels(lines: &[LineInput<'_>]) -> usize {
     lines.iter().map(|line| line.rates.levels()).max().unwrap_or(0)
 }
 
-/// The base of some lines together.
+/// The base of some lines together, which fits.
 pub(super) fn base_of(group: &[LineInput<'_>]) -> i64 {
     group.iter().fold(0, |sum: i64, line| sum.saturating_add(line.base))
 }

@@ -170,10 +170,7 @@ impl Rates<'_> {
             let error = format!("rule `{}`: a rate of {rate}; at most 100%", self.rule.id);
             return Err(Error::new(Code::PaysTooMuch, error));
         }
-        match self.rule.round.rate_decimals {
-            None => Ok(pay),
-            Some(decimals) => Ok(Pay::Share(rate.rounded(decimals, self.rule.round.mode)?)),
-        }
+        self.rule.round.rate(rate).map(Pay::Share)
     }
 }
 

@@ -181,10 +181,7 @@ impl Flat {
     /// Rates above 100 % are an error or a matter of `allow`, which the general way knows.
     fn new(rule: &Rule, amount: &Amount) -> Option<Self> {
         let Amount::Fixed(Pay::Share(rate)) = amount else { return None };
-        let rate = match rule.round.rate_decimals {
-            None => *rate,
-            Some(decimals) => rate.rounded(decimals, rule.round.mode).ok()?,
-        };
+        let rate = rule.round.rate(*rate).ok()?;
         (rate <= Rate::ONE).then(|| Self { rate, share: Share::new(rate, rule.round.mode) })
     }
 }

@@ -13,7 +13,7 @@ use super::snapshot::Snapshot;
 use super::volumes::Volumes;
 use super::walk::Walk;
 use crate::doc::Node;
-use crate::error::Result;
+use crate::error::{Code, Result};
 use crate::id::MemberId;
 use crate::reward::plan::{Condition, Knowledge, Plan, Rule, Schedule, Trigger};
 use crate::sale::Person;
@@ -250,7 +250,18 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
+    /// An amount that does not fit is told with the period and the rule; other errors name what is wrong themselves.
     fn rule(&mut self, at: usize) -> Result<()> {
+        self.of_rule(at).map_err(|error| match error.code() {
+            Code::Overflow => {
+                let place = format!("{}: rule `{}`", self.scene.period, self.scene.plan.rules()[at].id);
+                error.within(&place)
+            }
+            _ => error,
+        })
+    }
+
+    fn of_rule(&mut self, at: usize) -> Result<()> {
         let rule = &self.scene.plan.rules()[at];
         let sources = match &rule.trigger {
             Trigger::After(id) => self.rows_of(rule, id)?,
@@ -260,7 +271,8 @@ impl Run<'_> {
         let scene = self.scene;
         let caps = scene.caps();
         let alone = Alone { scene, at, rule, sources: &sources };
-        let pool = match &rule.pay {
+        let pay = rule.pay.paid(&rule.round)?;
+        let pool = match pay.as_ref() {
             Schedule::Ladder(ladder) => alone.ladder(ladder, &mut self.entries)?,
             Schedule::Share(share) => alone.share(share, &mut self.entries)?,
             Schedule::Pairing(pairing) => {

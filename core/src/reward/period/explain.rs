@@ -9,6 +9,7 @@ use crate::money::Money;
 use crate::reward::commission::{Language, Reason, Retained};
 use crate::reward::plan::{INCOME, LadderShape, Plan, Rule, Schedule};
 use crate::sale::Pay;
+use crate::words::counted;
 use std::collections::BTreeMap;
 
 /// How many slots of one person a line lists.
@@ -229,8 +230,7 @@ impl Speech<'_> {
     fn calculation(&self, rule: &Rule, slot: &PeriodTrace) -> String {
         let Pay::Share(rate) = slot.rate else {
             let Pay::PerUnit(minor) = slot.rate else { return String::new() };
-            let minor = self.money(i64::from(minor));
-            return self.say(format!(" = {minor} per unit"), format!(" = 每件 {minor}"));
+            return self.by_unit(minor.into(), slot);
         };
         let base = self.base(rule, slot.base);
         let entitled = match &rule.pay {
@@ -241,8 +241,11 @@ impl Speech<'_> {
                 self.say(format!("{whole} by the polynomial of {base}"), format!("{base} 按多项式得 {whole}"))
             }
             Schedule::Ladder(ladder) if matches!(ladder.shape, LadderShape::Marginal(_)) => {
-                let parts = ladder.shape.marginal(slot.base);
-                let parts = parts.map(|(rate, part)| format!("{rate} × {}", self.base(rule, part)));
+                let parts = ladder.shape.marginal(slot.base).map(|(rate, part)| {
+                    // The close paid it, so it fits.
+                    let rate = rule.round.rate(rate).unwrap_or(rate);
+                    format!("{rate} × {}", self.base(rule, part))
+                });
                 parts.collect::<Vec<_>>().join(" + ")
             }
             _ => format!("{rate} × {base}"),
@@ -270,6 +273,27 @@ impl Speech<'_> {
                 )
             }
         }
+    }
+
+    /// `= 3 units × 2.00`: as many units as the amount and what was taken of it say.
+    fn by_unit(&self, minor: i64, slot: &PeriodTrace) -> String {
+        let whole = slot.cut.iter().fold(slot.amount.saturating_add(slot.below), |sum, cut| {
+            // A part of what fits.
+            sum.saturating_add(cut.amount)
+        });
+        let each = self.money(minor);
+        let units = whole.checked_div(minor).and_then(|units| usize::try_from(units).ok()).unwrap_or(0);
+        let below = match slot.below {
+            0 => String::new(),
+            below => {
+                let below = self.money(below);
+                self.say(format!(" − {below} taken by nearer people"), format!(" − 更近的上级已拿 {below}"))
+            }
+        };
+        self.say(
+            format!(" = {} × {each}{below}", counted(units, "unit")),
+            format!(" = {units} 件 × {each}{below}"),
+        )
     }
 
     /// The base as money, or as what is counted.

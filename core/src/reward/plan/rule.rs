@@ -4,6 +4,7 @@ use super::cap::{Cap, Split};
 use super::schedule::Schedule;
 use super::stop::{Stop, StopSource};
 use super::{Condition, Period};
+use crate::error::Result;
 use crate::money::{Rate, Rounding};
 use std::collections::BTreeSet;
 
@@ -113,6 +114,16 @@ pub struct Round {
     pub min: i64,
     /// Rates are first rounded to so many decimals.
     pub rate_decimals: Option<u8>,
+}
+
+impl Round {
+    /// A rate as the rule pays it.
+    ///
+    /// # Errors
+    /// [`Code::Overflow`](crate::Code::Overflow) when the rounded rate does not fit.
+    pub(in crate::reward) fn rate(&self, rate: Rate) -> Result<Rate> {
+        self.rate_decimals.map_or(Ok(rate), |decimals| Ok(rate.rounded(decimals, self.mode)?))
+    }
 }
 
 impl Default for Round {

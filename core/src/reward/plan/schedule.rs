@@ -1,7 +1,9 @@
 //! How much each slot gets.
 
-use super::RateTable;
+use super::{RateTable, Round};
+use crate::error::Result;
 use crate::money::Rate;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How much each slot gets.
@@ -144,6 +146,35 @@ pub enum Weights {
 }
 
 impl Schedule {
+    /// With the rates of ladders, pairs and pools as they are paid; those of tables stand as they are, for people
+    /// bring rates of their own there.
+    ///
+    /// # Errors
+    /// As [`Round::rate`].
+    pub(in crate::reward) fn paid(&self, round: &Round) -> Result<Cow<'_, Self>> {
+        let mut paid = Cow::Borrowed(self);
+        if round.rate_decimals.is_none() {
+            return Ok(paid);
+        }
+        let rates: Vec<&mut Rate> = match paid.to_mut() {
+            Self::Ladder(ladder) => match &mut ladder.shape {
+                LadderShape::Whole(steps) | LadderShape::Marginal(steps) => {
+                    steps.iter_mut().map(|step| &mut step.rate).collect()
+                }
+                LadderShape::Polynomial(rates) => rates.iter_mut().collect(),
+            },
+            Self::Pairing(pairing) => pairing.rates.iter_mut().map(|pair| &mut pair.rate).collect(),
+            Self::Share(share) => vec![&mut share.rate],
+            Self::Levels(_) | Self::Infinity(_) | Self::Geometric { .. } | Self::Differential(_) => {
+                Vec::new()
+            }
+        };
+        for rate in rates {
+            *rate = round.rate(*rate)?;
+        }
+        Ok(paid)
+    }
+
     /// The table of rates; one without entries for schedules that have none.
     #[must_use]
     pub const fn table(&self) -> &RateTable {

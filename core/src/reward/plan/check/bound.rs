@@ -133,7 +133,8 @@ fn distinct(table: &RateTable) -> Option<u64> {
 
 /// What a rule pays of the base of one source.
 fn of_one_source(plan: &Plan, rule: &Rule, allowed: bool) -> (Option<Rate>, String) {
-    let (rate, witness) = match &rule.pay {
+    let Ok(pay) = rule.pay.paid(&rule.round) else { return (None, "its rates do not fit".to_owned()) };
+    let (rate, witness) = match pay.as_ref() {
         Schedule::Levels(table) => {
             let levels = table.levels();
             let at_most = sum(rule, table, levels, allowed);
@@ -153,7 +154,7 @@ fn of_one_source(plan: &Plan, rule: &Rule, allowed: bool) -> (Option<Rate>, Stri
             (geometric(*first, *ratio), "the sum of all levels".to_owned())
         }
         Schedule::Ladder(ladder) => of_ladder(ladder),
-        Schedule::Share(Share { rate, .. }) => (rounded(rule, *rate), "the whole pool".to_owned()),
+        Schedule::Share(Share { rate, .. }) => (Some(*rate), "the whole pool".to_owned()),
         Schedule::Pairing(_) => (
             None,
             "unbounded in depth: of a full binary tree of n levels all pairs are (n - 2) / 2 volumes"
@@ -190,7 +191,7 @@ fn sum(rule: &Rule, table: &RateTable, levels: usize, allowed: bool) -> Option<R
 fn highest(rule: &Rule, table: &RateTable, level: usize, allowed: bool) -> Option<Rate> {
     // Fact rates and overrides are refused above 100 % when they are read, unless the rule is allowed to.
     let share = |amount: &Amount| match amount {
-        Amount::Fixed(Pay::Share(rate)) => rounded(rule, *rate),
+        Amount::Fixed(Pay::Share(rate)) => rule.round.rate(*rate).ok(),
         Amount::Fixed(Pay::PerUnit(_)) => None,
         Amount::Fact(_) => (!allowed).then_some(Rate::ONE),
     };
@@ -216,13 +217,5 @@ fn of_ladder(ladder: &Ladder) -> (Option<Rate>, String) {
             let sum = rates.iter().try_fold(Rate::ZERO, |sum, rate| sum.add_up(*rate));
             (sum, "one member has the volume of the whole tree".to_owned())
         }
-    }
-}
-
-/// A rate as it is paid: `rate_decimals` may round it up.
-fn rounded(rule: &Rule, rate: Rate) -> Option<Rate> {
-    match rule.round.rate_decimals {
-        None => Some(rate),
-        Some(decimals) => rate.rounded(decimals, rule.round.mode).ok(),
     }
 }

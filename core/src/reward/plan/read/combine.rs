@@ -143,7 +143,13 @@ fn schedule(rule: &Rule, clock: Clock) -> Fault {
         Schedule::Geometric { .. } => fault(
             !matches!(rule.round.mode, Rounding::Down | Rounding::Floor),
             "{ first, ratio } rounds `down`, or its levels could be more than their sum",
-        ),
+        )
+        .or_else(|| {
+            fault(
+                rule.round.rate_decimals.is_some(),
+                "{ first, ratio } has no rates that could be rounded first; leave `rate_decimals` out",
+            )
+        }),
         Schedule::Levels(_) | Schedule::Infinity(_) | Schedule::Differential(_) | Schedule::Ladder(_) => None,
     }
 }
