@@ -302,6 +302,11 @@ typedef struct fenrun_plan fenrun_plan;
 typedef struct fenrun_rows fenrun_rows;
 
 /**
+ * The teams of a forest as it stood when they were asked for. Immutable: share freely.
+ */
+typedef struct fenrun_teams fenrun_teams;
+
+/**
  * Text the library allocated: UTF-8 of `len` bytes (or an image, where a call says so), followed by a zero byte that `len` does not count.
  *
  * Free it with `fenrun_buffer_free`. An output buffer is overwritten, not freed, by the next call.
@@ -1037,6 +1042,121 @@ int32_t fenrun_forest_set_rank(fenrun_forest *forest,
                                const char *names,
                                size_t names_len,
                                fenrun_error *err);
+
+/**
+ * Makes the teams of a forest as it stands, in two sweeps over all members: worth it for more than a few questions.
+ * The forest may change and be freed afterwards; teams stay as they are.
+ *
+ * Pointers: `forest` is a living forest, `teams_out` points to room for a pointer.
+ */
+int32_t fenrun_teams_new(const fenrun_forest *forest,
+                         fenrun_teams **teams_out,
+                         fenrun_error *err);
+
+/**
+ * Frees teams; null is fine.
+ *
+ * Pointers: `teams` is null or came from this library and was not freed.
+ */
+void fenrun_teams_free(fenrun_teams *teams);
+
+/**
+ * Whether one member stands above another one, however far: `yes_out` is 1 then. Nobody is above themselves.
+ *
+ * Errors: `FENRUN_UNKNOWN_MEMBER`.
+ *
+ * Pointers: `teams` is living, `yes_out` points to room for a byte.
+ */
+int32_t fenrun_teams_is_above(const fenrun_teams *teams,
+                              uint64_t above,
+                              uint64_t below,
+                              uint8_t *yes_out,
+                              fenrun_error *err);
+
+/**
+ * How many steps below its root a member stands; 0 for a root.
+ *
+ * Errors: `FENRUN_UNKNOWN_MEMBER`.
+ *
+ * Pointers: `teams` is living, `depth_out` points to room for a number.
+ */
+int32_t fenrun_teams_depth(const fenrun_teams *teams,
+                           uint64_t member,
+                           uint32_t *depth_out,
+                           fenrun_error *err);
+
+/**
+ * How many people stand below a member; all members for 0.
+ *
+ * Errors: `FENRUN_UNKNOWN_MEMBER`.
+ *
+ * Pointers: `teams` is living, `size_out` points to room for a number.
+ */
+int32_t fenrun_teams_size(const fenrun_teams *teams,
+                          uint64_t member,
+                          size_t *size_out,
+                          fenrun_error *err);
+
+/**
+ * A page of the team of a member, after so many of it and at most `capacity`: each inviter before those they
+ * invited, and those of one inviter in join order. All members for 0. `len_out` says how many were written.
+ *
+ * Errors: `FENRUN_UNKNOWN_MEMBER`.
+ *
+ * Pointers: `teams` is living, `ids_out` points to room for `capacity` ids, `len_out` for a number.
+ */
+int32_t fenrun_teams_page(const fenrun_teams *teams,
+                          uint64_t member,
+                          size_t after,
+                          uint64_t *ids_out,
+                          size_t capacity,
+                          size_t *len_out,
+                          fenrun_error *err);
+
+/**
+ * Who stands directly below a member, in join order, after so many of them and at most `capacity`; who has no
+ * inviter for 0. `len_out` says how many were written.
+ *
+ * Errors: `FENRUN_UNKNOWN_MEMBER`.
+ *
+ * Pointers: As `fenrun_teams_page`.
+ */
+int32_t fenrun_teams_below(const fenrun_teams *teams,
+                           uint64_t member,
+                           size_t after,
+                           uint64_t *ids_out,
+                           size_t capacity,
+                           size_t *len_out,
+                           fenrun_error *err);
+
+/**
+ * How many people stand one, two, three … steps below a member; for 0 how many have no inviter, and so on. At most
+ * `capacity` are written, the nearest; `len_out` says how many there are.
+ *
+ * Errors: `FENRUN_UNKNOWN_MEMBER`.
+ *
+ * Pointers: `teams` is living, `counts_out` points to room for `capacity` numbers, `len_out` for one.
+ */
+int32_t fenrun_teams_generations(const fenrun_teams *teams,
+                                 uint64_t member,
+                                 uint64_t *counts_out,
+                                 size_t capacity,
+                                 size_t *len_out,
+                                 fenrun_error *err);
+
+/**
+ * What each member and everybody below them have together: both columns in the order of `fenrun_forest_members`.
+ * One sweep makes them all, exactly.
+ *
+ * Errors: `FENRUN_LENGTH_MISMATCH`, `FENRUN_OVERFLOW` for a sum that does not fit 64 bits.
+ *
+ * Pointers: `forest` is a living forest, `own` points to `len` amounts, `sums_out` to room for `len` amounts.
+ */
+int32_t fenrun_forest_team_volumes(const fenrun_forest *forest,
+                                   const int64_t *own,
+                                   size_t len,
+                                   int64_t *sums_out,
+                                   fenrun_error *err);
 
 /**
  * Settles a batch over a forest: all of it, or nothing. Each order gives the rows it would give alone.

@@ -11,7 +11,7 @@ declare(strict_types=1);
 
 $names = [
     'Error', 'Families', 'Constants', 'Library', 'Text', 'Column', 'Money', 'Handle', 'Frozen', 'Outcome', 'Orders',
-    'Rows', 'Forest', 'Plan', 'Order', 'Qr', 'ShareKeys', 'Doctor',
+    'Rows', 'Forest', 'Teams', 'Plan', 'Order', 'Qr', 'ShareKeys', 'Doctor',
 ];
 foreach ($names as $name) {
     require_once __DIR__ . '/src/' . $name . '.php';

@@ -20,4 +20,5 @@ pub mod order;
 pub mod plan;
 pub mod qr;
 pub mod sale;
+pub mod teams;
 pub mod version;

@@ -166,6 +166,47 @@ static void moments(void) {
     fenrun_forest_free(forest);
 }
 
+/* Teams stay as they were when they were asked for, also when the forest went on, or is gone. */
+static void teams(void) {
+    fenrun_error err = FENRUN_ERROR_INIT;
+    fenrun_forest *forest = NULL;
+    fenrun_teams *teams = NULL;
+    const uint64_t members[] = {40, 30, 20, 10}, inviters[] = {20, 20, 10, 0};
+    const int64_t own[] = {4000, 300, 20, 1}, large[] = {INT64_MAX, 1, 0, 0};
+    int64_t sums[4] = {0};
+    uint64_t ids[4] = {0};
+    uint32_t depth = 9;
+    uint8_t yes = 9;
+    size_t len = 9;
+    EXPECT(fenrun_forest_new(members, inviters, 4, &forest, &err) == FENRUN_OK);
+    EXPECT(fenrun_forest_team_volumes(forest, own, 4, sums, &err) == FENRUN_OK);
+    EXPECT(sums[0] == 4000 && sums[1] == 300 && sums[2] == 4320 && sums[3] == 4321);
+    EXPECT(fenrun_forest_team_volumes(forest, large, 4, sums, &err) == FENRUN_OVERFLOW && sums[0] == 4000);
+    EXPECT(fenrun_forest_team_volumes(forest, own, 3, sums, &err) == FENRUN_LENGTH_MISMATCH);
+    EXPECT(fenrun_teams_new(NULL, &teams, &err) == FENRUN_INVALID_ARGUMENT && teams == NULL);
+    EXPECT(fenrun_teams_new(forest, &teams, &err) == FENRUN_OK);
+    EXPECT(fenrun_forest_join(forest, 50, 40, &err) == FENRUN_OK);
+    fenrun_forest_free(forest);
+    EXPECT(fenrun_teams_is_above(teams, 10, 40, &yes, &err) == FENRUN_OK && yes == 1);
+    EXPECT(fenrun_teams_is_above(teams, 40, 10, &yes, &err) == FENRUN_OK && yes == 0);
+    EXPECT(fenrun_teams_is_above(teams, 10, 50, &yes, &err) == FENRUN_UNKNOWN_MEMBER);
+    EXPECT(fenrun_teams_depth(teams, 30, &depth, &err) == FENRUN_OK && depth == 2);
+    EXPECT(fenrun_teams_depth(teams, 0, &depth, &err) == FENRUN_UNKNOWN_MEMBER && depth == 2);
+    EXPECT(fenrun_teams_size(teams, 10, &len, &err) == FENRUN_OK && len == 3);
+    EXPECT(fenrun_teams_size(teams, 0, &len, &err) == FENRUN_OK && len == 4);
+    EXPECT(fenrun_teams_page(teams, 10, 1, ids, 4, &len, &err) == FENRUN_OK && len == 2 && ids[0] == 40 && ids[1] == 30);
+    EXPECT(fenrun_teams_page(teams, 10, 0, ids, 1, &len, &err) == FENRUN_OK && len == 1 && ids[0] == 20);
+    EXPECT(fenrun_teams_page(teams, 10, SIZE_MAX, ids, 4, &len, &err) == FENRUN_OK && len == 0);
+    EXPECT(fenrun_teams_page(teams, 50, 0, ids, 4, &len, &err) == FENRUN_UNKNOWN_MEMBER);
+    EXPECT(fenrun_teams_below(teams, 20, 0, ids, 4, &len, &err) == FENRUN_OK && len == 2 && ids[0] == 40 && ids[1] == 30);
+    EXPECT(fenrun_teams_below(teams, 0, 0, ids, 4, &len, &err) == FENRUN_OK && len == 1 && ids[0] == 10);
+    EXPECT(fenrun_teams_below(teams, 20, 1, NULL, 4, &len, &err) == FENRUN_INVALID_ARGUMENT);
+    EXPECT(fenrun_teams_generations(teams, 10, ids, 4, &len, &err) == FENRUN_OK && len == 2 && ids[0] == 1 && ids[1] == 2);
+    EXPECT(fenrun_teams_generations(teams, 10, NULL, 0, &len, &err) == FENRUN_OK && len == 2);
+    fenrun_teams_free(teams);
+    fenrun_teams_free(NULL);
+}
+
 /* Images: their format, and what is refused. That a camera reads them is tested where they are drawn. */
 static void qr_images(void) {
     fenrun_error err = FENRUN_ERROR_INIT;
@@ -275,6 +316,7 @@ int main(void) {
     saved_columns();
     texts_in_batches();
     moments();
+    teams();
     qr_images();
     return counted();
 }

@@ -109,6 +109,7 @@ typedef struct fenrun_forest fenrun_forest;
 typedef struct fenrun_order fenrun_order;
 typedef struct fenrun_plan fenrun_plan;
 typedef struct fenrun_rows fenrun_rows;
+typedef struct fenrun_teams fenrun_teams;
 typedef struct {
   char *data;
   size_t len;
@@ -340,6 +341,48 @@ int32_t fenrun_forest_set_rank(fenrun_forest *forest,
                                const char *names,
                                size_t names_len,
                                fenrun_error *err);
+int32_t fenrun_teams_new(const fenrun_forest *forest,
+                         fenrun_teams **teams_out,
+                         fenrun_error *err);
+void fenrun_teams_free(fenrun_teams *teams);
+int32_t fenrun_teams_is_above(const fenrun_teams *teams,
+                              uint64_t above,
+                              uint64_t below,
+                              uint8_t *yes_out,
+                              fenrun_error *err);
+int32_t fenrun_teams_depth(const fenrun_teams *teams,
+                           uint64_t member,
+                           uint32_t *depth_out,
+                           fenrun_error *err);
+int32_t fenrun_teams_size(const fenrun_teams *teams,
+                          uint64_t member,
+                          size_t *size_out,
+                          fenrun_error *err);
+int32_t fenrun_teams_page(const fenrun_teams *teams,
+                          uint64_t member,
+                          size_t after,
+                          uint64_t *ids_out,
+                          size_t capacity,
+                          size_t *len_out,
+                          fenrun_error *err);
+int32_t fenrun_teams_below(const fenrun_teams *teams,
+                           uint64_t member,
+                           size_t after,
+                           uint64_t *ids_out,
+                           size_t capacity,
+                           size_t *len_out,
+                           fenrun_error *err);
+int32_t fenrun_teams_generations(const fenrun_teams *teams,
+                                 uint64_t member,
+                                 uint64_t *counts_out,
+                                 size_t capacity,
+                                 size_t *len_out,
+                                 fenrun_error *err);
+int32_t fenrun_forest_team_volumes(const fenrun_forest *forest,
+                                   const int64_t *own,
+                                   size_t len,
+                                   int64_t *sums_out,
+                                   fenrun_error *err);
 int32_t fenrun_settle(const fenrun_plan *plan,
                       const fenrun_forest *forest,
                       const fenrun_orders *orders,

@@ -159,8 +159,8 @@ final class Forest implements \Countable
      */
     public function bind($member, $inviter): void
     {
-        $id = $this->number($member, 'member');
-        $above = $this->number($inviter, 'inviter');
+        $id = $this->numberOf($member, 'member');
+        $above = $this->numberOf($inviter, 'inviter');
         Library::check(Library::ffi(), function (\FFI $ffi, $error) use ($id, $above) {
             return $ffi->fenrun_forest_bind($this->handle, $id, $above, $error);
         });
@@ -208,7 +208,7 @@ final class Forest implements \Countable
      */
     public function upline($member, int $limit = 64, ?int $at = null): array
     {
-        $id = $at === null ? $this->number($member, 'member') : $this->account($member);
+        $id = $at === null ? $this->numberOf($member, 'member') : $this->account($member);
         if ($limit < 1) {
             throw Error::of(205, 'invalid_value', null, "limit is $limit; at least 1");
         }
@@ -256,6 +256,37 @@ final class Forest implements \Countable
         }
 
         return $history;
+    }
+
+    /**
+     * Who stands below whom, as the forest stands: made in two sweeps over all members, for as many questions as there
+     * are. Teams stay as they are when the forest changes.
+     */
+    public function teams(): Teams
+    {
+        return new Teams(Library::handle('fenrun_teams', function (\FFI $ffi, $out, $error) {
+            return $ffi->fenrun_teams_new($this->handle, $out, $error);
+        }), $this);
+    }
+
+    /**
+     * What each member and everybody below them have together, both in the order of members(): amounts, points or
+     * counts, which may be below zero. Sums are exact, and one sweep makes them all.
+     *
+     * @param array<int|string> $own
+     *
+     * @return array<int, int>
+     */
+    public function teamVolumes(array $own): array
+    {
+        $count = count($own);
+        $column = Column::of('int64_t', $own, 'own');
+        $sums = Library::make('int64_t[' . max(1, $count) . ']');
+        Library::check(Library::ffi(), function (\FFI $ffi, $error) use ($column, $count, $sums) {
+            return $ffi->fenrun_forest_team_volumes($this->handle, $column, $count, $sums, $error);
+        });
+
+        return $count === 0 ? [] : array_values(unpack('q*', \FFI::string($sums, 8 * $count)));
     }
 
     /**
@@ -359,8 +390,14 @@ final class Forest implements \Countable
         return $numbers;
     }
 
-    /** @param int|string $id */
-    private function number($id, string $what): int
+    /**
+     * What C calls a member.
+     *
+     * @internal
+     *
+     * @param int|string $id
+     */
+    public function numberOf($id, string $what): int
     {
         if (!$this->hasTexts()) {
             return Column::id($id, $what);
@@ -385,11 +422,13 @@ final class Forest implements \Countable
     /**
      * The ids of members by what C calls them.
      *
+     * @internal
+     *
      * @param array<int, int> $numbers
      *
      * @return array<int, int|string>
      */
-    private function ids(array $numbers): array
+    public function ids(array $numbers): array
     {
         if (!$this->hasTexts()) {
             return $numbers;

@@ -37,6 +37,7 @@ final class MemoryTest extends TestCase
             $plan = Plan::preset('two_level');
             $plan->settleOne($sale)->frozen()->reverse($refund);
             $forest = Forest::fromArrays([1, 2], [0, 1]);
+            $forest->teams()->page(1);
             $forest->setFlag('distributor', [true, true]);
             $forest->setFlag('frozen', [false, false]);
             $plan->settle($forest, ['buyers' => [2], 'paid' => [100], 'components' => ['list' => [1]], 'tenant' => 't'])->keys();

@@ -422,7 +422,7 @@ impl Forest {
         }))
     }
 
-    fn find(&self, member: &Bound<'_, PyAny>) -> PyResult<MemberIx> {
+    pub(crate) fn find(&self, member: &Bound<'_, PyAny>) -> PyResult<MemberIx> {
         self.find_at(member, None)
     }
 
@@ -439,7 +439,7 @@ impl Forest {
         (member != MemberIx::NOBODY).then(|| self.id(py, member)).transpose()
     }
 
-    fn id<'py>(&self, py: Python<'py>, member: MemberIx) -> PyResult<Bound<'py, PyAny>> {
+    pub(crate) fn id<'py>(&self, py: Python<'py>, member: MemberIx) -> PyResult<Bound<'py, PyAny>> {
         if let Some(text) = self.forest.text(member) {
             return Ok(PyString::new(py, text).into_any());
         }

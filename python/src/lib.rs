@@ -13,6 +13,7 @@ mod outcome;
 mod plan;
 mod qr;
 mod reversal;
+mod teams;
 
 use fenrun::operations;
 use pyo3::prelude::*;
@@ -47,6 +48,8 @@ mod _fenrun {
     use super::reversal::reverse;
     #[pymodule_export]
     use super::run;
+    #[pymodule_export]
+    use super::teams::Teams;
 
     /// The version of the package.
     #[pymodule_export]

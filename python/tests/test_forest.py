@@ -391,6 +391,36 @@ def test_columns_are_stated_anew(tmp_path: Path, ids: list[Any]) -> None:
         forest.with_columns(facts={"frozen": [False] * 3})
 
 
+@given(choices=st.lists(st.integers(0, 1000), max_size=40), texts=st.booleans())
+def test_teams_are_who_has_them_above(choices: list[int], texts: bool) -> None:
+    """All that teams say, against the uplines of all members."""
+    ids: list[Any] = [f"m{at}" if texts else 7 * at + 1 for at in range(len(choices))]
+    inviters = [None if at == 0 or choice % 5 == 0 else ids[choice % at] for at, choice in enumerate(choices)]
+    forest = fr.Forest.from_edges(ids, inviters)
+    for teams in (forest.teams(), pickle.loads(pickle.dumps(forest.teams()))):
+        uplines = {member: forest.upline(member) for member in ids}
+        for member in ids:
+            team = teams.page(member, limit=len(ids))
+            below = [other for other in ids if member in uplines[other]]
+            assert sorted(team) == sorted(below) and teams.size(member) == len(below)
+            places = {other: at for at, other in enumerate(team)}
+            assert all(places.get(uplines[other][0], -1) < places[other] for other in team)
+            assert teams.page(member, 1, 2) == team[1:3]
+            assert teams.below(member) == [other for other in below if uplines[other][0] == member]
+            assert teams.depth(member) == len(uplines[member])
+            steps = [uplines[other].index(member) for other in below]
+            assert teams.generations(member) == [steps.count(step) for step in range(max(steps, default=-1) + 1)]
+            assert [other for other in ids if teams.is_above(member, other)] == below
+        assert teams.size(None) == len(ids)
+        assert teams.below(None) == [member for member in ids if not uplines[member]]
+    with pytest.raises(fr.ForestError, match="member z is not in the forest"):
+        forest.teams().page("z")
+    with pytest.raises(TypeError):
+        forest.teams().page(1.5)  # type: ignore[arg-type]
+    with pytest.raises(OverflowError):
+        forest.teams().page(None, -1)
+
+
 def test_numbers_are_written_as_numbers() -> None:
     forest = fr.Forest.from_edges([7], [None])
     assert "7" in forest and "07" not in forest and "+7" not in forest

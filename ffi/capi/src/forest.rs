@@ -1,7 +1,8 @@
 //! A forest whose columns stand in the order of the caller's rows.
 
+use crate::teams::Teams;
 use fenrun::doc::Node;
-use fenrun::reward::referral::{Column, Forest, ForestChange, MemberIx};
+use fenrun::reward::referral::{Column, Forest, ForestChange, MemberIx, Order};
 use fenrun::time::Timestamp;
 use fenrun::{Code, Error, Result};
 use fenrun_mem::ForestFile;
@@ -222,6 +223,23 @@ impl RowForest {
         let ix = self.forest.account(member).ok_or_else(|| unknown(member))?;
         let edges = self.forest.history(ix).into_iter();
         Ok(edges.map(|(from, inviter)| (from, self.forest.id(inviter))).collect())
+    }
+
+    /// The teams as they stand.
+    #[must_use]
+    pub fn teams(&self) -> Teams {
+        Teams::of(self.snapshot())
+    }
+
+    /// What each member and everybody below them have together, both in the order of the columns.
+    ///
+    /// # Errors
+    /// [`Code::LengthMismatch`]; [`Code::Overflow`] for a sum that does not fit.
+    pub fn team_volumes(&self, own: &[i64]) -> Result<Vec<i64>> {
+        let own = self.in_join_order("own", own)?;
+        let sums = Order::of(&self.forest).sums(&self.forest, &own)?;
+        let Some(rows) = &self.rows else { return Ok(sums) };
+        Ok(rows.iter().map(|ix| sums[ix.index() - 1]).collect())
     }
 
     /// Sets a fact that is true or false, 1 or 0 a row.

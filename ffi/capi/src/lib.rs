@@ -11,6 +11,7 @@ mod names;
 mod order;
 mod qr;
 mod rows;
+mod teams;
 mod threads;
 mod words;
 
@@ -22,5 +23,6 @@ pub use guard::{guarded, silence_panics};
 pub use names::{code_name, prefix};
 pub use order::{apply, events, replay, sale, state};
 pub use qr::draw_qr;
+pub use teams::Teams;
 pub use threads::{MAX_THREADS, ROWS_PER_THREAD, parts, side_by_side};
 pub use words::{allocation_mode, rounding};

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from . import _fenrun
-from ._fenrun import __version__
+from ._fenrun import Teams, __version__
 from .errors import (
     DocumentError,
     Error,
@@ -70,6 +70,7 @@ __all__ = [
     "Standing",
     "StoreError",
     "TableError",
+    "Teams",
     "Trace",
     "__version__",
     "allocate",

@@ -15,6 +15,7 @@ __all__ = [
     "Order",
     "Outcome",
     "Plan",
+    "Teams",
     "__version__",
     "check_ids",
     "codes",
@@ -197,6 +198,36 @@ class Forest:
     @property
     def names(self) -> Names | None:
         """The text ids, `None` when ids are integers."""
+
+@final
+class Teams:
+    """Who stands below whom, in a forest as it is. `Forest.teams` makes them.
+
+    Immutable: share them freely between threads. They pickle. Where a member may be ``None``, it is about all members
+    together.
+
+    >>> import fenrun as fr
+    >>> teams = fr.Forest.from_edges([1, 2, 3, 4], [None, 1, 1, 2]).teams()
+    >>> teams.page(1), teams.size(2), teams.generations(1), teams.is_above(1, 4)
+    ([2, 4, 3], 1, [2, 1], True)
+    """
+
+    def __new__(cls, forest: Forest) -> Self: ...
+    def is_above(self, above: int | str, below: int | str) -> bool:
+        """Whether one member stands above another one, however far; nobody is above themselves."""
+    def depth(self, member: int | str) -> int:
+        """How many steps below its root a member stands; 0 for a root."""
+    def size(self, member: int | str | None) -> int:
+        """How many people stand below a member."""
+    def page(self, member: int | str | None, after: int = 0, limit: int = 50) -> list[Any]:
+        """A page of the team of a member, after so many of it.
+
+        Each inviter stands before those they invited, and those of one inviter in join order.
+        """
+    def below(self, member: int | str | None) -> list[Any]:
+        """Who stands directly below a member, in join order; who has no inviter for `None`."""
+    def generations(self, member: int | str | None) -> list[int]:
+        """How many people stand one, two, three … steps below a member."""
 
 @disjoint_base
 class Order:

@@ -138,6 +138,15 @@ class Forest(_fenrun.Forest):
         """
         return self.team_sums(_columns.volumes(own, "own"))
 
+    def teams(self) -> _fenrun.Teams:
+        """Who stands below whom: made in two sweeps over all members, for as many questions as there are.
+
+        >>> teams = Forest.from_edges(["甲", "乙", "丙"], [None, "甲", "乙"]).teams()
+        >>> teams.page("甲", 0, 50), teams.size("乙"), teams.depth("丙")
+        (['乙', '丙'], 1, 2)
+        """
+        return _fenrun.Teams(self)
+
     def __repr__(self) -> str:
         return f"<fenrun.Forest of {len(self):,} members>"
 

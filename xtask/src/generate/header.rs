@@ -6,8 +6,20 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 /// The sources in the order their items stand in the header.
-const SOURCES: &[&str] =
-    &["constants", "error", "buffer", "version", "plan", "sale", "money", "forest", "batch", "order", "qr"];
+const SOURCES: &[&str] = &[
+    "constants",
+    "error",
+    "buffer",
+    "version",
+    "plan",
+    "sale",
+    "money",
+    "forest",
+    "teams",
+    "batch",
+    "order",
+    "qr",
+];
 
 const TOP: &str = "/* libfenrun: the C interface of fenrun. docs/reference/c-abi.md is its contract.
  *

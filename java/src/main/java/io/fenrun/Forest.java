@@ -307,6 +307,26 @@ public final class Forest implements AutoCloseable {
         }
     }
 
+    /**
+     * Who stands below whom, as the forest stands: made in two sweeps over all members, for as many questions as there
+     * are. Teams stay as they are when the forest changes, or is closed.
+     */
+    public Teams teams() {
+        return new Teams(handle.use(forest -> Native.made((out, error) -> Native.library().fenrun_teams_new(
+                forest, out, error)).getValue()));
+    }
+
+    /**
+     * What each member and everybody below them have together, both in the order of {@link #members}. Sums are exact,
+     * and one sweep makes them all.
+     */
+    public long[] teamVolumes(long[] own) {
+        long[] sums = new long[Math.max(1, own.length)];
+        handle.run(forest -> Native.check(error -> Native.library().fenrun_forest_team_volumes(
+                forest, own, own.length, sums, error)));
+        return Arrays.copyOf(sums, own.length);
+    }
+
     /** States a fact of all members, in join order, such as {@code distributor}. */
     public void fact(String name, boolean[] values) {
         byte[] bytes = new byte[values.length];

@@ -4,6 +4,7 @@ import com.sun.jna.Library;
 import com.sun.jna.Pointer;
 import com.sun.jna.Structure;
 import com.sun.jna.ptr.ByteByReference;
+import com.sun.jna.ptr.IntByReference;
 import com.sun.jna.ptr.LongByReference;
 import com.sun.jna.ptr.PointerByReference;
 import java.nio.ByteBuffer;
@@ -175,6 +176,27 @@ final class Native {
 
         int fenrun_forest_set_rank(
                 Pointer forest, byte[] codes, long len, byte[] names, long namesLen, Failure error);
+
+        int fenrun_forest_team_volumes(Pointer forest, long[] own, long len, long[] sums, Failure error);
+
+        int fenrun_teams_new(Pointer forest, PointerByReference out, Failure error);
+
+        void fenrun_teams_free(Pointer teams);
+
+        int fenrun_teams_is_above(Pointer teams, long above, long below, ByteByReference yes, Failure error);
+
+        int fenrun_teams_depth(Pointer teams, long member, IntByReference depth, Failure error);
+
+        int fenrun_teams_size(Pointer teams, long member, LongByReference size, Failure error);
+
+        int fenrun_teams_page(
+                Pointer teams, long member, long after, long[] ids, long capacity, LongByReference len, Failure error);
+
+        int fenrun_teams_below(
+                Pointer teams, long member, long after, long[] ids, long capacity, LongByReference len, Failure error);
+
+        int fenrun_teams_generations(
+                Pointer teams, long member, long[] counts, long capacity, LongByReference len, Failure error);
 
         int fenrun_settle(
                 Pointer plan, Pointer forest, OrderColumns orders, int threads, PointerByReference out,

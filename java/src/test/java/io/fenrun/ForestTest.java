@@ -3,6 +3,7 @@ package io.fenrun;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
 import java.util.List;
@@ -48,6 +49,55 @@ final class ForestTest {
                 Forest none = new Forest(new long[0], new long[0])) {
             assertArrayEquals(new long[] {30, 20, 10}, forest.members());
             assertEquals(0, none.members().length);
+        }
+    }
+
+    /** Teams, against what the uplines of all members say. */
+    @Test
+    void teamsAreWhoHasThemAbove() {
+        long[] members = new long[40];
+        long[] inviters = new long[40];
+        for (int at = 0; at < 40; at++) {
+            // Rows in the order of the youngest first; columns follow them.
+            members[39 - at] = 7 * at + 1;
+            inviters[39 - at] = at % 13 == 0 ? 0 : 7 * (at * at % 37 / 2 % at) + 1;
+        }
+        Teams kept;
+        try (Forest forest = new Forest(members, inviters); Teams teams = forest.teams()) {
+            long[] volumes = forest.teamVolumes(members);
+            for (int at = 0; at < 40; at++) {
+                long member = members[at];
+                long[] below = Arrays.stream(members)
+                        .filter(id -> Arrays.stream(forest.upline(id, 99)).anyMatch(up -> up == member)).sorted().toArray();
+                assertEquals(below.length, teams.size(member));
+                long[] team = teams.page(member, 0, Integer.MAX_VALUE);
+                assertArrayEquals(Arrays.stream(team).skip(2).limit(3).toArray(), teams.page(member, 2, 3));
+                assertArrayEquals(below, Arrays.stream(team).sorted().toArray());
+                int depth = forest.upline(member, 99).length;
+                assertEquals(depth, teams.depth(member));
+                long[] direct = Arrays.stream(below).filter(id -> forest.upline(id, 1)[0] == member).toArray();
+                assertArrayEquals(direct, Arrays.stream(teams.below(member, 0, 99)).sorted().toArray());
+                assertEquals(below.length, Arrays.stream(teams.generations(member)).sum());
+                assertEquals(member + Arrays.stream(below).sum(), volumes[at]);
+                for (long id : below) {
+                    assertTrue(teams.isAbove(member, id) && !teams.isAbove(id, member));
+                }
+            }
+            assertEquals(40, teams.size(0));
+            assertEquals(4, teams.below(0, 0, 99).length);
+            unknown(() -> teams.size(9999));
+            unknown(() -> teams.depth(0));
+            assertThrows(FenrunException.class, () -> teams.page(1, -1, 1));
+            assertThrows(FenrunException.class, () -> forest.teamVolumes(new long[] {1}));
+            kept = forest.teams();
+        }
+        assertEquals(40, kept.size(0));
+        kept.close();
+        assertThrows(IllegalStateException.class, () -> kept.size(0));
+        long[] chain = java.util.stream.LongStream.rangeClosed(1, 300).toArray();
+        try (Forest forest = new Forest(chain, java.util.stream.LongStream.range(0, 300).toArray());
+                Teams teams = forest.teams()) {
+            assertEquals(299, teams.generations(1).length);
         }
     }
 
