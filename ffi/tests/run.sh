@@ -43,6 +43,7 @@ memory=(valgrind -q --error-exitcode=99 --leak-check=full --show-leak-kinds=defi
 
 compile() { "${CC:-cc}" "${warnings[@]}" "-std=$1" "$2" "${linking[@]}" -o "$3"; }
 check "compile two_levels.c as C99" compile c99 examples/c/two_levels.c "$stage/two_levels"
+check "compile forest.c as C99" compile c99 examples/c/forest.c "$stage/forest"
 check "compile one_order.c as C99" compile c99 examples/c/one_order.c "$stage/one_order"
 check "compile vectors.c as C99" compile c99 ffi/tests/vectors.c "$stage/vectors"
 check "compile abi.c as C11" compile c11 ffi/tests/abi.c "$stage/abi"
@@ -64,6 +65,11 @@ for contract in abi forests; do
 done
 check "two_levels.c under valgrind" "${memory[@]}" "$stage/two_levels"
 check "header.cpp under valgrind" "${memory[@]}" "$stage/header"
+forest_example() {
+    "${memory[@]}" "$stage/forest" | diff - <(printf '%s\n' '20 gets 999' '10 gets 524' '2 below 10, 20 first' \
+        '{"code":"AQEAAAAAHgCMIVVNJ8wSiITf","link":"https://shop.example/p/7?s=AQEAAAAAHgCMIVVNJ8wSiITf"}')
+}
+check "forest.c prints what it should, under valgrind" forest_example
 check "two_levels.c: 60 lines at most" test "$(wc -l < examples/c/two_levels.c)" -le 60
 
 # One order through twelve commands, the same bytes as every language.

@@ -64,6 +64,46 @@ fn every_fault_is_told_apart() {
     }
 }
 
+/// What was made from a forest of before, or of another moment, answers for no other one.
+#[test]
+fn an_index_of_before_is_refused() {
+    use fenrun::Code;
+    use fenrun::reward::referral::{Closing, Forest, Order, ReadIndex};
+    use fenrun::time::Timestamp;
+    type Change = fn(&mut Forest) -> fenrun::Result<()>;
+    let changes: [Change; 7] = [
+        |forest| forest.rebind(3, 2, None),
+        |forest| forest.unbind(3, None),
+        |forest| forest.bind(3, 1, None),
+        |forest| forest.join(4, Some(3), None).map(drop),
+        |forest| forest.close(4, Closing::Stay, None),
+        |forest| forest.merge(2, 3, None),
+        |forest| forest.rebind(2, 1, Some(Timestamp::from_ms(5))),
+    ];
+    let mut forest = Forest::from_edges(&[1, 2, 3], &[0, 1, 1]).unwrap();
+    let (mut order, mut index) = (Order::of(&forest), ReadIndex::of(&forest));
+    for (at, change) in changes.iter().enumerate() {
+        change(&mut forest).unwrap();
+        let own = vec![1; forest.len()];
+        let refused = [
+            index.current(&forest).map(drop),
+            order.sums(&forest, &own).map(drop),
+            order.depths(&forest).map(drop),
+            ReadIndex::of(&forest.as_of(Timestamp::from_ms(0))).current(&forest).map(drop),
+        ];
+        for (which, refused) in refused.into_iter().enumerate() {
+            assert_eq!(refused.unwrap_err().code(), Code::StaleIndex, "change {at}, question {which}");
+        }
+        order.refresh(&forest);
+        index.refresh(&forest);
+        assert!(index.current(&forest).is_ok());
+        // Whoever was unbound or merged away stands alone.
+        let alone = usize::from([1, 5, 6].contains(&at));
+        let below_one = i64::try_from(forest.len() - alone).unwrap();
+        assert_eq!(order.sums(&forest, &own).unwrap()[0], below_one, "change {at}");
+    }
+}
+
 /// A chain as long as can be asked for ends no walk early and overflows no stack.
 #[test]
 fn a_chain_of_a_million_is_walked_to_its_end() {
