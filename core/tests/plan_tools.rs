@@ -40,7 +40,7 @@ pay = { levels = [
 "#;
 
 /// What is wrong, on which line, what the message must hold.
-const WRONG: [(&str, &str, usize, &str); 62] = [
+const WRONG: [(&str, &str, usize, &str); 64] = [
     ("name = \"n\"", "nmae = \"n\"", 2, "did you mean it by `nmae`?"),
     ("currency = \"CNY\"", "currency = \"CNY\"\ncurency = 1", 4, "did you mean `currency`?"),
     ("\"V1\", \"V2\"", "\"V1\", 2", 4, "`ranks`"),
@@ -114,10 +114,27 @@ const WRONG: [(&str, &str, usize, &str); 62] = [
     ("currency = \"CNY\"", "currency = \"CNX\"", 3, "CNX"),
     ("currency = \"CNY\"", "currency = \"CNY\"\nutc_offset = \"+99:00\"", 4, "+99:00"),
     ("id = \"peer\"", "id = \"\"", 21, "`id` is empty"),
-    ("of = \"income\"", "of = \"\"", 23, "a name of 0 bytes"),
+    ("of = \"income\"", "of = \"\"", 23, "`of`: the name `` has 0 bytes"),
     ("of = \"income\"", "round = { mode = \"downn\" }", 23, "downn"),
     ("of = \"income\"", "cap = { per = \"payee\", limit = \"x\" }", 23, "`x` is not a rate"),
-    ("of = \"income\"", "split = { cash = \"90%\" }", 23, "all accounts together get 100%"),
+    (
+        "of = \"income\"",
+        "split = { cash = \"90%\" }",
+        23,
+        "the shares of all accounts sum to 90%, not to 100%",
+    ),
+    (
+        "of = \"income\"",
+        "split = { cash = \"1/3\", shop = \"1/7\" }",
+        23,
+        "the shares of all accounts sum to 10/21, not to 100%",
+    ),
+    (
+        "id = \"peer\"",
+        "id = \"a-rule-that-has-a-name-which-is-longer-than-any-name-of-a-rule-can-be\"",
+        21,
+        "`id`: the name `a-rule-that-has-…` has 69 bytes; at most 64",
+    ),
     ("of = \"income\"", "split = { cash = \"9O%\" }", 23, "`split`: `cash`: `9O%` is not a rate"),
     ("of = \"income\"", "split = { cash = \"9\\u200b0%\" }", 23, "`9\\u{200b}0%` is not a rate"),
     (

@@ -216,6 +216,7 @@ fn what_charge_backs_took_is_missing_until_it_is_replaced() {
         Fault::MissingIsHidden,
         Fault::MissingBeyondWhatIsDue,
         Fault::SetOffIsAskedFor,
+        Fault::SettledIsPartlyPaid,
     ];
     check(missing_laws::replaced, &mutants);
 }

@@ -5,8 +5,10 @@ use crate::laws::{Fact, Money};
 use crate::machine::{Machine, Run, Verdict, View, again};
 use crate::script::{Script, ship};
 use fenrun::Code;
-use fenrun::id::TransactionId;
-use fenrun::trade::order::{Action, Decision, Event, EventData, Order, Parts, Payment, Tender};
+use fenrun::id::{LineId, RefundId, TransactionId};
+use fenrun::trade::order::{
+    Action, Decision, Event, EventData, Order, Parts, Payment, Reason, RefundPart, RefundRequest, Tender,
+};
 
 macro_rules! ensure {
     ($condition:expr, $($text:tt)+) => {
@@ -55,6 +57,7 @@ pub(crate) fn replaced(
         once_paid(&run.order, &book, &view)?;
         taken(&book, &view)
     })?;
+    settled(machine, script)?;
     let (one, other) = (reported(machine, script, once)?, reported(machine, script, twice)?);
     ensure!(one == other, "{one:?} in one order, {other:?} in another");
     Ok(())
@@ -90,6 +93,48 @@ fn taken(book: &Money, view: &View) -> Result<(), String> {
     let there = book.charged_back() > 0 && unreplaced == 0 && due(view) > 0;
     let paid = [Payment::Paid, Payment::Overpaid].contains(&view.payment);
     ensure!(!there || paid, "the money is there, and payment is {:?}", view.payment);
+    Ok(())
+}
+
+/// On delivery a part is paid, the rest is given back without a unit, and whatever is owed then comes in: payment is
+/// paid, though less came in than the total.
+fn settled(machine: &dyn Machine, script: &Script) -> Result<(), String> {
+    let mut run = Run::new(machine);
+    run.play(script, |_, _, _| Ok(()))?;
+    let report = |run: &mut Run<'_>, action: Action| {
+        let command = again(&run.next(Action::Tick), action, None, run.now);
+        run.send(&command)
+    };
+    let capture = |run: &Run<'_>, id: &str, amount: i64| {
+        let transaction_id = TransactionId::new(&format!("{id}{}", run.order.version())).unwrap();
+        Action::Capture { transaction_id, amount, method: None }
+    };
+    if !run.order.is_paid_on_delivery() || run.order.charged_back() > 0 {
+        return Ok(());
+    }
+    if run.order.owed() > 1 {
+        let part = capture(&run, "part", 1);
+        report(&mut run, part);
+    }
+    let part = |line: LineId, amount: i64| RefundPart { line, units: 0, amount: Some(amount) };
+    let lines = run.order.placement().into_iter().flat_map(|placement| placement.lines());
+    let nets = lines.zip(run.order.lines()).filter(|(_, line)| line.net_left() > 0);
+    let request = RefundRequest {
+        refund_id: RefundId::new("all of it").unwrap(),
+        lines: nets.map(|(placed, line)| part(placed.id.clone(), line.net_left())).collect(),
+        shipping: Some(run.order.shipping_left()),
+        reason: Reason::new("kept").unwrap(),
+    };
+    report(&mut run, Action::RefundLines(request));
+    if run.order.owed() > 0 {
+        let rest = capture(&run, "rest", run.order.owed());
+        report(&mut run, rest);
+    }
+    let view = run.view();
+    let goes_on = !["draft", "cancelled", "expired", "refunded"].contains(&view.life.as_str());
+    let there = goes_on && view.captured > 0 && run.order.balance() >= 0;
+    let paid = [Payment::Paid, Payment::Overpaid].contains(&view.payment);
+    ensure!(!there || paid, "nothing is owed, and payment is {:?}", view.payment);
     Ok(())
 }
 

@@ -55,7 +55,7 @@ faults! {
     ForgetsChargebacks, WonTwice, IgnoresEarlyWins, RefusesEarlyWins, TellsTheWholeClaim, KeepsAuthorizations,
     ReleasesAuthorizationsTwice, KeepsAddedTax, KeepsRounding, ReplacesAsDelivered,
     TakenForGood, TakesNothing, TakesTheFirstLine, OnlyLaterMoneyReplaces, ChargedBackForGood,
-    ChargedBackIsPaid, MissingIsHidden, MissingBeyondWhatIsDue, SetOffIsAskedFor,
+    ChargedBackIsPaid, MissingIsHidden, MissingBeyondWhatIsDue, SetOffIsAskedFor, SettledIsPartlyPaid,
     GoneIsShipped, UnpaidIsHeldBack, GoneForGood, UnaskedIsShipped, AnyMoneyReplaces, ShortIsShipped,
     SetOffStaysOpen, KeepsTheRest, PromisesForGood, UndeliveredIsForgotten, ReturnsAreTwice,
     // Storing.
@@ -662,6 +662,11 @@ impl Mutant {
             Fault::ChargedBackForGood if taken > 0 => view.payment = Payment::ChargedBack,
             Fault::ChargedBackIsPaid if taken > 0 => view.payment = Payment::Paid,
             Fault::MissingIsHidden => view.missing = 0,
+            Fault::SettledIsPartlyPaid
+                if order.due() == 0 && (1..order.payable()).contains(&order.captured()) && taken == 0 =>
+            {
+                view.payment = Payment::PartiallyPaid;
+            }
             Fault::MissingBeyondWhatIsDue if view.missing > 0 => view.missing += order.receivable(),
             Fault::SetOffIsAskedFor => {
                 let beyond =

@@ -152,7 +152,7 @@ impl Draft {
             kind: if chained { Kind::Levels } else { dice.pick(kinds) },
             rates: [(); 3].map(|()| dice.between(1, 999)),
             levels: usize::try_from(dice.between(1, 3)).expect("few"),
-            weights: [dice.between(1, 3), dice.between(1, 3)],
+            weights: [dice.between(0, 3), dice.between(1, 3)],
             of: dice.pick(&["paid", "pv"]),
             round: dice.pick(&WAYS),
             per: if of_sales { dice.pick(&["line", "order"]) } else { "line" },
@@ -223,7 +223,7 @@ impl Draft {
             }
             Change::Round => self.round = dice.pick(&WAYS),
             Change::Cap => self.cap = if dice.one_in(3) { None } else { Some(dice.pick(&[1, 9, 30, 200])) },
-            Change::Weights => self.weights = [dice.between(1, 6), dice.between(1, 6)],
+            Change::Weights => self.weights = [dice.between(0, 6), dice.between(1, 6)],
             Change::Of => self.of = if self.of == "paid" { "pv" } else { "paid" },
             Change::Order => {}
         }

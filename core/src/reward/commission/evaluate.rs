@@ -204,3 +204,31 @@ impl Cell<'_> {
         Self { source, reason: Some(Reason::NotApplicable), ..Self::empty(rule, line) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::doc::read_json;
+
+    /// Whoever settles a day of sales is told which of them is too large, and for which rule.
+    #[test]
+    fn an_amount_that_does_not_fit_names_the_sale_and_the_rule() {
+        for (rule, told) in [
+            (r#""round":{"per":"order"}"#, "rule `r`: the sum of the bases of all lines"),
+            (r#""cap":{"per":"rule","limit":"50%"}"#, "rule `r`: the sum of its bases"),
+            (r#""hold_days":0"#, "the pool of all rules"),
+        ] {
+            let plan = Plan::from_json(&format!(
+                r#"{{"schema":"fenrun.plan/1","name":"n","currency":"CNY","rule":[{{"id":"r","of":"pv",
+                "to":{{"up":"referral"}},"pay":{{"levels":["100%"]}},{rule}}}]}}"#
+            ))
+            .unwrap();
+            let line = r#"{"paid":1,"pv":9000000000000000000}"#;
+            let sale = format!(r#"{{"id":"O1","buyer":"u","upline":["a"],"lines":[{line},{line}]}}"#);
+            let sale = Sale::from_node(&read_json(&sale, 1_000).unwrap(), plan.currency()).unwrap();
+            let error = evaluate(&plan, &sale).map(|_| ()).unwrap_err();
+            let fit = "does not fit a signed 64-bit amount of minor units";
+            assert_eq!((error.code(), error.message()), (Code::Overflow, &*format!("sale O1: {told} {fit}")));
+        }
+    }
+}

@@ -113,6 +113,10 @@ fn of_one(slot: &Slot<'_>, changes: Option<Changes>) -> Cause {
 /// asked nor what is paid is another, only a ladder has another rate, read on another volume: a rate that is rounded
 /// otherwise is none.
 fn rates_differ(before: &Slot<'_>, after: &Slot<'_>, changes: Changes) -> bool {
+    // A slot without a weight has no rate of the pool, whatever the pool's is.
+    if let (Some(Schedule::Share(one)), Some(Schedule::Share(other))) = (before.pay, after.pay) {
+        return one.rate != other.rate;
+    }
     let read_anew = matches!(before.pay, Some(Schedule::Ladder(_))) && (changes.of || changes.chained);
     if before.rate != after.rate && (changes.walk || changes.pay || read_anew) {
         return true;

@@ -210,7 +210,12 @@ impl Condition {
     /// Whether the condition names the line's own `purpose` and may hold on a line of this purpose, whatever
     /// its other facts are. `{ sale = … }` reads the sale's facts, not the line's.
     pub(super) fn admits_purpose(&self, purpose: Purpose) -> bool {
-        self.names_purpose() && self.given_purpose(&purpose.name().into()) != Some(false)
+        self.names_purpose() && !self.excludes_purpose(purpose)
+    }
+
+    /// Whether the condition fails on every line of this purpose, whatever its other facts are.
+    pub(super) fn excludes_purpose(&self, purpose: Purpose) -> bool {
+        self.given_purpose(&purpose.name().into()) == Some(false)
     }
 
     fn names_purpose(&self) -> bool {
@@ -250,16 +255,17 @@ impl Condition {
     }
 
     /// Whether no facts at all can meet the condition, as far as single clauses show it: an empty list of
-    /// values, or a range whose ends are the wrong way round.
+    /// values, or a range whose ends are the wrong way round or that holds none of the values listed with it.
     pub(super) fn is_impossible(&self, ranks: &[String]) -> bool {
         self.clauses.iter().any(|(key, clause)| match clause {
             Clause::Fact(Test::In(items), _) => items.is_empty(),
-            Clause::Fact(Test::Range { min, max, among }, _) => {
+            Clause::Fact(test @ Test::Range { min, max, among }, _) => {
                 let crossed = matches!(
                     (min.as_ref().and_then(|end| place(key, end, ranks)), max.as_ref().and_then(|end| place(key, end, ranks))),
                     (Some(min), Some(max)) if min > max
                 );
-                crossed || among.as_ref().is_some_and(Vec::is_empty)
+                let inside = |value: &Node| test.holds(key, value, ranks);
+                crossed || among.as_ref().is_some_and(|items| !items.iter().any(inside))
             }
             Clause::Fact(Test::Is(_), _) | Clause::Not(_) => false,
             Clause::Any(items) => items.iter().all(|item| item.is_impossible(ranks)),
@@ -381,6 +387,8 @@ impl Test {
         if values.is_empty() || values.iter().any(|value| kinds.meets(value)) {
             return Ok(false);
         }
+        // Of several values the first is told: one of another type would have been enough.
+        let stated = values.first().unwrap_or(stated);
         let test = self.to_node().to_json();
         let short: String = test.chars().take(MAX_SHOWN).collect();
         let cut = if short.len() < test.len() { "…" } else { "" };

@@ -581,7 +581,7 @@ impl Order {
         (nets + beside - (i128::from(self.unreplaced()) - taken)).max(0)
     }
 
-    const fn has_nothing_left(&self) -> bool {
+    pub(super) const fn has_nothing_left(&self) -> bool {
         matches!(self.life, Life::Cancelled | Life::Expired | Life::Refunded)
     }
 

@@ -45,6 +45,11 @@ impl Payment {
             // cancelled or refunded.
             std::cmp::Ordering::Less if order.due() > 0 && order.balance() >= 0 => Self::Paid,
             std::cmp::Ordering::Less if order.charged_back() > 0 => Self::ChargedBack,
+            // All that was due of an order that goes on was set off or given back, and what was paid out without
+            // being asked for came in again.
+            std::cmp::Ordering::Less if captured > 0 && order.balance() >= 0 && !order.has_nothing_left() => {
+                Self::Paid
+            }
             std::cmp::Ordering::Less if captured > 0 => Self::PartiallyPaid,
             std::cmp::Ordering::Less if authorized >= total => Self::Authorized,
             std::cmp::Ordering::Less if authorized == 0 && order.has_void() => Self::Voided,

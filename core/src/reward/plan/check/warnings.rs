@@ -2,10 +2,11 @@
 
 use super::Warning;
 use super::bound::{people, source, sources};
-use crate::reward::plan::Plan;
 use crate::reward::plan::rule::Rule;
 use crate::reward::plan::schedule::{Ladder, Schedule, Span};
 use crate::reward::plan::stop::{Stop, StopSource};
+use crate::reward::plan::{Condition, Plan};
+use crate::sale::Purpose;
 use crate::words::counted;
 
 pub(super) fn of(plan: &Plan) -> Vec<Warning> {
@@ -81,7 +82,12 @@ fn in_line(rule: &Rule, levels: u64) -> u64 {
 /// Parts of a rule that pay nobody whatever is sold, as far as the text alone shows it.
 fn unreachable(plan: &Plan, rule: &Rule) -> Vec<String> {
     let mut found = Vec::new();
-    if rule.when.as_ref().is_some_and(|when| when.is_impossible(plan.ranks())) {
+    let of_sale = plan.sequence(None).any(|at| plan.rules()[at].id == rule.id);
+    let impossible = |when: &Condition| {
+        when.is_impossible(plan.ranks())
+            || of_sale && Purpose::ALL.iter().all(|purpose| when.excludes_purpose(*purpose))
+    };
+    if rule.when.as_ref().is_some_and(impossible) {
         found.push("never runs: its `when` cannot hold".to_owned());
     }
     if rule.qualify.iter().any(|condition| condition.is_impossible(plan.ranks())) {

@@ -145,7 +145,9 @@ pub(super) fn split(fields: &mut Fields<'_>) -> Result<Option<Split>> {
     };
     let sum: i128 = weights.iter().copied().map(i128::from).sum();
     if sum != i128::from(whole) {
-        return fault(format!("the shares sum to {sum}/{whole}; all accounts together get 100%"));
+        let sum = u64::try_from(sum).ok().and_then(|sum| Rate::new(sum, whole).ok());
+        let sum = sum.map_or_else(|| "far more than 100%".to_owned(), |sum| sum.to_string());
+        return fault(format!("the shares of all accounts sum to {sum}, not to 100%"));
     }
     Ok(Some(Split { parts, weights }))
 }

@@ -152,7 +152,8 @@ fn names(fields: &mut Fields<'_>, key: &'static str) -> Result<Vec<String>> {
 /// Ids and names are as long as any id, and look like what they are: two of them that look the same are the same.
 fn check_name(fields: &Fields<'_>, key: &str, name: &str) -> Result<()> {
     if name.len() > MAX_ID_BYTES {
-        let rule = format!("`{key}`: a name of {} bytes; at most {MAX_ID_BYTES}", name.len());
+        let short: String = name.chars().take(16).collect();
+        let rule = format!("`{key}`: the name `{short}…` has {} bytes; at most {MAX_ID_BYTES}", name.len());
         return Err(fields.fault(Code::InvalidId, rule));
     }
     match unfit_name(name) {

@@ -138,7 +138,9 @@ impl Base {
 fn base(node: &Node, what: &str) -> Result<Base> {
     if let Node::Text(name) = node {
         if name.is_empty() || name.len() > MAX_ID_BYTES {
-            let rule = format!("{what}: `of` is a name of {} bytes; 1 to {MAX_ID_BYTES}", name.len());
+            let short: String = name.chars().take(16).collect();
+            let bytes = name.len();
+            let rule = format!("{what}: `of`: the name `{short}` has {bytes} bytes; 1 to {MAX_ID_BYTES}");
             return Err(Error::new(Code::InvalidId, rule));
         }
         if let Some(rule) = unfit_name(name) {

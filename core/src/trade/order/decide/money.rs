@@ -48,7 +48,7 @@ impl Draft<'_> {
         amount: i64,
         method: Option<&ExternalId>,
     ) -> Result<()> {
-        above_zero(amount)?;
+        above_zero(transaction_id, amount)?;
         let method = self.method(method)?;
         let known = self.order.authorizations.get(transaction_id);
         if let Some(known) = known.filter(|known| !known.is_announced()) {
@@ -97,7 +97,7 @@ impl Draft<'_> {
         amount: i64,
         method: Option<&ExternalId>,
     ) -> Result<()> {
-        above_zero(amount)?;
+        above_zero(transaction_id, amount)?;
         let method = self.method(method)?;
         let order = self.order;
         if let Some(known) = order.captures.get(transaction_id) {
@@ -122,7 +122,7 @@ impl Draft<'_> {
     }
 
     fn charge_back(&mut self, transaction_id: &TransactionId, amount: i64) -> Result<()> {
-        above_zero(amount)?;
+        above_zero(transaction_id, amount)?;
         self.check_placed()?;
         let order = self.order;
         let recorded = EventData::ChargebackRecorded { transaction_id: transaction_id.clone(), amount };
@@ -152,7 +152,7 @@ impl Draft<'_> {
     }
 
     fn refund_succeeded(&mut self, id: &RefundId, transaction_id: &TransactionId, amount: i64) -> Result<()> {
-        above_zero(amount)?;
+        above_zero(transaction_id, amount)?;
         let order = self.order;
         if let Some((known_id, known)) = order.payouts.get(transaction_id) {
             // The same transaction for another refund contradicts the record even with the same amount.
@@ -254,9 +254,11 @@ fn unknown_refund(order: &Order, refund_id: &RefundId) -> Error {
     Error::new(Code::UnknownRefund, format!("order {} has no refund {refund_id}", order.id()))
 }
 
-fn above_zero(amount: i64) -> Result<()> {
+fn above_zero(transaction_id: &TransactionId, amount: i64) -> Result<()> {
     if amount <= 0 {
-        let rule = format!("an amount of {amount}; facts are about amounts above zero");
+        let rule = format!(
+            "transaction {transaction_id}: an amount of {amount}; facts are about amounts above zero"
+        );
         return Err(Error::new(Code::InvalidCommand, rule));
     }
     Ok(())

@@ -4,8 +4,9 @@ mod sentence;
 
 use super::command::Tenant;
 use super::event::Event;
+use super::life::Trigger;
 use super::placement::{PlacedLine, Placement};
-use super::state::{LineLeft, LineState, Order};
+use super::state::{Deadline, LineLeft, LineState, Order};
 use super::status::{Payment, Refund};
 use crate::Language;
 use crate::doc::Node;
@@ -124,11 +125,26 @@ fn standing(order: &Order, words: Words) -> Vec<String> {
         let (case, colon) = (words.say("case", "售后"), words.say(": ", "："));
         format!("{case} {id}{colon}{kind} · {stage}{promised}")
     }));
-    lines.extend(order.deadlines().iter().map(|deadline| {
-        let (what, at) = (deadline.kind.display(words.language), deadline.at);
-        format!("{} {at}{}{what}", words.say("due", "到期"), words.say(": ", "："))
-    }));
+    lines.extend(order.deadlines().iter().map(|deadline| until(deadline, words)));
     lines
+}
+
+/// What happens when a time is over.
+fn until(deadline: &Deadline, words: Words) -> String {
+    let at = deadline.at;
+    let (english, chinese) = match deadline.kind {
+        Trigger::PayBy => (format!("to be paid by {at}"), format!("须在 {at} 前支付")),
+        Trigger::AutoReceive => (format!("counts as received from {at} on"), format!("{at} 起视为已收货")),
+        Trigger::ReturnBy => (format!("goods are to come back by {at}"), format!("退货须在 {at} 前寄出")),
+        Trigger::WindowOver => {
+            (format!("the after-sale window is over at {at}"), format!("售后期至 {at} 为止"))
+        }
+        other => (format!("{} at {at}", other.english()), format!("{at} {}", other.chinese())),
+    };
+    match words.language {
+        Language::English => english,
+        Language::Chinese => chinese,
+    }
 }
 
 fn statuses(order: &Order, words: Words) -> String {
