@@ -117,6 +117,17 @@ final class ForestTest {
         }
     }
 
+    @Test
+    void anOrderOfBeforeAMergeBelongsToItsAccount() {
+        String[] members = {"a", "b", "d", "e"};
+        try (Plan plan = Plan.parse(PLAN.replace("SPLIT", ""));
+                Forest forest = Forest.ofTexts(members, new String[] {null, "a", null, "d"})) {
+            forest.append("{\"merge\": [\"e\", \"b\"], \"from\": 1000}");
+            Orders orders = new Orders(new String[] {"b", "b"}, new long[] {100, 100}).placedAt(new long[] {999, 1000});
+            assertArrayEquals(new String[] {"a", "d"}, plan.settle(forest, orders, 1).payeeIds());
+        }
+    }
+
     private static String said(List<Forest.Edge> history) {
         return history.stream()
                 .map(edge -> (edge.from().isPresent() ? edge.from().getAsLong() : "always") + " " + edge.inviterId())
