@@ -193,6 +193,45 @@ fn texts_as_ids_change_no_row() {
     }
 }
 
+/// As many as fit a piece of what a kernel knows of a member, more, and more than it takes.
+#[test]
+fn differentials_of_many_rates_are_those_of_the_general_way() {
+    let mut dice = Dice(23);
+    for (rates, with_any) in [1, 3, 4, 5, 8, 9, 31, 32, 33].into_iter().flat_map(|n| [(n, false), (n, true)])
+    {
+        let ranks: Vec<String> = (1..=rates).map(|rank| format!("R{rank}")).collect();
+        let own: Vec<String> =
+            ranks.iter().zip(2..).map(|(rank, rate)| format!(r#""{rank}":"{rate}%""#)).collect();
+        let any = if with_any { r#","any":"1%""# } else { "" };
+        let text = format!(
+            r#"{{"schema":"fenrun.plan/1","name":"p","currency":"CNY","ranks":{ranks:?},"rule":[{{"id":"a",
+            "to":{{"up":"referral","limit":60}},"round":{{"min":2}},"pay":{{"differential":{{{}{any}}}}}}}]}}"#,
+            own.join(",")
+        );
+        let plan = Plan::from_json(&text).unwrap();
+        let ids: Vec<u64> = (1..=500).collect();
+        let inviters: Vec<u64> = ids.iter().map(|id| id.saturating_sub(1 + dice.below(3))).collect();
+        let mut forest = Forest::from_edges(&ids, &inviters).unwrap();
+        let codes =
+            ids.iter().map(|_| u8::try_from(dice.below(4).min(1) * dice.below(rates + 1)).unwrap()).collect();
+        forest.set_ranks(&ranks, codes).unwrap();
+        let of = |dice: &mut Dice, end| 1 + dice.below(end);
+        let buyers: Vec<MemberIx> =
+            (0..600).map(|_| MemberIx::new(u32::try_from(of(&mut dice, 500)).unwrap())).collect();
+        let paid: Vec<i64> = (0..600).map(|_| i64::try_from(of(&mut dice, 900)).unwrap()).collect();
+        let components: [(&str, &[i64]); 1] = [("paid", &paid)];
+        let orders = Orders::new(&buyers, &components);
+        let ids: Vec<u64> = (1..=600).collect();
+        let general = Orders { ids: Some(&ids), lines: Some(&ids), ..orders };
+        let by_kernel = Job::new(&plan, &forest, &orders, None).unwrap().rows_at_most();
+        let classes = rates + u64::from(with_any);
+        assert_eq!(by_kernel.is_some(), classes <= 32, "{classes} rates");
+        let rows = settle(&plan, &forest, &orders, None).unwrap();
+        assert!(rows.len() > 300 && rows.conserves());
+        assert_eq!(rows, settle(&plan, &forest, &general, None).unwrap(), "{classes} rates");
+    }
+}
+
 /// A mistake a kernel might make.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Mistake {

@@ -3,7 +3,7 @@
 //! Rows lie order by order, column by column, from the start. Blocks in which every row is paid, by far the
 //! most, leave as they are; only the others are closed up.
 
-use super::climb::Climbers;
+use super::climb::{Climb, Climbers};
 use super::flat::Level;
 use super::kernel::Kernel;
 use super::qualified::has_bit;
@@ -24,24 +24,6 @@ pub(super) struct Sums {
     pub(super) blocked: i128,
     pub(super) unreached_rank: i128,
     pub(super) below_minimum: i128,
-}
-
-/// The rows of a block, `width` of them an order.
-pub(super) struct Columns<'a> {
-    pub(super) width: usize,
-    pub(super) payees: &'a mut [u32],
-    pub(super) slots: &'a mut [u32],
-    pub(super) amounts: &'a mut [i64],
-}
-
-/// Whom a column pays.
-#[derive(Clone, Copy)]
-struct Asked<'k> {
-    min: i64,
-    /// Who may be paid, one bit a member; everybody when absent.
-    condition: Option<&'k [u64]>,
-    /// Whether nobody is paid where nobody above may be, though somebody stands there.
-    rolled: bool,
 }
 
 /// The working memory of a block.
@@ -113,10 +95,15 @@ impl Block {
     pub(super) fn split(
         &mut self,
         kernel: &Kernel<'_>,
+        parents: &[u32],
         start: usize,
         buyers: &[MemberIx],
         sums: &mut Sums,
     ) -> RowBlock<'_> {
+        if let ([], [climb]) = (kernel.levels(), kernel.climbs()) {
+            let kept = self.climb(climb, parents, start, buyers, sums);
+            return rows_of(kept, &self.sources, &self.payees, &self.slots, &self.amounts);
+        }
         let (len, width) = (buyers.len(), kernel.width());
         let rows = len * width;
         let first = u32::try_from(start).unwrap_or(u32::MAX);
@@ -140,9 +127,12 @@ impl Block {
             all_paid &= nobody == 0 && !below && level.condition.is_none() && level.rolled.is_none();
         }
         for climb in kernel.climbs() {
-            let (payees, slots) = (&mut self.payees[..], &mut self.pattern[..]);
-            let mut rows = Columns { width, payees, slots, amounts: &mut self.amounts };
-            climb.fill(buyers, start, &mut self.climbers, &mut rows, sums);
+            let (payees, slots, amounts) = (&mut self.payees, &mut self.pattern, &mut self.amounts);
+            climb.fill(parents, buyers, start, &mut self.climbers, sums, |order, column, made| {
+                let row = order * width + climb.column + column;
+                (payees[row], slots[row], amounts[row]) = (made.payee, made.slot, made.amount);
+                self.keeps[row] = u8::from(made.keep);
+            });
         }
         // Nothing wraps: the kernel refuses batches whose block sums could.
         let offered = self.amounts[..rows].iter().fold(0_i64, |sum, amount| sum.wrapping_add(*amount));
@@ -154,28 +144,41 @@ impl Block {
                 (self.close_up(rows), &self.slots)
             }
         };
-        RowBlock {
-            sources: &self.sources[..kept],
-            payees: &self.payees[..kept],
-            slots: &slots[..kept],
-            amounts: &self.amounts[..kept],
-            accounts: &[],
-            origins: &[],
-            table: &[],
-        }
+        rows_of(kept, &self.sources, &self.payees, slots, &self.amounts)
     }
 
-    /// Marks the rows that are paid, and adds up why the others are not.
+    /// The rows of a rule that is alone: each is written, and the cursor moves only past those that are kept.
+    fn climb(
+        &mut self,
+        climb: &Climb<'_>,
+        parents: &[u32],
+        start: usize,
+        buyers: &[MemberIx],
+        sums: &mut Sums,
+    ) -> usize {
+        let first = u32::try_from(start).unwrap_or(u32::MAX);
+        let rows = buyers.len() * climb.columns();
+        let (sources, payees) = (&mut self.sources[..rows], &mut self.payees[..rows]);
+        let (slots, amounts) = (&mut self.slots[..rows], &mut self.amounts[..rows]);
+        let mut kept = 0_usize;
+        let offered = climb.fill(parents, buyers, start, &mut self.climbers, sums, |order, _, made| {
+            // Always so: it tells the compiler that the cursor stays inside.
+            if kept < rows {
+                sources[kept] = first.wrapping_add(u32::try_from(order).unwrap_or(u32::MAX));
+                payees[kept] = made.payee;
+                slots[kept] = made.slot;
+                amounts[kept] = made.amount;
+            }
+            kept = kept.wrapping_add(usize::from(made.keep));
+        });
+        sums.offered += i128::from(offered);
+        kept
+    }
+
+    /// Marks the rows of levels that are paid, and adds up why the others are not.
     fn mark(&mut self, kernel: &Kernel<'_>, len: usize, sums: &mut Sums) {
         for level in kernel.levels() {
             self.mark_level(kernel, level, len, sums);
-        }
-        for climb in kernel.climbs() {
-            for column in climb.column..climb.column + climb.columns() {
-                let (condition, rolled) = (climb.condition.as_deref(), climb.rolled.is_some());
-                let asked = Asked { min: climb.min, condition, rolled };
-                self.mark_column(kernel.width(), column, len, asked, sums);
-            }
         }
     }
 
@@ -186,8 +189,7 @@ impl Block {
             return;
         }
         if level.rolled.is_none() {
-            let asked = Asked { min: level.min, condition: level.condition.as_deref(), rolled: false };
-            self.mark_column(width, level.column, len, asked, sums);
+            self.mark_column(width, level, len, sums);
             return;
         }
         let people = &self.people[level.depth * self.size..][..len];
@@ -231,30 +233,21 @@ impl Block {
         sums.below_minimum += i128::from(below);
     }
 
-    fn mark_column(
-        &mut self,
-        width: usize,
-        column: usize,
-        len: usize,
-        Asked { min, condition, rolled }: Asked<'_>,
-        sums: &mut Sums,
-    ) {
+    fn mark_column(&mut self, width: usize, level: &Level<'_>, len: usize, sums: &mut Sums) {
+        let condition = level.condition.as_deref();
         let (mut nobody, mut ineligible, mut below) = (0_i64, 0_i64, 0_i64);
-        for row in (column..).step_by(width).take(len) {
+        for row in (level.column..).step_by(width).take(len) {
             let (person, amount) = (self.payees[row], self.amounts[row]);
             let reached = person != 0;
             let qualified = condition.is_none_or(|bits| has_bit(bits, person));
-            let enough = amount >= min;
+            let enough = amount >= level.min;
             let paid_to = |paid: bool| if paid { amount } else { 0 };
             nobody = nobody.wrapping_add(paid_to(!reached));
             ineligible = ineligible.wrapping_add(paid_to(reached & !qualified));
             below = below.wrapping_add(paid_to(reached & qualified & !enough));
             self.keeps[row] = u8::from(reached & qualified & enough);
         }
-        match rolled {
-            true => sums.ineligible += i128::from(nobody),
-            false => sums.no_upline += i128::from(nobody),
-        }
+        sums.no_upline += i128::from(nobody);
         sums.ineligible += i128::from(ineligible);
         sums.below_minimum += i128::from(below);
     }
@@ -277,5 +270,24 @@ impl Block {
             kept = kept.wrapping_add(usize::from(*keep));
         }
         kept
+    }
+}
+
+/// The first rows of columns.
+fn rows_of<'a>(
+    kept: usize,
+    sources: &'a [u32],
+    payees: &'a [u32],
+    slots: &'a [u32],
+    amounts: &'a [i64],
+) -> RowBlock<'a> {
+    RowBlock {
+        sources: &sources[..kept],
+        payees: &payees[..kept],
+        slots: &slots[..kept],
+        amounts: &amounts[..kept],
+        accounts: &[],
+        origins: &[],
+        table: &[],
     }
 }

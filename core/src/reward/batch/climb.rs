@@ -1,8 +1,9 @@
-//! 级差 on blocks of orders: from class to higher class, so that the cost of an order depends on the number of
-//! rates, not on the depth of the forest.
+//! 级差 on blocks of orders: one read finds everybody on the way of an order, from class to higher class, so that
+//! its cost depends on the number of rates, not on the depth of the forest.
 
-use super::block::{Columns, Sums};
-use super::jumps::{Jumps, Start, Step};
+use super::block::Sums;
+use super::jumps::{Found, Gathered, Ways};
+use super::qualified::has_bit;
 use crate::money::{Rate, Rounding};
 use crate::reward::commission::divide::Share;
 use crate::reward::referral::MemberIx;
@@ -13,7 +14,7 @@ use std::sync::Arc;
 pub(super) struct Climb<'a> {
     /// The first of its columns: one for each rate above zero.
     pub(super) column: usize,
-    /// What each class is entitled to with all nearer people; class 0 to nothing.
+    /// What each class above 0 is entitled to with all nearer people.
     pub(super) shares: Vec<Share>,
     pub(super) base: &'a [i64],
     /// The rule, in the upper half.
@@ -27,84 +28,129 @@ pub(super) struct Climb<'a> {
     pub(super) rolled: Option<Arc<[u32]>>,
     /// How many people above each member are walked, up to the first who may not be paid; 0 for all.
     pub(super) ends: Option<Arc<[u32]>>,
-    pub(super) jumps: Jumps,
+    /// The nearest above each member who counts; their parents when absent.
+    pub(super) up: Option<Arc<[u32]>>,
+    pub(super) ways: Ways,
 }
 
 /// What is known of the orders of a block on their way up.
 #[derive(Default)]
 pub(super) struct Climbers {
-    /// Where each way starts, and how many people above are walked.
-    starts: Vec<Start>,
+    gathered: Gathered,
+    /// How far each way goes where it ends at somebody who may not be paid.
     limits: Vec<u32>,
-    /// Step by step, one entry an order: who stands there, and where the way goes on.
-    people: Vec<u32>,
-    steps: Vec<Step>,
-    taken: Vec<i64>,
 }
 
-/// The multiplications of rates in rising order, behind that of nothing; `None` where one does not serve
-/// amounts up to `largest`.
+/// Somebody on a way, who is paid where the row is kept.
+pub(super) struct Row {
+    pub(super) payee: u32,
+    pub(super) slot: u32,
+    pub(super) amount: i64,
+    pub(super) keep: bool,
+}
+
+/// The multiplications of rates in rising order; `None` where one does not serve amounts up to `largest`.
 pub(super) fn shares(rates: &[Rate], mode: Rounding, largest: i64) -> Option<Vec<Share>> {
-    let share = |rate: &Rate| Share::new(*rate, mode).filter(|share| largest <= share.max());
-    [Rate::ZERO].iter().chain(rates).map(share).collect()
+    rates.iter().map(|rate| Share::new(*rate, mode).filter(|share| largest <= share.max())).collect()
 }
 
 impl Climb<'_> {
     /// How many columns it fills.
     pub(super) fn columns(&self) -> usize {
-        self.shares.len() - 1
+        self.shares.len()
     }
 
-    /// Fills its columns for the orders `start..start + buyers.len()`.
+    /// Makes the rows of the orders `start..start + buyers.len()`, order by order and column by column: all that
+    /// the rule may have of each order, whether they are kept or not. Their sum is what it gives; what is offered
+    /// beyond them goes to the sums.
+    #[inline(always)]
     pub(super) fn fill(
         &self,
+        parents: &[u32],
         buyers: &[MemberIx],
         start: usize,
         climbers: &mut Climbers,
-        rows: &mut Columns<'_>,
         sums: &mut Sums,
-    ) {
-        let base = &self.base[start..start + buyers.len()];
-        let rolled = self.rolled.as_deref();
-        climbers.gather(&self.jumps, buyers, self.columns());
+        put: impl FnMut(usize, usize, Row),
+    ) -> i64 {
+        climbers.gathered.gather(&self.ways, self.up.as_deref().unwrap_or(parents), buyers);
         climbers.limit(self.ends.as_deref(), buyers);
-        let steps = climbers.people.chunks_exact(buyers.len()).zip(climbers.steps.chunks_exact(buyers.len()));
-        for ((people, steps), column) in steps.zip(self.column..) {
-            let orders = people.iter().zip(steps).zip(&climbers.starts).zip(&climbers.limits);
-            let orders = orders.zip(&mut climbers.taken).zip(base);
-            for ((((((person, here), way), limit), taken), base), row) in
-                orders.zip((column..).step_by(rows.width))
-            {
-                let level = way.above.wrapping_sub(here.above());
-                let stands = *person != 0 && level <= *limit && level <= self.limit;
-                let class = if stands { usize::from(here.class()) } else { 0 };
-                // Rates rise from class to class, and nobody is of class 0.
-                let reached = self.shares[class].of(*base).max(*taken);
-                let payee = rolled.map_or(*person, |rolled| rolled[place(*person)]);
-                rows.payees[row] = if stands { payee } else { 0 };
-                rows.slots[row] = self.slot | (level & 0xFFFF);
-                rows.amounts[row] = reached.wrapping_sub(*taken);
-                *taken = reached;
+        let base = &self.base[start..start + buyers.len()];
+        // Who stands on a way is somebody.
+        match (self.condition.as_deref(), self.rolled.as_deref()) {
+            (None, None) => self.split(base, climbers, sums, |person| (person, true), put),
+            (Some(bits), _) => {
+                self.split(base, climbers, sums, |person| (person, has_bit(bits, person)), put)
             }
-        }
-        let Some(top) = self.shares.last() else { return };
-        let orders = climbers.taken.iter().zip(&climbers.starts).zip(&climbers.limits).zip(base);
-        for (((taken, way), limit), base) in orders {
-            let rest = i128::from(top.of(*base) - taken);
-            sums.offered += rest;
-            if way.above == 0 {
-                sums.no_upline += rest;
-            } else if *limit <= self.limit {
-                sums.blocked += rest;
-            } else {
-                sums.unreached_rank += rest;
+            (None, Some(rolled)) => {
+                let payee = |person| rolled[place(person)];
+                self.split(base, climbers, sums, |person| (payee(person), payee(person) != 0), put)
             }
         }
     }
+
+    /// The same, when everybody is gathered; `paid` is who gets what somebody stands for, and whether they may.
+    #[inline(always)]
+    fn split(
+        &self,
+        base: &[i64],
+        climbers: &Climbers,
+        sums: &mut Sums,
+        paid: impl Fn(u32) -> (u32, bool),
+        mut put: impl FnMut(usize, usize, Row),
+    ) -> i64 {
+        // Nothing wraps: the kernel refuses batches whose block sums could.
+        let (mut in_rows, mut beyond, mut no_upline, mut blocked) = (0_i64, 0_i64, 0_i64, 0_i64);
+        let (mut ineligible, mut below) = (0_i64, 0_i64);
+        let orders = climbers.gathered.iter().zip(&climbers.limits).zip(base).enumerate();
+        for (order, (((above, way), end), base)) in orders {
+            let limit = self.limit.min(*end);
+            let level = |found: Found| above.wrapping_sub(found.people()).wrapping_add(1);
+            let standing = |cell: Option<&u64>| {
+                let found = Found(cell.copied().unwrap_or(0));
+                if found.is_somebody() & (level(found) <= limit) { found } else { Found::default() }
+            };
+            let (mut here, mut taken, mut reached) = (standing(way.first()), 0_i64, 0_i64);
+            for (column, share) in self.shares.iter().enumerate() {
+                let next = standing(way.get(column.wrapping_add(1)));
+                // Rates rise from class to class. Whoever is found for the next, too, gets that one's.
+                reached = share.of(*base);
+                let last = ones(here.is_somebody() & (here != next));
+                let amount = reached.wrapping_sub(taken) & last;
+                let (payee, qualifies) = paid(here.person());
+                let (qualified, short) = (ones(qualifies), amount.wrapping_sub(self.min) >> 63);
+                ineligible = ineligible.wrapping_add(amount & !qualified);
+                below = below.wrapping_add(amount & qualified & short);
+                let slot = self.slot | (level(here) & 0xFFFF);
+                // What is not short is above zero.
+                put(order, column, Row { payee, slot, amount, keep: qualified & !short != 0 });
+                taken = taken.wrapping_add(amount);
+                here = next;
+            }
+            let rest = reached.wrapping_sub(taken);
+            in_rows = in_rows.wrapping_add(taken);
+            beyond = beyond.wrapping_add(rest);
+            no_upline = no_upline.wrapping_add(if above == 0 { rest } else { 0 });
+            blocked = blocked.wrapping_add(if above != 0 && *end <= self.limit { rest } else { 0 });
+        }
+        let unreached = beyond.wrapping_sub(no_upline).wrapping_sub(blocked);
+        sums.offered += i128::from(beyond);
+        sums.no_upline += i128::from(no_upline);
+        sums.blocked += i128::from(blocked);
+        sums.unreached_rank += i128::from(unreached);
+        sums.ineligible += i128::from(ineligible);
+        sums.below_minimum += i128::from(below);
+        in_rows
+    }
+}
+
+/// All bits or none: a branch that nobody can predict would cost more than all else.
+#[inline(always)]
+fn ones(yes: bool) -> i64 {
+    i64::from(yes).wrapping_neg()
 }
 
 impl Climbers {
-    /// How far each way goes where it ends at somebody who may not be paid.
     fn limit(&mut self, ends: Option<&[u32]>, buyers: &[MemberIx]) {
         self.limits.clear();
         match ends {
@@ -113,24 +159,6 @@ impl Climbers {
                 0 => u32::MAX,
                 end => end,
             })),
-        }
-    }
-
-    /// Everybody on the way of each buyer: all of one step before the next, and nothing else between, so that
-    /// their cache misses overlap. Nobody leads to nobody.
-    fn gather(&mut self, jumps: &Jumps, buyers: &[MemberIx], steps: usize) {
-        let len = buyers.len();
-        self.starts.clear();
-        self.people.clear();
-        self.steps.clear();
-        self.taken.clear();
-        self.taken.resize(len, 0);
-        self.starts.extend(buyers.iter().map(|buyer| jumps.starts[buyer.index()]));
-        self.people.extend(self.starts.iter().map(|start| start.first));
-        for step in 0..steps {
-            let people = &self.people[step * len..];
-            self.steps.extend(people.iter().map(|person| jumps.steps[place(*person)]));
-            self.people.extend(self.steps[step * len..].iter().map(|step| step.next));
         }
     }
 }

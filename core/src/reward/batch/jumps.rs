@@ -2,11 +2,9 @@
 //! people who matter, however many stand between them.
 
 use super::qualified::has_bit;
+use crate::reward::referral::MemberIx;
 use crate::reward::referral::sweep::{Downward, place};
 use std::sync::Arc;
-
-/// The deepest forest whose depths fit beside a class.
-const MAX_DEPTH: u32 = (1 << 24) - 1;
 
 /// The nearest person above each member who meets a condition.
 pub(super) fn nearest(parents: &[u32], order: &Downward, bits: &[u64]) -> Vec<u32> {
@@ -48,64 +46,137 @@ pub(super) fn deepest(parents: &[u32], order: &Downward) -> u32 {
     deepest
 }
 
-/// The way up from class to higher class. Class 0 gets nothing.
-pub(super) struct Jumps {
-    /// Where the way of each member starts.
-    pub(super) starts: Vec<Start>,
-    pub(super) steps: Vec<Step>,
+/// Classes in a piece of a row of [`Ways`].
+const PIECE: usize = 4;
+
+/// The way up from class to higher class, for all members. Class 0 gets nothing.
+///
+/// A row tells of each class who is the nearest of a higher one, so that one read of memory tells all of a way. Only
+/// members of a class have a row of their own; whoever has none sees that of the nearest above who has one.
+pub(super) struct Ways {
+    /// Of each member the row that is seen from below, and how many people there are from them to the top.
+    views: Vec<[u32; 2]>,
+    /// Whom each row finds, so many pieces a row; the first row finds nobody.
+    rows: Vec<[u64; PIECE]>,
+    pieces: usize,
 }
 
-/// The start of a way, in one piece: a buyer costs one read of memory.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Start {
-    /// The nearest person above whose class is not 0.
-    pub(super) first: u32,
-    /// How many people above count.
-    pub(super) above: u32,
-}
+/// Somebody on a way, and how many people there are from them to the top. Nobody is all zeros.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Found(pub(super) u64);
 
-/// Where the way goes on from a member.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Step {
-    /// The nearest person above of a higher class.
-    pub(super) next: u32,
-    /// How many people above count, and the class in the lowest byte.
-    info: u32,
-}
-
-impl Step {
+impl Found {
     #[inline(always)]
-    pub(super) const fn above(self) -> u32 {
-        self.info >> 8
+    pub(super) fn person(self) -> u32 {
+        halves(self.0)[0]
     }
 
     #[inline(always)]
-    pub(super) const fn class(self) -> u8 {
-        self.info.to_le_bytes()[0]
+    pub(super) fn people(self) -> u32 {
+        halves(self.0)[1]
+    }
+
+    #[inline(always)]
+    pub(super) fn is_somebody(self) -> bool {
+        self.0 != 0
     }
 }
 
-impl Jumps {
-    /// `up` is the nearest person above each member who counts: the parents where everybody does. `None` for a
-    /// forest that is too deep.
-    pub(super) fn new(up: &[u32], order: &Downward, class: impl Fn(u32) -> u8) -> Option<Self> {
-        let mut jumps =
-            Self { starts: vec![Start::default(); up.len()], steps: vec![Step::default(); up.len()] };
-        let mut deepest = 0;
+impl Ways {
+    /// `up` is the nearest person above each member who counts: the parents where everybody does. `classes` are
+    /// those of all members by handle, nobody's first, none above `highest`.
+    pub(super) fn new(up: &[u32], order: &Downward, classes: &[u8], highest: usize) -> Self {
+        let pieces = highest.div_ceil(PIECE).max(1);
+        // Nobody's row, and one behind the last that is written before it is known whether it stays.
+        let rows = classes.iter().fold(2, |rows: usize, class| rows.wrapping_add(usize::from(*class > 0)));
+        let mut ways = Self { views: vec![[0; 2]; up.len()], rows: vec![[0; PIECE]; rows * pieces], pieces };
+        let mut free = 1_u32;
         order.down(|member| {
-            let (first, own) = (up[place(member)], class(member));
-            let near = jumps.steps[place(first)];
-            let above = if first == 0 { 0 } else { near.above() + 1 };
-            let mut next = first;
-            while next != 0 && jumps.steps[place(next)].class() <= own {
-                next = jumps.steps[place(next)].next;
-            }
-            deepest = deepest.max(above);
-            let above = above.min(MAX_DEPTH);
-            let first = if near.class() == 0 { near.next } else { first };
-            jumps.starts[place(member)] = Start { first, above };
-            jumps.steps[place(member)] = Step { next, info: above << 8 | u32::from(own) };
+            let [seen, above] = ways.views[place(up[place(member)])];
+            let (class, people) = (classes[place(member)], above.wrapping_add(1));
+            // Masks, as a branch that nobody can predict would throw the reads of those who follow away.
+            let own = u32::from(class).wrapping_neg() >> 31;
+            let view = seen ^ (seen ^ free) & own.wrapping_neg();
+            ways.views[place(member)] = [view, people];
+            let row = &mut ways.rows[place_of(free, pieces)];
+            (row[0], row[1]) = (both(member, people), both(seen, class.into()));
+            free = free.wrapping_add(own);
         });
-        (deepest <= MAX_DEPTH).then_some(jumps)
+        ways.fill(&masks(highest, pieces));
+        ways
+    }
+
+    /// Makes the rows of what stands in them: whose they are, the row above, and the class.
+    fn fill(&mut self, masks: &[[u64; PIECE]]) {
+        let pieces = self.pieces;
+        for row in 1..self.rows.len() / pieces - 1 {
+            let (done, rest) = self.rows.split_at_mut(row.wrapping_mul(pieces));
+            let [found, what, ..] = rest[0];
+            let [seen, class] = halves(what).map(|half| place_of(half, pieces));
+            let cells = done[seen..].iter().zip(&masks[class..]);
+            for (row, (above, mask)) in rest.iter_mut().zip(cells).take(pieces) {
+                for (cell, (above, mask)) in row.iter_mut().zip(above.iter().zip(mask)) {
+                    *cell = above & !mask | found & mask;
+                }
+            }
+        }
+    }
+}
+
+/// Two halves of a word, the lower first.
+#[inline(always)]
+fn both(low: u32, high: u32) -> u64 {
+    u64::from(high) << 32 | u64::from(low)
+}
+
+#[inline(always)]
+fn halves(word: u64) -> [u32; 2] {
+    [word & u64::from(u32::MAX), word >> 32].map(|half| u32::try_from(half).unwrap_or(0))
+}
+
+/// Where a row starts.
+#[inline(always)]
+fn place_of(row: u32, pieces: usize) -> usize {
+    place(row).wrapping_mul(pieces)
+}
+
+/// Of each class the cells of a row that find whoever is of it: those of all lower classes.
+fn masks(highest: usize, pieces: usize) -> Vec<[u64; PIECE]> {
+    let mut masks = vec![[0; PIECE]; (highest + 1) * pieces];
+    for (class, masks) in masks.chunks_exact_mut(pieces).enumerate() {
+        masks.as_flattened_mut()[..class].fill(u64::MAX);
+    }
+    masks
+}
+
+/// The ways of some buyers, side by side.
+#[derive(Default)]
+pub(super) struct Gathered {
+    views: Vec<[u32; 2]>,
+    rows: Vec<[u64; PIECE]>,
+}
+
+impl Gathered {
+    /// All reads of one kind before the next, and nothing else between, so that their cache misses overlap.
+    pub(super) fn gather(&mut self, ways: &Ways, up: &[u32], buyers: &[MemberIx]) {
+        self.views.clear();
+        self.views.extend(buyers.iter().map(|buyer| ways.views[place(up[buyer.index()])]));
+        self.rows.clear();
+        let pieces = ways.pieces;
+        if pieces == 1 {
+            self.rows.extend(self.views.iter().map(|[row, _]| ways.rows[place(*row)]));
+            return;
+        }
+        for [row, _] in &self.views {
+            self.rows.extend_from_slice(&ways.rows[place(*row) * pieces..][..pieces]);
+        }
+    }
+
+    /// Of each buyer how many people stand above, and whom they find for each class.
+    #[inline(always)]
+    pub(super) fn iter(&self) -> impl Iterator<Item = (u32, &[u64])> {
+        let pieces = self.rows.len().checked_div(self.views.len()).unwrap_or(0).max(1);
+        let rows = self.rows.chunks_exact(pieces).map(<[_]>::as_flattened);
+        self.views.iter().map(|[_, people]| *people).zip(rows)
     }
 }

@@ -4,7 +4,7 @@ use super::block::{BLOCK, Block, Sums};
 use super::chain::slot;
 use super::climb::{Climb, shares};
 use super::flat::{Level, fixed_rate, flat_rates};
-use super::jumps::{Jumps, deepest, ends_of, nearest};
+use super::jumps::{Ways, deepest, ends_of, nearest};
 use super::orders::Orders;
 use super::qualified::{has_bit, qualified};
 use super::rows::RowBlock;
@@ -18,6 +18,9 @@ use crate::reward::plan::{
 use crate::reward::referral::Forest;
 use crate::reward::referral::sweep::Downward;
 use std::sync::Arc;
+
+/// The most classes of a differential: a member of a class takes 8 bytes for each.
+const MOST_CLASSES: usize = 32;
 
 /// Rules of flat levels and differentials, as columns: so many rows an order may have.
 #[derive(Default)]
@@ -107,7 +110,7 @@ impl<'a> Kernel<'a> {
             for walk in &self.walks {
                 block.gather(walk.up.as_deref().unwrap_or(parents), walk.first, walk.depth, buyers)?;
             }
-            sink(block.split(self, start, buyers, &mut sums));
+            sink(block.split(self, parents, start, buyers, &mut sums));
         }
         let mut totals = Totals::new(narrow(sums.offered, || "the pool of the batch".into())?);
         let kept = [
@@ -269,37 +272,23 @@ impl<'p, 'a> Maker<'p, 'a> {
         classes.dedup();
         let largest = largest(base);
         let shares = shares(&classes, rule.round.mode, largest);
-        let Some(shares) = shares.filter(|_| largest <= room(classes.len() + 1) && classes.len() < 256)
+        let Some(shares) =
+            shares.filter(|_| largest <= room(classes.len() + 1) && classes.len() <= MOST_CLASSES)
         else {
             return Ok(false);
         };
         if self.is_small() {
             return Ok(false);
         }
-        let class = |key: &str| {
-            let found = rates
-                .iter()
-                .find(|(known, _)| *known == key)
-                .or_else(|| rates.iter().find(|(known, _)| *known == "any"));
-            let above = found.map_or(0, |(_, rate)| classes.iter().filter(|class| *class <= rate).count());
-            u8::try_from(above).unwrap_or(u8::MAX)
-        };
-        let names = self.forest.rank_names().iter().map(String::as_str);
-        // A person without a rank has the rate of anybody.
-        let of_code: Vec<u8> = ["any"].into_iter().chain(names).map(class).collect();
-        let codes = self.forest.rank_codes();
-        let class_of = |member: u32| {
-            let code = usize::try_from(member).ok().and_then(|at| codes.get(at.checked_sub(1)?)).copied();
-            of_code.get(usize::from(code.unwrap_or(0))).copied().unwrap_or(0)
-        };
+        let classes_of = self.classes(&rates, &classes);
         let Some(Counting { up, condition, rolled, ends }) =
             self.counting(answer, rule.unqualified, limit)?
         else {
             return Ok(false);
         };
         let parents = self.parents;
-        let jumps = Jumps::new(up.as_deref().unwrap_or(parents), self.order()?, class_of);
-        let Some(jumps) = jumps else { return Ok(false) };
+        let above = up.as_deref().unwrap_or(parents);
+        let ways = Ways::new(above, self.order()?, &classes_of, classes.len());
         let (column, slot, min) = (self.kernel.width, slot(at, 0), rule.round.min);
         let limit = u32::try_from(limit).unwrap_or(u32::MAX);
         self.kernel.climbs.push(Climb {
@@ -312,10 +301,32 @@ impl<'p, 'a> Maker<'p, 'a> {
             condition,
             rolled,
             ends,
-            jumps,
+            up,
+            ways,
         });
         self.kernel.width += classes.len();
         Ok(true)
+    }
+
+    /// The class of each member, nobody's first: how many of the rates are not above theirs.
+    fn classes(&self, rates: &[(&str, Rate)], classes: &[Rate]) -> Vec<u8> {
+        let class = |key: &str| {
+            let of = |wanted: &str| rates.iter().find(|(known, _)| *known == wanted);
+            let found = of(key).or_else(|| of("any"));
+            let above = found.map_or(0, |(_, rate)| classes.iter().filter(|class| *class <= rate).count());
+            u8::try_from(above).unwrap_or(u8::MAX)
+        };
+        // A person without a rank has the rate of anybody.
+        let mut of_code = [class("any"); 256];
+        for (of_code, name) in of_code[1..].iter_mut().zip(self.forest.rank_names()) {
+            *of_code = class(name);
+        }
+        let codes = self.forest.rank_codes().iter().map(|code| of_code[usize::from(*code)]);
+        let mut all = Vec::with_capacity(self.parents.len());
+        all.push(0);
+        all.extend(codes);
+        all.resize(self.parents.len(), of_code[0]);
+        all
     }
 
     /// What becomes of those who do not meet the condition of a differential; `None` where the walk could end
