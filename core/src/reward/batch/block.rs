@@ -4,7 +4,7 @@
 //! most, leave as they are; only the others are closed up.
 
 use super::climb::{Climb, Climbers};
-use super::flat::Level;
+use super::flat::{Level, payees_of};
 use super::kernel::Kernel;
 use super::qualified::has_bit;
 use super::rows::RowBlock;
@@ -113,18 +113,14 @@ impl Block {
         let mut all_paid = kernel.climbs().is_empty();
         for level in kernel.levels() {
             let people = &self.people[level.depth * self.size..][..len];
-            let nobody = people.iter().fold(0, |gaps, person| gaps | u32::from(*person == 0));
-            for (payees, person) in self.payees.chunks_exact_mut(width).zip(people) {
-                payees[level.column] = *person;
-            }
-            if let Some(next) = &level.rolled {
-                for payees in self.payees.chunks_exact_mut(width).take(len) {
-                    payees[level.column] = next[place(payees[level.column])];
-                }
-            }
+            let payees = self.payees.chunks_exact_mut(width).map(|payees| &mut payees[level.column]);
+            let nobody = match level.rolled.as_deref() {
+                None => payees_of(people, payees, |person| person),
+                Some(next) => payees_of(people, payees, |person| next[place(person)]),
+            };
             let amounts = self.amounts.chunks_exact_mut(width);
             let below = level.shares(start, len, amounts.map(|amounts| &mut amounts[level.column]));
-            all_paid &= nobody == 0 && !below && level.condition.is_none() && level.rolled.is_none();
+            all_paid &= !nobody && !below && level.condition.is_none();
         }
         for climb in kernel.climbs() {
             let (payees, slots, amounts) = (&mut self.payees, &mut self.pattern, &mut self.amounts);

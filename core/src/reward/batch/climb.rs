@@ -25,11 +25,11 @@ pub(super) struct Climb<'a> {
     /// Who may be paid, one bit a member; everybody who counts when absent.
     pub(super) condition: Option<Arc<[u64]>>,
     /// Who is paid instead of each member: the nearest who may be.
-    pub(super) rolled: Option<Arc<[u32]>>,
+    pub(super) rolled: Option<Arc<Vec<u32>>>,
     /// How many people above each member are walked, up to the first who may not be paid; 0 for all.
-    pub(super) ends: Option<Arc<[u32]>>,
+    pub(super) ends: Option<Arc<Vec<u32>>>,
     /// The nearest above each member who counts; their parents when absent.
-    pub(super) up: Option<Arc<[u32]>>,
+    pub(super) up: Option<Arc<Vec<u32>>>,
     pub(super) ways: Ways,
 }
 
@@ -73,8 +73,8 @@ impl Climb<'_> {
         sums: &mut Sums,
         put: impl FnMut(usize, usize, Row),
     ) -> i64 {
-        climbers.gathered.gather(&self.ways, self.up.as_deref().unwrap_or(parents), buyers);
-        climbers.limit(self.ends.as_deref(), buyers);
+        climbers.gathered.gather(&self.ways, self.up.as_deref().map_or(parents, Vec::as_slice), buyers);
+        climbers.limit(self.ends.as_deref().map(Vec::as_slice), buyers);
         let base = &self.base[start..start + buyers.len()];
         // Who stands on a way is somebody.
         match (self.condition.as_deref(), self.rolled.as_deref()) {

@@ -23,7 +23,7 @@ pub(super) struct Level<'a> {
     /// Who may be paid, one bit a member; everybody when absent.
     pub(super) condition: Option<Arc<[u64]>>,
     /// Who is paid instead of each member: the nearest who may be.
-    pub(super) rolled: Option<Arc<[u32]>>,
+    pub(super) rolled: Option<Arc<Vec<u32>>>,
     /// Whether nobody is paid beyond the first who may not be.
     pub(super) stops: bool,
 }
@@ -49,6 +49,21 @@ impl Level<'_> {
         }
         signs < 0
     }
+}
+
+/// Writes who is paid for the people of a depth; says whether nobody is for any.
+#[inline(always)]
+pub(super) fn payees_of<'b>(
+    people: &[u32],
+    payees: impl Iterator<Item = &'b mut u32>,
+    payee_of: impl Fn(u32) -> u32,
+) -> bool {
+    let mut nobody = false;
+    for (payee, person) in payees.zip(people) {
+        *payee = payee_of(*person);
+        nobody |= *payee == 0;
+    }
+    nobody
 }
 
 /// The rates by level of a table without ranks.

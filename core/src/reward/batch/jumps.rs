@@ -4,21 +4,36 @@
 use super::qualified::has_bit;
 use crate::reward::referral::MemberIx;
 use crate::reward::referral::sweep::{Downward, place};
-use std::sync::Arc;
 
 /// The nearest person above each member who meets a condition.
 pub(super) fn nearest(parents: &[u32], order: &Downward, bits: &[u64]) -> Vec<u32> {
     let mut nearest = vec![0; parents.len()];
     order.down(|member| {
         let parent = parents[place(member)];
-        nearest[place(member)] = if has_bit(bits, parent) { parent } else { nearest[place(parent)] };
+        nearest[place(member)] = choose(has_bit(bits, parent), parent, nearest[place(parent)]);
     });
     nearest
 }
 
+/// Each member who meets a condition, and for the others the nearest person above who does.
+pub(super) fn nearest_or_own(parents: &[u32], order: &Downward, bits: &[u64]) -> Vec<u32> {
+    let mut nearest = vec![0; parents.len()];
+    order.down(|member| {
+        let above = nearest[place(parents[place(member)])];
+        nearest[place(member)] = choose(has_bit(bits, member), member, above);
+    });
+    nearest
+}
+
+/// By masks: a branch that nobody can predict would throw the reads of those who follow away.
+#[inline(always)]
+fn choose(first: bool, one: u32, other: u32) -> u32 {
+    other ^ (one ^ other) & u32::from(first).wrapping_neg()
+}
+
 /// How many people stand above each member up to the nearest above who does not meet a condition, and that one
 /// with them; 0 where everybody above does.
-pub(super) fn ends_of(parents: &[u32], order: &Downward, bits: &[u64]) -> Arc<[u32]> {
+pub(super) fn ends_of(parents: &[u32], order: &Downward, bits: &[u64]) -> Vec<u32> {
     let mut ends = vec![0_u32; parents.len()];
     order.down(|member| {
         let parent = parents[place(member)];
@@ -29,21 +44,20 @@ pub(super) fn ends_of(parents: &[u32], order: &Downward, bits: &[u64]) -> Arc<[u
             (_, true) => beyond + u32::from(beyond > 0),
         };
     });
-    ends.into()
+    ends
 }
 
-/// How many people stand above the deepest member.
-pub(super) fn deepest(parents: &[u32], order: &Downward) -> u32 {
-    let mut depths = vec![0_u32; parents.len()];
-    let mut deepest = 0;
+/// How many people stand above the deepest member, or so many that no walk goes so far.
+pub(super) fn deepest(parents: &[u32], order: &Downward) -> u16 {
+    // Nobody stands at 0, who has no one above at 1.
+    let mut depths = vec![0_u16; parents.len()];
+    let mut deepest = 1_u16;
     order.down(|member| {
-        let parent = parents[place(member)];
-        if parent != 0 {
-            depths[place(member)] = depths[place(parent)] + 1;
-            deepest = deepest.max(depths[place(member)]);
-        }
+        let depth = depths[place(parents[place(member)])].saturating_add(1);
+        depths[place(member)] = depth;
+        deepest = deepest.max(depth);
     });
-    deepest
+    deepest - 1
 }
 
 /// Classes in a piece of a row of [`Ways`].
@@ -94,13 +108,10 @@ impl Ways {
         order.down(|member| {
             let [seen, above] = ways.views[place(up[place(member)])];
             let (class, people) = (classes[place(member)], above.wrapping_add(1));
-            // Masks, as a branch that nobody can predict would throw the reads of those who follow away.
-            let own = u32::from(class).wrapping_neg() >> 31;
-            let view = seen ^ (seen ^ free) & own.wrapping_neg();
-            ways.views[place(member)] = [view, people];
+            ways.views[place(member)] = [choose(class > 0, free, seen), people];
             let row = &mut ways.rows[place_of(free, pieces)];
             (row[0], row[1]) = (both(member, people), both(seen, class.into()));
-            free = free.wrapping_add(own);
+            free = free.wrapping_add(u32::from(class > 0));
         });
         ways.fill(&masks(highest, pieces));
         ways

@@ -4,9 +4,9 @@ use super::block::{BLOCK, Block, Sums};
 use super::chain::slot;
 use super::climb::{Climb, shares};
 use super::flat::{Level, fixed_rate, flat_rates};
-use super::jumps::{Ways, deepest, ends_of, nearest};
+use super::jumps::{Ways, deepest, ends_of, nearest, nearest_or_own};
 use super::orders::Orders;
-use super::qualified::{has_bit, qualified};
+use super::qualified::qualified;
 use super::rows::RowBlock;
 use crate::error::{Code, Error, Result};
 use crate::money::{Rate, narrow};
@@ -35,7 +35,7 @@ pub(super) struct Kernel<'a> {
 /// A way up that is gathered level by level.
 struct Walk {
     /// Who stands above each member; their parents when absent.
-    up: Option<Arc<[u32]>>,
+    up: Option<Arc<Vec<u32>>>,
     /// The place of its people among those of all walks, and how many levels there are.
     first: usize,
     depth: usize,
@@ -59,8 +59,16 @@ impl<'a> Kernel<'a> {
         {
             return Ok(None);
         }
-        let mut maker =
-            Maker { plan, forest, orders, parents, order: None, asked: Vec::new(), kernel: Self::default() };
+        let mut maker = Maker {
+            plan,
+            forest,
+            orders,
+            parents,
+            order: None,
+            deepest: None,
+            asked: Vec::new(),
+            kernel: Self::default(),
+        };
         for at in plan.sequence(None) {
             if !maker.add(at)? {
                 return Ok(None);
@@ -108,7 +116,12 @@ impl<'a> Kernel<'a> {
         let mut block = Block::new(size, self);
         for (buyers, start) in orders.buyers.chunks(size).zip((0..).step_by(size)) {
             for walk in &self.walks {
-                block.gather(walk.up.as_deref().unwrap_or(parents), walk.first, walk.depth, buyers)?;
+                block.gather(
+                    walk.up.as_deref().map_or(parents, Vec::as_slice),
+                    walk.first,
+                    walk.depth,
+                    buyers,
+                )?;
             }
             sink(block.split(self, parents, start, buyers, &mut sums));
         }
@@ -135,6 +148,8 @@ struct Maker<'p, 'a> {
     parents: &'p [u32],
     /// Made when the first rule asks for it.
     order: Option<Downward>,
+    /// How deep the forest is, as [`deepest`] says, when a rule asked for it.
+    deepest: Option<u16>,
     /// Conditions that were asked of all members, and their answers.
     asked: Vec<(&'p Condition, Answer)>,
     kernel: Kernel<'a>,
@@ -144,17 +159,17 @@ struct Maker<'p, 'a> {
 #[derive(Clone)]
 struct Answer {
     bits: Arc<[u64]>,
-    above: Option<Arc<[u32]>>,
+    above: Option<Arc<Vec<u32>>>,
 }
 
 /// Who counts on the way of a differential; see [`Climb`].
 #[derive(Default)]
 struct Counting {
     /// The nearest above each member who counts, where others are passed over.
-    up: Option<Arc<[u32]>>,
+    up: Option<Arc<Vec<u32>>>,
     condition: Option<Arc<[u64]>>,
-    rolled: Option<Arc<[u32]>>,
-    ends: Option<Arc<[u32]>>,
+    rolled: Option<Arc<Vec<u32>>>,
+    ends: Option<Arc<Vec<u32>>>,
 }
 
 impl<'p, 'a> Maker<'p, 'a> {
@@ -185,7 +200,13 @@ impl<'p, 'a> Maker<'p, 'a> {
 
     /// Whether people beyond the end of a walk could be found behind those who do not count.
     fn is_deeper(&mut self, limit: usize) -> Result<bool> {
-        Ok(deepest(self.parents, self.order()?) > u32::try_from(limit).unwrap_or(u32::MAX))
+        let depth = match self.deepest {
+            Some(depth) => depth,
+            None => deepest(self.parents, self.order()?),
+        };
+        self.deepest = Some(depth);
+        // A depth may be more than it says.
+        Ok(usize::from(depth) > limit.min(usize::from(u16::MAX - 2)))
     }
 
     /// Whether a pass over all members costs more than settling the orders the general way.
@@ -287,7 +308,7 @@ impl<'p, 'a> Maker<'p, 'a> {
             return Ok(false);
         };
         let parents = self.parents;
-        let above = up.as_deref().unwrap_or(parents);
+        let above = up.as_deref().map_or(parents, Vec::as_slice);
         let ways = Ways::new(above, self.order()?, &classes_of, classes.len());
         let (column, slot, min) = (self.kernel.width, slot(at, 0), rule.round.min);
         let limit = u32::try_from(limit).unwrap_or(u32::MAX);
@@ -342,7 +363,7 @@ impl<'p, 'a> Maker<'p, 'a> {
         if matches!(mode, Unqualified::Retain | Unqualified::Stop) {
             counting.condition = Some(Arc::clone(&answer.bits));
             if mode == Unqualified::Stop {
-                counting.ends = Some(ends_of(self.parents, self.order()?, &answer.bits));
+                counting.ends = Some(Arc::new(ends_of(self.parents, self.order()?, &answer.bits)));
             }
         } else if self.is_deeper(limit)? {
             return Ok(None);
@@ -355,7 +376,7 @@ impl<'p, 'a> Maker<'p, 'a> {
     }
 
     /// The place of a walk of so many levels among all of them.
-    fn walk(&mut self, up: Option<Arc<[u32]>>, depth: usize) -> usize {
+    fn walk(&mut self, up: Option<Arc<Vec<u32>>>, depth: usize) -> usize {
         let walks = self.kernel.walks.len();
         for (at, walk) in self.kernel.walks.iter_mut().enumerate() {
             let same = match (&walk.up, &up) {
@@ -390,11 +411,11 @@ impl<'p, 'a> Maker<'p, 'a> {
     }
 
     /// The nearest person above each member who meets the condition of an answer.
-    fn above(&mut self, answer: &Answer) -> Result<Arc<[u32]>> {
+    fn above(&mut self, answer: &Answer) -> Result<Arc<Vec<u32>>> {
         if let Some(above) = &answer.above {
             return Ok(Arc::clone(above));
         }
-        let above: Arc<[u32]> = nearest(self.parents, self.order()?, &answer.bits).into();
+        let above = Arc::new(nearest(self.parents, self.order()?, &answer.bits));
         let same = |known: &&mut (&Condition, Answer)| Arc::ptr_eq(&known.1.bits, &answer.bits);
         if let Some((_, known)) = self.asked.iter_mut().find(same) {
             known.above = Some(Arc::clone(&above));
@@ -403,10 +424,8 @@ impl<'p, 'a> Maker<'p, 'a> {
     }
 
     /// Who is paid instead of each member: themselves, or the nearest above who meets the condition.
-    fn rolled(&mut self, answer: &Answer) -> Result<Arc<[u32]>> {
-        let above = self.above(answer)?;
-        let own = |(member, above): (u32, &u32)| if has_bit(&answer.bits, member) { member } else { *above };
-        Ok((0..).zip(above.iter()).map(own).collect())
+    fn rolled(&mut self, answer: &Answer) -> Result<Arc<Vec<u32>>> {
+        Ok(Arc::new(nearest_or_own(self.parents, self.order()?, &answer.bits)))
     }
 
     fn order(&mut self) -> Result<&Downward> {
