@@ -58,6 +58,7 @@ fn import(args: &ForestImportArgs, console: &Console) -> Result<Ending> {
             ("orphans", lines(&faults.orphans)),
             ("second_parents", Node::List(seconds.collect())),
             ("invalid", lines(&faults.invalid)),
+            ("not_read", Node::List(edges.not_read().iter().map(|name| Node::from(name.as_str())).collect())),
             ("saved", file.into()),
         ])
     };
@@ -116,6 +117,9 @@ fn report(edges: &Edges, faults: &EdgeFaults, saved: Option<(&Path, &ForestFile)
         (0, None) => format!("{rows} are a forest\n"),
         (found, _) => format!("{rows}, {}; nothing was saved\n", counted(grouped(count(found)), "fault")),
     });
+    if !edges.not_read().is_empty() {
+        text.push_str(&format!("not read: {}\n", edges.not_read().join(", ")));
+    }
     text
 }
 

@@ -27,6 +27,12 @@ pub(crate) fn run(args: &ShareArgs, console: &Console) -> Result<Ending> {
 fn new(args: &ShareNewArgs, console: &Console) -> Result<Ending> {
     let keys = read_keys(&args.keys)?;
     let expires = moment("--until", args.until.as_deref(), args.time_zone)?;
+    if let (Some(at), Some(text)) = (expires, &args.until)
+        && at <= now()
+    {
+        let rule = format!("--until {text}: that is over, and nobody could use the code");
+        return Err(Error::new(Code::InvalidArgument, rule));
+    }
     let code = keys.sign(&Share { member: args.member, campaign: args.campaign, expires })?;
     let page = args.page.as_deref().map(|page| link(page, &code)).transpose()?;
     let said = page.as_deref().unwrap_or(&code);

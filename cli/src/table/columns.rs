@@ -44,6 +44,12 @@ impl Columns {
         self.fault(format!("the column {what} is missing; {hint}"))
     }
 
+    /// Ends the header of a file that may have other columns too: their places and names.
+    pub(super) fn rest(self) -> Vec<(usize, String)> {
+        let Self { names, known, .. } = self;
+        names.into_iter().enumerate().filter(|(_, name)| !known.contains(name)).collect()
+    }
+
     /// Ends the header: columns nobody asked for are refused, with the nearest known name.
     pub(super) fn finish(self) -> Result<()> {
         let Some(unknown) = self.names.iter().find(|name| !self.known.contains(name)) else { return Ok(()) };

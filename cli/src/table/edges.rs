@@ -20,10 +20,12 @@ pub(crate) struct Edges {
     inviters: Vec<u64>,
     from: Vec<Option<Timestamp>>,
     lines: Vec<u64>,
+    /// The names of other columns that state something.
+    not_read: Vec<String>,
 }
 
 impl Edges {
-    /// Reads the columns `member`, `inviter` and, if it is there, `valid_from`. Others are left alone: a
+    /// Reads the columns `member`, `inviter` and, if it is there, `valid_from`. Others are left alone, and told: a
     /// file of another system has many.
     ///
     /// # Errors
@@ -32,6 +34,8 @@ impl Edges {
         let (mut sheet, mut header) = Sheet::open(path)?;
         let (member, inviter) = (header.need("member")?, header.need("inviter")?);
         let valid_from = header.take("valid_from");
+        let mut others: Vec<(usize, String, bool)> =
+            header.rest().into_iter().map(|(at, name)| (at, name, false)).collect();
         let mut edges = Self {
             path: sheet.path().to_owned(),
             names: Vec::new(),
@@ -39,6 +43,7 @@ impl Edges {
             inviters: Vec::new(),
             from: Vec::new(),
             lines: Vec::new(),
+            not_read: Vec::new(),
         };
         let mut numbers = HashMap::new();
         while let Some(row) = sheet.next()? {
@@ -59,13 +64,20 @@ impl Edges {
                 text => Some(clock.read(text).map_err(|rule| row.fault(rule))?),
             });
             edges.lines.push(row.line);
+            others.iter_mut().for_each(|(at, _, stated)| *stated |= !row.cell(Some(*at)).is_empty());
         }
+        edges.not_read = others.into_iter().filter_map(|(_, name, stated)| stated.then_some(name)).collect();
         Ok(edges)
     }
 
     /// How many rows there are.
     pub(crate) fn len(&self) -> usize {
         self.members.len()
+    }
+
+    /// The other columns that state something: what a saved forest will not have of the file.
+    pub(crate) fn not_read(&self) -> &[String] {
+        &self.not_read
     }
 
     /// The line of a row.

@@ -72,6 +72,20 @@ fn every_fault_is_told_by_its_line_and_nothing_is_saved() {
     assert_eq!(report.get("orphans"), Some(&Node::List(vec![Node::Int(6)])));
 }
 
+/// Ranks and closed accounts of an export are not read back, and who imports it is told.
+#[test]
+fn columns_that_are_not_read_are_named() {
+    let rows = "member,inviter,rank,closed,note\n1,,gold,,\n2,1,,1,\n";
+    let folder = Folder::with(&[("m.csv", rows)]);
+    let text = folder.run("forest import m.csv --out shop.forest").ended(0);
+    assert!(text.starts_with("2 rows saved as") && text.ends_with("\nnot read: rank, closed\n"), "{text}");
+    let report = folder.run("forest import m.csv --json").document(0);
+    assert_eq!(report.get("not_read"), Some(&Node::List(["rank", "closed"].map(Node::from).to_vec())));
+    // Columns without a cell lose nothing.
+    folder.write("n.csv", b"member,inviter,rank,closed\n1,,,\n");
+    assert_eq!(folder.run("forest import n.csv").ended(0), "1 row is a forest\n");
+}
+
 #[test]
 fn a_history_of_inviters_is_no_second_parent() {
     let rows = "member,inviter,valid_from\n1,,\n2,,\n3,1,\n3,2,2026-01-01\n4,3,2026-02-01\n";

@@ -10,7 +10,7 @@ const KEYS: &str = "# the first signs\n2 ffeeddccbbaa99887766554433221100\n\
 fn a_code_is_made_and_read_again() {
     let folder = Folder::with(&[("keys.txt", KEYS)]);
     let made = folder.run(
-        "share new --keys keys.txt --member 1001 --campaign 7 --until 2026-12-31 --page https://a.example/p?x=1 \
+        "share new --keys keys.txt --member 1001 --campaign 7 --until 2099-12-31 --page https://a.example/p?x=1 \
          --qr a.svg --qr a.png",
     );
     let link = made.ended(0).trim().to_owned();
@@ -18,17 +18,23 @@ fn a_code_is_made_and_read_again() {
     assert_eq!(folder.names(), ["a.png", "a.svg", "keys.txt"]);
     assert!(folder.read("a.svg").contains("<svg"));
     let command = |at: &str| format!("share check --keys keys.txt {link} --at {at}");
-    let text = folder.run(&command("2026-12-30")).ended(0);
-    assert!(text.contains("1001") && text.contains("2026-12-31"), "{text}");
-    let document = folder.run(&format!("{} --json", command("2026-12-30"))).document(0);
+    let text = folder.run(&command("2099-12-30")).ended(0);
+    assert!(text.contains("1001") && text.contains("2099-12-31"), "{text}");
+    let document = folder.run(&format!("{} --json", command("2099-12-30"))).document(0);
     assert_eq!(document.get("campaign"), Some(&Node::Int(7)));
-    assert!(folder.run(&command("2026-12-31")).failed(2).contains("expired"));
+    assert!(folder.run(&command("2099-12-31")).failed(2).contains("expired"));
     assert!(
         folder
             .run("share check --keys keys.txt https://a.example/p?x=1")
             .failed(2)
             .contains("the link holds no share code")
     );
+    // One that is over already would be of no use to anybody.
+    for until in ["2020-01-01", "1970-01-01"] {
+        let line = folder.run(&format!("share new --keys keys.txt --member 1 --until {until} --qr b.svg"));
+        assert!(line.failed(2).contains(&format!("--until {until}: that is over")));
+    }
+    assert_eq!(folder.names(), ["a.png", "a.svg", "keys.txt"]);
     // The code of the facts, of the older key.
     let old = folder.run("share check --keys keys.txt AQEAAAAA6QcA0zgW44XUpsYF7A").ended(0);
     assert!(old.contains("1001") && old.contains("never"), "{old}");
