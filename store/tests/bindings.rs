@@ -338,7 +338,7 @@ fn purchases_let_distribute_and_refunds_take_it_back() {
         .unwrap()
         .into_iter()
         .filter_map(|stored| match stored.event.what {
-            What::Refunded { spend_minor, goods, whole } => {
+            What::Refunded { spend_minor, goods, whole, .. } => {
                 Some((spend_minor, goods.iter().map(ToString::to_string).collect::<Vec<_>>(), whole))
             }
             _ => None,
@@ -368,6 +368,57 @@ fn what_counts_is_counted_anew_under_a_policy_that_asks_for_it() {
     pay(&mut home, 3, 11);
     bind(&mut home, 12, visit).unwrap();
     check(&home);
+}
+
+/// What went back before an order was completed is in no count of completed orders, and in every count of paid ones,
+/// whatever policy held when it went.
+#[test]
+fn refunds_count_by_the_policies_that_come_after_them() {
+    let spend = |least: i64, on: &str| {
+        format!(r#"{{"mode":"instant","distributors":{{"spend":{{"at_least_minor":{least},"on":"{on}"}}}}}}"#)
+    };
+    let befores = [r#"{"mode":"instant"}"#.to_owned(), spend(99_999, "payment"), spend(99_999, "completion")];
+    for (before, on) in befores.iter().flat_map(|before| [(before, "payment"), (before, "completion")]) {
+        let mut home = ruled(before);
+        bind(&mut home, 1, r#"{"register":{"member":3}}"#).unwrap();
+        let complete = |home: &mut Home, order: u64, now: i64| {
+            run(home, &command("shop", order, "deliver", now, r#""deliver""#));
+            run(home, &command("shop", order, "tick", now + 1, r#""tick""#));
+        };
+        for order in 1..=3 {
+            run(&mut home, &place(order, 4, 5));
+            pay(&mut home, order, 6);
+            run(&mut home, &command("shop", order, "ship", 7, r#""ship""#));
+        }
+        // Of the first 20.00 are kept, of the second nothing, and of the third all.
+        for (order, id, line, amount) in [
+            (1, "r1", "a", 6000),
+            (1, "r2", "b", 2000),
+            (2, "r1", "a", 6000),
+            (2, "r2", "b", 2000),
+            (2, "r3", "b", 2000),
+        ] {
+            refund(&mut home, order, id, 8, line);
+            let out =
+                format!(r#"{{"refund_id":"{id}","transaction_id":"out {order} {id}","amount":{amount}}}"#);
+            let body = format!(r#"{{"refund_succeeded":{out}}}"#);
+            run(&mut home, &command("shop", order, &format!("{id} out"), 8, &body));
+        }
+        complete(&mut home, 1, 9);
+        complete(&mut home, 3, 9);
+        for (now, least, may) in [(20, 22_001, false), (40, 32_000, true)] {
+            let policy = binding_policy(&spend(least, on));
+            home.store.batch(|batch| batch.put_binding_policy(&shop(), &policy, at(now))).unwrap();
+            let order = u64::try_from(now).unwrap();
+            run(&mut home, &place(order, 4, now));
+            pay(&mut home, order, now);
+            run(&mut home, &command("shop", order, "ship", now, r#""ship""#));
+            complete(&mut home, order, now);
+            let visit = bind(&mut home, now + 1, r#"{"visit":{"member":3,"sharer":4}}"#);
+            assert_eq!(visit.is_ok(), may, "{least} {on} after {before}");
+        }
+        check(&home);
+    }
 }
 
 #[test]

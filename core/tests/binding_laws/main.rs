@@ -10,7 +10,7 @@ mod script;
 use fenrun::Code;
 use fenrun::doc::{Node, read_json};
 use fenrun::reward::binding::{
-    BindingAction, BindingCommand, BindingEvent, BindingPolicy, Bindings, What, Why,
+    BindingAction, BindingCommand, BindingEvent, BindingPolicy, Bindings, Stage, What, Why,
 };
 use fenrun::reward::plan::Plan;
 use naive::Naive;
@@ -40,6 +40,7 @@ enum Fault {
     RefundsAreForgotten,
     RefundsTakeNoGoods,
     RefundsTakeNoOrder,
+    RefundsOfPaidOrdersCount,
     AppointedMayLoseIt,
     TicksDoNothing,
     RegistrationForgetsTheSharer,
@@ -54,7 +55,7 @@ enum Fault {
     RefusalsCount,
 }
 
-const FAULTS: [Fault; 26] = [
+const FAULTS: [Fault; 27] = [
     Fault::ProtectIsInstant,
     Fault::NothingExpires,
     Fault::ExpiresADayLate,
@@ -71,6 +72,7 @@ const FAULTS: [Fault; 26] = [
     Fault::RefundsAreForgotten,
     Fault::RefundsTakeNoGoods,
     Fault::RefundsTakeNoOrder,
+    Fault::RefundsOfPaidOrdersCount,
     Fault::AppointedMayLoseIt,
     Fault::TicksDoNothing,
     Fault::RegistrationForgetsTheSharer,
@@ -129,13 +131,21 @@ impl Machine {
             (Fault::RefundsAreForgotten, BindingAction::Refund { .. }) => {
                 command.action = BindingAction::Tick
             }
-            (Fault::RefundsTakeNoGoods, BindingAction::Refund { member, spend_minor, whole, .. }) => {
-                let (member, spend_minor, whole) = (*member, *spend_minor, *whole);
-                command.action = BindingAction::Refund { member, spend_minor, whole, goods: Vec::new() };
+            (Fault::RefundsTakeNoGoods, BindingAction::Refund { member, spend_minor, whole, on, .. }) => {
+                let (member, spend_minor, whole, on) = (*member, *spend_minor, *whole, *on);
+                command.action = BindingAction::Refund { member, spend_minor, whole, goods: Vec::new(), on };
             }
-            (Fault::RefundsTakeNoOrder, BindingAction::Refund { member, spend_minor, goods, .. }) => {
-                let (member, spend_minor, goods) = (*member, *spend_minor, goods.clone());
-                command.action = BindingAction::Refund { member, spend_minor, goods, whole: false };
+            (Fault::RefundsTakeNoOrder, BindingAction::Refund { member, spend_minor, goods, on, .. }) => {
+                let (member, spend_minor, goods, on) = (*member, *spend_minor, goods.clone(), *on);
+                command.action = BindingAction::Refund { member, spend_minor, goods, whole: false, on };
+            }
+            (
+                Fault::RefundsOfPaidOrdersCount,
+                BindingAction::Refund { member, spend_minor, goods, whole, .. },
+            ) => {
+                let (member, spend_minor, goods, whole) = (*member, *spend_minor, goods.clone(), *whole);
+                command.action =
+                    BindingAction::Refund { member, spend_minor, goods, whole, on: Stage::Completion };
             }
             (Fault::RegistrationForgetsTheSharer, BindingAction::Register { member, .. }) => {
                 command.action = BindingAction::Register { member: *member, sharer: None };

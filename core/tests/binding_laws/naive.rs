@@ -4,7 +4,7 @@ use crate::script::Rules;
 use fenrun::Code;
 use fenrun::doc::Node;
 use fenrun::id::SkuId;
-use fenrun::reward::binding::{BindingAction as Action, BindingCommand};
+use fenrun::reward::binding::{BindingAction as Action, BindingCommand, Stage};
 use fenrun::reward::referral::Closing;
 use fenrun::time::{DAY_MS, Timestamp};
 use std::collections::BTreeMap;
@@ -105,8 +105,11 @@ impl Naive {
                 let member = self.open(*member)?;
                 self.count(member, "completion", *spend_minor, sevens(goods));
             }
-            Action::Refund { member, spend_minor, goods, whole } => {
+            Action::Refund { member, spend_minor, goods, whole, on } => {
                 let member = self.open(*member)?;
+                if self.rules.stage == "completion" && *on == Stage::Payment {
+                    return Ok(true);
+                }
                 self.take_back(member, *spend_minor, i64::from(*whole), sevens(goods))?;
             }
             Action::Tick => return Ok(false),

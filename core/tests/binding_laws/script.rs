@@ -3,7 +3,7 @@
 use fenrun::doc::read_json;
 use fenrun::id::{ExternalId, SkuId};
 use fenrun::request::Reason;
-use fenrun::reward::binding::{BindingAction, BindingCommand, BindingPolicy};
+use fenrun::reward::binding::{BindingAction, BindingCommand, BindingPolicy, Stage};
 use fenrun::reward::referral::Closing;
 use fenrun::time::{DAY_MS, Timestamp};
 use proptest::prelude::*;
@@ -105,6 +105,7 @@ fn action() -> impl Strategy<Value = BindingAction> {
     let sharer = || prop::option::weighted(0.7, who());
     let goods = || prop::collection::vec((7..9_u64).prop_map(SkuId::from), 0..2);
     let closing = prop::sample::select(vec![Closing::Stay, Closing::RollUp]);
+    let stage = prop::sample::select(vec![Stage::Completion, Stage::Completion, Stage::Payment]);
     prop_oneof![
         4 => (who(), sharer()).prop_map(|(member, sharer)| BindingAction::Register { member, sharer }),
         8 => (who(), who()).prop_map(|(member, sharer)| BindingAction::Visit { member, sharer }),
@@ -113,8 +114,8 @@ fn action() -> impl Strategy<Value = BindingAction> {
             .prop_map(|(member, spend_minor, goods)| BindingAction::Pay { member, spend_minor, goods }),
         2 => (who(), 0..20_i64, goods())
             .prop_map(|(member, spend_minor, goods)| BindingAction::Complete { member, spend_minor, goods }),
-        2 => (who(), 0..20_i64, goods(), any::<bool>()).prop_map(|(member, spend_minor, goods, whole)| {
-            BindingAction::Refund { member, spend_minor, goods, whole }
+        2 => (who(), 0..20_i64, goods(), any::<bool>(), stage).prop_map(|(member, spend_minor, goods, whole, on)| {
+            BindingAction::Refund { member, spend_minor, goods, whole, on }
         }),
         3 => who().prop_map(|member| BindingAction::Appoint { member }),
         1 => who().prop_map(|member| BindingAction::Dismiss { member }),

@@ -59,18 +59,16 @@ impl Counted {
         }
     }
 
-    /// What counts of an order by its events in the log: from its payment or completion on, less refunds.
-    fn recorded(events: &[BindingEvent], stage: Stage) -> Option<Self> {
+    /// What counts of an order by its events in the log: from its payment or completion on, less refunds. Policies
+    /// to come may count other things, so all of it is told whatever the one of now asks for.
+    fn recorded(events: &[BindingEvent]) -> Option<Self> {
         let mut counted: Option<Self> = None;
         for event in events {
             match &event.what {
-                What::Paid { spend_minor, goods } if stage == Stage::Payment => {
+                What::Paid { spend_minor, goods } | What::Completed { spend_minor, goods } => {
                     counted = Some(Self { spend_minor: *spend_minor, goods: goods.clone(), remains: true });
                 }
-                What::Completed { spend_minor, goods } if stage == Stage::Completion => {
-                    counted = Some(Self { spend_minor: *spend_minor, goods: goods.clone(), remains: true });
-                }
-                What::Refunded { spend_minor, goods, whole } => {
+                What::Refunded { spend_minor, goods, whole, .. } => {
                     if let Some(counted) = &mut counted {
                         counted.spend_minor -= spend_minor;
                         counted.goods = without(&counted.goods, goods);
@@ -84,7 +82,7 @@ impl Counted {
     }
 
     /// What went back since: nothing where money came back that had been charged back, which does not count anew.
-    fn fallen(&self, left: &Self, member: u64) -> Option<BindingAction> {
+    fn fallen(&self, left: &Self, member: u64, on: Stage) -> Option<BindingAction> {
         let spend_minor = (self.spend_minor - left.spend_minor).max(0);
         let goods = without(&self.goods, &left.goods);
         let whole = self.remains && !left.remains;
@@ -93,6 +91,7 @@ impl Counted {
             spend_minor,
             goods,
             whole,
+            on,
         })
     }
 }
@@ -125,7 +124,9 @@ impl Batch<'_> {
         let Some(shop) = self.shop(order.tenant())? else { return Ok(()) };
         // Orders come as providers report them; bindings come in the order of their times.
         let now = shop.last.map_or(first.header.at, |last| last.max(first.header.at));
-        let Some(policy) = shop.policy(now) else { return Ok(()) };
+        if shop.policy(now).is_none() {
+            return Ok(());
+        }
         let after = Before::of(order);
         if after.placed && !before.placed {
             self.bind_by_order((order, first), "placed", now, BindingAction::Order { member })?;
@@ -140,10 +141,10 @@ impl Batch<'_> {
             let completed = BindingAction::Complete { member, spend_minor, goods };
             self.bind_by_order((order, first), "completed", now, completed)?;
         }
-        let stage = policy.distributors().purchase().unwrap_or(Stage::Payment);
-        let counted = Counted::recorded(&self.binding_events_of(order)?, stage);
+        let counted = Counted::recorded(&self.binding_events_of(order)?);
         let left = Counted::of(order);
-        match counted.and_then(|counted| counted.fallen(&left, member)) {
+        let on = if after.completed { Stage::Completion } else { Stage::Payment };
+        match counted.and_then(|counted| counted.fallen(&left, member, on)) {
             Some(refund) => {
                 self.bind_by_order((order, first), &format!("refunded:{}", first.seq), now, refund)
             }

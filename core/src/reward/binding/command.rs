@@ -1,6 +1,7 @@
 //! What is asked of bindings.
 
-use super::policy::sku;
+use super::event::{refunded, refunded_on};
+use super::policy::{Stage, sku};
 use crate::doc::{Fields, Node, invalid};
 use crate::error::{Code, Error, Result};
 use crate::id::{ExternalId, SkuId};
@@ -58,6 +59,8 @@ pub enum BindingAction {
         goods: Vec<SkuId>,
         /// Whether nothing of the order is left.
         whole: bool,
+        /// How far the order had come: what goes back before it was completed is in no count of completed orders.
+        on: Stage,
     },
     /// The shop lets a member distribute, or approves their application.
     Appoint {
@@ -184,12 +187,9 @@ impl BindingAction {
             | Self::Complete { member, spend_minor, goods: skus } => {
                 vec![("member", id(member)), ("spend_minor", Node::Int(*spend_minor)), ("goods", goods(skus))]
             }
-            Self::Refund { member, spend_minor, goods: skus, whole } => vec![
-                ("member", id(member)),
-                ("spend_minor", Node::Int(*spend_minor)),
-                ("goods", goods(skus)),
-                ("whole", (*whole).into()),
-            ],
+            Self::Refund { member, spend_minor, goods: skus, whole, on } => {
+                [vec![("member", id(member))], refunded(*spend_minor, goods(skus), *whole, *on)].concat()
+            }
             Self::Reassign { member, inviter } => {
                 vec![("member", id(member)), ("inviter", id(&inviter.unwrap_or(0)))]
             }
@@ -233,7 +233,8 @@ fn action(word: &str, node: &Node) -> Result<BindingAction> {
                 "pay" => BindingAction::Pay { member: who, spend_minor, goods },
                 "refund" => {
                     let whole = fields.flag("whole")?.unwrap_or(false);
-                    BindingAction::Refund { member: who, spend_minor, goods, whole }
+                    let on = refunded_on(&mut fields)?;
+                    BindingAction::Refund { member: who, spend_minor, goods, whole, on }
                 }
                 _ => BindingAction::Complete { member: who, spend_minor, goods },
             }

@@ -173,11 +173,12 @@ impl Bindings {
                 made.push(member, what, Why::Counted);
                 self.qualify(member, Stage::Completion, *spend_minor, goods, &mut made)?;
             }
-            BindingAction::Refund { member, spend_minor, goods, whole } => {
+            BindingAction::Refund { member, spend_minor, goods, whole, on } => {
                 let member = self.open(*member)?;
-                let what = What::Refunded { spend_minor: *spend_minor, goods: goods.clone(), whole: *whole };
-                made.push(member, what, Why::Counted);
-                self.unqualify(member, *spend_minor, goods, *whole, &mut made)?;
+                let (spend_minor, goods, whole, on) = (*spend_minor, goods.clone(), *whole, *on);
+                let what = What::Refunded { spend_minor, goods, whole, on };
+                made.push(member, what.clone(), Why::Counted);
+                self.unqualify(member, &what, &mut made)?;
             }
             BindingAction::Tick => {}
             _ => self.by_the_shop(&mut made)?,

@@ -1,7 +1,7 @@
 //! What happened to bindings, and why.
 
 use super::command::{CLOSINGS, need};
-use super::policy::sku;
+use super::policy::{Stage, sku};
 use crate::doc::{Fields, Node};
 use crate::error::{Code, Result};
 use crate::id::{ExternalId, SkuId};
@@ -99,6 +99,8 @@ pub enum What {
         goods: Vec<SkuId>,
         /// Whether nothing of the order was left.
         whole: bool,
+        /// How far the order had come, see [`Refund`](super::BindingAction::Refund).
+        on: Stage,
     },
     /// The member may distribute: the shop said so, or they met the rule.
     Qualified,
@@ -175,11 +177,9 @@ impl BindingEvent {
             What::Paid { spend_minor, goods: bought } | What::Completed { spend_minor, goods: bought } => {
                 vec![("spend_minor", Node::Int(*spend_minor)), ("goods", goods(bought))]
             }
-            What::Refunded { spend_minor, goods: gone, whole } => vec![
-                ("spend_minor", Node::Int(*spend_minor)),
-                ("goods", goods(gone)),
-                ("whole", (*whole).into()),
-            ],
+            What::Refunded { spend_minor, goods: gone, whole, on } => {
+                refunded(*spend_minor, goods(gone), *whole, *on)
+            }
             What::Merged { gone } => vec![("gone", id(*gone))],
             What::Closed { closing: Closing::Stay } => vec![("downline", "stay".into())],
             What::Closed { closing: Closing::RollUp } => vec![("downline", "roll_up".into())],
@@ -242,7 +242,8 @@ fn what(fields: &mut Fields<'_>) -> Result<What> {
             match word {
                 "paid" => What::Paid { spend_minor, goods },
                 "refunded" => {
-                    What::Refunded { spend_minor, goods, whole: fields.flag("whole")?.unwrap_or(false) }
+                    let whole = fields.flag("whole")?.unwrap_or(false);
+                    What::Refunded { spend_minor, goods, whole, on: refunded_on(fields)? }
                 }
                 _ => What::Completed { spend_minor, goods },
             }
@@ -257,4 +258,17 @@ fn what(fields: &mut Fields<'_>) -> Result<What> {
             return Err(fields.fault(Code::InvalidEvent, rule));
         }
     })
+}
+
+/// The content of a refund, asked for or made; of an order that was completed unless it says another thing.
+pub(super) fn refunded(spend_minor: i64, goods: Node, whole: bool, on: Stage) -> Vec<(&'static str, Node)> {
+    let mut content =
+        vec![("spend_minor", Node::Int(spend_minor)), ("goods", goods), ("whole", whole.into())];
+    content.extend((on == Stage::Payment).then(|| ("on", on.name().into())));
+    content
+}
+
+/// How far an order had come of which something went back.
+pub(super) fn refunded_on(fields: &mut Fields<'_>) -> Result<Stage> {
+    Ok(fields.word("on", Stage::ALL, Stage::name)?.unwrap_or(Stage::Completion))
 }

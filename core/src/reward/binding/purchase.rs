@@ -47,7 +47,7 @@ impl Bought {
             What::Completed { spend_minor, goods } if stage == Some(Stage::Completion) => {
                 self.plus(one(*spend_minor, goods))
             }
-            What::Refunded { spend_minor, goods, whole } if stage.is_some() => {
+            What::Refunded { spend_minor, goods, whole, on } if rule.counts_refunds(*on) => {
                 self.less(*spend_minor, rule.sought(goods), *whole)
             }
             _ => self,
@@ -78,6 +78,15 @@ impl Distributors {
         let Self::Goods { any, .. } = self else { return 0 };
         let found = goods.iter().filter(|sku| any.contains(sku)).count();
         u32::try_from(found).unwrap_or(u32::MAX)
+    }
+
+    /// Whether what went back had counted: of an order that was paid alone, nothing counts on completion.
+    fn counts_refunds(&self, on: Stage) -> bool {
+        match self.purchase() {
+            None => false,
+            Some(Stage::Payment) => true,
+            Some(Stage::Completion) => on == Stage::Completion,
+        }
     }
 
     fn met(&self, bought: Bought) -> bool {
@@ -136,18 +145,13 @@ impl Bindings {
     }
 
     /// Whether what a member has left of what they bought lets them distribute no longer.
-    pub(super) fn unqualify(
-        &self,
-        member: u64,
-        spend_minor: i64,
-        goods: &[SkuId],
-        whole: bool,
-        made: &mut Made<'_>,
-    ) -> Result<()> {
+    pub(super) fn unqualify(&self, member: u64, refunded: &What, made: &mut Made<'_>) -> Result<()> {
         let rule = self.policy.distributors();
-        if rule.purchase().is_none() {
+        let What::Refunded { spend_minor, goods, whole, on } = refunded else { return Ok(()) };
+        if !rule.counts_refunds(*on) {
             return Ok(());
         }
+        let (spend_minor, whole) = (*spend_minor, *whole);
         let person = self.person(member, made.command.now);
         let (bought, sought) = (person.bought, rule.sought(goods));
         let beyond = |what: &str, back: i64, counted: i64| {
