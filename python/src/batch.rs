@@ -132,6 +132,26 @@ fn in_place<'py>(
     Ok(answer)
 }
 
+/// Where the first row of each payee and account stands, and what all of theirs come to.
+#[pyfunction]
+pub(crate) fn add_up<'py>(
+    py: Python<'py>,
+    payees: PyReadonlyArray1<'py, i64>,
+    accounts: Option<PyReadonlyArray1<'py, u16>>,
+    amounts: PyReadonlyArray1<'py, i64>,
+) -> PyResult<[Bound<'py, PyArray1<i64>>; 2]> {
+    let (payees, amounts, accounts) = (payees.as_slice()?, amounts.as_slice()?, slice(accounts.as_ref())?);
+    let sums = py.detach(|| {
+        let account = |row: usize| accounts.and_then(|accounts| accounts.get(row)).copied().unwrap_or(0);
+        let rows = payees.iter().zip(amounts).enumerate();
+        core::add_up(rows.map(|(row, (payee, amount))| (payee.unsigned_abs(), account(row), *amount)))
+    });
+    let sums = sums.or_raise(py)?;
+    let first: Vec<i64> = sums.iter().map(|sum| i64::try_from(sum.first).unwrap_or(i64::MAX)).collect();
+    let amounts: Vec<i64> = sums.iter().map(|sum| sum.amount).collect();
+    Ok([first.into_pyarray(py), amounts.into_pyarray(py)])
+}
+
 /// An array that holds nothing yet: numpy takes memory it has at hand, where zeros would be written first.
 pub(crate) fn empty<T: numpy::Element>(py: Python<'_>, len: usize) -> PyResult<Bound<'_, PyArray1<T>>> {
     let array = py.import("numpy")?.call_method1("empty", (len, numpy::dtype::<T>(py)))?;

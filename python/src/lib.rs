@@ -23,7 +23,7 @@ use pyo3::types::{PyDict, PyString};
 #[pymodule(gil_used = false)]
 mod _fenrun {
     #[pymodule_export]
-    use super::batch::settle;
+    use super::batch::{add_up, settle};
     #[pymodule_export]
     use super::codes;
     #[pymodule_export]

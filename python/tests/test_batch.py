@@ -322,7 +322,8 @@ def test_totals_are_those_of_a_dict(rows: list[tuple[int, int, int]]) -> None:
     settled = plan().settle(FOREST, COLUMNS)
     payees, accounts, amounts = zip(*rows, strict=True) if rows else ((), (), ())
     state = {name: getattr(settled, name) for name in settled.__slots__}
-    state |= {"payee": np.array(payees, np.int64), "account": np.array(accounts, np.uint16)}
+    people = np.array(payees, np.int64)
+    state |= {"payee": people, "_numbers": people, "account": np.array(accounts, np.uint16)}
     state |= {"amount": np.array(amounts, np.int64), "accounts": ("cash", "shop", "points")}
     settled.__setstate__((None, state))
     wanted: dict[tuple[int, str], int] = {}

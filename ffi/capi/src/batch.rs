@@ -118,7 +118,7 @@ impl Batch {
         self.sources().map(|source| self.order_of(source))
     }
 
-    fn parts(&self) -> impl Iterator<Item = &RowStore> {
+    fn parts(&self) -> impl Iterator<Item = &RowStore> + Clone {
         once(&self.first).chain(&self.rest)
     }
 
@@ -177,7 +177,8 @@ impl Batch {
     /// # Errors
     /// As [`add_up`].
     pub fn member_totals(&self) -> Result<Vec<MemberTotal>> {
-        add_up(self.parts().flat_map(|part| part.as_block().by_member()))
+        let sums = add_up(self.parts().flat_map(|part| part.as_block().amounts_by_member()))?;
+        Ok(sums.into_iter().map(MemberTotal::from).collect())
     }
 
     /// The name of an account.

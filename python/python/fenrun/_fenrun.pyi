@@ -17,6 +17,7 @@ __all__ = [
     "Plan",
     "Teams",
     "__version__",
+    "add_up",
     "check_ids",
     "codes",
     "components",
@@ -255,6 +256,9 @@ class Order:
     def life(self) -> str:
         """The stage of the life cycle: `paid`, `shipped`, `completed` …"""
 
+def add_up(
+    payees: npt.NDArray[np.int64], accounts: npt.NDArray[np.uint16] | None, amounts: npt.NDArray[np.int64]
+) -> list[npt.NDArray[np.int64]]: ...
 def check_ids(texts: list[str], what: str) -> None: ...
 def codes() -> dict[str, tuple[int, str]]: ...
 def components() -> list[str]: ...

@@ -227,7 +227,8 @@ class Plan(_fenrun.Plan):
             answer = _fenrun.settle(self, forest, batch.columns, threads)
         except Error as error:
             raise batch.named(error) from None
-        answer["payee"] = forest.ids_of(answer["payee"])
+        answer["numbers"] = answer["payee"]
+        answer["payee"] = forest.ids_of(answer["numbers"])
         if "after" in answer:
             after = answer["after"]
             people = forest.ids_of(after).astype(object)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from . import _fenrun
+
 if TYPE_CHECKING:
     from .plan import Plan
 
@@ -23,7 +25,7 @@ class Rows:
     """
 
     __slots__ = (
-        "_lines", "_orders", "_per_order", "_retained", "account", "accounts", "after", "amount", "conserved",
+        "_lines", "_numbers", "_orders", "_per_order", "_retained", "account", "accounts", "after", "amount", "conserved",
         "currency", "level", "payee", "pool", "rule", "rules", "source",
     )  # fmt: skip
 
@@ -47,6 +49,8 @@ class Rows:
         lines: npt.NDArray[Any] | None,
         plan: Plan,
     ) -> None:
+        # Who is paid, as the forest counts them: the ids themselves where these are numbers.
+        self._numbers: npt.NDArray[np.int64] = settled["numbers"]
         for name in ("source", "payee", "rule", "level", "amount", "pool", "conserved"):
             setattr(self, name, _read_only(settled[name]))
         self.account = _read_only(settled.get("account"))
@@ -99,12 +103,8 @@ class Rows:
         There is one row a member, or one for each of their accounts where rules split amounts, in the order of
         their first rows.
         """
-        places, first = _places(self.payee)
-        if self.account is not None:
-            places, first = _places(places * len(self.accounts) + self.account)
+        first, amounts = _fenrun.add_up(self._numbers, self.account, self.amount)
         payees = self.payee[first]
-        amounts = np.zeros(len(first), dtype=np.int64)
-        np.add.at(amounts, places, self.amount)
         if self.account is None:
             return {"payee": payees, "amount": amounts}
         accounts = np.array(self.accounts, dtype=object)[self.account[first]]
@@ -156,18 +156,6 @@ class Rows:
             f"<fenrun.Rows: {len(self):,} rows, {self.pool - kept:,} of a pool of {self.pool:,} "
             f"{self.currency} minor units>"
         )
-
-
-def _places(values: npt.NDArray[Any]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """For each value which of the different ones it is, in the order they come, and where each of those comes first."""
-    if values.dtype == object:
-        known = {text: at for at, text in enumerate(dict.fromkeys(values.tolist()))}
-        values = np.fromiter((known[text] for text in values.tolist()), np.int64, len(values))
-    _, first, places = np.unique(values, return_index=True, return_inverse=True)
-    order = np.argsort(first)
-    rank = np.empty_like(order)
-    rank[order] = np.arange(len(order))
-    return rank[places], first[order]
 
 
 def _read_only(value: Any) -> Any:

@@ -22,7 +22,7 @@ pub use chain::sale_of;
 pub use job::Job;
 pub use names::Names;
 pub use orders::{Orders, Overrides, read_overrides};
-pub use payees::{MemberTotal, add_up};
+pub use payees::{MemberTotal, Sum, add_up};
 pub use rows::{Origin, RowBlock, RowColumns, Rows, move_origins};
 
 pub use super::commission::Totals;
