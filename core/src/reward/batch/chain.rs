@@ -12,6 +12,7 @@ use crate::sale::{Around, Facts, Person, Purpose, Sale, SaleDraft, SaleLine};
 use crate::time::Timestamp;
 use std::collections::BTreeMap;
 use std::ops::Range;
+
 /// The sale of the order in a range of rows, with the upline the forest had when it was placed.
 ///
 /// # Errors
@@ -168,12 +169,55 @@ impl<'a> Writer<'a> {
         }
     }
 
+    /// The account itself, which may have been merged into another one since the order.
     fn handle(&self, person: &Person) -> u32 {
-        self.forest.named(person.id.as_str()).map_or(0, MemberIx::get)
+        self.forest.account_named(person.id.as_str()).map_or(0, MemberIx::get)
     }
 }
 
 /// Rule in the upper half, level in the lower; a plan has at most 256 rules, a walk 4,096 stops.
 pub(super) fn slot(rule: usize, level: usize) -> u32 {
     u32::try_from((rule << 16) | (level & 0xFFFF)).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reward::batch;
+    use crate::reward::commission::Frozen;
+
+    /// Orders of before a merge pay who stood above then, as a sale alone does.
+    #[test]
+    fn an_account_that_was_merged_since_is_paid_under_its_own_name() {
+        let plan = Plan::from_json(
+            r#"{"schema":"fenrun.plan/1","name":"x","currency":"CNY",
+                "rule":[{"id":"a","to":{"up":"referral"},"pay":{"levels":["10%","5%"]}}]}"#,
+        )
+        .unwrap();
+        let numbers = Forest::from_edges(&[1, 2, 3], &[0, 1, 2]).unwrap();
+        let mut texts = numbers.clone();
+        texts.set_texts(["a", "b", "c"]).unwrap();
+        for mut forest in [numbers, texts] {
+            forest.merge(3, 1, Some(Timestamp::from_ms(5))).unwrap();
+            let moments = [4, 4, 5];
+            let buyers = forest.resolve_at(&[3, 2, 2], Some(&moments)).unwrap();
+            let components: [(&str, &[i64]); 1] = [("paid", &[1000, 1000, 1000])];
+            let orders = Orders { placed_at: Some(&moments), ..Orders::new(&buyers, &components) };
+            let rows = batch::settle(&plan, &forest, &orders, None).unwrap();
+            let paid: Vec<(u32, u64)> = rows
+                .sources()
+                .iter()
+                .zip(rows.payees())
+                .map(|(at, ix)| (*at, forest.id(MemberIx::new(*ix))))
+                .collect();
+            assert_eq!(paid, [(0, 2), (0, 1), (1, 1), (2, 3)]);
+            let alone = (0..3).flat_map(|at| {
+                let sale = sale_of(&plan, &forest, &orders, at..at + 1).unwrap();
+                let (outcome, _) = Frozen::settle(&plan, &sale).unwrap();
+                outcome.rows().iter().map(|row| row.payee.to_string()).collect::<Vec<_>>()
+            });
+            let names = rows.payees().iter().map(|ix| forest.name(MemberIx::new(*ix)));
+            assert!(alone.eq(names));
+        }
+    }
 }
