@@ -40,7 +40,7 @@ pay = { levels = [
 "#;
 
 /// What is wrong, on which line, what the message must hold.
-const WRONG: [(&str, &str, usize, &str); 64] = [
+const WRONG: [(&str, &str, usize, &str); 65] = [
     ("name = \"n\"", "nmae = \"n\"", 2, "did you mean it by `nmae`?"),
     ("currency = \"CNY\"", "currency = \"CNY\"\ncurency = 1", 4, "did you mean `currency`?"),
     ("\"V1\", \"V2\"", "\"V1\", 2", 4, "`ranks`"),
@@ -86,6 +86,7 @@ const WRONG: [(&str, &str, usize, &str); 64] = [
     ("{ up = \"referral\" },", "{ up = \"referral\", as = \"\" },", 13, "`as` is empty"),
     ("{ up = \"referral\" },", "{ up = \"referral\", as = \"any\" },", 13, "`as`: `any` is reserved"),
     ("V2 = \"8%\"", "V2 = { fact = \"\" }", 18, "`fact` is empty"),
+    ("V2 = \"8%\"", "V2 = { fact = \"rank\" }", 18, "`fact` is `rank`; `id` and `rank` are no facts"),
     (
         "{ differential = { V1 = \"5%\", V2 = \"8%\" } }",
         "{ share = \"5%\", weights = { fact = \"\" } }",

@@ -170,6 +170,10 @@ impl Rates<'_> {
             let error = format!("rule `{}`: a rate of {rate}; at most 100%", self.rule.id);
             return Err(Error::new(Code::PaysTooMuch, error));
         }
+        // Asked for every level of every walk: as it stands where nothing rounds it.
+        if self.rule.round.rate_decimals.is_none() {
+            return Ok(pay);
+        }
         self.rule.round.rate(rate).map(Pay::Share)
     }
 }

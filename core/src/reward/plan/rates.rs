@@ -14,17 +14,24 @@ pub enum Amount {
     Fact(String),
 }
 
+/// Refuses the name of a fact of payees that nobody can state.
+pub(super) fn check_fact(name: &str, fields: &Fields<'_>) -> Result<()> {
+    match name {
+        "" => Err(fields.fault(Code::InvalidValue, "`fact` is empty")),
+        "id" | "rank" => {
+            Err(fields.fault(Code::InvalidValue, format!("`fact` is `{name}`; `id` and `rank` are no facts")))
+        }
+        _ => Ok(()),
+    }
+}
+
 impl Amount {
     pub(super) fn read(node: &Node, what: &str) -> Result<Self> {
         if let Node::Map(_) = node {
             let mut fields = Fields::table(node, what)?;
             let name = fields.text("fact")?;
             let name = name.ok_or_else(|| fields.fault(Code::MissingKey, "write { fact = \"name\" }"))?;
-            if name.is_empty() {
-                return Err(fields
-                    .fault(Code::InvalidValue, "`fact` is empty")
-                    .about(Spot::entry(node, "fact")));
-            }
+            check_fact(name, &fields).map_err(|error| error.about(Spot::entry(node, "fact")))?;
             let name = name.to_owned();
             fields.finish()?;
             return Ok(Self::Fact(name));

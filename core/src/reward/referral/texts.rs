@@ -246,10 +246,6 @@ impl Forest {
         if self.texts.slot(text.as_str()).is_some() {
             return Err(known(text.as_str()));
         }
-        if let Some(ix) = inviter.filter(|ix| self.is_closed(*ix)) {
-            let error = format!("the account of member {} was closed", self.name(ix));
-            return Err(Error::new(Code::ClosedMember, error));
-        }
         let number = u64::try_from(self.len() + 1).unwrap_or(u64::MAX);
         let ix = self.enter(number, inviter.map(|ix| self.id(ix)), from)?;
         self.texts.push(text.as_str());

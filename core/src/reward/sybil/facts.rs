@@ -5,7 +5,7 @@ use crate::error::{Code, Error, Result};
 use crate::money::Rate;
 use crate::reward::plan::{Amount, Clock, Plan, Schedule, Weights};
 use crate::sale::Facts;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A value for each fact that meets the first test of it. What the rules of one clock read as a rate is one, and
 /// what they read as a weight is a whole number.
@@ -14,8 +14,12 @@ use std::collections::BTreeMap;
 /// [`Code::InvalidValue`] when they read one fact as both: nobody can state it.
 pub(super) fn facts(plan: &Plan, clock: Clock) -> Result<Facts> {
     let node = plan.to_node();
-    let mut facts = Facts::new();
-    conditions(&node).into_iter().for_each(|condition| state(condition, &mut facts));
+    let (mut facts, mut others) = (Facts::new(), BTreeSet::new());
+    conditions(&node).into_iter().for_each(|condition| state(condition, &mut facts, &mut others));
+    // What is tested by empty lists alone: any value will do.
+    for name in others {
+        facts.entry(name).or_insert(Node::Bool(true));
+    }
     let rates = rates(plan, clock);
     // A rate is a share and a weight a whole number, whatever a condition asks of the same fact.
     for name in rates.keys() {
@@ -75,8 +79,8 @@ fn conditions(plan: &Node) -> Vec<&Node> {
     found
 }
 
-/// States what a condition asks for, unless it is stated.
-fn state(condition: &Node, facts: &mut Facts) {
+/// States what a condition asks for, unless it is stated; `others` are the facts of which an empty list says nothing.
+fn state(condition: &Node, facts: &mut Facts, others: &mut BTreeSet<String>) {
     let mut open = vec![(condition, true)];
     while let Some((node, holds)) = open.pop() {
         match node {
@@ -88,7 +92,11 @@ fn state(condition: &Node, facts: &mut Facts) {
                         "not" => open.push((value, !holds)),
                         "rank" => {}
                         fact => {
-                            facts.entry(fact.to_owned()).or_insert_with(|| meeting(value, holds));
+                            if let Some(value) = meeting(value, holds) {
+                                facts.entry(fact.to_owned()).or_insert(value);
+                            } else {
+                                others.insert(fact.to_owned());
+                            }
                         }
                     }
                 }
@@ -98,8 +106,8 @@ fn state(condition: &Node, facts: &mut Facts) {
     }
 }
 
-/// A value that meets a test, or one that does not.
-fn meeting(test: &Node, holds: bool) -> Node {
+/// A value that meets a test, or one that does not; none of an empty list, which says nothing of types either.
+fn meeting(test: &Node, holds: bool) -> Option<Node> {
     let value = match test {
         Node::List(items) => items.first().cloned(),
         Node::Map(range) => {
@@ -111,12 +119,12 @@ fn meeting(test: &Node, holds: bool) -> Node {
         }
         single => Some(single.clone()),
     };
-    match (value.unwrap_or(Node::Bool(true)), holds) {
+    Some(match (value?, holds) {
         (value, true) => value,
         (Node::Bool(value), false) => Node::Bool(!value),
         // Nothing lies beyond the ends of the integers: there a test cannot be missed.
         (Node::Int(value), false) if test.get("min").is_some() => Node::Int(value.saturating_sub(1)),
         (Node::Int(value), false) => Node::Int(value.saturating_add(1)),
         (_, false) => Node::from("another"),
-    }
+    })
 }

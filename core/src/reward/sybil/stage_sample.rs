@@ -65,7 +65,7 @@ fn actors(plan: &Plan, every: Period, rules: &[&Rule], way: &str, most: i64) -> 
         matches!(value, Node::Int(_)) && measured(plan, name).is_some() && !rates.contains_key(name)
     };
     let mut stated: Facts = asked.into_iter().filter(|(name, value)| !tells(name, value)).collect();
-    if plan.names().contains("purpose") {
+    if plan.names().contains("purpose") && !rates.contains_key("purpose") {
         // A period has no lines, whose own fact it is.
         stated.insert("purpose".to_owned(), Purpose::Goods.name().into());
     }

@@ -4,6 +4,7 @@ use super::{Names, check_name, stops, unknown_word};
 use crate::doc::{Fields, Node, Spot, did_you_mean, invalid};
 use crate::error::{Code, Error, Result};
 use crate::money::Rate;
+use crate::reward::plan::rates::check_fact;
 use crate::reward::plan::rule::Rule;
 use crate::reward::plan::schedule::{
     Ladder, LadderShape, PairRate, Pairing, Schedule, Share, Span, Step, Unmatched, Weights,
@@ -240,11 +241,7 @@ fn share(node: &Node, place: &str, options: Options<'_>) -> Result<Schedule> {
         Some(node) if node.get("fact").is_some() => {
             let mut fields = Fields::table(node, format!("{place}: `weights`"))?;
             let fact = fields.need_text("fact")?.to_owned();
-            if fact.is_empty() {
-                return Err(fields
-                    .fault(Code::InvalidValue, "`fact` is empty")
-                    .about(Spot::entry(node, "fact")));
-            }
+            check_fact(&fact, &fields).map_err(|error| error.about(Spot::entry(node, "fact")))?;
             fields.finish()?;
             Weights::Fact(fact)
         }
