@@ -3,10 +3,9 @@
 //! Rows lie order by order, column by column, from the start. Blocks in which every row is paid, by far the
 //! most, leave as they are; only the others are closed up.
 
-use super::climb::{Climb, Climbers};
-use super::flat::{Level, payees_of};
+use super::climb::Climbers;
+use super::flat::{Level, fill, payees_of};
 use super::kernel::Kernel;
-use super::qualified::has_bit;
 use super::rows::RowBlock;
 use crate::error::{Code, Error, Result};
 use crate::reward::referral::MemberIx;
@@ -26,6 +25,20 @@ pub(super) struct Sums {
     pub(super) below_minimum: i128,
 }
 
+/// Somebody who is paid where the row is kept.
+pub(super) struct Row {
+    pub(super) payee: u32,
+    pub(super) slot: u32,
+    pub(super) amount: i64,
+    pub(super) keep: bool,
+}
+
+/// All bits or none: a branch that nobody can predict would cost more than all else.
+#[inline(always)]
+pub(super) fn ones(yes: bool) -> i64 {
+    i64::from(yes).wrapping_neg()
+}
+
 /// The working memory of a block.
 pub(super) struct Block {
     /// How many orders there is room for.
@@ -41,8 +54,6 @@ pub(super) struct Block {
     slots: Vec<u32>,
     amounts: Vec<i64>,
     keeps: Vec<u8>,
-    /// Of the rule at hand: whether the way of each order has ended.
-    ended: Vec<u8>,
 }
 
 impl Block {
@@ -62,7 +73,6 @@ impl Block {
             slots: vec![0; rows],
             amounts: vec![0; rows],
             keeps: vec![0; rows],
-            ended: vec![0; size],
         }
     }
 
@@ -100,18 +110,55 @@ impl Block {
         buyers: &[MemberIx],
         sums: &mut Sums,
     ) -> RowBlock<'_> {
-        if let ([], [climb]) = (kernel.levels(), kernel.climbs()) {
-            let kept = self.climb(climb, parents, start, buyers, sums);
+        let (levels, climbs, width) = (kernel.levels(), kernel.climbs(), kernel.width());
+        let (len, rows) = (buyers.len(), buyers.len() * width);
+        if climbs.is_empty() && self.pay_all(levels, width, start, len) {
+            // Nothing wraps: the kernel refuses batches whose block sums could.
+            let offered = self.amounts[..rows].iter().fold(0_i64, |sum, amount| sum.wrapping_add(*amount));
+            sums.offered += i128::from(offered);
+            return rows_of(rows, &self.sources, &self.payees, &self.pattern, &self.amounts);
+        }
+        if !climbs.is_empty() && (climbs.len() > 1 || !levels.is_empty()) {
+            let kept = self.split_mixed(kernel, parents, start, buyers, sums);
             return rows_of(kept, &self.sources, &self.payees, &self.slots, &self.amounts);
         }
-        let (len, width) = (buyers.len(), kernel.width());
-        let rows = len * width;
+        let Self { people, climbers, sources, payees, slots, amounts, size, .. } = self;
         let first = u32::try_from(start).unwrap_or(u32::MAX);
-        for (source, place) in self.sources[..rows].iter_mut().zip(&self.places) {
+        let (sources, payees) = (&mut sources[..rows], &mut payees[..rows]);
+        let (slots, amounts) = (&mut slots[..rows], &mut amounts[..rows]);
+        let mut kept = 0_usize;
+        // Each row is written; the cursor moves only past those that are kept.
+        let put = |order: usize, _: usize, row: Row| {
+            // Always so: it tells the compiler that the cursor stays inside.
+            if kept < rows {
+                sources[kept] = first.wrapping_add(u32::try_from(order).unwrap_or(u32::MAX));
+                payees[kept] = row.payee;
+                slots[kept] = row.slot;
+                amounts[kept] = row.amount;
+            }
+            kept = kept.wrapping_add(usize::from(row.keep));
+        };
+        match climbs.first() {
+            Some(climb) => climb.fill(parents, buyers, start, climbers, sums, put),
+            None => fill(levels, people, *size, start..start + len, sums, put),
+        }
+        rows_of(kept, sources, payees, slots, amounts)
+    }
+
+    /// Makes the rows of all orders level by level, when everybody is paid; otherwise `false`, and nothing is made.
+    fn pay_all(&mut self, levels: &[Level<'_>], width: usize, start: usize, len: usize) -> bool {
+        let people = |level: &Level<'_>| &self.people[level.depth * self.size..][..len];
+        let gaps =
+            |level: &Level<'_>| people(level).iter().fold(0, |gaps, one| gaps | u8::from(*one == 0)) != 0;
+        if levels.iter().any(|level| level.condition.is_some() || gaps(level)) {
+            return false;
+        }
+        let first = u32::try_from(start).unwrap_or(u32::MAX);
+        for (source, place) in self.sources[..len * width].iter_mut().zip(&self.places) {
             *source = first.wrapping_add(*place);
         }
-        let mut all_paid = kernel.climbs().is_empty();
-        for level in kernel.levels() {
+        let mut all = true;
+        for level in levels {
             let people = &self.people[level.depth * self.size..][..len];
             let payees = self.payees.chunks_exact_mut(width).map(|payees| &mut payees[level.column]);
             let nobody = match level.rolled.as_deref() {
@@ -120,132 +167,38 @@ impl Block {
             };
             let amounts = self.amounts.chunks_exact_mut(width);
             let below = level.shares(start, len, amounts.map(|amounts| &mut amounts[level.column]));
-            all_paid &= !nobody && !below && level.condition.is_none();
+            all &= !nobody && !below;
         }
-        for climb in kernel.climbs() {
-            let (payees, slots, amounts) = (&mut self.payees, &mut self.pattern, &mut self.amounts);
-            climb.fill(parents, buyers, start, &mut self.climbers, sums, |order, column, made| {
-                let row = order * width + climb.column + column;
-                (payees[row], slots[row], amounts[row]) = (made.payee, made.slot, made.amount);
-                self.keeps[row] = u8::from(made.keep);
-            });
-        }
-        // Nothing wraps: the kernel refuses batches whose block sums could.
-        let offered = self.amounts[..rows].iter().fold(0_i64, |sum, amount| sum.wrapping_add(*amount));
-        sums.offered += i128::from(offered);
-        let (kept, slots) = match all_paid {
-            true => (rows, &self.pattern),
-            false => {
-                self.mark(kernel, len, sums);
-                (self.close_up(rows), &self.slots)
-            }
-        };
-        rows_of(kept, &self.sources, &self.payees, slots, &self.amounts)
+        all
     }
 
-    /// The rows of a rule that is alone: each is written, and the cursor moves only past those that are kept.
-    fn climb(
+    /// The rows of several rules of which some are differentials: each where it would stand if all were kept.
+    fn split_mixed(
         &mut self,
-        climb: &Climb<'_>,
+        kernel: &Kernel<'_>,
         parents: &[u32],
         start: usize,
         buyers: &[MemberIx],
         sums: &mut Sums,
     ) -> usize {
+        let (width, len) = (kernel.width(), buyers.len());
         let first = u32::try_from(start).unwrap_or(u32::MAX);
-        let rows = buyers.len() * climb.columns();
-        let (sources, payees) = (&mut self.sources[..rows], &mut self.payees[..rows]);
-        let (slots, amounts) = (&mut self.slots[..rows], &mut self.amounts[..rows]);
-        let mut kept = 0_usize;
-        let offered = climb.fill(parents, buyers, start, &mut self.climbers, sums, |order, _, made| {
-            // Always so: it tells the compiler that the cursor stays inside.
-            if kept < rows {
-                sources[kept] = first.wrapping_add(u32::try_from(order).unwrap_or(u32::MAX));
-                payees[kept] = made.payee;
-                slots[kept] = made.slot;
-                amounts[kept] = made.amount;
-            }
-            kept = kept.wrapping_add(usize::from(made.keep));
-        });
-        sums.offered += i128::from(offered);
-        kept
-    }
-
-    /// Marks the rows of levels that are paid, and adds up why the others are not.
-    fn mark(&mut self, kernel: &Kernel<'_>, len: usize, sums: &mut Sums) {
-        for level in kernel.levels() {
-            self.mark_level(kernel, level, len, sums);
+        for (source, place) in self.sources[..len * width].iter_mut().zip(&self.places) {
+            *source = first.wrapping_add(*place);
         }
-    }
-
-    fn mark_level(&mut self, kernel: &Kernel<'_>, level: &Level<'_>, len: usize, sums: &mut Sums) {
-        let width = kernel.width();
-        if level.stops {
-            self.mark_until_stopped(width, level, len, sums);
-            return;
+        let Self { people, climbers, payees, pattern, amounts, keeps, size, .. } = self;
+        let mut put = |order: usize, column: usize, made: Row| {
+            let row = order * width + column;
+            (payees[row], pattern[row], amounts[row]) = (made.payee, made.slot, made.amount);
+            keeps[row] = u8::from(made.keep);
+        };
+        fill(kernel.levels(), people, *size, start..start + len, sums, &mut put);
+        for climb in kernel.climbs() {
+            climb.fill(parents, buyers, start, climbers, sums, |order, column, made| {
+                put(order, climb.column + column, made);
+            });
         }
-        if level.rolled.is_none() {
-            self.mark_column(width, level, len, sums);
-            return;
-        }
-        let people = &self.people[level.depth * self.size..][..len];
-        let (mut no_upline, mut ineligible, mut below) = (0_i64, 0_i64, 0_i64);
-        for (person, row) in people.iter().zip((level.column..).step_by(width)) {
-            let amount = self.amounts[row];
-            let (reached, qualified, enough) = (*person != 0, self.payees[row] != 0, amount >= level.min);
-            let kept_for = |why: bool| if why { amount } else { 0 };
-            no_upline = no_upline.wrapping_add(kept_for(!reached));
-            ineligible = ineligible.wrapping_add(kept_for(reached & !qualified));
-            below = below.wrapping_add(kept_for(qualified & !enough));
-            self.keeps[row] = u8::from(qualified & enough);
-        }
-        sums.no_upline += i128::from(no_upline);
-        sums.ineligible += i128::from(ineligible);
-        sums.below_minimum += i128::from(below);
-    }
-
-    /// Levels of one rule stand one after the other, so who ends the way is known before those beyond.
-    fn mark_until_stopped(&mut self, width: usize, level: &Level<'_>, len: usize, sums: &mut Sums) {
-        if level.is_first() {
-            self.ended.fill(0);
-        }
-        let (mut no_upline, mut ineligible, mut blocked, mut below) = (0_i64, 0_i64, 0_i64, 0_i64);
-        for (ended, row) in self.ended.iter_mut().zip((level.column..).step_by(width)).take(len) {
-            let (person, amount) = (self.payees[row], self.amounts[row]);
-            let (reached, open) = (person != 0, *ended == 0);
-            let qualified = level.condition.as_deref().is_none_or(|bits| has_bit(bits, person));
-            let enough = amount >= level.min;
-            let kept_for = |why: bool| if why { amount } else { 0 };
-            no_upline = no_upline.wrapping_add(kept_for(!reached));
-            blocked = blocked.wrapping_add(kept_for(reached & !open));
-            ineligible = ineligible.wrapping_add(kept_for(reached & open & !qualified));
-            below = below.wrapping_add(kept_for(reached & open & qualified & !enough));
-            self.keeps[row] = u8::from(reached & open & qualified & enough);
-            *ended |= u8::from(reached & !qualified);
-        }
-        sums.no_upline += i128::from(no_upline);
-        sums.ineligible += i128::from(ineligible);
-        sums.blocked += i128::from(blocked);
-        sums.below_minimum += i128::from(below);
-    }
-
-    fn mark_column(&mut self, width: usize, level: &Level<'_>, len: usize, sums: &mut Sums) {
-        let condition = level.condition.as_deref();
-        let (mut nobody, mut ineligible, mut below) = (0_i64, 0_i64, 0_i64);
-        for row in (level.column..).step_by(width).take(len) {
-            let (person, amount) = (self.payees[row], self.amounts[row]);
-            let reached = person != 0;
-            let qualified = condition.is_none_or(|bits| has_bit(bits, person));
-            let enough = amount >= level.min;
-            let paid_to = |paid: bool| if paid { amount } else { 0 };
-            nobody = nobody.wrapping_add(paid_to(!reached));
-            ineligible = ineligible.wrapping_add(paid_to(reached & !qualified));
-            below = below.wrapping_add(paid_to(reached & qualified & !enough));
-            self.keeps[row] = u8::from(reached & qualified & enough);
-        }
-        sums.no_upline += i128::from(nobody);
-        sums.ineligible += i128::from(ineligible);
-        sums.below_minimum += i128::from(below);
+        self.close_up(len * width)
     }
 
     /// Moves the rows that are kept to the front. Every row is written; the cursor moves only past those

@@ -1,7 +1,7 @@
 //! 级差 on blocks of orders: one read finds everybody on the way of an order, from class to higher class, so that
 //! its cost depends on the number of rates, not on the depth of the forest.
 
-use super::block::Sums;
+use super::block::{Row, Sums, ones};
 use super::jumps::{Found, Gathered, Ways};
 use super::qualified::has_bit;
 use crate::money::{Rate, Rounding};
@@ -41,28 +41,14 @@ pub(super) struct Climbers {
     limits: Vec<u32>,
 }
 
-/// Somebody on a way, who is paid where the row is kept.
-pub(super) struct Row {
-    pub(super) payee: u32,
-    pub(super) slot: u32,
-    pub(super) amount: i64,
-    pub(super) keep: bool,
-}
-
 /// The multiplications of rates in rising order; `None` where one does not serve amounts up to `largest`.
 pub(super) fn shares(rates: &[Rate], mode: Rounding, largest: i64) -> Option<Vec<Share>> {
     rates.iter().map(|rate| Share::new(*rate, mode).filter(|share| largest <= share.max())).collect()
 }
 
 impl Climb<'_> {
-    /// How many columns it fills.
-    pub(super) fn columns(&self) -> usize {
-        self.shares.len()
-    }
-
     /// Makes the rows of the orders `start..start + buyers.len()`, order by order and column by column: all that
-    /// the rule may have of each order, whether they are kept or not. Their sum is what it gives; what is offered
-    /// beyond them goes to the sums.
+    /// the rule may have of each order, whether they are kept or not.
     #[inline(always)]
     pub(super) fn fill(
         &self,
@@ -72,7 +58,7 @@ impl Climb<'_> {
         climbers: &mut Climbers,
         sums: &mut Sums,
         put: impl FnMut(usize, usize, Row),
-    ) -> i64 {
+    ) {
         climbers.gathered.gather(&self.ways, self.up.as_deref().map_or(parents, Vec::as_slice), buyers);
         climbers.limit(self.ends.as_deref().map(Vec::as_slice), buyers);
         let base = &self.base[start..start + buyers.len()];
@@ -98,7 +84,7 @@ impl Climb<'_> {
         sums: &mut Sums,
         paid: impl Fn(u32) -> (u32, bool),
         mut put: impl FnMut(usize, usize, Row),
-    ) -> i64 {
+    ) {
         // Nothing wraps: the kernel refuses batches whose block sums could.
         let (mut in_rows, mut beyond, mut no_upline, mut blocked) = (0_i64, 0_i64, 0_i64, 0_i64);
         let (mut ineligible, mut below) = (0_i64, 0_i64);
@@ -134,20 +120,13 @@ impl Climb<'_> {
             blocked = blocked.wrapping_add(if above != 0 && *end <= self.limit { rest } else { 0 });
         }
         let unreached = beyond.wrapping_sub(no_upline).wrapping_sub(blocked);
-        sums.offered += i128::from(beyond);
+        sums.offered += i128::from(in_rows) + i128::from(beyond);
         sums.no_upline += i128::from(no_upline);
         sums.blocked += i128::from(blocked);
         sums.unreached_rank += i128::from(unreached);
         sums.ineligible += i128::from(ineligible);
         sums.below_minimum += i128::from(below);
-        in_rows
     }
-}
-
-/// All bits or none: a branch that nobody can predict would cost more than all else.
-#[inline(always)]
-fn ones(yes: bool) -> i64 {
-    i64::from(yes).wrapping_neg()
 }
 
 impl Climbers {
