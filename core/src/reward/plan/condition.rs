@@ -368,6 +368,7 @@ impl Test {
     }
 
     /// Whether a stated fact meets the test; of several values at once, one that does is enough.
+    #[inline]
     fn answer(
         &self,
         key: &str,
@@ -387,13 +388,19 @@ impl Test {
         if values.is_empty() || values.iter().any(|value| kinds.meets(value)) {
             return Ok(false);
         }
+        Err(self.misstated(key, values, kinds, knowledge))
+    }
+
+    /// The error for a fact of a type that nothing in the plan asks it to be of.
+    #[cold]
+    fn misstated(&self, key: &str, values: &[Node], kinds: Kinds, knowledge: &dyn Knowledge) -> Error {
         // Of several values the first is told: one of another type would have been enough.
-        let stated = values.first().unwrap_or(stated);
+        let stated = values.first().unwrap_or(&Node::Null);
         let test = self.to_node().to_json();
         let short: String = test.chars().take(MAX_SHOWN).collect();
         let cut = if short.len() < test.len() { "…" } else { "" };
         let what = format!("{}: the fact `{key}`, which the plan tests by {short}{cut},", knowledge.whose());
-        Err(crate::doc::invalid(&what, &kinds.words(), stated))
+        crate::doc::invalid(&what, &kinds.words(), stated)
     }
 
     fn holds(&self, key: &str, value: &Node, ranks: &[String]) -> bool {
