@@ -2,7 +2,7 @@
 #![allow(clippy::float_arithmetic, reason = "nanoseconds, not money")]
 
 use fenrun::reward::referral::MemberIx;
-use fenrun_mem::Column;
+use fenrun_mem::{Column, streamed};
 use std::hint::black_box;
 
 /// Bytes written to and read back in one go.
@@ -81,10 +81,12 @@ impl Limits {
         let piece = vec![1_u64; 256];
         let mut write = || {
             column.clear();
-            let mut filling = column.filling();
-            for _ in 0..BYTES / 8 / piece.len() {
-                let _full = filling.extend_from_slice(black_box(&piece));
-            }
+            streamed(|streams| {
+                let mut column = streams.column(&mut column);
+                for _ in 0..BYTES / 8 / piece.len() {
+                    let _full = column.extend_from_slice(black_box(&piece));
+                }
+            });
             1
         };
         write();

@@ -3,7 +3,7 @@
 use fenrun::reward::batch::{Job, Orders};
 use fenrun::reward::plan::Plan;
 use fenrun::reward::referral::Forest;
-use fenrun_mem::Column;
+use fenrun_mem::{Column, streamed};
 use std::io;
 
 /// The columns of a batch, and for how long the last one kept its thread busy.
@@ -37,20 +37,23 @@ impl Kept {
         };
         columns.clear();
         let mut result = Ok(());
-        let (mut sources, mut payees) = (columns.sources.filling(), columns.payees.filling());
-        let (mut slots, mut amounts) = (columns.slots.filling(), columns.amounts.filling());
-        job.each(&mut |block| {
-            let written = sources
-                .extend_from_slice(block.sources)
-                .and_then(|()| payees.extend_from_slice(block.payees))
-                .and_then(|()| slots.extend_from_slice(block.slots))
-                .and_then(|()| amounts.extend_from_slice(block.amounts));
-            if written.is_err() {
-                result = written;
-            }
+        streamed(|streams| {
+            let (mut sources, mut payees) =
+                (streams.column(&mut columns.sources), streams.column(&mut columns.payees));
+            let (mut slots, mut amounts) =
+                (streams.column(&mut columns.slots), streams.column(&mut columns.amounts));
+            job.each(&mut |block| {
+                let written = sources
+                    .extend_from_slice(block.sources)
+                    .and_then(|()| payees.extend_from_slice(block.payees))
+                    .and_then(|()| slots.extend_from_slice(block.slots))
+                    .and_then(|()| amounts.extend_from_slice(block.amounts));
+                if written.is_err() {
+                    result = written;
+                }
+            })
         })
         .map_err(io::Error::other)?;
-        drop((sources, payees, slots, amounts));
         let answer = (columns.amounts.len(), sum(&columns.amounts));
         self.cpu_ns = crate::cpu_ns() - start;
         result.map(|()| answer)

@@ -1,6 +1,6 @@
 //! A growing array on huge pages.
 
-use crate::{FEW, Filling, Store};
+use crate::{FEW, Store};
 use std::io;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
@@ -72,12 +72,6 @@ impl<T: bytemuck::Pod> Column<T> {
         copy(&mut self.store.values_mut()[self.len..len], values);
         self.len = len;
         Ok(())
-    }
-
-    /// The column while many values are appended that are not read in between: the faster way for megabytes.
-    #[inline]
-    pub const fn filling(&mut self) -> Filling<'_, T> {
-        Filling::new(self)
     }
 
     /// Forgets the values and keeps their memory.

@@ -2,23 +2,23 @@
 //!
 //! Random reads of arrays far above the second-level TLB spend half their time on address translation, and
 //! fresh memory is handed out, and cleared, 4 KiB at a time. [`Pages`] and [`Column`] ask the kernel for
-//! huge pages where an array is large enough for it to matter, and [`Filling`] writes long columns past the
+//! huge pages where an array is large enough for it to matter, and [`streamed`] writes long columns past the
 //! caches; the batch kernels themselves take plain
 //! slices and know nothing of this crate. On systems that refuse the advice the
 //! array is an ordinary mapping. [`ForestFile`] keeps a forest on disk, where all workers of a host map the
 //! same pages.
 
 mod column;
-mod filling;
 mod forest_file;
 mod lock;
 mod mapped;
 mod place;
 mod stream;
+mod streams;
 
 pub use column::Column;
-pub use filling::Filling;
 pub use forest_file::ForestFile;
+pub use streams::{Growing, Streams, Window, streamed};
 
 use memmap2::{MmapMut, MmapOptions};
 use std::io;
