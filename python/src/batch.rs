@@ -1,8 +1,9 @@
 //! Settling columns of orders, on several threads.
 
-use crate::columns::{RowColumns, Window};
+use crate::columns::{RowColumns, Window, Writer};
 use crate::error::{OrRaise, exception};
 use crate::forest::{Forest, Names};
+use crate::kept::array;
 use crate::node;
 use crate::plan::Plan;
 use fenrun::doc::Node;
@@ -14,6 +15,7 @@ use fenrun::reward::referral;
 use fenrun::sale::Sale;
 use fenrun::{Code, Error, Result};
 use fenrun_capi::{MAX_THREADS, parts, settle_parts};
+use fenrun_mem::streamed;
 use numpy::{IntoPyArray, PyArray1, PyArrayMethods, PyReadonlyArray1};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
@@ -90,30 +92,20 @@ fn in_place<'py>(
     most: usize,
 ) -> PyResult<Bound<'py, PyDict>> {
     let (sources, payees, amounts) =
-        (empty::<u32>(py, most)?, empty::<i64>(py, most)?, empty::<i64>(py, most)?);
-    let (rules, levels) = (empty::<u8>(py, most)?, empty::<u16>(py, most)?);
+        (array::<u32>(py, most)?, array::<i64>(py, most)?, array::<i64>(py, most)?);
+    let (rules, levels) = (array::<u8>(py, most)?, array::<u16>(py, most)?);
     let (rows, totals, paid) = {
         let (mut sources, mut payees) = (sources.readwrite(), payees.readwrite());
         let (mut rules, mut levels, mut amounts) =
             (rules.readwrite(), levels.readwrite(), amounts.readwrite());
-        let mut rest = Window {
+        let place = Window {
             sources: sources.as_slice_mut()?,
             payees: payees.as_slice_mut()?,
             rules: rules.as_slice_mut()?,
             levels: levels.as_slice_mut()?,
             amounts: amounts.as_slice_mut()?,
         };
-        let settled: Result<_> = py.detach(|| {
-            let mut paid = 0;
-            let totals = whole.each(&mut |block| {
-                paid += block.paid();
-                let window = std::mem::take(&mut rest);
-                let (window, behind) = window.split(block.amounts.len());
-                window.fill(job.forest, 0, block);
-                rest = behind;
-            })?;
-            Ok((most - rest.amounts.len(), totals, paid))
-        });
+        let settled = py.detach(|| streamed(|streams| write(job, whole, Writer::new(streams, place))));
         settled.or_raise(py)?
     };
     let columns = [
@@ -150,6 +142,19 @@ pub(crate) fn add_up<'py>(
     let first: Vec<i64> = sums.iter().map(|sum| i64::try_from(sum.first).unwrap_or(i64::MAX)).collect();
     let amounts: Vec<i64> = sums.iter().map(|sum| sum.amount).collect();
     Ok([first.into_pyarray(py), amounts.into_pyarray(py)])
+}
+
+/// Settles into columns; gives the number of rows, the totals, and what the rows pay.
+fn write(job: Job<'_>, whole: &core::Job<'_>, mut columns: Writer<'_, '_>) -> Result<(usize, Totals, i128)> {
+    let (room, mut paid, mut written) = (columns.room(), 0, Ok(()));
+    let totals = whole.each(&mut |block| {
+        paid += block.paid();
+        if written.is_ok() {
+            written = columns.extend(job.forest, block);
+        }
+    })?;
+    written.map_err(|error| Error::new(Code::TooLarge, format!("more rows than {room}: {error}")))?;
+    Ok((room - columns.room(), totals, paid))
 }
 
 /// An array that holds nothing yet: numpy takes memory it has at hand, where zeros would be written first.

@@ -3,6 +3,8 @@
 use fenrun::reward::batch::{RowBlock, Rows};
 use fenrun::reward::referral::{Forest, MemberIx};
 use fenrun_capi::side_by_side;
+use fenrun_mem::{Streams, Window as Streamed};
+use std::io;
 
 /// One column a field, all of the same length.
 #[derive(Default)]
@@ -93,6 +95,58 @@ impl Window<'_> {
             (*to_rule, *to_level) = (rule(*slot), level(*slot));
         }
         self.amounts.copy_from_slice(rows.amounts);
+    }
+}
+
+/// Rows on their way into columns that have room for them.
+pub(crate) struct Writer<'s, 'data> {
+    sources: Streamed<'s, 'data, u32>,
+    payees: Streamed<'s, 'data, i64>,
+    rules: Streamed<'s, 'data, u8>,
+    levels: Streamed<'s, 'data, u16>,
+    amounts: Streamed<'s, 'data, i64>,
+    /// A block in the types it leaves in.
+    block: (Vec<i64>, Vec<u8>, Vec<u16>),
+}
+
+impl<'s, 'data> Writer<'s, 'data> {
+    pub(crate) fn new(streams: &'s Streams<'data>, place: Window<'data>) -> Self {
+        Self {
+            sources: streams.slice(place.sources),
+            payees: streams.slice(place.payees),
+            rules: streams.slice(place.rules),
+            levels: streams.slice(place.levels),
+            amounts: streams.slice(place.amounts),
+            block: <_>::default(),
+        }
+    }
+
+    /// Writes rows.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::WriteZero`] where there is no room for them.
+    pub(crate) fn extend(&mut self, forest: &Forest, rows: RowBlock<'_>) -> io::Result<()> {
+        let (payees, rules, levels) = &mut self.block;
+        payees.clear();
+        if forest.ids_are_handles() {
+            payees.extend(rows.payees.iter().map(|payee| i64::from(*payee)));
+        } else {
+            payees.extend(rows.payees.iter().map(|payee| id(forest, *payee)));
+        }
+        rules.clear();
+        rules.extend(rows.slots.iter().map(|slot| rule(*slot)));
+        levels.clear();
+        levels.extend(rows.slots.iter().map(|slot| level(*slot)));
+        self.sources.extend_from_slice(rows.sources)?;
+        self.payees.extend_from_slice(payees)?;
+        self.rules.extend_from_slice(rules)?;
+        self.levels.extend_from_slice(levels)?;
+        self.amounts.extend_from_slice(rows.amounts)
+    }
+
+    /// How many rows there is room for.
+    pub(crate) const fn room(&self) -> usize {
+        self.amounts.room()
     }
 }
 

@@ -6,6 +6,7 @@ mod columns;
 mod error;
 mod faults;
 mod forest;
+mod kept;
 mod money;
 mod node;
 mod order;
