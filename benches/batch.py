@@ -142,7 +142,7 @@ def own(partner: Partner, data: dict[str, np.ndarray], rates: list[int]) -> list
         Contender("fenrun: rows into kept memory", partner.job(f"kept {levels} 1")),
         Contender("fenrun: two threads", partner.job(f"kept {levels} 2"), "≥ 1.7"),
         Contender("fenrun: sums, no rows", partner.job(f"sums {levels}")),
-        Contender("fenrun: rows into new huge pages", partner.job(f"fresh {levels}")),
+        Contender("fenrun: rows into new columns", partner.job(f"fresh {levels}")),
         Contender("fenrun: rows into new vectors", partner.job(f"vectors {levels}")),
     ]
     library = BUILT / "libfenrun.so"
@@ -162,6 +162,7 @@ def arrays_and_tables(data: dict[str, np.ndarray], rates: list[int]) -> list[Con
         Contender(f"numpy {numpy}: rows by level", timed(numpy_gather.prepare(data, rates)), "≥ 3"),
         Contender(f"numpy {numpy}: the rows of ours", timed(numpy_rows.prepare(data, rates)), "≥ 3"),
         Contender(f"numba {numba}: loop", timed(numba_loop.prepare(data, rates)), "≥ 6"),
+        Contender(f"numba {numba}: loop into kept arrays", timed(numba_loop.prepare(data, rates, kept=True))),
         Contender(f"DuckDB {duckdb}: joins", timed(duckdb_joins.prepare(data, rates)), "≥ 30"),
         Contender(f"DuckDB {duckdb}: recursive query", timed(duckdb_recursive.prepare(data, rates)), "≥ 30"),
         Contender(f"pandas {pandas}: merges", timed(pandas_merge.prepare(data, rates)), "≥ 40", turns=TURNS),

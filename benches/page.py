@@ -67,7 +67,7 @@ def table(options: argparse.Namespace, found: list[Result], limits: list[dict], 
     by_name = {one.name.split(": ")[-1]: one for one in found}
     for name, goal in [("C interface", "≤ 1.05"), ("Python package", "≤ 1.2")]:
         if name in by_name:
-            ratio = by_name[name].times / by_name["rows into new huge pages"].times
+            ratio = by_name[name].times / by_name["rows into new columns"].times
             lines += ["", f"{name} against the same batch in Rust into new memory: {ratio:.2f} (goal {goal})."]
     lines += [
         "",

@@ -24,17 +24,23 @@ def settle(parents, buyers, base, rates, orders, payees, levels, amounts):
     return row
 
 
-def prepare(data: dict[str, np.ndarray], rates: list[int]):
+def prepare(data: dict[str, np.ndarray], rates: list[int], *, kept: bool = False):
+    """`kept`: into arrays of the call before."""
     parents = np.zeros(len(data["members"]) + 1, dtype=np.int32)
     parents[data["members"]] = data["inviters"]
     buyers, base = data["buyers"].astype(np.int32), data["base"]
     table = np.array(rates, dtype=np.int64)
+    most = len(buyers) * len(rates)
+
+    def columns() -> list[np.ndarray]:
+        return [np.empty(most, dtype=kind) for kind in (np.int32, np.int32, np.uint8, np.int64)]
+
+    place = columns() if kept else None
 
     def run() -> tuple[int, int]:
-        most = len(buyers) * len(rates)
-        columns = [np.empty(most, dtype=kind) for kind in (np.int32, np.int32, np.uint8, np.int64)]
-        rows = settle(parents, buyers, base, table, *columns)
-        return rows, int(columns[3][:rows].sum())
+        to = place or columns()
+        rows = settle(parents, buyers, base, table, *to)
+        return rows, int(to[3][:rows].sum())
 
     run()  # compiles
     return run

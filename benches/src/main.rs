@@ -2,7 +2,7 @@
 //! told to, so that all contenders take turns in one run.
 //!
 //! Protocol, one line each way: `load DIR` (arrays as raw little-endian columns), `kept LEVELS THREADS` (rows
-//! into memory that is kept from batch to batch), `fresh LEVELS` (into new memory on huge pages), `vectors
+//! into memory that is kept from batch to batch), `fresh LEVELS` (into new columns), `vectors
 //! LEVELS` (into new vectors), `sums LEVELS` (no rows), `chase LEVELS` (a plain loop per order, as one writes
 //! it first), `limits` (see `limits.rs`). Answers are JSON with the nanoseconds, the rows and the sum as a
 //! checksum. `order ROUNDS` and `forest MEMBERS` need no data: decide and evolve, per command; teams, moves and

@@ -2,11 +2,11 @@
 
 use crate::{FEW, Store};
 use std::io;
-use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 
 /// A growing array of plain values, on huge pages when it is large. Memory that was never written costs
-/// nothing, so room for the largest case may be reserved.
+/// nothing, so room for the largest case may be reserved. When it is dropped, up to 128 MiB are kept for the
+/// columns after, as new pages are slow.
 ///
 /// ```
 /// let mut column = fenrun_mem::Column::with_capacity(4)?;
@@ -19,14 +19,13 @@ use std::ops::{Deref, DerefMut};
 pub struct Column<T> {
     store: Store<T>,
     len: usize,
-    element: PhantomData<T>,
 }
 
 impl<T: bytemuck::Pod> Default for Column<T> {
     /// A column without values.
     #[inline]
     fn default() -> Self {
-        Self { store: Store::Few([T::zeroed(); FEW]), len: 0, element: PhantomData }
+        Self { store: Store::Few([T::zeroed(); FEW]), len: 0 }
     }
 }
 
@@ -47,7 +46,7 @@ impl<T: bytemuck::Pod> Column<T> {
     /// What the operating system says when there is no memory to map.
     pub fn reserve(&mut self, capacity: usize) -> io::Result<()> {
         if capacity > self.store.values().len() {
-            let mut store = Store::zeroed(capacity)?;
+            let mut store = Store::with_room(capacity)?;
             store.values_mut()[..self.len].copy_from_slice(self);
             self.store = store;
         }

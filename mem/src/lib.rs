@@ -10,6 +10,7 @@
 
 mod column;
 mod forest_file;
+mod kept;
 mod lock;
 mod mapped;
 mod place;
@@ -20,9 +21,8 @@ pub use column::Column;
 pub use forest_file::ForestFile;
 pub use streams::{Growing, Streams, Window, streamed};
 
-use memmap2::{MmapMut, MmapOptions};
+use kept::Kept;
 use std::io;
-use std::marker::PhantomData;
 use std::ops::Deref;
 
 /// Arrays below this size stay on ordinary pages.
@@ -37,36 +37,37 @@ pub const HUGE_FROM_BYTES: usize = 2 << 20;
 /// ```
 pub struct Pages<T> {
     store: Store<T>,
-    element: PhantomData<T>,
+    len: usize,
 }
 
 /// So many values need no allocation of their own in a column: what settles one order makes few rows.
 const FEW: usize = 8;
 
+/// Room for values, of some content.
 #[derive(Debug)]
 enum Store<T> {
     Few([T; FEW]),
     Small(Box<[T]>),
-    Mapped(MmapMut),
+    Mapped(Kept),
 }
 
 impl<T: bytemuck::Pod> Store<T> {
-    fn zeroed(len: usize) -> io::Result<Self> {
+    /// For at least so many values.
+    fn with_room(len: usize) -> io::Result<Self> {
         let bytes = len.checked_mul(size_of::<T>()).ok_or(io::ErrorKind::OutOfMemory)?;
         if bytes < HUGE_FROM_BYTES {
             return Ok(Self::Small(vec![T::zeroed(); len].into()));
         }
-        let map = MmapOptions::new().len(bytes).map_anon()?;
-        advise(&map);
-        Ok(Self::Mapped(map))
+        Kept::new(bytes).map(Self::Mapped)
     }
+
+    // A mapping starts on a page, which aligns every plain type.
 
     fn values(&self) -> &[T] {
         match self {
             Self::Few(values) => values,
             Self::Small(values) => values,
-            // A mapping starts on a page, which aligns every plain type.
-            Self::Mapped(map) => bytemuck::cast_slice(map),
+            Self::Mapped(map) => bytemuck::cast_slice(&map[..whole::<T>(map)]),
         }
     }
 
@@ -74,9 +75,17 @@ impl<T: bytemuck::Pod> Store<T> {
         match self {
             Self::Few(values) => values,
             Self::Small(values) => values,
-            Self::Mapped(map) => bytemuck::cast_slice_mut(map),
+            Self::Mapped(map) => {
+                let whole = whole::<T>(map);
+                bytemuck::cast_slice_mut(&mut map[..whole])
+            }
         }
     }
+}
+
+/// The bytes that are whole values.
+const fn whole<T>(map: &[u8]) -> usize {
+    map.len() - map.len() % size_of::<T>()
 }
 
 impl<T: bytemuck::Pod> Pages<T> {
@@ -85,9 +94,9 @@ impl<T: bytemuck::Pod> Pages<T> {
     /// # Errors
     /// What the operating system says when there is no memory to map.
     pub fn copy_of(values: &[T]) -> io::Result<Self> {
-        let mut store = Store::zeroed(values.len())?;
-        store.values_mut().copy_from_slice(values);
-        Ok(Self { store, element: PhantomData })
+        let mut store = Store::with_room(values.len())?;
+        store.values_mut()[..values.len()].copy_from_slice(values);
+        Ok(Self { store, len: values.len() })
     }
 
     /// Whether the values lie in a mapping of their own.
@@ -97,20 +106,11 @@ impl<T: bytemuck::Pod> Pages<T> {
     }
 }
 
-/// Asks for huge pages; a refusal costs speed, not correctness, so it is not an error.
-#[cfg(target_os = "linux")]
-fn advise(map: &MmapMut) {
-    let _refused = map.advise(memmap2::Advice::HugePage);
-}
-
-#[cfg(not(target_os = "linux"))]
-fn advise(_map: &MmapMut) {}
-
 impl<T: bytemuck::Pod> Deref for Pages<T> {
     type Target = [T];
 
     fn deref(&self) -> &[T] {
-        self.store.values()
+        &self.store.values()[..self.len]
     }
 }
 

@@ -49,6 +49,57 @@ def test_ten_thousand_cycles_leave_nothing_behind() -> None:
     assert grown < 4_000, f"{grown} KiB"
 
 
+def many_rows(amount: int) -> fr.Rows:
+    orders = 300_000
+    forest = fr.Forest.from_edges(np.arange(1, 101), np.arange(0, 100))
+    return plan().settle(
+        forest, buyer=np.resize(np.arange(30 + amount // 1000, 101), orders), paid=np.full(orders, amount), threads=1
+    )
+
+
+COLUMNS = ("source", "payee", "rule", "level", "amount")
+
+
+def test_memory_of_rows_is_used_again_only_when_nobody_holds_it() -> None:
+    held: list[tuple[Any, Any]] = []
+    for amount in range(10_000, 22_000, 1000):
+        rows = many_rows(amount)
+        column = rows.payee if len(held) >= 8 else rows.amount
+        # A part of a column, another view of it, a buffer, and the whole, each without the others.
+        part = (column[7::100_000], column.view(np.uint8), memoryview(column), column)[len(held) % 4]
+        held.append((part, bytes(part)))
+        del rows, column, part
+    assert all(bytes(part) == before for part, before in held)
+
+    held.clear()
+    gc.collect()
+    rows = many_rows(500)
+    places = {getattr(rows, name).ctypes.data for name in COLUMNS}
+    del rows
+    rows = many_rows(700)
+    again = {getattr(rows, name).ctypes.data for name in COLUMNS}
+    # The column of single bytes may be too small to be kept.
+    assert len(places & again) >= 4
+    assert int(rows.amount[:2].sum()) == int(many_rows(700).amount[:2].sum())
+
+
+def test_threads_that_settle_at_once_do_not_share_memory() -> None:
+    wrong = []
+
+    def work(amount: int) -> None:
+        expected = many_rows(amount)
+        for _ in range(4):
+            if many_rows(amount) != expected:
+                wrong.append(amount)
+
+    workers = [threading.Thread(target=work, args=(amount,)) for amount in (1000, 2000, 3000)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert not wrong
+
+
 def test_a_forked_child_settles_too() -> None:
     expected = settle_something(4, 20_000)
     child = os.fork()

@@ -2,7 +2,7 @@
 
 use fenrun::reward::batch::{Job, Origin, RowBlock, Totals, move_origins};
 use fenrun::{Code, Error, Result};
-use fenrun_mem::Column;
+use fenrun_mem::{Column, Growing, Streams, streamed};
 use std::io;
 
 /// The rows one thread settled.
@@ -37,15 +37,17 @@ impl RowStore {
     /// As [`RowStore::settle`].
     pub(crate) fn fill(&mut self, job: &Job<'_>, offset: u32) -> Result<()> {
         self.reserve(job.rows_at_most().unwrap_or(0)).map_err(no_memory)?;
-        let mut fault = None;
-        self.totals = job.each(&mut |block| {
-            if let Err(error) = self.extend(block) {
-                fault = Some(error);
-            }
+        let mut written = Ok(());
+        let totals = streamed(|streams| {
+            let mut writer = Writer::new(streams, self);
+            job.each(&mut |block| {
+                if written.is_ok() {
+                    written = writer.extend(block);
+                }
+            })
         })?;
-        if let Some(error) = fault {
-            return Err(no_memory(error));
-        }
+        written.map_err(no_memory)?;
+        self.totals = totals;
         if offset > 0 {
             self.sources.iter_mut().for_each(|source| *source += offset);
             self.table.iter_mut().for_each(|origin| origin.source += offset);
@@ -60,6 +62,44 @@ impl RowStore {
         self.amounts.reserve(rows)
     }
 
+    pub(crate) fn as_block(&self) -> RowBlock<'_> {
+        RowBlock {
+            sources: &self.sources,
+            payees: &self.payees,
+            slots: &self.slots,
+            amounts: &self.amounts,
+            accounts: &self.accounts,
+            origins: &self.origins,
+            table: &self.table,
+        }
+    }
+}
+
+/// A store while blocks of rows are appended.
+struct Writer<'s, 'data> {
+    sources: Growing<'s, 'data, u32>,
+    payees: Growing<'s, 'data, u32>,
+    slots: Growing<'s, 'data, u32>,
+    amounts: Growing<'s, 'data, i64>,
+    accounts: Growing<'s, 'data, u16>,
+    /// These are read again while they grow.
+    origins: &'data mut Column<u32>,
+    table: &'data mut Vec<Origin>,
+}
+
+impl<'s, 'data> Writer<'s, 'data> {
+    fn new(streams: &'s Streams<'data>, store: &'data mut RowStore) -> Self {
+        Self {
+            sources: streams.column(&mut store.sources),
+            payees: streams.column(&mut store.payees),
+            slots: streams.column(&mut store.slots),
+            amounts: streams.column(&mut store.amounts),
+            accounts: streams.column(&mut store.accounts),
+            origins: &mut store.origins,
+            table: &mut store.table,
+        }
+    }
+
     fn extend(&mut self, rows: RowBlock<'_>) -> io::Result<()> {
         self.sources.extend_from_slice(rows.sources)?;
         self.payees.extend_from_slice(rows.payees)?;
@@ -72,18 +112,6 @@ impl RowStore {
         let by = u32::try_from(known).unwrap_or(u32::MAX);
         move_origins(by, &mut self.origins[first..], &mut self.table[known..]);
         Ok(())
-    }
-
-    pub(crate) fn as_block(&self) -> RowBlock<'_> {
-        RowBlock {
-            sources: &self.sources,
-            payees: &self.payees,
-            slots: &self.slots,
-            amounts: &self.amounts,
-            accounts: &self.accounts,
-            origins: &self.origins,
-            table: &self.table,
-        }
     }
 }
 
