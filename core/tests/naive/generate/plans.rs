@@ -93,7 +93,8 @@ fn rule(dice: &mut Dice, words: &mut Words, id: String) -> Node {
 }
 
 fn flat_rule(dice: &mut Dice, words: &mut Words, id: String) -> Node {
-    let most = if words.modest { 700 } else { 6_000 };
+    // Three rules of six levels, rounded up to a hundredth, stay below 100 %.
+    let (most, decimals) = if words.modest { (500, 2) } else { (6_000, 1) };
     let rates: Vec<Node> = (0..dice.count(1, 6)).map(|_| share(dice, most).into()).collect();
     let mut rule = Map::from([
         ("id".into(), id.as_str().into()),
@@ -111,7 +112,7 @@ fn flat_rule(dice: &mut Dice, words: &mut Words, id: String) -> Node {
             round.insert("min".into(), Node::Int(dice.below(50)));
         }
         if dice.one_in(3) {
-            round.insert("rate_decimals".into(), Node::Int(dice.between(1, 6)));
+            round.insert("rate_decimals".into(), Node::Int(dice.between(decimals, 6)));
         }
         rule.insert("round".into(), Node::Map(round));
     }
