@@ -80,7 +80,7 @@ def least(word: str, count: int, rows: int, data: dict[str, np.ndarray]) -> Leas
         return Least(reads=1, read_bytes=12, written_bytes=8)
     if word == "differential":
         written = page.ROW_BYTES * each + 9 * members
-        return Least(reads=2 + each + members, read_bytes=2 * page.ORDER_BYTES + 12 * members, written_bytes=written)
+        return Least(reads=4 + members, read_bytes=2 * page.ORDER_BYTES + 12 * members, written_bytes=written)
     if word == "above":
         return Least(reads=2, read_bytes=8)
     if word == "pages":

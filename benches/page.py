@@ -68,7 +68,7 @@ def table(options: argparse.Namespace, found: list[Result], limits: list[dict], 
     for name, goal in [("C interface", "≤ 1.05"), ("Python package", "≤ 1.2")]:
         if name in by_name:
             ratio = by_name[name].times / by_name["rows into new columns"].times
-            lines += ["", f"{name} against the same batch in Rust into new memory: {ratio:.2f} (goal {goal})."]
+            lines += ["", f"{name} against the same batch in Rust into new columns: {ratio:.2f} (goal {goal})."]
     lines += [
         "",
         "| limit of this machine, measured in the same run | |",
