@@ -61,11 +61,17 @@ impl<T: bytemuck::Pod> Column<T> {
         self.extend_with(values, <[T]>::copy_from_slice)
     }
 
+    /// Whether so many more values need no other memory.
+    #[inline]
+    pub(crate) fn has_room(&self, more: usize) -> bool {
+        self.len + more <= self.store.values().len()
+    }
+
     /// Appends values that `copy` brings to their place.
     #[inline]
     pub(crate) fn extend_with(&mut self, values: &[T], copy: impl FnOnce(&mut [T], &[T])) -> io::Result<()> {
         let len = self.len + values.len();
-        if len > self.store.values().len() {
+        if !self.has_room(values.len()) {
             self.reserve(len.next_power_of_two())?;
         }
         copy(&mut self.store.values_mut()[self.len..len], values);

@@ -4,7 +4,7 @@
 //! read every line before they write it and push the forest, which every order reads, out of the caches;
 //! streaming stores do neither. They are weakly ordered: another thread may see them late, until [`fence`].
 
-/// Copies `from` to `to`, which is as long. No other thread may be told of `to` before a [`fence`].
+/// Copies `from` to `to`, which is as long. Nobody may read or free `to` before a [`fence`].
 pub(crate) fn copy<T: bytemuck::Pod>(to: &mut [T], from: &[T]) {
     let (to, from) = (bytemuck::cast_slice_mut::<T, u8>(to), bytemuck::cast_slice::<T, u8>(from));
     // Only whole lines: a part of one would be written, and paid for, as if it were whole.
@@ -33,7 +33,7 @@ fn copy_lines(to: &mut [u8], from: &[u8]) {
     for (quarter, bytes) in quarters.iter_mut().zip(from.chunks_exact(size_of::<__m128i>())) {
         let value = bytemuck::pod_read_unaligned(bytes);
         // SAFETY: `quarter` is a valid place for these 16 bytes, aligned as its type asks, and ours alone; every
-        // 64-bit x86 has SSE2. The order of the stores is restored by `fence` before anybody else is told.
+        // 64-bit x86 has SSE2. `streamed` fences before anybody reads them or their memory goes.
         unsafe { _mm_stream_si128(quarter, value) };
     }
 }

@@ -86,6 +86,10 @@ impl<T: bytemuck::Pod> Growing<'_, '_, T> {
     /// What the operating system says when there is no memory to map; the values before are kept.
     #[inline]
     pub fn extend_from_slice(&mut self, values: &[T]) -> io::Result<()> {
+        if !self.column.has_room(values.len()) {
+            // What is there will be copied, and its memory left to others.
+            stream::fence();
+        }
         self.column.extend_with(values, copy_for(size_of_val::<[T]>(self.column)))
     }
 }

@@ -412,11 +412,13 @@ final class Forest implements \Countable
     /**
      * What C calls the account an id came with, whether it was merged since or not.
      *
+     * @internal
+     *
      * @param int|string $id
      */
-    private function account($id): int
+    public function account($id, string $what = 'member'): int
     {
-        return $this->hasTexts() ? $this->numbers([$id], 'member')[0] : Column::id($id, 'member');
+        return $this->hasTexts() ? $this->numbers([$id], $what)[0] : Column::id($id, $what);
     }
 
     /**

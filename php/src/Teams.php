@@ -36,7 +36,7 @@ final class Teams
      */
     public function isAbove($above, $below): bool
     {
-        [$above, $below] = [$this->forest->numberOf($above, 'above'), $this->forest->numberOf($below, 'below')];
+        [$above, $below] = [$this->forest->account($above, 'above'), $this->forest->account($below, 'below')];
 
         return Library::number('uint8_t', function (\FFI $ffi, $out, $error) use ($above, $below) {
             return $ffi->fenrun_teams_is_above($this->handle, $above, $below, $out, $error);
@@ -50,7 +50,7 @@ final class Teams
      */
     public function depth($member): int
     {
-        $id = $this->forest->numberOf($member, 'member');
+        $id = $this->forest->account($member, 'member');
 
         return Library::number('uint32_t', function (\FFI $ffi, $out, $error) use ($id) {
             return $ffi->fenrun_teams_depth($this->handle, $id, $out, $error);
@@ -141,6 +141,6 @@ final class Teams
     /** @param int|string|null $member */
     private function anybody($member): int
     {
-        return $member === null ? 0 : $this->forest->numberOf($member, 'member');
+        return $member === null ? 0 : $this->forest->account($member, 'member');
     }
 }

@@ -65,6 +65,20 @@ final class TeamsTest extends TestCase
         }
     }
 
+    /** Teams stay as they were, also for who was merged since; what was merged before is one account. */
+    public function testTeamsOfBeforeAMerge(): void
+    {
+        foreach ([[1, 2, 3, 4], ['甲', '乙', '丙', '丁']] as [$top, $gone, $below, $kept]) {
+            $forest = Forest::fromArrays([$top, $gone, $below, $kept], [null, $top, $gone, $top]);
+            $before = $forest->teams();
+            $forest->append(['merge' => [$kept, $gone], 'from' => 1000]);
+            $this->assertSame([1, [$below], true], [$before->size($gone), $before->page($gone), $before->isAbove($gone, $below)]);
+            $this->assertSame(0, $before->size($kept));
+            $after = $forest->teams();
+            $this->assertSame([1, 1], [$after->size($gone), $after->size($kept)]);
+        }
+    }
+
     public function testDeepTeamsAndWhatIsRefused(): void
     {
         $chain = Forest::fromArrays(range(1, 300), range(0, 299));

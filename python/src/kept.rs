@@ -58,7 +58,15 @@ fn buffer(py: Python<'_>, bytes: usize) -> PyResult<Bound<'_, PyArray1<u8>>> {
 /// Which buffers nobody but we hold: an array that lies in one holds it too. What Python counts for an object of
 /// ours alone is asked, as the question may be a reference itself.
 fn free(py: Python<'_>, buffers: &[Buffer]) -> PyResult<Vec<bool>> {
-    let count = py.import("sys")?.getattr("getrefcount")?;
+    let sys = py.import("sys")?;
+    // Without the lock of the interpreter a count is no proof: others may be about to take a view.
+    if sys
+        .getattr("_is_gil_enabled")
+        .is_ok_and(|asks| !asks.call0().is_ok_and(|held| held.is_truthy().unwrap_or(false)))
+    {
+        return Ok(vec![false; buffers.len()]);
+    }
+    let count = sys.getattr("getrefcount")?;
     let references = |buffer: &Buffer| count.call1((buffer,))?.extract::<usize>();
     let alone = references(&empty(py, 1)?.unbind())?;
     buffers.iter().map(|buffer| Ok(references(buffer)? <= alone)).collect()

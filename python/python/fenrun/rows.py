@@ -18,7 +18,7 @@ class Rows:
     """The rows of a settled batch, in the order of the orders, rules and levels.
 
     Immutable: share it freely between threads. It pickles. Every column is a read-only numpy array with one
-    value a row; copy it to change it. ``rule`` counts into ``rules``; ``source`` is the
+    value a row; copy it to change it, and leave its ``base`` alone: the memory below is used again. ``rule`` counts into ``rules``; ``source`` is the
     input row each row is paid for, from 0 (the first of its order when the rule rounds per order). ``account``
     counts into ``accounts``, and ``after`` is whose amount the rule runs after (None for a rule of the order
     itself); they are None where no rule splits its amounts or runs after another.

@@ -19,7 +19,7 @@ use crate::reward::referral::Forest;
 use crate::reward::referral::sweep::Downward;
 use std::sync::Arc;
 
-/// The most classes of a differential: a member of a class takes 8 bytes for each.
+/// The most classes of a differential: a member of a class takes 8 bytes for each, rounded up to four of them.
 const MOST_CLASSES: usize = 32;
 
 /// Rules of flat levels and differentials, as columns: so many rows an order may have.

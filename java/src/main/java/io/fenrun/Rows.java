@@ -182,7 +182,7 @@ public final class Rows {
             int at = row;
             List<Long> key = Arrays.asList(payees[row], (long) accountOf[row]);
             Total total = totals.computeIfAbsent(key, place -> new Total(payees[at], payeeId(at), account(at)));
-            total.amount = Math.addExact(total.amount, amounts[row]);
+            total.add(amounts[row]);
         }
         return Collections.unmodifiableList(new ArrayList<>(totals.values()));
     }
@@ -198,6 +198,15 @@ public final class Rows {
             this.payee = payee;
             this.payeeId = payeeId;
             this.account = account;
+        }
+
+        private void add(long more) {
+            try {
+                amount = Math.addExact(amount, more);
+            } catch (ArithmeticException beyond) {
+                throw FenrunException.of(102, "overflow", FenrunException.NO_INDEX,
+                        "what " + payeeId + " gets in all does not fit");
+            }
         }
 
         /** Who is paid, as the forest counts them. */

@@ -8,8 +8,9 @@ import java.util.Arrays;
 
 /**
  * Who stands below whom, in a forest as it stood when its teams were asked for: {@link Forest#teams} makes them, in two
- * sweeps over all members. Members are numbers as the forest counts them, which its {@code find} and {@code ids} lead
- * to and from; where 0 is taken, it is about all members together. Immutable: share freely, and close it.
+ * sweeps over all members. Members are numbers as the forest counts them, which its {@code findAll} and {@code ids}
+ * lead to and from ({@code find} follows merges, also those that came after these teams); where 0 is taken, it is
+ * about all members together. Immutable: share freely, and close it.
  */
 public final class Teams implements AutoCloseable {
     private final Handle handle;
