@@ -64,7 +64,7 @@ def test_memory_of_rows_is_used_again_only_when_nobody_holds_it() -> None:
     held: list[tuple[Any, Any]] = []
     for amount in range(10_000, 22_000, 1000):
         rows = many_rows(amount)
-        column = rows.payee if len(held) >= 8 else rows.amount
+        column: Any = rows.payee if len(held) >= 8 else rows.amount
         # A part of a column, another view of it, a buffer, and the whole, each without the others.
         part = (column[7::100_000], column.view(np.uint8), memoryview(column), column)[len(held) % 4]
         held.append((part, bytes(part)))
