@@ -421,6 +421,41 @@ fn refunds_count_by_the_policies_that_come_after_them() {
     }
 }
 
+/// An order is in the counts it was told for, and leaves no other: one that was paid before the first policy came is in
+/// that of completed orders alone, and what goes back of it is not taken off others.
+#[test]
+fn refunds_leave_the_counts_their_order_is_in() {
+    let spend = |on: &str| {
+        format!(r#"{{"mode":"instant","distributors":{{"spend":{{"at_least_minor":10000,"on":"{on}"}}}}}}"#)
+    };
+    for (on, may) in [("payment", true), ("completion", false)] {
+        let mut home = Home::new();
+        let finish = |home: &mut Home, order: u64, now: i64| {
+            run(home, &command("shop", order, "ship", now, r#""ship""#));
+            run(home, &command("shop", order, "deliver", now, r#""deliver""#));
+            run(home, &command("shop", order, "tick", now + 1, r#""tick""#));
+        };
+        run(&mut home, &place(1, 4, 1));
+        pay(&mut home, 1, 2);
+        let policy = binding_policy(&spend(on));
+        home.store.batch(|batch| batch.put_binding_policy(&shop(), &policy, at(3))).unwrap();
+        for member in 3..=4 {
+            bind(&mut home, 3, &format!(r#"{{"register":{{"member":{member}}}}}"#)).unwrap();
+        }
+        finish(&mut home, 1, 4);
+        run(&mut home, &place(2, 4, 6));
+        pay(&mut home, 2, 6);
+        let visit = |home: &mut Home, now| bind(home, now, r#"{"visit":{"member":3,"sharer":4}}"#);
+        visit(&mut home, 7).unwrap();
+        let back = r#"{"grant_refund":{"refund_id":"r1","lines":[{"line":"b","units":1,"amount":2000}]}}"#;
+        run(&mut home, &command("shop", 1, "r1", 8, back));
+        let out = r#"{"refund_succeeded":{"refund_id":"r1","transaction_id":"out","amount":2000}}"#;
+        run(&mut home, &command("shop", 1, "r1 out", 8, out));
+        assert_eq!(visit(&mut home, 9).is_ok(), may, "{on}");
+        check(&home);
+    }
+}
+
 #[test]
 fn an_outbox_hands_out_every_change_once() {
     let mut home = ruled(PROTECT);

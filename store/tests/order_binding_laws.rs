@@ -11,11 +11,11 @@ mod script;
 
 use common::{DAY_MS, Home, at, command, command_id, member};
 use fenrun::Code;
-use fenrun::id::{ExternalId, SkuId};
+use fenrun::id::{ExternalId, OrderId, SkuId};
 use fenrun::ledger::Posted;
 use fenrun::reward::binding::{BindingAction, BindingCommand, BindingEvent, BindingPolicy, Bindings, Stage};
 use fenrun::time::Timestamp;
-use fenrun::trade::order::Tenant;
+use fenrun::trade::order::{Life, Tenant};
 use fenrun_store::Batch;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
@@ -104,11 +104,13 @@ struct Sums {
     promised_back: i64,
     /// Refunds that were not paid out yet.
     open: Vec<(String, i64)>,
-    cancelled: bool,
+    /// Cancelled, or all money went back: nothing of it is left.
+    over: bool,
     completed: bool,
     // What bindings know of it.
     told_paid: bool,
-    counted: Option<Counted>,
+    /// What is in the count of paid orders, and what in that of completed ones.
+    counted: [Option<Counted>; 2],
     last: Option<fenrun::trade::order::Command>,
 }
 
@@ -131,10 +133,10 @@ impl Sums {
             charged_back: 0,
             promised_back: 0,
             open: Vec::new(),
-            cancelled: false,
+            over: false,
             completed: false,
             told_paid: false,
-            counted: None,
+            counted: [None, None],
             last: None,
         }
     }
@@ -149,11 +151,11 @@ impl Sums {
 
     fn is_paid(&self, fault: Fault) -> bool {
         let all = if fault == Fault::PartIsPaid { 1 } else { TOTAL };
-        self.placed && !self.cancelled && self.captured >= all && self.kept() >= self.due().min(all)
+        self.placed && !self.over && self.captured >= all && self.kept() >= self.due().min(all)
     }
 
     fn counts(&self, fault: Fault) -> Counted {
-        if self.cancelled && fault != Fault::CancelledStaysPaid {
+        if self.over && fault != Fault::CancelledStaysPaid {
             return Counted { spend: 0, goods: Vec::new(), units: false };
         }
         let taken = match fault {
@@ -230,31 +232,57 @@ impl Model {
             let goods = skus(&left.goods);
             if tell(BindingAction::Pay { member: buyer, spend_minor: left.spend, goods }) {
                 sums.told_paid = true;
-                sums.counted = Some(left.clone());
+                sums.counted[0] = Some(left.clone());
             }
         }
         if sums.completed && !before.completed && fault != Fault::CompletionsUntold {
             let spend_minor = if fault == Fault::CompletedAtFullPrice { TOTAL } else { left.spend };
             let goods = skus(&left.goods);
             if tell(BindingAction::Complete { member: buyer, spend_minor, goods }) {
-                sums.counted = Some(left.clone());
+                sums.counted[1] = Some(left.clone());
             }
         }
-        let Some(counted) = sums.counted.clone().filter(|_| fault != Fault::RefundsUntold) else { return };
-        let gone: Vec<u64> = counted.goods.iter().filter(|sku| !left.goods.contains(sku)).copied().collect();
-        let whole = counted.units && !left.units;
-        let spend_minor = (counted.spend - left.spend).max(0);
-        if spend_minor == 0 && gone.is_empty() && !whole {
+        if fault == Fault::RefundsUntold {
             return;
         }
-        let told = whole && fault != Fault::WholeUntold;
-        let goods = skus(&gone);
-        let done = sums.completed && fault != Fault::CompletedAreOnlyPaid;
-        let on = if done { Stage::Completion } else { Stage::Payment };
-        if tell(BindingAction::Refund { member: buyer, spend_minor, goods, whole: told, on }) {
-            let goods = counted.goods.iter().filter(|sku| !gone.contains(sku)).copied().collect();
-            let (spend, units) = (counted.spend - spend_minor, counted.units && !whole);
-            sums.counted = Some(Counted { spend, goods, units });
+        let gone = |counted: &Counted| -> Vec<u64> {
+            counted.goods.iter().filter(|sku| !left.goods.contains(sku)).copied().collect()
+        };
+        let fallen = |counted: &Counted| {
+            let (whole, spend) = (counted.units && !left.units, (counted.spend - left.spend).max(0));
+            let goods = gone(counted);
+            (spend > 0 || whole || !goods.is_empty()).then_some((spend, whole, goods))
+        };
+        let [paid, completed] = sums.counted.each_ref().map(|counted| counted.as_ref().and_then(fallen));
+        let both = paid == completed;
+        let asked = match both {
+            true => vec![(None, paid)],
+            false => vec![(Some(Stage::Payment), paid), (Some(Stage::Completion), completed)],
+        };
+        for (on, refund) in asked {
+            let Some((spend_minor, whole, goods)) = refund else { continue };
+            let told = whole && fault != Fault::WholeUntold;
+            let told_on = if fault == Fault::CompletedAreOnlyPaid { Some(Stage::Payment) } else { on };
+            let action = BindingAction::Refund {
+                member: buyer,
+                spend_minor,
+                goods: skus(&goods),
+                whole: told,
+                on: told_on,
+            };
+            if !tell(action) {
+                continue;
+            }
+            let places = [Stage::Payment, Stage::Completion];
+            for (counted, _) in
+                sums.counted.iter_mut().zip(places).filter(|(_, stage)| on.is_none_or(|on| on == *stage))
+            {
+                if let Some(counted) = counted {
+                    counted.goods.retain(|sku| !goods.contains(sku));
+                    counted.spend -= spend_minor;
+                    counted.units &= !whole;
+                }
+            }
         }
     }
 }
@@ -314,6 +342,10 @@ impl Shop {
         for event in &done.events {
             happened(&mut sums, step, event.header.command_id.as_str(), event.data.name());
         }
+        // When an order is over because all money went back is the order's own matter.
+        let id = OrderId::new(&(step.order + 1).to_string()).unwrap();
+        let order = batch.order(&self.tenant, &id).map_err(|error| error.to_string())?;
+        sums.over |= order.is_some_and(|order| order.life() == Life::Refunded);
         self.model.follow(&mut sums, &before, at(now));
         if let Some((asked, moment)) = whose {
             let found = self.model.whole.attribution(sums.buyer, moment);
@@ -398,7 +430,7 @@ fn happened(sums: &mut Sums, step: &Step, id: &str, kind: &str) {
         }
         "chargeback_recorded" => sums.charged_back += PART,
         "refund_succeeded" => drop(sums.open.remove(0)),
-        "order_cancelled" => sums.cancelled = true,
+        "order_cancelled" => sums.over = true,
         "order_completed" => sums.completed = true,
         "refund_granted" => {
             if let Happens::Refund(line) = step.what {

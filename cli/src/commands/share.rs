@@ -17,6 +17,8 @@ use std::time::SystemTime;
 /// The longest file of keys.
 const MAX_KEYS_BYTES: usize = 1 << 16;
 
+const MINUTE_MS: i64 = 60_000;
+
 pub(crate) fn run(args: &ShareArgs, console: &Console) -> Result<Ending> {
     match &args.job {
         ShareJob::New(args) => new(args, console),
@@ -28,7 +30,8 @@ fn new(args: &ShareNewArgs, console: &Console) -> Result<Ending> {
     let keys = read_keys(&args.keys)?;
     let expires = moment("--until", args.until.as_deref(), args.time_zone)?;
     if let (Some(at), Some(text)) = (expires, &args.until)
-        && at <= now()
+        // A code expires at the start of a minute.
+        && at.ms() / MINUTE_MS <= now().ms() / MINUTE_MS
     {
         let rule = format!("--until {text}: that is over, and nobody could use the code");
         return Err(Error::new(Code::InvalidArgument, rule));

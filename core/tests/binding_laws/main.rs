@@ -10,7 +10,7 @@ mod script;
 use fenrun::Code;
 use fenrun::doc::{Node, read_json};
 use fenrun::reward::binding::{
-    BindingAction, BindingCommand, BindingEvent, BindingPolicy, Bindings, Stage, What, Why,
+    BindingAction, BindingCommand, BindingEvent, BindingPolicy, Bindings, What, Why,
 };
 use fenrun::reward::plan::Plan;
 use naive::Naive;
@@ -144,8 +144,7 @@ impl Machine {
                 BindingAction::Refund { member, spend_minor, goods, whole, .. },
             ) => {
                 let (member, spend_minor, goods, whole) = (*member, *spend_minor, goods.clone(), *whole);
-                command.action =
-                    BindingAction::Refund { member, spend_minor, goods, whole, on: Stage::Completion };
+                command.action = BindingAction::Refund { member, spend_minor, goods, whole, on: None };
             }
             (Fault::RegistrationForgetsTheSharer, BindingAction::Register { member, .. }) => {
                 command.action = BindingAction::Register { member: *member, sharer: None };

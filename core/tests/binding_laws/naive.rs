@@ -107,7 +107,12 @@ impl Naive {
             }
             Action::Refund { member, spend_minor, goods, whole, on } => {
                 let member = self.open(*member)?;
-                if self.rules.stage == "completion" && *on == Stage::Payment {
+                let other = match on {
+                    Some(Stage::Payment) => "completion",
+                    Some(Stage::Completion) => "payment",
+                    None => "",
+                };
+                if self.rules.stage == other {
                     return Ok(true);
                 }
                 self.take_back(member, *spend_minor, i64::from(*whole), sevens(goods))?;

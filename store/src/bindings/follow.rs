@@ -59,16 +59,17 @@ impl Counted {
         }
     }
 
-    /// What counts of an order by its events in the log: from its payment or completion on, less refunds. Policies
-    /// to come may count other things, so all of it is told whatever the one of now asks for.
-    fn recorded(events: &[BindingEvent]) -> Option<Self> {
+    /// What counts of an order at a stage by its events in the log, less refunds. Policies to come may count other
+    /// things, so all of it is told whatever the one of now asks for.
+    fn recorded(events: &[BindingEvent], stage: Stage) -> Option<Self> {
         let mut counted: Option<Self> = None;
         for event in events {
-            match &event.what {
-                What::Paid { spend_minor, goods } | What::Completed { spend_minor, goods } => {
+            match (&event.what, stage) {
+                (What::Paid { spend_minor, goods }, Stage::Payment)
+                | (What::Completed { spend_minor, goods }, Stage::Completion) => {
                     counted = Some(Self { spend_minor: *spend_minor, goods: goods.clone(), remains: true });
                 }
-                What::Refunded { spend_minor, goods, whole, .. } => {
+                (What::Refunded { spend_minor, goods, whole, on }, _) if on.is_none_or(|on| on == stage) => {
                     if let Some(counted) = &mut counted {
                         counted.spend_minor -= spend_minor;
                         counted.goods = without(&counted.goods, goods);
@@ -82,7 +83,7 @@ impl Counted {
     }
 
     /// What went back since: nothing where money came back that had been charged back, which does not count anew.
-    fn fallen(&self, left: &Self, member: u64, on: Stage) -> Option<BindingAction> {
+    fn fallen(&self, left: &Self, member: u64) -> Option<BindingAction> {
         let spend_minor = (self.spend_minor - left.spend_minor).max(0);
         let goods = without(&self.goods, &left.goods);
         let whole = self.remains && !left.remains;
@@ -91,7 +92,7 @@ impl Counted {
             spend_minor,
             goods,
             whole,
-            on,
+            on: None,
         })
     }
 }
@@ -141,15 +142,28 @@ impl Batch<'_> {
             let completed = BindingAction::Complete { member, spend_minor, goods };
             self.bind_by_order((order, first), "completed", now, completed)?;
         }
-        let counted = Counted::recorded(&self.binding_events_of(order)?);
-        let left = Counted::of(order);
-        let on = if after.completed { Stage::Completion } else { Stage::Payment };
-        match counted.and_then(|counted| counted.fallen(&left, member, on)) {
-            Some(refund) => {
-                self.bind_by_order((order, first), &format!("refunded:{}", first.seq), now, refund)
-            }
-            None => Ok(()),
+        self.tell_refunds(order, first, member, now)
+    }
+
+    /// What went back leaves each count that has it: an order may be in one of them alone, as when the first policy
+    /// came between its payment and its completion, or with unlike amounts, as after a charge-back.
+    fn tell_refunds(&mut self, order: &Order, first: &Event, member: u64, now: Timestamp) -> Result<()> {
+        let (events, left) = (self.binding_events_of(order)?, Counted::of(order));
+        let [paid, completed] = [Stage::Payment, Stage::Completion]
+            .map(|stage| Counted::recorded(&events, stage).and_then(|counted| counted.fallen(&left, member)));
+        let key = format!("refunded:{}", first.seq);
+        if paid == completed {
+            return paid.map_or(Ok(()), |both| self.bind_by_order((order, first), &key, now, both));
         }
+        for (stage, refund) in [(Stage::Payment, paid), (Stage::Completion, completed)] {
+            let Some(BindingAction::Refund { member, spend_minor, goods, whole, .. }) = refund else {
+                continue;
+            };
+            let refund = BindingAction::Refund { member, spend_minor, goods, whole, on: Some(stage) };
+            let key = format!("{key}:{}", stage.name());
+            self.bind_by_order((order, first), &key, now, refund)?;
+        }
+        Ok(())
     }
 
     /// Handles a command an order stands for, once. What its buyer cannot do (they are not registered, their account

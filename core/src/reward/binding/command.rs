@@ -59,8 +59,9 @@ pub enum BindingAction {
         goods: Vec<SkuId>,
         /// Whether nothing of the order is left.
         whole: bool,
-        /// How far the order had come: what goes back before it was completed is in no count of completed orders.
-        on: Stage,
+        /// The count it leaves: that of paid orders, which it does before its order is completed, or of completed ones;
+        /// both where none is named.
+        on: Option<Stage>,
     },
     /// The shop lets a member distribute, or approves their application.
     Appoint {

@@ -99,8 +99,8 @@ pub enum What {
         goods: Vec<SkuId>,
         /// Whether nothing of the order was left.
         whole: bool,
-        /// How far the order had come, see [`Refund`](super::BindingAction::Refund).
-        on: Stage,
+        /// The count it leaves, see [`Refund`](super::BindingAction::Refund).
+        on: Option<Stage>,
     },
     /// The member may distribute: the shop said so, or they met the rule.
     Qualified,
@@ -260,15 +260,20 @@ fn what(fields: &mut Fields<'_>) -> Result<What> {
     })
 }
 
-/// The content of a refund, asked for or made; of an order that was completed unless it says another thing.
-pub(super) fn refunded(spend_minor: i64, goods: Node, whole: bool, on: Stage) -> Vec<(&'static str, Node)> {
+/// The content of a refund, asked for or made.
+pub(super) fn refunded(
+    spend_minor: i64,
+    goods: Node,
+    whole: bool,
+    on: Option<Stage>,
+) -> Vec<(&'static str, Node)> {
     let mut content =
         vec![("spend_minor", Node::Int(spend_minor)), ("goods", goods), ("whole", whole.into())];
-    content.extend((on == Stage::Payment).then(|| ("on", on.name().into())));
+    content.extend(on.map(|on| ("on", on.name().into())));
     content
 }
 
-/// How far an order had come of which something went back.
-pub(super) fn refunded_on(fields: &mut Fields<'_>) -> Result<Stage> {
-    Ok(fields.word("on", Stage::ALL, Stage::name)?.unwrap_or(Stage::Completion))
+/// The count that something leaves which went back.
+pub(super) fn refunded_on(fields: &mut Fields<'_>) -> Result<Option<Stage>> {
+    fields.word("on", Stage::ALL, Stage::name)
 }

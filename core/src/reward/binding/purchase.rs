@@ -54,7 +54,7 @@ impl Bought {
         }
     }
 
-    /// Folds of a log stay within their bounds, since commands beyond them are refused.
+    /// Under a rule that asks for purchases, more than counted is refused to go back; others are not asked.
     pub(super) fn plus(self, more: Self) -> Self {
         Self {
             spend_minor: self.spend_minor.saturating_add(more.spend_minor),
@@ -80,13 +80,9 @@ impl Distributors {
         u32::try_from(found).unwrap_or(u32::MAX)
     }
 
-    /// Whether what went back had counted: of an order that was paid alone, nothing counts on completion.
-    fn counts_refunds(&self, on: Stage) -> bool {
-        match self.purchase() {
-            None => false,
-            Some(Stage::Payment) => true,
-            Some(Stage::Completion) => on == Stage::Completion,
-        }
+    /// Whether what went back leaves the count of this rule.
+    fn counts_refunds(&self, on: Option<Stage>) -> bool {
+        self.purchase().is_some_and(|stage| on.is_none_or(|on| on == stage))
     }
 
     fn met(&self, bought: Bought) -> bool {

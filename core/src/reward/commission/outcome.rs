@@ -319,7 +319,7 @@ fn is_unreached(rule: &Rule, cell: &Cell<'_>) -> bool {
     };
     cell.reason == Some(Reason::NotApplicable)
         && cell.level != 0
-        && steps.iter().all(|step| !step.rate.is_zero())
+        && steps.iter().all(|step| rule.round.rate(step.rate).is_ok_and(|rate| !rate.is_zero()))
 }
 
 /// Hands over the parts of an amount by account, zero parts left out.
