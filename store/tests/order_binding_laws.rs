@@ -171,6 +171,13 @@ impl Sums {
     }
 }
 
+/// What went back of what counted: its amount, whether nothing is left, and goods.
+fn fallen(counted: &Counted, left: &Counted) -> Option<(i64, bool, Vec<u64>)> {
+    let goods: Vec<u64> = counted.goods.iter().filter(|sku| !left.goods.contains(sku)).copied().collect();
+    let (whole, spend) = (counted.units && !left.units, (counted.spend - left.spend).max(0));
+    (spend > 0 || whole || !goods.is_empty()).then_some((spend, whole, goods))
+}
+
 /// The shop in memory.
 struct Model {
     fault: Fault,
@@ -245,14 +252,7 @@ impl Model {
         if fault == Fault::RefundsUntold {
             return;
         }
-        let gone = |counted: &Counted| -> Vec<u64> {
-            counted.goods.iter().filter(|sku| !left.goods.contains(sku)).copied().collect()
-        };
-        let fallen = |counted: &Counted| {
-            let (whole, spend) = (counted.units && !left.units, (counted.spend - left.spend).max(0));
-            let goods = gone(counted);
-            (spend > 0 || whole || !goods.is_empty()).then_some((spend, whole, goods))
-        };
+        let fallen = |counted: &Counted| fallen(counted, &left);
         let [paid, completed] = sums.counted.each_ref().map(|counted| counted.as_ref().and_then(fallen));
         let both = paid == completed;
         let asked = match both {

@@ -4,7 +4,7 @@ use crate::script::Rules;
 use fenrun::Code;
 use fenrun::doc::Node;
 use fenrun::id::SkuId;
-use fenrun::reward::binding::{BindingAction as Action, BindingCommand, Stage};
+use fenrun::reward::binding::{BindingAction as Action, BindingCommand};
 use fenrun::reward::referral::Closing;
 use fenrun::time::{DAY_MS, Timestamp};
 use std::collections::BTreeMap;
@@ -107,12 +107,7 @@ impl Naive {
             }
             Action::Refund { member, spend_minor, goods, whole, on } => {
                 let member = self.open(*member)?;
-                let other = match on {
-                    Some(Stage::Payment) => "completion",
-                    Some(Stage::Completion) => "payment",
-                    None => "",
-                };
-                if self.rules.stage == other {
+                if on.is_some_and(|on| on.name() != self.rules.stage) {
                     return Ok(true);
                 }
                 self.take_back(member, *spend_minor, i64::from(*whole), sevens(goods))?;
