@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The counting of tools/tally.awk, on closing lines as each runner writes them.
+# The counting of tools/tally.awk, on closing lines as each runner writes them, and what tools/failures.awk shows.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 good=0 bad=0
@@ -33,5 +33,20 @@ counts "1 3 1" "[ERROR] Tests run: 5, Failures: 2, Errors: 1, Skipped: 1"
 counts "9 2 0" "9 of 11 vectors in 3 files hold"
 counts "4 1 2" "4 passed, 1 failed, 2 skipped"
 counts "4 0 0" $'\033[32m4 passed, 0 failed\033[0m'
+
+shows() { # WANTED, of the log at standard input: its lines joined by commas
+    local wanted=$1 got
+    got=$(awk -f tools/failures.awk | paste -sd ,)
+    if [ "$got" = "$wanted" ]; then
+        good=$((good + 1))
+    else
+        bad=$((bad + 1))
+        printf 'wanted %s, got %s\n' "$wanted" "$got"
+    fi
+}
+
+early=(failures: "---- it ----" "panicked at" failures: "    it" "test result: FAILED. 1 passed; 1 failed")
+shows "$(seq -s , 41 100)" < <(seq 100)
+shows "$(printf '%s,' "${early[@]}")96,97,98,99,100" < <(printf '%s\n' "running 2 tests" "${early[@]}"; seq 100)
 echo "$good passed, $bad failed"
 [ "$bad" = 0 ]

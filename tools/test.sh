@@ -6,7 +6,7 @@
 #   tools/test.sh --list       their names
 #
 # A step prints one line; all it wrote is in target/test-logs/NAME.log. A failure stops no other step,
-# and the ends of the failed logs are shown last. A step that lacks a tool (target/missing-tools, written
+# and what failed in it is shown last (tools/failures.awk). A step that lacks a tool (target/missing-tools, written
 # by tools/setup.sh) is skipped and says so; with CI=true it counts as failed.
 #
 # Each language brings its own script, LANGUAGE/tests/run.sh. It is started from the root of the tree,
@@ -107,8 +107,8 @@ report() {
         fi
     done
     for name in ${failures[@]+"${failures[@]}"}; do
-        printf '\n==== FAILED: %s, the last 60 lines of %s\n' "$name" "$logs/$name.log"
-        tail -n 60 "$logs/$name.log" | cut -c 1-300
+        printf '\n==== FAILED: %s, of %s\n' "$name" "$logs/$name.log"
+        awk -f tools/failures.awk "$logs/$name.log"
     done
     echo
     if [ "$skipped" = 0 ]; then

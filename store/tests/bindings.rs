@@ -8,7 +8,7 @@ use common::{DAY_MS, Home, at, binding, binding_policy, command, command_id, mem
 use fenrun::Code;
 use fenrun::id::{CommandId, MemberId, OrderId};
 use fenrun::ledger::Posted;
-use fenrun::reward::binding::{BindingEvent, What, Why};
+use fenrun::reward::binding::{BindingEvent, Stage, What, Why};
 use fenrun::trade::order::Tenant;
 use fenrun_store::{BindingAppended, Store};
 
@@ -454,6 +454,72 @@ fn refunds_leave_the_counts_their_order_is_in() {
         assert_eq!(visit(&mut home, 9).is_ok(), may, "{on}");
         check(&home);
     }
+}
+
+/// What an order of member 4 counted by the log: the word of each change, its money, and the count it names.
+fn counted(home: &Home) -> Vec<(&'static str, i64, Option<Stage>)> {
+    let told = |event: &BindingEvent| match event.what {
+        What::Paid { spend_minor, .. } | What::Completed { spend_minor, .. } => {
+            Some((event.word(), spend_minor, None))
+        }
+        What::Refunded { spend_minor, on, .. } => Some((event.word(), spend_minor, on)),
+        _ => None,
+    };
+    let stored = home.store.binding_history(&shop(), &member(4)).unwrap();
+    stored.iter().filter_map(|stored| told(&stored.event)).collect()
+}
+
+/// Money that replaces a charge-back is no payment anew, but is in what was completed: more goes back of that later
+/// than of what was paid.
+#[test]
+fn after_a_replaced_charge_back_each_count_falls_by_its_own() {
+    let mut home = ruled(r#"{"mode":"instant"}"#);
+    run(&mut home, &place(1, 4, 1));
+    pay(&mut home, 1, 2);
+    for (id, now, body) in [
+        ("ship", 3, r#""ship""#),
+        ("gone", 4, r#"{"charge_back":{"transaction_id":"cb","amount":6000}}"#),
+        ("back", 5, r#"{"capture":{"transaction_id":"t2","amount":6000}}"#),
+        ("deliver", 6, r#""deliver""#),
+        ("tick", 7, r#""tick""#),
+        ("r1", 8, r#"{"grant_refund":{"refund_id":"r1","lines":[{"line":"b","units":1,"amount":2000}]}}"#),
+        ("r2", 9, r#"{"grant_refund":{"refund_id":"r2","lines":[{"line":"a","units":1,"amount":6000}]}}"#),
+    ] {
+        run(&mut home, &command("shop", 1, id, now, body));
+    }
+    let (payment, completion) = (Some(Stage::Payment), Some(Stage::Completion));
+    assert_eq!(
+        counted(&home),
+        [
+            ("paid", 10_000, None),
+            ("refunded", 6000, payment),
+            ("completed", 10_000, None),
+            ("refunded", 2000, completion),
+            ("refunded", 2000, payment),
+            ("refunded", 6000, completion),
+        ]
+    );
+    check(&home);
+}
+
+/// An order nobody could be told of while anything was left of it is not told of when money comes in once more.
+#[test]
+fn an_order_of_which_nothing_is_left_is_not_paid() {
+    let mut home = Home::new();
+    home.store.batch(|batch| batch.put_binding_policy(&shop(), &binding_policy(PROTECT), at(0))).unwrap();
+    run(&mut home, &place(1, 4, 1));
+    pay(&mut home, 1, 2);
+    run(&mut home, &command("shop", 1, "ship", 3, r#""ship""#));
+    for (id, line) in [("r1", "a"), ("r2", "b"), ("r3", "b")] {
+        refund(&mut home, 1, id, 4, line);
+    }
+    let gone = r#"{"charge_back":{"transaction_id":"cb","amount":6000}}"#;
+    run(&mut home, &command("shop", 1, "gone", 5, gone));
+    bind(&mut home, 6, r#"{"register":{"member":4}}"#).unwrap();
+    let back = r#"{"capture":{"transaction_id":"t2","amount":6000}}"#;
+    run(&mut home, &command("shop", 1, "back", 7, back));
+    assert_eq!(counted(&home), []);
+    check(&home);
 }
 
 #[test]

@@ -235,14 +235,15 @@ impl Model {
         let left = sums.counts(fault);
         let paid = sums.is_paid(fault) && !before.is_paid(fault);
         let anew = !sums.told_paid || fault == Fault::PaidAnewAfterChargeBack;
-        if paid && anew && fault != Fault::PaymentsUntold {
+        // Of an order of which nothing is left there is nothing to tell.
+        if paid && anew && left.units && fault != Fault::PaymentsUntold {
             let goods = skus(&left.goods);
             if tell(BindingAction::Pay { member: buyer, spend_minor: left.spend, goods }) {
                 sums.told_paid = true;
                 sums.counted[0] = Some(left.clone());
             }
         }
-        if sums.completed && !before.completed && fault != Fault::CompletionsUntold {
+        if sums.completed && !before.completed && left.units && fault != Fault::CompletionsUntold {
             let spend_minor = if fault == Fault::CompletedAtFullPrice { TOTAL } else { left.spend };
             let goods = skus(&left.goods);
             if tell(BindingAction::Complete { member: buyer, spend_minor, goods }) {

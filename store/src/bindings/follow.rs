@@ -132,25 +132,33 @@ impl Batch<'_> {
         if after.placed && !before.placed {
             self.bind_by_order((order, first), "placed", now, BindingAction::Order { member })?;
         }
-        if after.paid && !before.paid {
-            let Counted { spend_minor, goods, .. } = Counted::of(order);
+        let left = Counted::of(order);
+        // What goes back whole before anybody could be told of it was neither paid nor completed.
+        if left.remains && after.paid && !before.paid {
+            let (spend_minor, goods) = (left.spend_minor, left.goods.clone());
             let paid = BindingAction::Pay { member, spend_minor, goods };
             self.bind_by_order((order, first), "paid", now, paid)?;
         }
-        if after.completed && !before.completed {
-            let Counted { spend_minor, goods, .. } = Counted::of(order);
+        if left.remains && after.completed && !before.completed {
+            let (spend_minor, goods) = (left.spend_minor, left.goods.clone());
             let completed = BindingAction::Complete { member, spend_minor, goods };
             self.bind_by_order((order, first), "completed", now, completed)?;
         }
-        self.tell_refunds(order, first, member, now)
+        self.tell_refunds((order, first), &left, member, now)
     }
 
     /// What went back leaves each count that has it: an order may be in one of them alone, as when the first policy
     /// came between its payment and its completion, or with unlike amounts, as after a charge-back.
-    fn tell_refunds(&mut self, order: &Order, first: &Event, member: u64, now: Timestamp) -> Result<()> {
-        let (events, left) = (self.binding_events_of(order)?, Counted::of(order));
+    fn tell_refunds(
+        &mut self,
+        (order, first): (&Order, &Event),
+        left: &Counted,
+        member: u64,
+        now: Timestamp,
+    ) -> Result<()> {
+        let events = self.binding_events_of(order)?;
         let [paid, completed] = [Stage::Payment, Stage::Completion]
-            .map(|stage| Counted::recorded(&events, stage).and_then(|counted| counted.fallen(&left, member)));
+            .map(|stage| Counted::recorded(&events, stage).and_then(|counted| counted.fallen(left, member)));
         let key = format!("refunded:{}", first.seq);
         if paid == completed {
             return paid.map_or(Ok(()), |both| self.bind_by_order((order, first), &key, now, both));
