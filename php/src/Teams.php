@@ -125,12 +125,12 @@ final class Teams
      */
     private function some(string $what, $member, int $after, int $limit): array
     {
-        if ($after < 0 || $limit < 1) {
-            throw Error::of(205, 'invalid_value', null, "after $after, limit $limit; at least 0 and 1");
+        if ($after < 0 || $limit < 0) {
+            throw Error::of(205, 'invalid_value', null, "after $after, limit $limit; neither is negative");
         }
         $id = $this->anybody($member);
-        $room = max(1, min($limit, $this->size($member) - $after));
-        $ids = Library::make('uint64_t[' . $room . ']');
+        $room = max(0, min($limit, $this->size($member) - $after));
+        $ids = Library::make('uint64_t[' . max(1, $room) . ']');
         $count = Library::number('size_t', function (\FFI $ffi, $out, $error) use ($what, $id, $after, $ids, $room) {
             return $ffi->{'fenrun_teams_' . $what}($this->handle, $id, $after, $ids, $room, $out, $error);
         });

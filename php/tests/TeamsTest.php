@@ -85,6 +85,7 @@ final class TeamsTest extends TestCase
         $this->assertSame(array_fill(0, 299, 1), $chain->teams()->generations(1));
         $this->assertSame([], $chain->teams()->page(300));
         $this->assertSame([], $chain->teams()->page(1, 1000));
+        $this->assertSame([], $chain->teams()->page(1, 0, 0));
         $this->assertSame([], Forest::fromArrays([], [])->teamVolumes([]));
         foreach ([
             'unknown_member' => static function () use ($chain): void { $chain->teams()->size(301); },

@@ -1,7 +1,9 @@
 //! `share`: codes and images out, and in again.
 
 use crate::run::Folder;
+use chrono::DateTime;
 use fenrun::doc::Node;
+use std::time::SystemTime;
 
 const KEYS: &str = "# the first signs\n2 ffeeddccbbaa99887766554433221100\n\
     1 000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n";
@@ -34,6 +36,8 @@ fn a_code_is_made_and_read_again() {
         let line = folder.run(&format!("share new --keys keys.txt --member 1 --until {until} --qr b.svg"));
         assert!(line.failed(2).contains(&format!("--until {until}: that is over")));
     }
+    let (until, line) = until_the_end_of_this_minute(&folder);
+    assert!(line.contains(&format!("--until {until}: that is over")), "{line}");
     assert_eq!(folder.names(), ["a.png", "a.svg", "keys.txt"]);
     // The code of the facts, of the older key.
     let old = folder.run("share check --keys keys.txt AQEAAAAA6QcA0zgW44XUpsYF7A").ended(0);
@@ -41,6 +45,22 @@ fn a_code_is_made_and_read_again() {
     assert!(
         folder.run("share check --keys keys.txt AQEAAAAA6QcA0zgW44XUpsYF7B").failed(2).contains("not made")
     );
+}
+
+/// What is said of a code until the last second of the minute it is made in, and of when: codes expire at the start of
+/// a minute.
+fn until_the_end_of_this_minute(folder: &Folder) -> (String, String) {
+    let minute = || SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs() / 60;
+    loop {
+        let before = minute();
+        let end = DateTime::from_timestamp_secs(i64::try_from(before * 60 + 59).unwrap()).unwrap();
+        let until = end.format("%Y-%m-%dT%H:%M:%S").to_string();
+        let made = folder
+            .run(&format!("share new --keys keys.txt --member 1 --time-zone UTC --until {until} --qr b.svg"));
+        if minute() == before {
+            return (until, made.failed(2));
+        }
+    }
 }
 
 #[test]

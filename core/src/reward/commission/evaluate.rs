@@ -11,6 +11,7 @@ use crate::error::{Code, Error, Result};
 use crate::money::narrow;
 use crate::reward::plan::{Plan, Trigger};
 use crate::sale::{Pay, Person, Sale};
+use std::collections::BTreeMap;
 
 /// What one slot of one line (or of the whole sale) came to.
 #[derive(Clone, Copy, Debug)]
@@ -63,10 +64,11 @@ pub(crate) struct Cell<'a> {
 /// ```
 pub fn evaluate(plan: &Plan, sale: &Sale) -> Result<Outcome> {
     let scene = Scene { plan, sale, left: None };
-    let mut cells = of_rules(scene)?;
+    let mut terms = Terms::new();
+    let mut cells = of_rules(scene, Some(&mut terms))?;
     let pool = offered(scene, &cells)?;
     caps::of_plan(scene, &mut cells)?;
-    Outcome::new(plan, sale, pool, &cells)
+    Outcome::new(plan, sale, pool, &cells, terms)
 }
 
 /// What a plan offers for a sale: the pool, computed without looking at who is paid. Only what a rule pays
@@ -77,7 +79,7 @@ pub fn evaluate(plan: &Plan, sale: &Sale) -> Result<Outcome> {
 pub fn offer(plan: &Plan, sale: &Sale) -> Result<i64> {
     let scene = Scene { plan, sale, left: None };
     let chained = plan.sequence(None).any(|at| matches!(plan.rules()[at].trigger, Trigger::After(_)));
-    let cells = if chained { of_rules(scene)? } else { Vec::new() };
+    let cells = if chained { of_rules(scene, None)? } else { Vec::new() };
     offered(scene, &cells)
 }
 
@@ -127,23 +129,32 @@ pub(crate) fn evaluate_cells<'a>(
     left: Option<&[Left]>,
 ) -> Result<Vec<Cell<'a>>> {
     let scene = Scene { plan, sale, left };
-    let mut cells = of_rules(scene)?;
+    let mut cells = of_rules(scene, None)?;
     caps::of_plan(scene, &mut cells)?;
     Ok(cells)
 }
 
-/// The cells of all rules, each within its own caps.
-pub(super) fn of_rules<'a>(scene: Scene<'a, '_>) -> Result<Vec<Cell<'a>>> {
+/// What amounts are sums of, by the place of their cell: rates, and what each is taken of.
+pub(super) type Terms = BTreeMap<usize, Vec<(Pay, i64)>>;
+
+/// The cells of all rules, each within its own caps; for explanations with the terms of amounts of several lines.
+pub(super) fn of_rules<'a>(scene: Scene<'a, '_>, mut terms: Option<&mut Terms>) -> Result<Vec<Cell<'a>>> {
     admit(scene.plan, scene.sale)?;
     let mut cells: Vec<Cell<'a>> = Vec::new();
     for at in scene.plan.sequence(None) {
-        of_rule(scene, at, &mut cells).map_err(|error| scene.placed(error, Some(at)))?;
+        of_rule(scene, at, &mut cells, terms.as_deref_mut())
+            .map_err(|error| scene.placed(error, Some(at)))?;
     }
     Ok(cells)
 }
 
 /// Adds the cells of one rule to those of the rules before it.
-fn of_rule<'a>(scene: Scene<'a, '_>, at: usize, cells: &mut Vec<Cell<'a>>) -> Result<()> {
+fn of_rule<'a>(
+    scene: Scene<'a, '_>,
+    at: usize,
+    cells: &mut Vec<Cell<'a>>,
+    mut terms: Option<&mut Terms>,
+) -> Result<()> {
     let plan = scene.plan;
     let rule = &plan.rules()[at];
     // Only a rule that runs after another one looks at earlier cells: the others add to them at once.
@@ -160,7 +171,14 @@ fn of_rule<'a>(scene: Scene<'a, '_>, at: usize, cells: &mut Vec<Cell<'a>>) -> Re
             if !rule.caps.is_empty() {
                 bases.extend(portion.lines.iter().map(|line| line.base));
             }
-            Job { plan, at, rule, portion }.run(cells)
+            let (job, from) = (Job { plan, at, rule, portion }, cells.len());
+            job.run(cells)?;
+            if let Some(terms) = &mut terms {
+                // What has no level is no slot: what is left of a differential.
+                let slots = (from..).zip(&cells[from..]).filter(|(_, cell)| cell.level != 0);
+                terms.extend(slots.map(|(place, _)| earlier.len() + place).zip(job.terms()?));
+            }
+            Ok(())
         }
     })?;
     if chained {

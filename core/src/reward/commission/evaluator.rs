@@ -142,7 +142,7 @@ fn general<'s>(
     scene: Scene<'s, '_>,
     to: &mut impl FnMut(Allocation<'s>, &[Cell<'s>], Option<usize>),
 ) -> Result<Totals> {
-    let mut cells = of_rules(scene)?;
+    let mut cells = of_rules(scene, None)?;
     let mut totals = Totals::new(offered(scene, &cells)?);
     caps::of_plan(scene, &mut cells)?;
     for cell in &cells {

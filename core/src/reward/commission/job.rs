@@ -75,11 +75,18 @@ impl<'a> Job<'a, '_> {
         Ok(())
     }
 
-    /// What each slot of lines that are rounded together is the sum of: rates with what they are taken of, money or
-    /// units, those of one rate together. In the order of the cells.
+    /// What each slot is the sum of whose amount is the whole order's, by this rule or by the one it runs after: rates
+    /// with what they are taken of, money or units, those of one rate together. In the order of the cells; nothing for
+    /// rules of single lines, and of pools, ladders and series.
     pub(super) fn terms(&self) -> Result<Vec<Vec<(Pay, i64)>>> {
         let Portion { lines, row, .. } = self.portion;
         let differs = matches!(self.rule.pay, Schedule::Differential(_));
+        let sums =
+            matches!(self.rule.pay, Schedule::Levels(_) | Schedule::Infinity(_) | Schedule::Differential(_));
+        let whole = self.rule.round.per == Per::Order || lines.iter().any(|line| line.at.is_none());
+        if !(sums && whole) {
+            return Ok(Vec::new());
+        }
         let mut best = vec![NOTHING; lines.len()];
         let mut all = Vec::new();
         for slot in self.slots(lines)? {

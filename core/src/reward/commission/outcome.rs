@@ -1,17 +1,15 @@
 //! What a sale came to: every cent with its reason.
 
 use super::caps::{Usage, usage};
-use super::evaluate::Cell;
-use super::job::Job;
+use super::evaluate::{Cell, Terms};
 use super::keys::row_key;
-use super::portion::{Scene, Seen};
 use super::reason::Reason;
 use super::{CASH, SEMANTICS};
 use crate::doc::Node;
 use crate::error::Result;
 use crate::id::{LineId, MemberId, OrderId};
 use crate::money::{Currency, allocate, narrow};
-use crate::reward::plan::{Ladder, LadderShape, Per, Plan, Rule, Schedule};
+use crate::reward::plan::{Ladder, LadderShape, Plan, Rule, Schedule};
 use crate::sale::{Pay, Sale, read::pay_to_node};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -98,12 +96,12 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    pub(super) fn new(plan: &Plan, sale: &Sale, pool: i64, cells: &[Cell<'_>]) -> Result<Self> {
+    pub(super) fn new(plan: &Plan, sale: &Sale, pool: i64, cells: &[Cell<'_>], terms: Terms) -> Result<Self> {
         let mut rows = Vec::new();
         let mut retained = BTreeMap::<Reason, i64>::new();
         let mut trace = Vec::with_capacity(cells.len());
         let mut keys = SourceKeys { plan, sale, cells, known: BTreeMap::new() };
-        let mut terms = terms(plan, sale, cells)?;
+        let mut terms = all_terms(terms, plan, sale, cells)?;
         for (at, cell) in cells.iter().enumerate() {
             let rule = &plan.rules()[cell.rule];
             let line = cell.line.map(|at| &sale.lines[at].id);
@@ -271,43 +269,21 @@ impl Outcome {
     }
 }
 
-/// What amounts are sums of, by the place of their cell; none for those that are a rate of a base.
-fn terms(plan: &Plan, sale: &Sale, cells: &[Cell<'_>]) -> Result<BTreeMap<usize, Vec<(Pay, i64)>>> {
-    let mut found = BTreeMap::new();
-    for (at, rule) in plan.rules().iter().enumerate() {
-        let mut mine = cells.iter().enumerate().filter(|(_, cell)| cell.rule == at && cell.cut_of.is_none());
-        match &rule.pay {
-            Schedule::Ladder(Ladder { shape: shape @ LadderShape::Marginal(_), .. }) => {
-                for (place, cell) in mine {
-                    let part = |(rate, part)| Ok((Pay::Share(rule.round.rate(rate)?), part));
-                    found.insert(place, shape.marginal(cell.base).map(part).collect::<Result<_>>()?);
-                }
-            }
-            Schedule::Levels(_) | Schedule::Infinity(_) | Schedule::Differential(_)
-                if rule.round.per == Per::Order =>
-            {
-                let scene = Scene { plan, sale, left: None };
-                scene.each_source(at, cells, &mut |seen| {
-                    let Seen::Portion(portion) = seen else { return Ok(()) };
-                    let terms = Job { plan, at, rule, portion }.terms()?;
-                    let places =
-                        mine.by_ref().filter(|(_, cell)| cell.line.is_none()).map(|(place, _)| place);
-                    found.extend(places.zip(terms));
-                    Ok(())
-                })?;
-            }
-            _ => {
-                for (place, cell) in mine {
-                    let units = cell.line.and_then(|line| i64::try_from(sale.lines[line].units).ok());
-                    if let (Pay::PerUnit(_), Some(units)) = (cell.rate, units) {
-                        found.insert(place, vec![(cell.rate, units)]);
-                    }
-                }
-            }
+/// Adds what amounts of one line are sums of, and leaves out those that are a rate of a base.
+fn all_terms(mut terms: Terms, plan: &Plan, sale: &Sale, cells: &[Cell<'_>]) -> Result<Terms> {
+    for (place, cell) in cells.iter().enumerate().filter(|(_, cell)| cell.cut_of.is_none()) {
+        let rule = &plan.rules()[cell.rule];
+        if let Schedule::Ladder(Ladder { shape: shape @ LadderShape::Marginal(_), .. }) = &rule.pay {
+            let part = |(rate, part)| Ok((Pay::Share(rule.round.rate(rate)?), part));
+            terms.insert(place, shape.marginal(cell.base).map(part).collect::<Result<_>>()?);
+        }
+        let units = cell.line.and_then(|line| i64::try_from(sale.lines[line].units).ok());
+        if let (Pay::PerUnit(_), Some(units)) = (cell.rate, units) {
+            terms.insert(place, vec![(cell.rate, units)]);
         }
     }
-    found.retain(|place, terms| *terms != [(cells[*place].rate, cells[*place].base)]);
-    Ok(found)
+    terms.retain(|place, terms| *terms != [(cells[*place].rate, cells[*place].base)]);
+    Ok(terms)
 }
 
 /// Whether a ladder pays nothing because its volume is below the first step, not for a step that pays nothing.

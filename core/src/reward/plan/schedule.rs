@@ -152,11 +152,11 @@ impl Schedule {
     /// # Errors
     /// As [`Round::rate`].
     pub(in crate::reward) fn paid(&self, round: &Round) -> Result<Cow<'_, Self>> {
-        let mut paid = Cow::Borrowed(self);
-        if round.rate_decimals.is_none() {
-            return Ok(paid);
+        if round.rate_decimals.is_none() || self.table().iter().next().is_some() {
+            return Ok(Cow::Borrowed(self));
         }
-        let rates: Vec<&mut Rate> = match paid.to_mut() {
+        let mut paid = self.clone();
+        let rates: Vec<&mut Rate> = match &mut paid {
             Self::Ladder(ladder) => match &mut ladder.shape {
                 LadderShape::Whole(steps) | LadderShape::Marginal(steps) => {
                     steps.iter_mut().map(|step| &mut step.rate).collect()
@@ -172,7 +172,7 @@ impl Schedule {
         for rate in rates {
             *rate = round.rate(*rate)?;
         }
-        Ok(paid)
+        Ok(Cow::Owned(paid))
     }
 
     /// The table of rates; one without entries for schedules that have none.
