@@ -21,8 +21,14 @@ const PAUSE: Duration = Duration::from_millis(1);
 /// Should somebody take `NAME.lock` away from under its owner, writers have the journal itself to wait for.
 #[derive(Debug)]
 pub(crate) struct Lock {
-    /// Closing it gives the lock back.
     file: File,
+}
+
+impl Drop for Lock {
+    /// Closing the file would not do: a process that was forked meanwhile has it open too.
+    fn drop(&mut self) {
+        let _given_back = self.file.unlock();
+    }
 }
 
 impl Lock {
@@ -157,6 +163,17 @@ mod tests {
         let _second = waiting.join().unwrap();
         let error = Lock::within(&path, Duration::from_millis(3)).unwrap_err();
         assert_eq!(error.code(), Code::ForestLocked);
+        std::fs::remove_file(&path).unwrap();
+    }
+
+    /// A forked process has a copy of all that is open, the lock's file too, for as long as it runs.
+    #[test]
+    fn what_was_forked_meanwhile_keeps_no_lock() {
+        let path = std::env::temp_dir().join(format!("fenrun-lock-forked-{}", std::process::id()));
+        let lock = Lock::take(&path, &path).unwrap();
+        let _of_a_child = lock.file.try_clone().unwrap();
+        drop(lock);
+        Lock::within(&path, Duration::ZERO).unwrap();
         std::fs::remove_file(&path).unwrap();
     }
 

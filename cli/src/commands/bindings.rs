@@ -5,7 +5,7 @@ use crate::output::{Console, Ending};
 use crate::table::Clock;
 use fenrun::doc::Node;
 use fenrun::id::MemberId;
-use fenrun::reward::binding::{BindingEvent, What};
+use fenrun::reward::binding::{BindingEvent, Stage, What, Why};
 use fenrun::reward::commission::Language;
 use fenrun::time::Timestamp;
 use fenrun::{Code, Error, Result};
@@ -63,7 +63,10 @@ fn told(stored: &StoredBindingEvent, clock: &Clock, language: Language) -> Strin
     if let Some(order) = &stored.order_id {
         line.push_str(&format!(", {} {order}", word(language, "order", "订单")));
     }
-    line.push_str(&format!(", {} {}", word(language, "by", "操作人"), event.actor));
+    // Nobody did what time did; whoever came next noticed it.
+    if event.why != Why::Expired {
+        line.push_str(&format!(", {} {}", word(language, "by", "操作人"), event.actor));
+    }
     if let Some(reason) = &event.reason {
         line.push_str(&format!(": {}", reason.as_str()));
     }
@@ -96,8 +99,15 @@ fn what(event: &BindingEvent, clock: &Clock, language: Language) -> String {
         What::Completed { spend_minor, .. } => {
             format!("{member} {} {spend_minor}", word(language, "completed an order of", "完成订单"))
         }
-        What::Refunded { spend_minor, .. } => {
-            format!("{member} {} {spend_minor}", word(language, "gave back", "退款"))
+        What::Added { spend_minor, on, .. } => {
+            let of = counted(*on, language);
+            format!("{member} {} {spend_minor}{of}", word(language, "brought in another", "追加"))
+        }
+        What::Refunded { spend_minor, whole, on, .. } => {
+            let whole =
+                if *whole { word(language, ", and with it the whole order", "，整单") } else { "" };
+            let of = counted(*on, language);
+            format!("{member} {} {spend_minor}{of}{whole}", word(language, "gave back", "退款"))
         }
         What::Qualified => format!("{member} {}", word(language, "may distribute", "成为分销员")),
         What::Unqualified => {
@@ -108,6 +118,15 @@ fn what(event: &BindingEvent, clock: &Clock, language: Language) -> String {
             format!("{gone} {} {member}", word(language, "was merged into", "合并到"))
         }
         What::Closed { .. } => format!("{member} {}", word(language, "was closed", "注销")),
+    }
+}
+
+/// Of which count something is, where it is not of both.
+const fn counted(on: Option<Stage>, language: Language) -> &'static str {
+    match on {
+        None => "",
+        Some(Stage::Payment) => word(language, " of what was paid", "（付款口径）"),
+        Some(Stage::Completion) => word(language, " of what was completed", "（完成口径）"),
     }
 }
 

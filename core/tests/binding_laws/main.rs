@@ -10,7 +10,7 @@ mod script;
 use fenrun::Code;
 use fenrun::doc::{Node, read_json};
 use fenrun::reward::binding::{
-    BindingAction, BindingCommand, BindingEvent, BindingPolicy, Bindings, What, Why,
+    BindingAction, BindingCommand, BindingEvent, BindingPolicy, Bindings, Stage, What, Why,
 };
 use fenrun::reward::plan::Plan;
 use naive::Naive;
@@ -37,6 +37,8 @@ enum Fault {
     OwnOrdersCount,
     // A command that is dropped or changed.
     DismissalIsForgotten,
+    AddsAreForgotten,
+    AddsAreOrders,
     RefundsAreForgotten,
     RefundsTakeNoGoods,
     RefundsTakeNoOrder,
@@ -55,7 +57,7 @@ enum Fault {
     RefusalsCount,
 }
 
-const FAULTS: [Fault; 27] = [
+const FAULTS: [Fault; 29] = [
     Fault::ProtectIsInstant,
     Fault::NothingExpires,
     Fault::ExpiresADayLate,
@@ -69,6 +71,8 @@ const FAULTS: [Fault; 27] = [
     Fault::OneMoreOrderIsNeeded,
     Fault::OwnOrdersCount,
     Fault::DismissalIsForgotten,
+    Fault::AddsAreForgotten,
+    Fault::AddsAreOrders,
     Fault::RefundsAreForgotten,
     Fault::RefundsTakeNoGoods,
     Fault::RefundsTakeNoOrder,
@@ -128,8 +132,14 @@ impl Machine {
         match (self.fault, &command.action) {
             (Fault::DismissalIsForgotten, BindingAction::Dismiss { .. })
             | (Fault::TicksDoNothing, BindingAction::Tick) => return Ok(0),
-            (Fault::RefundsAreForgotten, BindingAction::Refund { .. }) => {
-                command.action = BindingAction::Tick
+            (Fault::RefundsAreForgotten, BindingAction::Refund { .. })
+            | (Fault::AddsAreForgotten, BindingAction::Add { .. }) => command.action = BindingAction::Tick,
+            (Fault::AddsAreOrders, BindingAction::Add { member, spend_minor, goods, on }) => {
+                let (member, spend_minor, goods) = (*member, *spend_minor, goods.clone());
+                command.action = match on {
+                    Some(Stage::Completion) => BindingAction::Complete { member, spend_minor, goods },
+                    _ => BindingAction::Pay { member, spend_minor, goods },
+                };
             }
             (Fault::RefundsTakeNoGoods, BindingAction::Refund { member, spend_minor, whole, on, .. }) => {
                 let (member, spend_minor, whole, on) = (*member, *spend_minor, *whole, *on);

@@ -99,11 +99,17 @@ impl Naive {
                 if first && self.rules.mode == "first_payment" {
                     self.win_by_offer(member, now);
                 }
-                self.count(member, "payment", *spend_minor, sevens(goods));
+                self.count(member, "payment", (*spend_minor, 1, sevens(goods)));
             }
             Action::Complete { member, spend_minor, goods } => {
                 let member = self.open(*member)?;
-                self.count(member, "completion", *spend_minor, sevens(goods));
+                self.count(member, "completion", (*spend_minor, 1, sevens(goods)));
+            }
+            Action::Add { member, spend_minor, goods, on } => {
+                let member = self.open(*member)?;
+                if on.is_none_or(|on| on.name() == self.rules.stage) {
+                    self.count(member, self.rules.stage, (*spend_minor, 0, sevens(goods)));
+                }
             }
             Action::Refund { member, spend_minor, goods, whole, on } => {
                 let member = self.open(*member)?;
@@ -301,11 +307,11 @@ impl Naive {
         Ok(())
     }
 
-    fn count(&mut self, member: u64, stage: &str, spend: i64, sevens: i64) {
+    fn count(&mut self, member: u64, stage: &str, (spend, orders, sevens): (i64, i64, i64)) {
         if self.buys_in() && self.rules.stage == stage {
             let row = self.row(member);
             row.spend += spend;
-            row.counted += 1;
+            row.counted += orders;
             row.sevens += sevens;
             let row = self.rows[&member].clone();
             self.row(member).qualified |= self.met(&row) && !row.never && !row.appointed;
@@ -353,12 +359,12 @@ impl Naive {
         row.protected = (protect > 0).then_some(now + i64::from(protect) * DAY_MS);
     }
 
-    /// Puts somebody below another one or nobody, with the days they have; nobody has none.
+    /// Puts somebody below another one with the days they have; below nobody they begin anew.
     fn hang(&mut self, member: u64, above: Option<u64>) {
         let row = self.row(member);
         row.inviter = above;
         if above.is_none() {
-            (row.until, row.protected) = (None, None);
+            release(row);
         }
     }
 

@@ -105,7 +105,7 @@ fn action() -> impl Strategy<Value = BindingAction> {
     let sharer = || prop::option::weighted(0.7, who());
     let goods = || prop::collection::vec((7..9_u64).prop_map(SkuId::from), 0..2);
     let closing = prop::sample::select(vec![Closing::Stay, Closing::RollUp]);
-    let stage = prop::sample::select(vec![None, None, Some(Stage::Payment), Some(Stage::Completion)]);
+    let stage = || prop::sample::select(vec![None, None, Some(Stage::Payment), Some(Stage::Completion)]);
     prop_oneof![
         4 => (who(), sharer()).prop_map(|(member, sharer)| BindingAction::Register { member, sharer }),
         8 => (who(), who()).prop_map(|(member, sharer)| BindingAction::Visit { member, sharer }),
@@ -114,8 +114,11 @@ fn action() -> impl Strategy<Value = BindingAction> {
             .prop_map(|(member, spend_minor, goods)| BindingAction::Pay { member, spend_minor, goods }),
         2 => (who(), 0..20_i64, goods())
             .prop_map(|(member, spend_minor, goods)| BindingAction::Complete { member, spend_minor, goods }),
-        2 => (who(), 0..20_i64, goods(), any::<bool>(), stage).prop_map(|(member, spend_minor, goods, whole, on)| {
+        2 => (who(), 0..20_i64, goods(), any::<bool>(), stage()).prop_map(|(member, spend_minor, goods, whole, on)| {
             BindingAction::Refund { member, spend_minor, goods, whole, on }
+        }),
+        2 => (who(), 0..20_i64, goods(), stage()).prop_map(|(member, spend_minor, goods, on)| {
+            BindingAction::Add { member, spend_minor, goods, on }
         }),
         3 => who().prop_map(|member| BindingAction::Appoint { member }),
         1 => who().prop_map(|member| BindingAction::Dismiss { member }),

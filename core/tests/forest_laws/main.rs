@@ -104,6 +104,38 @@ fn an_index_of_before_is_refused() {
     }
 }
 
+/// Two moments of one forest, and two that went apart, have indexes of their own.
+#[test]
+fn an_index_of_another_moment_is_refused() {
+    use fenrun::Code;
+    use fenrun::reward::referral::{Forest, MemberIx, Order, ReadIndex};
+    use fenrun::time::Timestamp;
+    let at = Timestamp::from_ms;
+    let mut forest = Forest::from_edges(&[1, 2, 3, 4], &[0, 1, 1, 2]).unwrap();
+    forest.rebind(4, 3, Some(at(10))).unwrap();
+    forest.rebind(4, 1, Some(at(20))).unwrap();
+    let (early, late) = (forest.as_of(at(5)), forest.as_of(at(15)));
+    let mut index = ReadIndex::of(&early);
+    assert_eq!(index.current(&late).map(drop).unwrap_err().code(), Code::StaleIndex);
+    index.refresh(&late);
+    assert!(!index.is_above(MemberIx::new(2), MemberIx::new(4)));
+
+    let mut roots = Forest::from_edges(&[1, 2, 3], &[0, 0, 0]).unwrap();
+    roots.rebind(1, 3, Some(at(10))).unwrap();
+    roots.rebind(3, 2, Some(at(20))).unwrap();
+    let mut order = Order::of(&roots.as_of(at(5)));
+    let turned = roots.as_of(at(25));
+    assert_eq!(order.sums(&turned, &[1; 3]).unwrap_err().code(), Code::StaleIndex);
+    order.refresh(&turned);
+    assert_eq!(order.sums(&turned, &[1; 3]).unwrap(), [1, 3, 2]);
+
+    let plain = Forest::from_edges(&[1, 2, 3], &[0, 0, 0]).unwrap();
+    let (mut one, mut other) = (plain.clone(), plain);
+    one.bind(3, 1, None).unwrap();
+    other.rebind(1, 3, None).unwrap();
+    assert_eq!(Order::of(&one).sums(&other, &[1; 3]).unwrap_err().code(), Code::StaleIndex);
+}
+
 /// A chain as long as can be asked for ends no walk early and overflows no stack.
 #[test]
 fn a_chain_of_a_million_is_walked_to_its_end() {

@@ -30,14 +30,16 @@ impl Before {
     }
 }
 
-/// Whether the money of an order is in: at the till, or with the courier.
+/// Whether the buyer has paid for all that is left of an order, at the till or to the courier, and something at all.
+/// Money that was charged back since was paid nevertheless: what of it is missing leaves the counts.
 fn is_paid(order: &Order) -> bool {
     let life = order.life();
     let nothing = matches!(life, Life::Draft | Life::Cancelled | Life::Expired | Life::Refunded);
-    !nothing && !life.awaits_money() && order.balance() >= 0
+    !nothing && !life.awaits_money() && order.captured() > 0 && order.paid_in() >= order.due()
 }
 
 /// What of an order counts towards distributing.
+#[derive(Clone, PartialEq, Eq)]
 struct Counted {
     spend_minor: i64,
     goods: Vec<SkuId>,
@@ -46,35 +48,44 @@ struct Counted {
 }
 
 impl Counted {
-    /// What is left of an order; of several lines of the same goods, each is named.
+    /// What is left of an order; of several lines of the same goods, each is named. Nothing of one whose money was
+    /// charged back whole.
     fn of(order: &Order) -> Self {
         let left = order.left();
+        // No more is left than the total, which fits.
+        let spend_minor = i64::try_from(order.total_left()).unwrap_or(i64::MAX);
+        let taken = spend_minor == 0 && order.charged_back() > 0;
         let sold = order.placement().map_or(&[][..], Placement::lines);
-        let kept = sold.iter().zip(&left).filter(|(_, left)| left.units_left > 0);
+        let kept = sold.iter().zip(&left).filter(|(_, left)| left.units_left > 0 && !taken);
         Self {
-            // No more is left than the total, which fits.
-            spend_minor: i64::try_from(order.total_left()).unwrap_or(i64::MAX),
+            spend_minor,
             goods: kept.filter_map(|(line, _)| sku(line.sold.facts.get("sku")?)).collect(),
-            remains: left.iter().any(|line| line.units_left > 0),
+            remains: !taken && left.iter().any(|line| line.units_left > 0),
         }
     }
 
-    /// What counts of an order at a stage by its events in the log, less refunds. Policies to come may count other
-    /// things, so all of it is told whatever the one of now asks for.
+    /// What counts of an order at a stage by its events in the log. Policies to come may count other things, so all of
+    /// it is told whatever the one of now asks for.
     fn recorded(events: &[BindingEvent], stage: Stage) -> Option<Self> {
         let mut counted: Option<Self> = None;
         for event in events {
-            match (&event.what, stage) {
-                (What::Paid { spend_minor, goods }, Stage::Payment)
-                | (What::Completed { spend_minor, goods }, Stage::Completion) => {
+            match (&event.what, stage, &mut counted) {
+                (What::Paid { spend_minor, goods }, Stage::Payment, _)
+                | (What::Completed { spend_minor, goods }, Stage::Completion, _) => {
                     counted = Some(Self { spend_minor: *spend_minor, goods: goods.clone(), remains: true });
                 }
-                (What::Refunded { spend_minor, goods, whole, on }, _) if on.is_none_or(|on| on == stage) => {
-                    if let Some(counted) = &mut counted {
-                        counted.spend_minor -= spend_minor;
-                        counted.goods = without(&counted.goods, goods);
-                        counted.remains &= !whole;
-                    }
+                (What::Added { spend_minor, goods, on }, _, Some(counted))
+                    if on.is_none_or(|on| on == stage) =>
+                {
+                    counted.spend_minor += spend_minor;
+                    counted.goods.extend_from_slice(goods);
+                }
+                (What::Refunded { spend_minor, goods, whole, on }, _, Some(counted))
+                    if on.is_none_or(|on| on == stage) =>
+                {
+                    counted.spend_minor -= spend_minor;
+                    counted.goods = without(&counted.goods, goods);
+                    counted.remains &= !whole;
                 }
                 _ => {}
             }
@@ -82,20 +93,57 @@ impl Counted {
         counted
     }
 
-    /// What went back since: nothing where money came back that had been charged back, which does not count anew.
-    fn fallen(&self, left: &Self, member: u64) -> Option<BindingAction> {
+    /// What has to be added to what counts where this is left: an edit brought it in, or money that replaced a
+    /// charge-back.
+    fn risen(&self, left: &Self) -> Option<Change> {
+        let spend_minor = (left.spend_minor - self.spend_minor).max(0);
+        let goods = without(&left.goods, &self.goods);
+        (spend_minor > 0 || !goods.is_empty()).then_some(Change { spend_minor, goods, whole: false })
+    }
+
+    /// What went back of what counts where this is left.
+    fn fallen(&self, left: &Self) -> Option<Change> {
         let spend_minor = (self.spend_minor - left.spend_minor).max(0);
         let goods = without(&self.goods, &left.goods);
         let whole = self.remains && !left.remains;
-        (spend_minor > 0 || !goods.is_empty() || whole).then_some(BindingAction::Refund {
-            member,
-            spend_minor,
-            goods,
-            whole,
-            on: None,
-        })
+        (spend_minor > 0 || !goods.is_empty() || whole).then_some(Change { spend_minor, goods, whole })
     }
 }
+
+/// What changed in a count.
+#[derive(PartialEq, Eq)]
+struct Change {
+    spend_minor: i64,
+    goods: Vec<SkuId>,
+    whole: bool,
+}
+
+impl Change {
+    fn added(self, member: u64, on: Option<Stage>) -> BindingAction {
+        BindingAction::Add { member, spend_minor: self.spend_minor, goods: self.goods, on }
+    }
+
+    fn refunded(self, member: u64, on: Option<Stage>) -> BindingAction {
+        let Self { spend_minor, goods, whole } = self;
+        BindingAction::Refund { member, spend_minor, goods, whole, on }
+    }
+}
+
+/// An order a command was about, with what bindings have to know of it.
+struct Followed<'a> {
+    order: &'a Order,
+    first: &'a Event,
+    member: u64,
+    /// The time bindings change at.
+    now: Timestamp,
+    left: Counted,
+    /// Whether it stands as paid, and as completed, and did before the command.
+    stands: [bool; 2],
+    stood: [bool; 2],
+}
+
+/// With the keys of what an order stands for.
+const STAGES: [(Stage, &str); 2] = [(Stage::Payment, "paid"), (Stage::Completion, "completed")];
 
 fn sku(node: &Node) -> Option<SkuId> {
     ExternalId::from_node(node).ok().flatten().map(SkuId::from)
@@ -132,44 +180,75 @@ impl Batch<'_> {
         if after.placed && !before.placed {
             self.bind_by_order((order, first), "placed", now, BindingAction::Order { member })?;
         }
-        let left = Counted::of(order);
-        // What goes back whole before anybody could be told of it was neither paid nor completed.
-        if left.remains && after.paid && !before.paid {
-            let (spend_minor, goods) = (left.spend_minor, left.goods.clone());
-            let paid = BindingAction::Pay { member, spend_minor, goods };
-            self.bind_by_order((order, first), "paid", now, paid)?;
+        let (stood, stands) = ([before.paid, before.completed], [after.paid, after.completed]);
+        let followed = Followed { order, first, member, now, left: Counted::of(order), stands, stood };
+        let mut events = self.binding_events_of(order)?;
+        if self.tell_stages(&followed, &events)? {
+            events = self.binding_events_of(order)?;
         }
-        if left.remains && after.completed && !before.completed {
-            let (spend_minor, goods) = (left.spend_minor, left.goods.clone());
-            let completed = BindingAction::Complete { member, spend_minor, goods };
-            self.bind_by_order((order, first), "completed", now, completed)?;
-        }
-        self.tell_refunds((order, first), &left, member, now)
+        self.tell_changes(&followed, &events)
     }
 
-    /// What went back leaves each count that has it: an order may be in one of them alone, as when the first policy
-    /// came between its payment and its completion, or with unlike amounts, as after a charge-back.
-    fn tell_refunds(
-        &mut self,
-        (order, first): (&Order, &Event),
-        left: &Counted,
-        member: u64,
-        now: Timestamp,
-    ) -> Result<()> {
-        let events = self.binding_events_of(order)?;
-        let [paid, completed] = [Stage::Payment, Stage::Completion]
-            .map(|stage| Counted::recorded(&events, stage).and_then(|counted| counted.fallen(left, member)));
-        let key = format!("refunded:{}", first.seq);
-        if paid == completed {
-            return paid.map_or(Ok(()), |both| self.bind_by_order((order, first), &key, now, both));
-        }
-        for (stage, refund) in [(Stage::Payment, paid), (Stage::Completion, completed)] {
-            let Some(BindingAction::Refund { member, spend_minor, goods, whole, .. }) = refund else {
-                continue;
+    /// Tells that an order was paid or completed: when it was, and once more where all of it was charged back and money
+    /// came in again. Of an order of which nothing is left there is nothing to tell. Says whether it told anything.
+    fn tell_stages(&mut self, followed: &Followed<'_>, events: &[BindingEvent]) -> Result<bool> {
+        let Followed { order, first, member, now, ref left, .. } = *followed;
+        let mut told = false;
+        for (at, (stage, name)) in STAGES.into_iter().enumerate() {
+            let key = match Counted::recorded(events, stage) {
+                None if !followed.stood[at] => name.to_owned(),
+                Some(counted) if !counted.remains => format!("{name}:{}", first.seq),
+                _ => continue,
             };
-            let refund = BindingAction::Refund { member, spend_minor, goods, whole, on: Some(stage) };
+            if !(followed.stands[at] && left.remains) {
+                continue;
+            }
+            told = true;
+            let (spend_minor, goods) = (left.spend_minor, left.goods.clone());
+            let action = match stage {
+                Stage::Payment => BindingAction::Pay { member, spend_minor, goods },
+                Stage::Completion => BindingAction::Complete { member, spend_minor, goods },
+            };
+            self.bind_by_order((order, first), &key, now, action)?;
+        }
+        Ok(told)
+    }
+
+    /// Changes each count an order is in to what is left of it. It may be in one of them alone, as when the first policy
+    /// came between its payment and its completion, or with unlike amounts. What came on top counts once all is paid;
+    /// it is told first, so that goods that are exchanged leave nobody without.
+    fn tell_changes(&mut self, followed: &Followed<'_>, events: &[BindingEvent]) -> Result<()> {
+        let left = &followed.left;
+        let counted = STAGES.map(|(stage, _)| Counted::recorded(events, stage));
+        let risen = [0, 1].map(|at: usize| {
+            let counted = counted[at].as_ref().filter(|counted| counted.remains && followed.stands[at]);
+            counted.and_then(|counted| counted.risen(left))
+        });
+        self.tell_each(followed, "added", risen, Change::added)?;
+        let fallen = counted.map(|counted| counted.and_then(|counted| counted.fallen(left)));
+        self.tell_each(followed, "refunded", fallen, Change::refunded)
+    }
+
+    /// Tells of both counts at once where they change alike.
+    fn tell_each(
+        &mut self,
+        followed: &Followed<'_>,
+        what: &str,
+        changes: [Option<Change>; 2],
+        action: fn(Change, u64, Option<Stage>) -> BindingAction,
+    ) -> Result<()> {
+        let Followed { order, first, member, now, .. } = *followed;
+        let key = format!("{what}:{}", first.seq);
+        let [paid, completed] = changes;
+        if paid == completed {
+            return paid.map_or(Ok(()), |both| {
+                self.bind_by_order((order, first), &key, now, action(both, member, None))
+            });
+        }
+        for ((stage, _), change) in STAGES.into_iter().zip([paid, completed]) {
+            let Some(change) = change else { continue };
             let key = format!("{key}:{}", stage.name());
-            self.bind_by_order((order, first), &key, now, refund)?;
+            self.bind_by_order((order, first), &key, now, action(change, member, Some(stage)))?;
         }
         Ok(())
     }

@@ -71,6 +71,7 @@ impl Loader<'_> {
             }
             BindingAction::Pay { member, .. }
             | BindingAction::Complete { member, .. }
+            | BindingAction::Add { member, .. }
             | BindingAction::Refund { member, .. } => {
                 let account = self.with_offer(*member)?;
                 if let (Some(account), true) = (account, policy.distributors().purchase().is_some()) {

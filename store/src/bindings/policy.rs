@@ -102,9 +102,11 @@ impl Batch<'_> {
                     format!("from {valid_from} on another binding policy is on record")
                 });
             }
-            match &shop {
-                Some(shop) => check_after(shop.last, valid_from)?,
-                None => check_members(&batch.transaction, tenant, valid_from)?,
+            check_after(shop.as_ref().and_then(|shop| shop.last), valid_from)?;
+            let first = shop.iter().flat_map(|shop| &shop.policies).map(|(from, _)| *from).min();
+            // Members and edges on record before the first policy are under none of an earlier moment either.
+            if first.is_none_or(|first| valid_from < first) {
+                check_members(&batch.transaction, tenant, valid_from)?;
             }
             let members = batch.chain_member(tenant, &Place::Policy(valid_from.ms()))?;
             let mut shop = shop.unwrap_or_else(|| Shop {
@@ -144,13 +146,14 @@ impl Batch<'_> {
         at: Timestamp,
     ) -> Result<(Arc<BindingPolicy>, Option<Timestamp>)> {
         let shop = self.shop(tenant)?;
-        let found = shop.and_then(|shop| Some((shop.policy(at)?, shop.last)));
-        let missing = || {
-            let rule =
-                format!("tenant {:?} has no binding policy at {at}; put one on record", tenant.as_str());
-            Error::new(Code::NotFound, rule)
-        };
-        Ok(found.ok_or_else(missing)?)
+        if let Some(found) = shop.and_then(|shop| Some((shop.policy(at)?, shop.last))) {
+            return Ok(found);
+        }
+        let first = shop.and_then(|shop| shop.policies.first());
+        let rule =
+            first.map_or("put one on record".to_owned(), |(from, _)| format!("the first holds from {from}"));
+        let rule = format!("tenant {:?} has no binding policy at {at}; {rule}", tenant.as_str());
+        Err(Error::new(Code::NotFound, rule).into())
     }
 }
 

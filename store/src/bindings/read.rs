@@ -21,7 +21,8 @@ pub struct StoredBindingEvent {
     pub tenant: Tenant,
     /// The order it followed on, if it was one.
     pub order_id: Option<OrderId>,
-    /// The command that made it; of an order, that of the order.
+    /// The command that made it; of an order what it stands for: `placed`, `paid`, `completed`, and with the number of
+    /// the order's event what changed later, as in `refunded:9`.
     pub command_id: CommandId,
     /// What happened, why, when and by whom.
     pub event: BindingEvent,

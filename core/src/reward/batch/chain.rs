@@ -68,20 +68,45 @@ pub(super) fn settle(
     sink: &mut dyn FnMut(RowBlock<'_>),
 ) -> Result<Totals> {
     let mut totals = Totals::default();
-    let mut evaluator = Evaluator::new(plan);
-    let mut writer = Writer::new(plan, forest);
+    let mut general = General::new(plan, forest);
     for pair in orders.starts().windows(2) {
-        let range = pair[0]..pair[1];
-        let sale = sale_of(plan, forest, orders, range.clone()).map_err(|error| error.at(range.start))?;
-        writer.start(orders, range.clone());
+        general.settle(orders, pair[0]..pair[1], &mut totals, sink)?;
+    }
+    Ok(totals)
+}
+
+/// The general way, order by order.
+pub(super) struct General<'a> {
+    plan: &'a Plan,
+    evaluator: Evaluator<'a>,
+    writer: Writer<'a>,
+}
+
+impl<'a> General<'a> {
+    pub(super) fn new(plan: &'a Plan, forest: &'a Forest) -> Self {
+        Self { plan, evaluator: Evaluator::new(plan), writer: Writer::new(plan, forest) }
+    }
+
+    /// Settles the order in a range of rows.
+    pub(super) fn settle(
+        &mut self,
+        orders: &Orders<'_>,
+        rows: Range<usize>,
+        totals: &mut Totals,
+        sink: &mut dyn FnMut(RowBlock<'_>),
+    ) -> Result<()> {
+        let Self { plan, evaluator, writer } = self;
+        let sale =
+            sale_of(plan, writer.forest, orders, rows.clone()).map_err(|error| error.at(rows.start))?;
+        writer.start(orders, rows.clone());
         let of_order = evaluator.each_of_cells(&sale, |part, cells, source| {
             let origin = source.map_or(0, |at| writer.origin(cells, at));
             writer.write(&part, origin);
         });
-        totals.add(&of_order.map_err(|error| error.at(range.start))?)?;
+        totals.add(&of_order.map_err(|error| error.at(rows.start))?)?;
         sink(writer.rows.as_block());
+        Ok(())
     }
-    Ok(totals)
 }
 
 /// The rows of one order after the other.

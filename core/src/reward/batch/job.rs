@@ -1,6 +1,6 @@
 //! A batch that was checked and may run.
 
-use super::chain;
+use super::chain::{self, General};
 use super::kernel::Kernel;
 use super::orders::Orders;
 use super::rows::{RowBlock, Rows};
@@ -8,6 +8,9 @@ use crate::error::Result;
 use crate::reward::commission::Totals;
 use crate::reward::plan::Plan;
 use crate::reward::referral::Forest;
+
+/// Rows of an order that memory is reserved for at once.
+const USUAL_ROWS: usize = 64;
 
 /// A checked batch, for hosts that write the rows into memory of their own, or need no rows but sums of
 /// them.
@@ -64,7 +67,10 @@ impl<'a> Job<'a> {
     /// With the index of the row at fault.
     pub fn each(&self, sink: &mut dyn FnMut(RowBlock<'_>)) -> Result<Totals> {
         match &self.kernel {
-            Some(kernel) => kernel.run(self.parents, self.orders, sink),
+            Some(kernel) => {
+                let general = || General::new(self.plan, self.forest);
+                kernel.run(self.parents, self.orders, general, sink)
+            }
             None => chain::settle(self.plan, self.forest, self.orders, sink),
         }
     }
@@ -75,7 +81,9 @@ impl<'a> Job<'a> {
     /// With the index of the row at fault.
     pub fn fill(&self, rows: &mut Rows) -> Result<()> {
         let (columns, totals) = rows.start();
-        columns.reserve(self.rows_at_most().unwrap_or(self.orders.len()));
+        // Plans of very many levels may pay few rows: what is more than usual comes as it is needed.
+        let usual = self.orders.len().saturating_mul(USUAL_ROWS);
+        columns.reserve(self.rows_at_most().unwrap_or(self.orders.len()).min(usual));
         *totals = self.each(&mut |block| columns.extend(block))?;
         Ok(())
     }

@@ -47,17 +47,13 @@ pub(super) fn ends_of(parents: &[u32], order: &Downward, bits: &[u64]) -> Vec<u3
     ends
 }
 
-/// How many people stand above the deepest member, or so many that no walk goes so far.
-pub(super) fn deepest(parents: &[u32], order: &Downward) -> u16 {
-    // Nobody stands at 0, who has no one above at 1.
+/// How many people stand above each member, themselves included: nobody has 0. No more than 16 bits say.
+pub(super) fn depths(parents: &[u32], order: &Downward) -> Vec<u16> {
     let mut depths = vec![0_u16; parents.len()];
-    let mut deepest = 1_u16;
     order.down(|member| {
-        let depth = depths[place(parents[place(member)])].saturating_add(1);
-        depths[place(member)] = depth;
-        deepest = deepest.max(depth);
+        depths[place(member)] = depths[place(parents[place(member)])].saturating_add(1);
     });
-    deepest - 1
+    depths
 }
 
 /// Classes in a piece of a row of [`Ways`].

@@ -1,10 +1,10 @@
 //! A plan compiled for one batch.
 
 use super::block::{BLOCK, Block, Sums};
-use super::chain::slot;
+use super::chain::{General, slot};
 use super::climb::{Climb, shares};
 use super::flat::{Level, fixed_rate, flat_rates};
-use super::jumps::{Ways, deepest, ends_of, nearest, nearest_or_own};
+use super::jumps::{Ways, depths, ends_of, nearest, nearest_or_own};
 use super::orders::Orders;
 use super::qualified::qualified;
 use super::rows::RowBlock;
@@ -15,8 +15,8 @@ use crate::reward::commission::{Reason, Totals};
 use crate::reward::plan::{
     Condition, Per, Plan, REFERRAL, RateTable, Reach, Rule, Schedule, StopSource, Trigger, Unqualified,
 };
-use crate::reward::referral::Forest;
 use crate::reward::referral::sweep::Downward;
+use crate::reward::referral::{Forest, MemberIx};
 use std::sync::Arc;
 
 /// The most classes of a differential: a member of a class takes 8 bytes for each, rounded up to four of them.
@@ -30,6 +30,16 @@ pub(super) struct Kernel<'a> {
     climbs: Vec<Climb<'a>>,
     width: usize,
     depth: usize,
+    /// Where some walk passes over people and could end before somebody it finds.
+    deep: Option<Deep>,
+}
+
+/// Who stands so deep that their orders need the general way.
+struct Deep {
+    /// By member, see [`depths`].
+    depths: Arc<[u16]>,
+    /// The deepest that all walks reach the top from.
+    most: u16,
 }
 
 /// A way up that is gathered level by level.
@@ -65,7 +75,7 @@ impl<'a> Kernel<'a> {
             orders,
             parents,
             order: None,
-            deepest: None,
+            depths: None,
             asked: Vec::new(),
             kernel: Self::default(),
         };
@@ -104,17 +114,35 @@ impl<'a> Kernel<'a> {
         slots
     }
 
-    /// Runs over all orders.
-    pub(super) fn run(
+    /// How many orders from the first of these buyers on go into a block; none where it needs the general way.
+    fn stretch(&self, buyers: &[MemberIx], size: usize) -> usize {
+        let buyers = &buyers[..size.min(buyers.len())];
+        let Some(deep) = &self.deep else { return buyers.len() };
+        buyers.iter().take_while(|buyer| deep.depths[buyer.index()] <= deep.most).count()
+    }
+
+    /// Runs over all orders; those of buyers who stand too deep go the general way.
+    pub(super) fn run<'g>(
         &self,
         parents: &[u32],
         orders: &Orders<'_>,
+        general: impl Fn() -> General<'g>,
         sink: &mut dyn FnMut(RowBlock<'_>),
     ) -> Result<Totals> {
-        let mut sums = Sums::default();
+        let (mut sums, mut others) = (Sums::default(), Totals::default());
+        let mut made = None;
         let size = BLOCK.min(orders.len()).max(1);
         let mut block = Block::new(size, self);
-        for (buyers, start) in orders.buyers.chunks(size).zip((0..).step_by(size)) {
+        let mut start = 0;
+        while start < orders.len() {
+            let len = self.stretch(&orders.buyers[start..], size);
+            if len == 0 {
+                let general = made.get_or_insert_with(&general);
+                general.settle(orders, start..start + 1, &mut others, sink)?;
+                start += 1;
+                continue;
+            }
+            let buyers = &orders.buyers[start..start + len];
             for walk in &self.walks {
                 block.gather(
                     walk.up.as_deref().map_or(parents, Vec::as_slice),
@@ -124,6 +152,7 @@ impl<'a> Kernel<'a> {
                 )?;
             }
             sink(block.split(self, parents, start, buyers, &mut sums));
+            start += len;
         }
         let mut totals = Totals::new(narrow(sums.offered, || "the pool of the batch".into())?);
         let kept = [
@@ -136,6 +165,7 @@ impl<'a> Kernel<'a> {
         for (reason, amount) in kept {
             totals.retain(reason, narrow(amount, || "what the batch retains".into())?)?;
         }
+        totals.add(&others)?;
         Ok(totals)
     }
 }
@@ -148,8 +178,8 @@ struct Maker<'p, 'a> {
     parents: &'p [u32],
     /// Made when the first rule asks for it.
     order: Option<Downward>,
-    /// How deep the forest is, as [`deepest`] says, when a rule asked for it.
-    deepest: Option<u16>,
+    /// How deep each member stands and whoever stands deepest, when a rule asked for it; see [`depths`].
+    depths: Option<(Arc<[u16]>, u16)>,
     /// Conditions that were asked of all members, and their answers.
     asked: Vec<(&'p Condition, Answer)>,
     kernel: Kernel<'a>,
@@ -198,15 +228,25 @@ impl<'p, 'a> Maker<'p, 'a> {
         }
     }
 
-    /// Whether people beyond the end of a walk could be found behind those who do not count.
-    fn is_deeper(&mut self, limit: usize) -> Result<bool> {
-        let depth = match self.deepest {
-            Some(depth) => depth,
-            None => deepest(self.parents, self.order()?),
+    /// Leaves the orders to the general way in which people beyond the end of a walk could be found, behind those who
+    /// do not count.
+    fn end_walks(&mut self, limit: usize) -> Result<()> {
+        let (depths, deepest) = match self.depths.take() {
+            Some(known) => known,
+            None => {
+                let depths = depths(self.parents, self.order()?);
+                let deepest = depths.iter().copied().max().unwrap_or(0);
+                (depths.into(), deepest)
+            }
         };
-        self.deepest = Some(depth);
-        // A depth may be more than it says.
-        Ok(usize::from(depth) > limit.min(usize::from(u16::MAX - 2)))
+        // The buyer is one of them. A depth may be more than it says.
+        let most = u16::try_from(limit).unwrap_or(u16::MAX).min(u16::MAX - 2) + 1;
+        if deepest > most {
+            let known = self.kernel.deep.as_ref().map_or(most, |deep| deep.most);
+            self.kernel.deep = Some(Deep { depths: Arc::clone(&depths), most: most.min(known) });
+        }
+        self.depths = Some((depths, deepest));
+        Ok(())
     }
 
     /// Whether a pass over all members costs more than settling the orders the general way.
@@ -235,16 +275,12 @@ impl<'p, 'a> Maker<'p, 'a> {
         match (answers, rule.unqualified) {
             ([], _) | (_, Unqualified::Retain | Unqualified::Stop) => {}
             (_, Unqualified::RollUp) => {
-                if self.is_deeper(limit)? {
-                    return Ok(false);
-                }
+                self.end_walks(limit)?;
                 rolled = answers.iter().map(|answer| self.rolled(answer)).collect::<Result<_>>()?;
             }
             // Who stands at a level that asks something else depends on who stands before it.
             ([answer], Unqualified::Compress | Unqualified::CompressByLevel) => {
-                if self.is_deeper(limit)? {
-                    return Ok(false);
-                }
+                self.end_walks(limit)?;
                 up = Some(self.above(answer)?);
             }
             _ => return Ok(false),
@@ -302,11 +338,7 @@ impl<'p, 'a> Maker<'p, 'a> {
             return Ok(false);
         }
         let classes_of = self.classes(&rates, &classes);
-        let Some(Counting { up, condition, rolled, ends }) =
-            self.counting(answer, rule.unqualified, limit)?
-        else {
-            return Ok(false);
-        };
+        let Counting { up, condition, rolled, ends } = self.counting(answer, rule.unqualified, limit)?;
         let parents = self.parents;
         let above = up.as_deref().map_or(parents, Vec::as_slice);
         let ways = Ways::new(above, self.order()?, &classes_of, classes.len());
@@ -350,29 +382,24 @@ impl<'p, 'a> Maker<'p, 'a> {
         all
     }
 
-    /// What becomes of those who do not meet the condition of a differential; `None` where the walk could end
-    /// before somebody it finds.
-    fn counting(
-        &mut self,
-        answer: Option<&Answer>,
-        mode: Unqualified,
-        limit: usize,
-    ) -> Result<Option<Counting>> {
+    /// What becomes of those who do not meet the condition of a differential.
+    fn counting(&mut self, answer: Option<&Answer>, mode: Unqualified, limit: usize) -> Result<Counting> {
         let mut counting = Counting::default();
-        let Some(answer) = answer else { return Ok(Some(counting)) };
+        let Some(answer) = answer else { return Ok(counting) };
         if matches!(mode, Unqualified::Retain | Unqualified::Stop) {
             counting.condition = Some(Arc::clone(&answer.bits));
             if mode == Unqualified::Stop {
                 counting.ends = Some(Arc::new(ends_of(self.parents, self.order()?, &answer.bits)));
             }
-        } else if self.is_deeper(limit)? {
-            return Ok(None);
-        } else if mode == Unqualified::RollUp {
+            return Ok(counting);
+        }
+        self.end_walks(limit)?;
+        if mode == Unqualified::RollUp {
             counting.rolled = Some(self.rolled(answer)?);
         } else {
             counting.up = Some(self.above(answer)?);
         }
-        Ok(Some(counting))
+        Ok(counting)
     }
 
     /// The place of a walk of so many levels among all of them.

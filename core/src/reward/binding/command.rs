@@ -1,6 +1,6 @@
 //! What is asked of bindings.
 
-use super::event::{refunded, refunded_on};
+use super::event::{added, refunded, stage_of};
 use super::policy::{Stage, sku};
 use crate::doc::{Fields, Node, invalid};
 use crate::error::{Code, Error, Result};
@@ -48,6 +48,18 @@ pub enum BindingAction {
         spend_minor: i64,
         /// What was kept of it.
         goods: Vec<SkuId>,
+    },
+    /// More of an order counts towards distributing than before: it was edited, or money came back that had been
+    /// charged back. It is no further order, and no payment that binds.
+    Add {
+        /// Whose.
+        member: u64,
+        /// The amount that came on top.
+        spend_minor: i64,
+        /// What came on top.
+        goods: Vec<SkuId>,
+        /// The count it adds to; both where none is named.
+        on: Option<Stage>,
     },
     /// Something of an order that counted towards distributing went back.
     Refund {
@@ -163,6 +175,7 @@ impl BindingAction {
             Self::Order { .. } => "order",
             Self::Pay { .. } => "pay",
             Self::Complete { .. } => "complete",
+            Self::Add { .. } => "add",
             Self::Refund { .. } => "refund",
             Self::Appoint { .. } => "appoint",
             Self::Dismiss { .. } => "dismiss",
@@ -188,6 +201,9 @@ impl BindingAction {
             | Self::Complete { member, spend_minor, goods: skus } => {
                 vec![("member", id(member)), ("spend_minor", Node::Int(*spend_minor)), ("goods", goods(skus))]
             }
+            Self::Add { member, spend_minor, goods: skus, on } => {
+                [vec![("member", id(member))], added(*spend_minor, goods(skus), *on)].concat()
+            }
             Self::Refund { member, spend_minor, goods: skus, whole, on } => {
                 [vec![("member", id(member))], refunded(*spend_minor, goods(skus), *whole, *on)].concat()
             }
@@ -204,9 +220,9 @@ impl BindingAction {
     }
 }
 
-const WORDS: [&str; 12] = [
-    "register", "visit", "order", "pay", "complete", "refund", "appoint", "dismiss", "reassign", "merge",
-    "close", "tick",
+const WORDS: [&str; 13] = [
+    "register", "visit", "order", "pay", "complete", "add", "refund", "appoint", "dismiss", "reassign",
+    "merge", "close", "tick",
 ];
 
 pub(super) const CLOSINGS: [(&str, Closing); 2] = [("stay", Closing::Stay), ("roll_up", Closing::RollUp)];
@@ -223,7 +239,7 @@ fn action(word: &str, node: &Node) -> Result<BindingAction> {
             sharer: need(&mut fields, "sharer")?,
         },
         "order" => BindingAction::Order { member: need(&mut fields, "member")? },
-        "pay" | "complete" | "refund" => {
+        "pay" | "complete" | "add" | "refund" => {
             let who = need(&mut fields, "member")?;
             let spend_minor = fields.int("spend_minor")?.unwrap_or(0);
             if spend_minor < 0 {
@@ -232,9 +248,10 @@ fn action(word: &str, node: &Node) -> Result<BindingAction> {
             let goods = fields.list("goods")?.iter().map(sku).collect::<Result<_>>()?;
             match word {
                 "pay" => BindingAction::Pay { member: who, spend_minor, goods },
+                "add" => BindingAction::Add { member: who, spend_minor, goods, on: stage_of(&mut fields)? },
                 "refund" => {
                     let whole = fields.flag("whole")?.unwrap_or(false);
-                    let on = refunded_on(&mut fields)?;
+                    let on = stage_of(&mut fields)?;
                     BindingAction::Refund { member: who, spend_minor, goods, whole, on }
                 }
                 _ => BindingAction::Complete { member: who, spend_minor, goods },

@@ -3,7 +3,7 @@
 use super::command::{BindingAction, BindingCommand};
 use super::event::{BindingEvent, What, Why};
 use super::member::Standing;
-use super::policy::{BindingPolicy, Distributors, Mode, Renew, SelfPurchase, Stage};
+use super::policy::{BindingPolicy, Distributors, Mode, Renew, SelfPurchase};
 use super::purchase::Bought;
 use crate::error::{Code, Error, Result};
 use crate::reward::referral::{Forest, MemberIx};
@@ -139,7 +139,7 @@ impl Bindings {
         }
         let mut made = Made { command, events: Vec::new() };
         for (until, member) in self.due.iter().take_while(|(until, _)| *until <= command.now) {
-            made.push_at(*member, What::Released, Why::Expired, *until);
+            made.expire(*member, *until);
         }
         match &command.action {
             BindingAction::Register { member, sharer } => self.register(*member, *sharer, &mut made)?,
@@ -155,23 +155,27 @@ impl Bindings {
             }
             BindingAction::Pay { member, spend_minor, goods } => {
                 let member = self.open(*member)?;
-                made.push(
-                    member,
-                    What::Paid { spend_minor: *spend_minor, goods: goods.clone() },
-                    Why::Counted,
-                );
+                let what = What::Paid { spend_minor: *spend_minor, goods: goods.clone() };
+                made.push(member, what.clone(), Why::Counted);
                 if self.policy.mode() == Mode::FirstPayment
                     && self.person(member, made.command.now).payments == 0
                 {
                     self.take_offer(member, Why::FirstPayment, &mut made);
                 }
-                self.qualify(member, Stage::Payment, *spend_minor, goods, &mut made)?;
+                self.qualify(member, &what, &mut made)?;
             }
             BindingAction::Complete { member, spend_minor, goods } => {
                 let member = self.open(*member)?;
                 let what = What::Completed { spend_minor: *spend_minor, goods: goods.clone() };
-                made.push(member, what, Why::Counted);
-                self.qualify(member, Stage::Completion, *spend_minor, goods, &mut made)?;
+                made.push(member, what.clone(), Why::Counted);
+                self.qualify(member, &what, &mut made)?;
+            }
+            BindingAction::Add { member, spend_minor, goods, on } => {
+                let member = self.open(*member)?;
+                let (spend_minor, goods, on) = (*spend_minor, goods.clone(), *on);
+                let what = What::Added { spend_minor, goods, on };
+                made.push(member, what.clone(), Why::Counted);
+                self.qualify(member, &what, &mut made)?;
             }
             BindingAction::Refund { member, spend_minor, goods, whole, on } => {
                 let member = self.open(*member)?;
@@ -418,12 +422,14 @@ pub(super) struct Made<'a> {
 
 impl Made<'_> {
     pub(super) fn push(&mut self, member: u64, what: What, why: Why) {
-        self.push_at(member, what, why, self.command.now);
+        let (at, actor, reason) = (self.command.now, self.command.actor.clone(), self.command.reason.clone());
+        self.events.push(BindingEvent { member, what, why, at, actor, reason });
     }
 
-    fn push_at(&mut self, member: u64, what: What, why: Why, at: Timestamp) {
-        let (actor, reason) = (self.command.actor.clone(), self.command.reason.clone());
-        self.events.push(BindingEvent { member, what, why, at, actor, reason });
+    /// Days that are over. Whoever came next noticed it: their reason is another matter's.
+    fn expire(&mut self, member: u64, at: Timestamp) {
+        let (what, why, actor) = (What::Released, Why::Expired, self.command.actor.clone());
+        self.events.push(BindingEvent { member, what, why, at, actor, reason: None });
     }
 }
 

@@ -91,6 +91,15 @@ pub enum What {
         /// What was kept.
         goods: Vec<SkuId>,
     },
+    /// More of an order counts than before.
+    Added {
+        /// The amount that came on top.
+        spend_minor: i64,
+        /// What came on top.
+        goods: Vec<SkuId>,
+        /// The count it adds to, see [`Add`](super::BindingAction::Add).
+        on: Option<Stage>,
+    },
     /// Something of an order that counted went back.
     Refunded {
         /// The amount.
@@ -151,6 +160,7 @@ impl BindingEvent {
             What::Ordered => "ordered",
             What::Paid { .. } => "paid",
             What::Completed { .. } => "completed",
+            What::Added { .. } => "added",
             What::Refunded { .. } => "refunded",
             What::Qualified => "qualified",
             What::Unqualified => "unqualified",
@@ -177,6 +187,7 @@ impl BindingEvent {
             What::Paid { spend_minor, goods: bought } | What::Completed { spend_minor, goods: bought } => {
                 vec![("spend_minor", Node::Int(*spend_minor)), ("goods", goods(bought))]
             }
+            What::Added { spend_minor, goods: more, on } => added(*spend_minor, goods(more), *on),
             What::Refunded { spend_minor, goods: gone, whole, on } => {
                 refunded(*spend_minor, goods(gone), *whole, *on)
             }
@@ -236,14 +247,15 @@ fn what(fields: &mut Fields<'_>) -> Result<What> {
         "renewed" => What::Renewed { until: when(fields, "until")?, protected: when(fields, "protected")? },
         "released" => What::Released,
         "ordered" => What::Ordered,
-        "paid" | "completed" | "refunded" => {
+        "paid" | "completed" | "added" | "refunded" => {
             let spend_minor = fields.need_int("spend_minor")?;
             let goods = fields.list("goods")?.iter().map(sku).collect::<Result<_>>()?;
             match word {
                 "paid" => What::Paid { spend_minor, goods },
+                "added" => What::Added { spend_minor, goods, on: stage_of(fields)? },
                 "refunded" => {
                     let whole = fields.flag("whole")?.unwrap_or(false);
-                    What::Refunded { spend_minor, goods, whole, on: refunded_on(fields)? }
+                    What::Refunded { spend_minor, goods, whole, on: stage_of(fields)? }
                 }
                 _ => What::Completed { spend_minor, goods },
             }
@@ -260,6 +272,12 @@ fn what(fields: &mut Fields<'_>) -> Result<What> {
     })
 }
 
+/// The content of what came on top, asked for or made.
+pub(super) fn added(spend_minor: i64, goods: Node, on: Option<Stage>) -> Vec<(&'static str, Node)> {
+    let content = [("spend_minor", Node::Int(spend_minor)), ("goods", goods)];
+    content.into_iter().chain(on.map(|on| ("on", on.name().into()))).collect()
+}
+
 /// The content of a refund, asked for or made.
 pub(super) fn refunded(
     spend_minor: i64,
@@ -267,13 +285,10 @@ pub(super) fn refunded(
     whole: bool,
     on: Option<Stage>,
 ) -> Vec<(&'static str, Node)> {
-    let mut content =
-        vec![("spend_minor", Node::Int(spend_minor)), ("goods", goods), ("whole", whole.into())];
-    content.extend(on.map(|on| ("on", on.name().into())));
-    content
+    [added(spend_minor, goods, on), vec![("whole", whole.into())]].concat()
 }
 
-/// The count that something leaves which went back.
-pub(super) fn refunded_on(fields: &mut Fields<'_>) -> Result<Option<Stage>> {
+/// The count that something adds to or leaves.
+pub(super) fn stage_of(fields: &mut Fields<'_>) -> Result<Option<Stage>> {
     fields.word("on", Stage::ALL, Stage::name)
 }

@@ -53,7 +53,7 @@ impl Bindings {
                 person.payments = person.payments.saturating_add(1);
                 self.count(event);
             }
-            What::Completed { .. } | What::Refunded { .. } => self.count(event),
+            What::Completed { .. } | What::Added { .. } | What::Refunded { .. } => self.count(event),
             What::Qualified if event.why == Why::Staff => {
                 self.person_mut(member).standing = Standing::Appointed;
             }
@@ -68,8 +68,10 @@ impl Bindings {
                     // Its place is for good: nothing of it expires any more.
                     Closing::Stay => self.set_days(member, None, None),
                     Closing::RollUp => {
-                        self.release_roots(&below);
-                        self.release(member);
+                        // Whoever has nobody above them any more begins anew, as if released.
+                        let roots: Vec<u64> =
+                            below.into_iter().filter(|below| self.is_root(*below)).collect();
+                        roots.into_iter().chain([member]).for_each(|member| self.release(member));
                     }
                 }
             }
@@ -83,7 +85,6 @@ impl Bindings {
     fn merge(&mut self, kept: u64, gone: u64, from: Option<Timestamp>) -> Result<()> {
         let above = |bindings: &Self| bindings.forest.find(kept).map(|ix| bindings.forest.parent(ix, None));
         let before = above(self);
-        let below = self.directly_below(gone);
         self.forest.merge(kept, gone, from)?;
         let other = self.people.get(&gone).cloned().unwrap_or_default();
         let moved = above(self) != before;
@@ -91,7 +92,9 @@ impl Bindings {
         if moved {
             self.set_days(kept, other.until, other.protected);
         }
-        self.release_roots(&[below, vec![kept]].concat());
+        if self.is_root(kept) {
+            self.set_days(kept, None, None);
+        }
         let person = self.person_mut(kept);
         person.offer = person.offer.or(other.offer).filter(|sharer| *sharer != kept && *sharer != gone);
         person.orders = person.orders.saturating_add(other.orders);
@@ -106,14 +109,8 @@ impl Bindings {
         below.into_iter().map(|ix| self.forest.id(ix)).collect()
     }
 
-    /// Those who have nobody above them any more have nothing that could expire.
-    fn release_roots(&mut self, members: &[u64]) {
-        for member in members {
-            let root = self.forest.account(*member).map(|ix| self.forest.parent(ix, None));
-            if root == Some(MemberIx::NOBODY) {
-                self.set_days(*member, None, None);
-            }
-        }
+    fn is_root(&self, member: u64) -> bool {
+        self.forest.account(member).map(|ix| self.forest.parent(ix, None)) == Some(MemberIx::NOBODY)
     }
 
     fn count(&mut self, event: &BindingEvent) {

@@ -14,9 +14,9 @@ pub struct Bought {
     /// What they spent.
     pub spend_minor: i64,
     /// How many orders they paid or completed.
-    pub orders: u32,
+    pub orders: i64,
     /// Lines of goods that let somebody distribute.
-    pub sought: u32,
+    pub sought: i64,
 }
 
 impl Bought {
@@ -37,24 +37,16 @@ impl Bought {
 
     /// What it comes to with one event more.
     pub(super) fn after(self, rule: &Distributors, what: &What) -> Self {
-        let stage = rule.purchase();
-        let one =
-            |spend_minor: i64, goods: &[SkuId]| Self { spend_minor, orders: 1, sought: rule.sought(goods) };
         match what {
-            What::Paid { spend_minor, goods } if stage == Some(Stage::Payment) => {
-                self.plus(one(*spend_minor, goods))
-            }
-            What::Completed { spend_minor, goods } if stage == Some(Stage::Completion) => {
-                self.plus(one(*spend_minor, goods))
-            }
-            What::Refunded { spend_minor, goods, whole, on } if rule.counts_refunds(*on) => {
+            What::Refunded { spend_minor, goods, whole, on } if rule.counts(*on) => {
                 self.less(*spend_minor, rule.sought(goods), *whole)
             }
-            _ => self,
+            _ => rule.more(what).map_or(self, |more| self.plus(more)),
         }
     }
 
-    /// Under a rule that asks for purchases, more than counted is refused to go back; others are not asked.
+    /// What came in under one policy may have gone back before under another that was not asked: a sum may be below
+    /// zero until then. Under a rule that asks for purchases, more than counted is refused to go back.
     pub(super) fn plus(self, more: Self) -> Self {
         Self {
             spend_minor: self.spend_minor.saturating_add(more.spend_minor),
@@ -63,10 +55,10 @@ impl Bought {
         }
     }
 
-    pub(super) fn less(self, spend_minor: i64, sought: u32, whole: bool) -> Self {
+    pub(super) fn less(self, spend_minor: i64, sought: i64, whole: bool) -> Self {
         Self {
             spend_minor: self.spend_minor.saturating_sub(spend_minor),
-            orders: self.orders.saturating_sub(u32::from(whole)),
+            orders: self.orders.saturating_sub(i64::from(whole)),
             sought: self.sought.saturating_sub(sought),
         }
     }
@@ -74,21 +66,32 @@ impl Bought {
 
 impl Distributors {
     /// How many of some goods let their buyer distribute.
-    pub(super) fn sought(&self, goods: &[SkuId]) -> u32 {
+    pub(super) fn sought(&self, goods: &[SkuId]) -> i64 {
         let Self::Goods { any, .. } = self else { return 0 };
         let found = goods.iter().filter(|sku| any.contains(sku)).count();
-        u32::try_from(found).unwrap_or(u32::MAX)
+        i64::try_from(found).unwrap_or(i64::MAX)
     }
 
-    /// Whether what went back leaves the count of this rule.
-    fn counts_refunds(&self, on: Option<Stage>) -> bool {
+    /// Whether what came on top or went back changes the count of this rule.
+    fn counts(&self, on: Option<Stage>) -> bool {
         self.purchase().is_some_and(|stage| on.is_none_or(|on| on == stage))
+    }
+
+    /// What a purchase adds to the count of this rule.
+    fn more(&self, what: &What) -> Option<Bought> {
+        let (spend_minor, goods, on, orders) = match what {
+            What::Paid { spend_minor, goods } => (*spend_minor, goods, Some(Stage::Payment), 1),
+            What::Completed { spend_minor, goods } => (*spend_minor, goods, Some(Stage::Completion), 1),
+            What::Added { spend_minor, goods, on } => (*spend_minor, goods, *on, 0),
+            _ => return None,
+        };
+        self.counts(on).then(|| Bought { spend_minor, orders, sought: self.sought(goods) })
     }
 
     fn met(&self, bought: Bought) -> bool {
         match self {
             Self::Spend { at_least_minor, .. } => bought.spend_minor >= *at_least_minor,
-            Self::Orders { at_least, .. } => bought.orders >= *at_least,
+            Self::Orders { at_least, .. } => bought.orders >= i64::from(*at_least),
             Self::Goods { .. } => bought.sought > 0,
             Self::Everyone | Self::Appointed | Self::Application => false,
         }
@@ -97,20 +100,9 @@ impl Distributors {
 
 impl Bindings {
     /// Whether what a member has bought, with this, lets them distribute.
-    pub(super) fn qualify(
-        &self,
-        member: u64,
-        stage: Stage,
-        spend_minor: i64,
-        goods: &[SkuId],
-        made: &mut Made<'_>,
-    ) -> Result<()> {
-        let rule = self.policy.distributors();
-        if rule.purchase() != Some(stage) {
-            return Ok(());
-        }
+    pub(super) fn qualify(&self, member: u64, what: &What, made: &mut Made<'_>) -> Result<()> {
+        let Some(more) = self.policy.distributors().more(what) else { return Ok(()) };
         let person = self.person(member, made.command.now);
-        let more = Bought { spend_minor, orders: 1, sought: rule.sought(goods) };
         self.qualify_with(member, (person.bought, more), person.standing, made)
     }
 
@@ -144,7 +136,7 @@ impl Bindings {
     pub(super) fn unqualify(&self, member: u64, refunded: &What, made: &mut Made<'_>) -> Result<()> {
         let rule = self.policy.distributors();
         let What::Refunded { spend_minor, goods, whole, on } = refunded else { return Ok(()) };
-        if !rule.counts_refunds(*on) {
+        if !rule.counts(*on) {
             return Ok(());
         }
         let (spend_minor, whole) = (*spend_minor, *whole);
@@ -157,11 +149,11 @@ impl Bindings {
         if spend_minor > bought.spend_minor {
             return beyond("`spend_minor`", spend_minor, bought.spend_minor);
         }
-        if u32::from(whole) > bought.orders {
-            return beyond("a `whole` order, 1", 1, 0);
+        if i64::from(whole) > bought.orders {
+            return beyond("a `whole` order, 1", 1, bought.orders);
         }
         if sought > bought.sought {
-            return beyond("`goods`", sought.into(), bought.sought.into());
+            return beyond("`goods`", sought, bought.sought);
         }
         if person.standing == Standing::Qualified && !rule.met(bought.less(spend_minor, sought, whole)) {
             made.push(member, What::Unqualified, Why::Refunded);

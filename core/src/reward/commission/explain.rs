@@ -145,7 +145,7 @@ impl Sentence<'_> {
     fn before_caps(&self) -> String {
         let Trace { rate, base, below, part, terms, .. } = self.slot;
         let entitled = match (terms.as_slice(), rate) {
-            ([], Pay::Share(rate)) => format!("{rate} × {}", self.money(*base)),
+            ([], Pay::Share(rate)) => format!("{rate} × {}{}", self.money(*base), self.one_by_one()),
             ([], Pay::PerUnit(minor)) => {
                 let minor = self.money(i64::from(*minor));
                 self.say(format!("{minor} per unit"), format!("每件 {minor}"))
@@ -164,6 +164,11 @@ impl Sentence<'_> {
             format!("{entitled} − {below} taken by nearer people"),
             format!("{entitled} − 更近的上级已拿 {below}"),
         )
+    }
+
+    fn one_by_one(&self) -> String {
+        let Some(units) = self.slot.rounded_units else { return String::new() };
+        self.say(format!(", rounded for each of {units} units"), format!("，{units} 件逐件取整"))
     }
 
     /// `5% × 100.00`, or `3 units × 2.00`.

@@ -9,7 +9,7 @@ use crate::doc::Node;
 use crate::error::Result;
 use crate::id::{LineId, MemberId, OrderId};
 use crate::money::{Currency, allocate, narrow};
-use crate::reward::plan::{Ladder, LadderShape, Plan, Rule, Schedule};
+use crate::reward::plan::{Ladder, LadderShape, Per, Plan, Rule, Schedule};
 use crate::sale::{Pay, Sale, read::pay_to_node};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -74,6 +74,8 @@ pub struct Trace {
     /// What the amount is the sum of where it is not `rate` of `base`: rates with the parts of the base they are
     /// taken of, or with units. The steps of a marginal ladder, lines of unlike rates that are rounded together.
     pub terms: Vec<(Pay, i64)>,
+    /// How many units the amount is rounded for one by one, where there are several.
+    pub rounded_units: Option<u64>,
     /// Whether the volume of a ladder is below its first step.
     pub unreached: bool,
     /// The place in the trace of the slot that a cap cut this from.
@@ -144,6 +146,7 @@ impl Outcome {
                 amount: cell.amount,
                 reason: cell.reason,
                 terms: terms.remove(&at).unwrap_or_default(),
+                rounded_units: rounded_units(rule, sale, cell),
                 unreached: is_unreached(rule, cell),
                 cut_of: cell.cut_of,
             });
@@ -282,8 +285,16 @@ fn all_terms(mut terms: Terms, plan: &Plan, sale: &Sale, cells: &[Cell<'_>]) -> 
             terms.insert(place, vec![(cell.rate, units)]);
         }
     }
-    terms.retain(|place, terms| *terms != [(cells[*place].rate, cells[*place].base)]);
+    let is_plain = |cell: &Cell<'_>| matches!(cell.rate, Pay::Share(_)).then_some((cell.rate, cell.base));
+    terms.retain(|place, terms| is_plain(&cells[*place]).is_none_or(|plain| *terms != [plain]));
     Ok(terms)
+}
+
+/// How many units a share of a line is rounded for one by one.
+fn rounded_units(rule: &Rule, sale: &Sale, cell: &Cell<'_>) -> Option<u64> {
+    let sums = matches!(rule.pay, Schedule::Levels(_) | Schedule::Infinity(_) | Schedule::Differential(_));
+    let line = cell.line.filter(|_| sums && rule.round.per == Per::Unit)?;
+    Some(sale.lines[line].units).filter(|units| *units > 1)
 }
 
 /// Whether a ladder pays nothing because its volume is below the first step, not for a step that pays nothing.

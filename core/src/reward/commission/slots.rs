@@ -3,7 +3,8 @@
 use super::candidates::Row;
 use super::reason::Reason;
 use crate::error::Result;
-use crate::reward::plan::{Plan, Rule, Unqualified};
+use crate::reward::plan::{Condition, Plan, Rule, Unqualified};
+use std::ptr;
 
 /// One slot of a walk. Candidates are named by their place in the row.
 #[derive(Clone, Copy, Debug)]
@@ -34,6 +35,14 @@ impl Slot {
     }
 }
 
+/// The nearest candidate further up who meets a condition, kept while the walk goes on: a long row of people who do not
+/// is looked through once, not once for each of them.
+#[derive(Default)]
+struct Ahead<'a> {
+    /// The condition and its candidate, the end of the row where nobody meets it.
+    known: Option<(Option<&'a Condition>, usize)>,
+}
+
 /// Tests candidates against the condition of a level.
 pub(super) struct Walk<'a> {
     pub(super) plan: &'a Plan,
@@ -41,7 +50,7 @@ pub(super) struct Walk<'a> {
     pub(super) row: &'a Row<'a>,
 }
 
-impl Walk<'_> {
+impl<'a> Walk<'a> {
     fn qualifies(&self, at: usize, level: usize) -> Result<bool> {
         let Some(person) = self.row.person(at) else { return Ok(false) };
         let condition = self.rule.condition(level);
@@ -87,7 +96,7 @@ impl Walk<'_> {
     }
 
     fn by_distance(&self, mode: Unqualified, levels: usize, slots: &mut Vec<Slot>) -> Result<()> {
-        let mut blocked = false;
+        let (mut blocked, mut ahead) = (false, Ahead::default());
         for level in 1..=levels {
             let at = level - 1;
             let slot = if at >= self.row.len() {
@@ -100,7 +109,7 @@ impl Walk<'_> {
                 Slot::paid(level, at, at)
             } else {
                 blocked = mode == Unqualified::Stop;
-                self.unqualified(mode, at, level)?
+                self.unqualified(at, level, &mut ahead)?
             };
             slots.push(slot);
         }
@@ -108,15 +117,29 @@ impl Walk<'_> {
     }
 
     /// The slot of a candidate who does not qualify but stays where they stand.
-    fn unqualified(&self, mode: Unqualified, at: usize, level: usize) -> Result<Slot> {
-        if mode == Unqualified::RollUp {
-            for next in at + 1..self.row.len() {
-                if self.qualifies(next, level)? {
-                    return Ok(Slot::paid(level, at, next));
-                }
+    fn unqualified(&self, at: usize, level: usize, ahead: &mut Ahead<'a>) -> Result<Slot> {
+        if self.rule.unqualified == Unqualified::RollUp {
+            let next = self.next_above(at, level, ahead)?;
+            if next < self.row.len() {
+                return Ok(Slot::paid(level, at, next));
             }
         }
         Ok(Slot::kept(level, Some(at), Reason::Ineligible))
+    }
+
+    /// Who qualifies next above a candidate; the end of the row where nobody does.
+    fn next_above(&self, at: usize, level: usize, ahead: &mut Ahead<'a>) -> Result<usize> {
+        let condition = self.rule.condition(level);
+        let same = |known: Option<&Condition>| known.map(ptr::from_ref) == condition.map(ptr::from_ref);
+        if let Some((_, next)) = ahead.known.filter(|(known, next)| *next > at && same(*known)) {
+            return Ok(next);
+        }
+        let mut next = at + 1;
+        while next < self.row.len() && !self.qualifies(next, level)? {
+            next += 1;
+        }
+        ahead.known = Some((condition, next));
+        Ok(next)
     }
 
     fn compresses(&self) -> bool {
@@ -127,7 +150,7 @@ impl Walk<'_> {
     /// end early (`stop`).
     pub(super) fn unblocked(&self) -> Result<Vec<Slot>> {
         let mut slots = Vec::with_capacity(self.row.len());
-        let (mut level, mut best) = (1, None);
+        let (mut level, mut best, mut ahead) = (1, None, Ahead::default());
         for at in 0..self.row.len() {
             let rank = self.row.person(at).and_then(|person| person.rank.as_deref());
             let rank = rank.and_then(|rank| self.plan.rank_index(rank));
@@ -143,7 +166,7 @@ impl Walk<'_> {
                 slots.push(Slot::passed(level, at, Reason::Ineligible));
                 continue;
             } else {
-                slots.push(self.unqualified(self.rule.unqualified, at, level)?);
+                slots.push(self.unqualified(at, level, &mut ahead)?);
                 if self.rule.unqualified == Unqualified::Stop {
                     return Ok(slots);
                 }
@@ -176,7 +199,7 @@ impl Walk<'_> {
     /// The slots of a `differential` schedule: everybody on the path. The walk may end early (`stop`).
     pub(super) fn whole_path(&self) -> Result<Vec<Slot>> {
         let mut slots = Vec::with_capacity(self.row.len());
-        let mut level = 1;
+        let (mut level, mut ahead) = (1, Ahead::default());
         for at in 0..self.row.len() {
             if self.row.person(at).is_none() {
                 continue;
@@ -186,7 +209,7 @@ impl Walk<'_> {
                 slots.push(Slot::passed(level, at, Reason::Ineligible));
                 continue;
             } else {
-                slots.push(self.unqualified(self.rule.unqualified, at, level)?);
+                slots.push(self.unqualified(at, level, &mut ahead)?);
                 if self.rule.unqualified == Unqualified::Stop {
                     return Ok(slots);
                 }

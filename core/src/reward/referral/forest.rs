@@ -9,7 +9,7 @@ use super::texts::Texts;
 use crate::error::{Code, Error, Result};
 use crate::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Display;
+use std::fmt::{self, Display};
 
 /// The dense handle of a member, from 1 in join order; 0 is nobody, the parent of every root.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
@@ -63,10 +63,31 @@ pub struct Forest {
     /// How many members stand below somebody with a larger handle.
     pub(super) turned: usize,
     pub(super) version: u64,
+    /// The moment of a forest of the past.
+    pub(super) moment: Option<Timestamp>,
     pub(super) teams: Teams,
     pub(super) ranks: Shelf<u8>,
     pub(super) rank_names: Vec<String>,
     pub(super) columns: BTreeMap<String, Column>,
+}
+
+/// In the versions of forests of the past.
+const PAST: u64 = 1 << 63;
+
+/// The state of a forest something was made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Edition {
+    pub(super) version: u64,
+    moment: Option<Timestamp>,
+    turned: usize,
+    members: usize,
+}
+
+impl Display for Edition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "version {}", self.version & !PAST)?;
+        self.moment.map_or(Ok(()), |at| write!(f, " as of {at}"))
+    }
 }
 
 impl Default for Forest {
@@ -87,6 +108,7 @@ impl Forest {
             closed: BTreeSet::new(),
             turned: 0,
             version: 0,
+            moment: None,
             teams: Teams::default(),
             ranks: Shelf::default(),
             rank_names: Vec::new(),
@@ -111,6 +133,12 @@ impl Forest {
     #[must_use]
     pub const fn version(&self) -> u64 {
         self.version
+    }
+
+    /// What tells its edges from those of other states of the same forest, past ones included.
+    pub(super) fn edition(&self) -> Edition {
+        let Self { version, moment, turned, .. } = *self;
+        Edition { version, moment, turned, members: self.len() }
     }
 
     /// The handle of an id; that of the account it was merged into, if it was.
@@ -268,8 +296,9 @@ impl Forest {
             turned: turned(&parents),
             parents: parents.into(),
             edges: Edges::default(),
-            // No forest of now comes to this version, so no index of one is taken for that of the other.
-            version: self.version | 1 << 63,
+            // No file of now comes to this version.
+            version: self.version | PAST,
+            moment: Some(at),
             ..self.clone()
         };
         past.teams.rebuild(&past.parents, past.turned == 0);

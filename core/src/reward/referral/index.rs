@@ -1,6 +1,6 @@
 //! A read index: members in depth-first order, so that a team is one stretch of them.
 
-use super::forest::{Forest, MemberIx};
+use super::forest::{Edition, Forest, MemberIx};
 use super::order::{Order, stale};
 use crate::error::{Code, Error, Result};
 use crate::words::counted;
@@ -24,7 +24,7 @@ pub const PAGE: usize = 50;
 /// ```
 #[derive(Clone, Debug)]
 pub struct ReadIndex {
-    version: u64,
+    edition: Edition,
     /// By handle: the place, and where the team ends.
     spans: Vec<[u32; 2]>,
     /// By place; nobody first, above everybody.
@@ -91,13 +91,13 @@ impl ReadIndex {
             members[at] = ix;
             depths.set(at, depths.get(MemberIx::new(spans[parent][0]).index()) + 1);
         }
-        Self { version: forest.version(), spans, members, depths }
+        Self { edition: forest.edition(), spans, members, depths }
     }
 
     /// Whether the forest is as it was when the index was made.
     #[must_use]
     pub fn is_current(&self, forest: &Forest) -> bool {
-        (self.version, self.members.len()) == (forest.version(), forest.len() + 1)
+        self.edition == forest.edition()
     }
 
     /// The index, if it still says what the forest says.
@@ -105,7 +105,7 @@ impl ReadIndex {
     /// # Errors
     /// [`Code::StaleIndex`].
     pub fn current(&self, forest: &Forest) -> Result<&Self> {
-        if self.is_current(forest) { Ok(self) } else { Err(stale(self.version, forest)) }
+        if self.is_current(forest) { Ok(self) } else { Err(stale(self.edition, forest)) }
     }
 
     /// Makes it anew where the forest has changed.

@@ -1,6 +1,6 @@
 //! An order in which uplines come first: join order itself, unless somebody moved below a later member.
 
-use super::forest::{Forest, MemberIx};
+use super::forest::{Edition, Forest, MemberIx};
 use super::sweep::Downward;
 use crate::error::{Code, Error, Result};
 
@@ -19,8 +19,7 @@ use crate::error::{Code, Error, Result};
 /// ```
 #[derive(Clone, Debug)]
 pub struct Order {
-    version: u64,
-    len: usize,
+    edition: Edition,
     downward: Downward,
 }
 
@@ -29,7 +28,7 @@ impl Order {
     #[must_use]
     pub fn of(forest: &Forest) -> Self {
         let downward = Downward::known(&forest.parents, forest.turned == 0);
-        Self { version: forest.version, len: forest.len(), downward }
+        Self { edition: forest.edition(), downward }
     }
 
     /// Brings it up to date with its forest: nothing to do where nothing changed.
@@ -42,7 +41,7 @@ impl Order {
     /// Whether the forest is as it was when this order was made.
     #[must_use]
     pub fn is_current(&self, forest: &Forest) -> bool {
-        (self.version, self.len) == (forest.version, forest.len())
+        self.edition == forest.edition()
     }
 
     /// Whether it is simply the order in which members joined.
@@ -62,7 +61,7 @@ impl Order {
     /// [`Code::StaleIndex`] when the forest has changed, [`Code::LengthMismatch`], [`Code::Overflow`].
     pub fn sums(&self, forest: &Forest, own: &[i64]) -> Result<Vec<i64>> {
         if !self.is_current(forest) {
-            return Err(stale(self.version, forest));
+            return Err(stale(self.edition, forest));
         }
         forest.check_length("own", own.len())?;
         let mut sums = Vec::with_capacity(own.len() + 1);
@@ -79,9 +78,9 @@ impl Order {
     /// [`Code::StaleIndex`] when the forest has changed.
     pub fn depths(&self, forest: &Forest) -> Result<Vec<u32>> {
         if !self.is_current(forest) {
-            return Err(stale(self.version, forest));
+            return Err(stale(self.edition, forest));
         }
-        let mut depths = vec![0_u32; self.len + 1];
+        let mut depths = vec![0_u32; forest.len() + 1];
         for ix in self.iter() {
             let parent = MemberIx::new(forest.parents[ix.index()]).index();
             depths[ix.index()] = if parent == 0 { 0 } else { depths[parent] + 1 };
@@ -91,8 +90,8 @@ impl Order {
     }
 }
 
-pub(super) fn stale(version: u64, forest: &Forest) -> Error {
-    let error = format!("made at version {version} of the forest, which is now at {}", forest.version);
+pub(super) fn stale(made: Edition, forest: &Forest) -> Error {
+    let error = format!("made at {made} of the forest, which is now at {}", forest.edition());
     Error::new(Code::StaleIndex, error)
 }
 

@@ -417,6 +417,13 @@ impl Order {
             - i128::from(self.charged_back)
     }
 
+    /// What came in and was not given back of what was granted: money that charge-backs took, and refunds nobody
+    /// asked for, was paid nevertheless.
+    #[must_use]
+    pub fn paid_in(&self) -> i128 {
+        self.kept() + self.went_back()
+    }
+
     /// What is kept less what is due: below zero while money is missing.
     #[must_use]
     pub fn balance(&self) -> i128 {

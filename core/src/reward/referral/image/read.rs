@@ -63,6 +63,7 @@ impl Forest {
             closed: file.words(kind::CLOSED)?.into_iter().collect(),
             turned: file.header.turned,
             version: file.header.stamp.version,
+            moment: None,
             teams: Teams::default(),
             ranks: file.shelf(kind::RANKS, 1)?,
             rank_names: ranks,
