@@ -109,6 +109,12 @@ pub(crate) fn grouped(value: i64) -> String {
     text
 }
 
+/// A whole number in larger units, with one decimal.
+pub(crate) fn tenths(value: i64, unit: i64) -> String {
+    let tenths = (value.saturating_mul(10) + unit / 2) / unit;
+    format!("{}.{}", grouped(tenths / 10), tenths % 10)
+}
+
 /// A count as the integer of a document.
 pub(crate) fn count(value: usize) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)

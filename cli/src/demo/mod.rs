@@ -16,7 +16,7 @@ use crate::report;
 use crate::whole::WholeFile;
 use fenrun::{Code, Error, Result};
 use fenrun_store::{Report, Store};
-pub(crate) use figures::{Equation, Figures, Level, Week};
+pub(crate) use figures::{Earner, Equation, Figures, Level, Week};
 use purchases::Purchase;
 use room::Room;
 pub(crate) use shop::PLAN;
@@ -35,6 +35,7 @@ pub(crate) fn run(args: &DemoArgs, console: &Console) -> Result<Ending> {
     let path = args.data.as_deref().unwrap_or(Path::new(DATA));
     let mut purchases = purchases::read(path, args.data.is_none())
         .map_err(|error| if args.data.is_none() { hint(error) } else { error })?;
+    let of = purchases.len();
     purchases.truncate(args.limit.unwrap_or(purchases.len()));
     if purchases.is_empty() {
         return Err(Error::new(Code::Row, format!("{}: there is no purchase to play", path.display())));
@@ -50,7 +51,8 @@ pub(crate) fn run(args: &DemoArgs, console: &Console) -> Result<Ending> {
     let database = room.leave()?;
     let size = std::fs::metadata(&database).map_err(|error| files::fault(&database, &error))?.len();
     let page = args.out.join("report.html");
-    let run = Run { purchases: &purchases, world: &world, shop: &shop, took, verified, database, size, page };
+    let run =
+        Run { purchases: &purchases, of, world: &world, shop: &shop, took, verified, database, size, page };
     let mut file = WholeFile::create(&run.page, &[path])?;
     let html = report::render(&run, &figures);
     file.write_all(html.as_bytes()).map_err(|error| files::fault(&run.page, &error))?;
@@ -63,6 +65,8 @@ pub(crate) fn run(args: &DemoArgs, console: &Console) -> Result<Ending> {
 /// What a run was, beside what it left in the store.
 pub(crate) struct Run<'a> {
     pub(crate) purchases: &'a [Purchase],
+    /// How many there are in the data; `--limit` plays the first of them.
+    pub(crate) of: usize,
     pub(crate) world: &'a World,
     pub(crate) shop: &'a Shop<'a>,
     pub(crate) took: Duration,

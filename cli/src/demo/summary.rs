@@ -4,7 +4,7 @@ use super::Run;
 use super::figures::{Equation, Figures};
 use super::purchases::CURRENCY;
 use crate::commands::verify::checks;
-use crate::output::{grouped, pairs};
+use crate::output::{grouped, pairs, tenths};
 use fenrun::counted;
 use fenrun::doc::Node;
 use fenrun::money::Money;
@@ -173,12 +173,6 @@ fn money(minor: i64) -> String {
 
 fn wide(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
-}
-
-/// A whole number in larger units, with one decimal.
-fn tenths(value: i64, unit: i64) -> String {
-    let tenths = (value.saturating_mul(10) + unit / 2) / unit;
-    format!("{}.{}", grouped(tenths / 10), tenths % 10)
 }
 
 fn seconds(took: Duration) -> String {

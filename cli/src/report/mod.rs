@@ -5,6 +5,8 @@
 
 mod bars;
 mod below;
+mod checks;
+mod lead;
 mod lorenz;
 mod plans;
 mod svg;
@@ -12,14 +14,14 @@ mod tree;
 mod weekly;
 mod words;
 
-use crate::demo::{Equation, Figures, Run};
+use crate::demo::{Earner, Equation, Figures, Run};
+use crate::output::tenths;
 use bars::{Part, Step, funnel, parts};
 use below::{Below, Stop};
 use fenrun::counted;
 use fenrun::money::Currency;
 use fenrun::reward::commission::{Language, Reason};
 use lorenz::{Spread, lorenz};
-use std::collections::BTreeMap;
 use tree::{Person, tree};
 use words::{amount, both, count, escape, per_cent};
 
@@ -34,10 +36,12 @@ const SCRIPT: &str = include_str!("../../templates/language.js");
 /// The whole page.
 pub(crate) fn render(run: &Run<'_>, figures: &Figures) -> String {
     let page = Page { run, figures, currency: run.shop.plan.currency() };
-    let parts: [(&str, String); 17] = [
+    let parts: [(&str, String); 19] = [
         ("style", STYLE.to_owned()),
         ("script", SCRIPT.to_owned()),
         ("orders", count(figures.orders)),
+        ("purchases", counted(count(figures.orders), "purchase")),
+        ("lead", lead::lead(run)),
         ("currency", page.currency.code().to_owned()),
         ("kpis", page.kpis()),
         ("pool", page.pool()),
@@ -47,7 +51,7 @@ pub(crate) fn render(run: &Run<'_>, figures: &Figures) -> String {
         ("lorenz", page.lorenz()),
         ("tree", page.tree()),
         ("equations", page.equations()),
-        ("checks", page.checks()),
+        ("checks", checks::checks(run.verified.checks())),
         ("model", page.model()),
         ("plan", escape(crate::demo::PLAN)),
         ("run", page.machine()),
@@ -154,7 +158,11 @@ impl Page<'_> {
         ])
     }
 
+    /// Nothing while nobody earned.
     fn lorenz(&self) -> String {
+        if self.figures.earners.is_empty() {
+            return String::new();
+        }
         let holdings = || self.figures.earners.iter().map(|earner| earner.minor);
         let earners = Spread::new(holdings(), 0);
         let others = self.run.world.forest.len().saturating_sub(earners.people());
@@ -170,8 +178,15 @@ impl Page<'_> {
                 both(english, chinese)
             )
         };
+        let heading = both("How evenly commission is spread", "佣金分布的均匀程度");
+        let caption = both(
+            "Members from the least to the most paid, and the share of all standing commission they hold together. On \
+             the dashed line everybody would hold the same.",
+            "会员按所得佣金从少到多排列，曲线为其累计占比。虚线表示人人相同。",
+        );
         format!(
-            "<div class=\"split\"><div class=\"square\">{}</div><div><p class=\"gini-head\">{}</p>{}{}</div></div>",
+            "<section><h2>{heading}</h2><p class=\"caption\">{caption}</p><div class=\"split\"><div \
+             class=\"square\">{}</div><div><p class=\"gini-head\">{}</p>{}{}</div></div></section>",
             lorenz(&earners, &everybody),
             both("Gini coefficient", "基尼系数"),
             row("curve", "members who earned", "有佣金的会员", &earners),
@@ -179,6 +194,7 @@ impl Page<'_> {
         )
     }
 
+    /// Nothing while nobody earned.
     fn tree(&self) -> String {
         let Some(top) = self.figures.earners.first() else { return String::new() };
         let below = Below::of(&self.run.world.forest, top.customer);
@@ -189,18 +205,26 @@ impl Page<'_> {
             minor: self.figures.from.get(&stop.customer).copied().unwrap_or(0),
         };
         let people: Vec<Person> = below.shown.iter().map(person).collect();
+        let heading = both("Under the top distributor", "佣金最高的分销员之下");
+        let caption = self.tree_caption(&people, top, below.all);
+        let drawn = tree(&people, self.currency);
+        format!("<section><h2>{heading}</h2><p class=\"caption\">{caption}</p>{drawn}</section>")
+    }
+
+    fn tree_caption(&self, people: &[Person], top: &Earner, all: usize) -> String {
         let ring = |depth: usize| number(people.iter().filter(|person| person.depth == depth).count());
-        let (first, second, all) = (ring(1), ring(2), number(below.all));
+        let (first, second, all) = (ring(1), ring(2), number(all));
+        let [inner, outer, below] = [&first, &second, &all].map(|people| counted(people, "person"));
         let (name, earned) = (top.customer, self.amount(top.minor));
         let most = people.iter().skip(1).max_by_key(|person| person.minor);
         let (by, most) = most.map_or(("", 0), |person| (person.name.as_str(), person.minor));
         let most = self.amount(most);
-        let caption = both(
+        both(
             &format!(
                 "Customer {name} earned most, {earned} {}, of which {most} came from what customer {by} bought. The \
-                 inner ring are the {first} people they invited, the next the {second} those invited; a dot's area is \
-                 what that person's purchases brought, hollow for nothing. On the outermost ring and beyond, of {all} \
-                 below in all, this plan pays them nothing.",
+                 inner ring is the {inner} they invited, the next the {outer} those invited; a dot's area is what that \
+                 person's purchases brought, hollow for nothing. In all, customer {name} has {below} below; \
+                 for what the outermost ring and those beyond it buy, this plan pays customer {name} nothing.",
                 self.currency
             ),
             &format!(
@@ -208,8 +232,7 @@ impl Page<'_> {
                  这些人邀请的 {second} 人；圆点面积表示此人的购买带来的佣金，空心为零。下方共 {all} 人，最外圈及更远处本方案不再计佣。",
                 self.currency
             ),
-        );
-        format!("<p class=\"caption\">{caption}</p>{}", tree(&people, self.currency))
+        )
     }
 
     fn equations(&self) -> String {
@@ -223,27 +246,6 @@ impl Page<'_> {
             )
         };
         self.figures.equations(self.run.purchases).into_iter().map(row).collect()
-    }
-
-    fn checks(&self) -> String {
-        let names = BTreeMap::from([
-            ("file", ("pages of the file", "文件页")),
-            ("log", ("events, chained by hash", "事件（哈希链）")),
-            ("orders", ("orders equal their replay", "订单与重放一致")),
-            ("commands", ("commands", "命令")),
-            ("outcomes", ("outcomes conserve", "分润结果守恒")),
-            ("entries", ("commissions equal their rows", "佣金与明细一致")),
-            ("journals", ("journals balance", "分录借贷平衡")),
-            ("rows", ("rows were posted", "明细已入账")),
-            ("balances", ("balances equal their postings", "余额与分录一致")),
-        ]);
-        let check = |check: &fenrun_store::Check| {
-            let (english, chinese) = names.get(check.name()).copied().unwrap_or((check.name(), check.name()));
-            let (class, mark) = if check.faults() == 0 { ("ok", "✓") } else { ("broken", "✗") };
-            let checked = count(check.checked());
-            format!("<li class=\"{class}\"><i>{mark}</i><b>{checked}</b> {}</li>", both(english, chinese))
-        };
-        self.run.verified.checks().iter().map(check).collect()
     }
 
     fn model(&self) -> String {
@@ -265,18 +267,18 @@ impl Page<'_> {
     }
 
     fn machine(&self) -> String {
-        let tenths = self.run.took.as_millis() / 100;
-        let seconds = format!("{}.{}", tenths / 10, tenths % 10);
+        let seconds = tenths(i64::try_from(self.run.took.as_millis()).unwrap_or(i64::MAX), 1000);
         let speed = count(self.run.speed(self.figures));
-        let size = count(self.run.size / 1_000_000);
+        let orders = counted(&speed, "order");
+        let size = tenths(i64::try_from(self.run.size).unwrap_or(i64::MAX), 1_000_000);
         let share = per_cent(self.figures.refunded, self.figures.turnover);
         both(
             &format!(
-                "{speed} orders a second, {seconds} s for all; a database of {size} MB, committed 500 purchases at a \
+                "{orders} a second, {seconds} s for all; a database of {size} MB, committed up to 500 purchases at a \
                  time. {share} of turnover was refunded."
             ),
             &format!(
-                "每秒 {speed} 单，共 {seconds} 秒；数据库 {size} MB，每 500 笔购买提交一次。退款占成交额 {share}。"
+                "每秒 {speed} 单，共 {seconds} 秒；数据库 {size} MB，每次最多提交 500 笔购买。退款占成交额 {share}。"
             ),
         )
     }

@@ -156,5 +156,60 @@ fn the_report_is_one_page_in_two_languages_that_loads_nothing() {
     let cents = format!("{}.{:02}", standing / 100, standing % 100);
     let digits = page.replace(',', "");
     assert!(digits.contains(&format!("<dd>{cents}</dd>")), "{cents}");
-    assert_eq!(page.matches("class=\"ok\"").count(), 29);
+    // A tick counts checks and says so; what had nothing to check has none.
+    let Some(Node::List(checks)) = document.get("verify").and_then(|verify| verify.get("checks")) else {
+        panic!("no checks")
+    };
+    let text = |node: &Node| node.to_json().trim_matches('"').to_owned();
+    let of = |check: &Node, key: &str| text(check.get(key).unwrap());
+    let looked: Vec<&Node> = checks.iter().filter(|check| of(check, "checked") != "0").collect();
+    let ticks =
+        page.split("<ul class=\"checks\">").nth(1).and_then(|rest| rest.split("</ul>").next()).unwrap();
+    assert_eq!(ticks.matches("<li class=\"ok\">").count(), looked.len());
+    assert!(looked.len() < checks.len());
+    for (tick, check) in ticks.split("<li").skip(1).zip(looked) {
+        let tick = tick.replace(',', "");
+        let (number, name) = (of(check, "checked"), of(check, "name"));
+        let noun = if number == "1" { "check" } else { "checks" };
+        assert!(tick.contains(&format!("<b>{number}</b> <span lang=\"en\">{noun}: ")), "{tick}");
+        assert!(
+            tick.contains("<span lang=\"zh\">次检查：") && !tick.contains(&format!(": {name}<")),
+            "{tick}"
+        );
+    }
+    let Some(Node::Int(bytes)) = document.get("bytes") else { panic!("no bytes") };
+    let tenths = (bytes + 50_000) / 100_000;
+    assert!(page.contains(&format!("database of {}.{} MB", tenths / 10, tenths % 10)), "{bytes}");
+    assert!(page.contains("The first 1,500 of 69,659 purchases in the data"));
+    assert!(
+        page.contains("made from 1 January 1997 to ") && page.contains("1997 年 1 月 1 日至 1997 年 1 月")
+    );
+}
+
+#[test]
+fn a_page_of_one_purchase_says_one_and_shows_nothing_of_nobody() {
+    let folder = Folder::new();
+    demo(&folder, "--limit 1");
+    let page = folder.read("demo/report.html");
+    for said in ["1 purchase, every cent", "The first of 69,659 purchases", "made on 1 January 1997,"] {
+        assert!(page.contains(said), "{said}");
+    }
+    for left_out in ["1 purchases", "Under the top distributor", "How evenly", "June 1998", "<b>0</b>", "NaN"]
+    {
+        assert!(!page.contains(left_out), "{left_out}");
+    }
+    assert_eq!(page.matches("<section").count(), page.matches("</section>").count());
+    // Soon somebody earns, by the one person they invited.
+    for limit in 2..60 {
+        demo(&folder, &format!("--limit {limit}"));
+        let page = folder.read("demo/report.html");
+        let Some((_, tree)) = page.split_once("Under the top distributor") else { continue };
+        assert!(
+            tree.contains("The inner ring is the 1 person they invited, the next the 0 people"),
+            "{limit}"
+        );
+        assert!(!page.contains(" 1 people") && !page.contains(">1 checks"), "{limit}");
+        return;
+    }
+    panic!("nobody earned");
 }
