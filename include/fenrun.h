@@ -712,7 +712,8 @@ int32_t fenrun_forest_new(const uint64_t *members,
                           fenrun_error *err);
 
 /**
- * Builds a forest whose ids are texts of up to 64 bytes; an empty inviter is nobody. Rows may come in any order.
+ * Builds a forest whose ids are texts of up to 64 bytes; an inviter that is empty or `0` is nobody. Rows may come in
+ * any order.
  *
  * A column of texts is all of them one behind the other, and where each ends: text i begins where the one before
  * it ends. Inside, members are the numbers of their rows, from 1: that is what calls with a `uint64_t` take and

@@ -8,7 +8,7 @@ use crate::node;
 use crate::plan::Plan;
 use fenrun::doc::Node;
 use fenrun::money::Currency;
-use fenrun::reward::batch::{self as core, Orders, Overrides, Rows, Totals};
+use fenrun::reward::batch::{self as core, Orders, Origin, Overrides, Rows, Totals};
 use fenrun::reward::commission::{Reason, evaluate};
 use fenrun::reward::plan;
 use fenrun::reward::referral;
@@ -19,7 +19,7 @@ use fenrun_mem::streamed;
 use numpy::{IntoPyArray, PyArray1, PyArrayMethods, PyReadonlyArray1};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict, PySlice, PyTuple};
+use pyo3::types::{PyBool, PyDict, PySlice, PyString, PyTuple};
 
 /// The columns of a batch, as arrays of exactly these types.
 #[derive(FromPyObject)]
@@ -48,9 +48,10 @@ pub(crate) fn settle<'py>(
     plan: &Plan,
     forest: &Forest,
     columns: Columns<'py>,
+    tenant: &Bound<'py, PyString>,
     threads: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyDict>> {
-    let threads = thread_count(threads)?;
+    let (tenant, threads) = (node::text(tenant, "tenant")?, thread_count(threads)?);
     let job = Job { plan: &plan.plan, forest: &forest.forest };
     let components: Vec<(&str, &[i64])> = columns
         .components
@@ -72,6 +73,7 @@ pub(crate) fn settle<'py>(
     let buyers = columns.buyers.as_slice()?;
     let buyers = py.detach(|| job.forest.resolve_at(buyers, placed_at)).or_raise(py)?;
     let orders = Orders { buyers: &buyers, components: &components, ids, lines, units, placed_at, overrides };
+    orders.check_names(job.plan, tenant).or_raise(py)?;
     let named = |error| in_words(job, &orders, forest.names.as_ref().map(Py::get), error);
     if parts(threads, orders.len()).or_raise(py)? == 1 {
         let whole = py.detach(|| core::Job::new(job.plan, job.forest, &orders, None).map_err(named));
@@ -247,6 +249,11 @@ impl Settled {
         }
         if !self.columns.after.is_empty() {
             answer.set_item("after", self.columns.after.into_pyarray(py))?;
+            let of = |field: fn(&Origin) -> u32| {
+                self.columns.table.iter().map(field).collect::<Vec<u32>>().into_pyarray(py)
+            };
+            let table = (of(|origin| origin.source), of(|origin| origin.slot), of(|origin| origin.origin));
+            answer.set_item("origins", (self.columns.origins.into_pyarray(py), table))?;
         }
         write_totals(&answer, &self.totals, self.paid)?;
         Ok(answer)

@@ -1,6 +1,6 @@
 //! The rows of a batch in the types they leave in.
 
-use fenrun::reward::batch::{RowBlock, Rows};
+use fenrun::reward::batch::{Origin, RowBlock, Rows, move_origins};
 use fenrun::reward::referral::{Forest, MemberIx};
 use fenrun_capi::side_by_side;
 use fenrun_mem::{Streams, Window as Streamed};
@@ -18,6 +18,10 @@ pub(crate) struct RowColumns {
     pub(crate) accounts: Vec<u16>,
     /// Whose amount the rule runs after, 0 for a rule of the sale itself; empty where there is no other.
     pub(crate) after: Vec<i64>,
+    /// The place of that amount in the table, from 1, or 0; empty where `after` is.
+    pub(crate) origins: Vec<u32>,
+    /// The amounts that rules ran after.
+    pub(crate) table: Vec<Origin>,
 }
 
 impl RowColumns {
@@ -33,7 +37,9 @@ impl RowColumns {
             amounts: vec![0; rows],
             accounts: parts.iter().flat_map(|(_, rows)| rows.accounts()).copied().collect(),
             after: parts.iter().flat_map(|(_, rows)| after(forest, rows)).collect(),
+            ..Self::default()
         };
+        parts.iter().for_each(|(offset, rows)| columns.extend_origins(*offset, rows));
         let mut rest = Window {
             sources: &mut columns.sources,
             payees: &mut columns.payees,
@@ -49,6 +55,16 @@ impl RowColumns {
         }
         side_by_side(windows, |(window, offset, rows)| window.fill(forest, offset, rows.as_block()));
         columns
+    }
+
+    /// The amounts that the rules of a part ran after, behind those of the parts before.
+    fn extend_origins(&mut self, offset: u32, rows: &Rows) {
+        let (known, first) = (self.table.len(), self.origins.len());
+        self.origins.extend_from_slice(rows.origins());
+        let moved = |origin: &Origin| Origin { source: origin.source + offset, ..*origin };
+        self.table.extend(rows.table().iter().map(moved));
+        let by = u32::try_from(known).unwrap_or(u32::MAX);
+        move_origins(by, &mut self.origins[first..], &mut self.table[known..]);
     }
 }
 

@@ -7,6 +7,7 @@ mod error;
 mod faults;
 mod forest;
 mod kept;
+mod keys;
 mod money;
 mod node;
 mod order;
@@ -33,6 +34,8 @@ mod _fenrun {
     use super::faults::{edge_faults, number_texts};
     #[pymodule_export]
     use super::forest::{Forest, Names, check_ids};
+    #[pymodule_export]
+    use super::keys::row_keys;
     #[pymodule_export]
     use super::money::{exponent, parse_amounts};
     #[pymodule_export]

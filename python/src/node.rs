@@ -4,6 +4,8 @@ use crate::error::{OrRaise, exception};
 use fenrun::doc::{MAX_DOCUMENT_BYTES, Node, read_json};
 use fenrun::money::Currency;
 use fenrun::{Code, Error};
+use pyo3::conversion::FromPyObjectOwned;
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyMapping, PyString, PyTuple};
@@ -67,6 +69,22 @@ pub(crate) fn text<'a>(value: &'a Bound<'_, PyString>, what: impl fmt::Display) 
     })
 }
 
+/// A count: an int from 0 to the most there may be.
+pub(crate) fn count<'py, T>(value: &Bound<'py, PyAny>, what: &str, most: T) -> PyResult<T>
+where
+    T: FromPyObjectOwned<'py> + fmt::Display,
+{
+    let refused = || PyTypeError::new_err(format!("{what}: an int, not {value}"));
+    if value.is_instance_of::<PyBool>() {
+        return Err(refused());
+    }
+    let number = value.call_method0("__index__").map_err(|_| refused())?;
+    number.extract().map_err(|_| {
+        let rule = format!("{what}: {number} is outside 0..={most}");
+        exception(value.py(), &Error::new(Code::InvalidValue, rule))
+    })
+}
+
 /// Reads a value; `what` names it in messages.
 pub(crate) fn read(value: &Bound<'_, PyAny>, what: &str, currency: Option<Currency>) -> PyResult<Node> {
     Reader { currency }.node(value, &Place { above: None, step: Step::Key(what), depth: 0 })
@@ -122,9 +140,9 @@ impl Reader {
     ) -> PyResult<Node> {
         let mut map = BTreeMap::new();
         for (key, value) in pairs {
-            let key = key.cast::<PyString>().map_err(|_| {
-                pyo3::exceptions::PyTypeError::new_err(format!("{place}: the key {key} is not text"))
-            })?;
+            let key = key
+                .cast::<PyString>()
+                .map_err(|_| PyTypeError::new_err(format!("{place}: the key {key} is not text")))?;
             let key = text(key, format_args!("{place}: a key"))?.to_owned();
             let node = self.node(&value, &place.below(Step::Key(&key)))?;
             map.insert(key, node);

@@ -119,7 +119,8 @@ impl Plan {
         units: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyTuple>> {
         let py = chain.py();
-        let (base, units) = (self.base(base)?, units.map_or(Ok(1), count_of)?);
+        let (base, units) =
+            (self.base(base)?, units.map_or(Ok(1), |units| node::count(units, "units", u32::MAX))?);
         match (&self.flat, flat_length(chain)?) {
             (Some(flat), Some(length)) if units != 0 => {
                 // Most chains are short: their amounts fit the stack.
@@ -231,18 +232,6 @@ fn stops_of(chain: &Bound<'_, PyAny>) -> PyResult<usize> {
     stops.ok_or_else(|| {
         let rule = format!("chain: {chain} people; an upline has 0 to {MAX_STOPS}");
         exception(chain.py(), &Error::new(Code::InvalidValue, rule))
-    })
-}
-
-fn count_of(units: &Bound<'_, PyAny>) -> PyResult<u32> {
-    if units.is_instance_of::<PyBool>() {
-        return Err(PyTypeError::new_err(format!("units: an int, not {units}")));
-    }
-    let number = units.call_method0("__index__");
-    let number = number.map_err(|_| PyTypeError::new_err(format!("units: an int, not {units}")))?;
-    number.extract().map_err(|_| {
-        let rule = format!("units: {number} is outside 0..={}", u32::MAX);
-        exception(units.py(), &Error::new(Code::InvalidValue, rule))
     })
 }
 

@@ -1,6 +1,7 @@
 //! Teams of a forest.
 
 use crate::forest::Forest;
+use crate::node;
 use fenrun::reward::referral::{MemberIx, ReadIndex};
 use pyo3::prelude::*;
 use pyo3::types::PyList;
@@ -38,14 +39,16 @@ impl Teams {
     }
 
     /// A page of the team of a member, each inviter before those they invited; of all members for `None`.
-    #[pyo3(signature = (member, after=0, limit=50))]
+    #[pyo3(signature = (member, after=None, limit=None), text_signature = "($self, member, after=0, limit=50)")]
     fn page<'py>(
         &self,
         py: Python<'py>,
         member: Option<&Bound<'py, PyAny>>,
-        after: usize,
-        limit: usize,
+        after: Option<&Bound<'py, PyAny>>,
+        limit: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyList>> {
+        let after = after.map_or(Ok(0), |after| node::count(after, "after", usize::MAX))?;
+        let limit = limit.map_or(Ok(50), |limit| node::count(limit, "limit", usize::MAX))?;
         let page = self.index.page(self.anybody(member)?, after, limit);
         self.ids(py, page.iter().copied())
     }

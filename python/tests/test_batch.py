@@ -16,7 +16,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support import plan, rule
+from support import plan, rule, sale
 
 FOREST = fr.Forest.from_edges([1, 2, 3], [0, 1, 2])
 COLUMNS = {"order": [11, 12], "buyer": [3, 2], "paid": [10000, 999]}
@@ -38,6 +38,73 @@ def test_rows() -> None:
     assert pickle.loads(pickle.dumps(rows)) == rows
     assert rows != plan().settle(FOREST, buyer=[3], paid=[1])
     assert rows != 1
+
+
+@pytest.mark.parametrize(
+    ("orders", "lines"),
+    [
+        (None, None),
+        ([11, 11, 12, 30], [7, 5, 7, 1]),
+        (["x", "x", "007", "30"], ["l10", "l9", "甲", "1"]),
+        (["x", "x", 12, 30], [1, 2, 1, 1]),
+        ([40, 30, 20, 10], None),
+    ],
+)
+@pytest.mark.parametrize("tenant", ["", "shop-2"])
+def test_keys_are_those_of_the_sales_alone(orders: Any, lines: Any, tenant: str) -> None:
+    """Rules by line and by order, accounts, and rules that run after others, however many threads work."""
+    settled = plan(
+        rule(id="lines", split={"cash": "80%", "shop": "20%"}),
+        rule(id="orders", pay={"levels": ["3%"]}, round={"per": "order"}),
+        rule(id="then", after="lines", of="income", pay={"levels": ["50%", "20%"]}),
+        rule(id="last", after="then", of="income", pay={"levels": ["50%"]}),
+    )
+    columns = {"buyer": [5, 5, 4, 5], "paid": [10000, 999, 5000, 70000]}
+    columns |= {name: ids for name, ids in (("order", orders), ("line", lines)) if ids is not None}
+    # As many as make parts of their own for several threads.
+    apart = {name: [*column, *columns[name]] for name, column in repeated(columns, 2 * 4096 // 4).items()}
+    forest = fr.Forest.from_edges([1, 2, 3, 4, 5], [0, 1, 2, 3, 4])
+    upline = {5: [4, 3, 2, 1], 4: [3, 2, 1]}
+    sales: dict[Any, dict[str, Any]] = {}
+    for row, (buyer, paid) in enumerate(zip(columns["buyer"], columns["paid"], strict=True)):
+        order = row + 1 if orders is None else orders[row]
+        sale = {"id": order, "tenant": tenant, "buyer": buyer, "upline": upline[buyer], "lines": []}
+        line = 1 if lines is None else lines[row]
+        sales.setdefault(order, sale)["lines"].append({"id": line, "paid": paid})
+    alone = [row.key for sale in sales.values() for row in settled.settle_one(sale).rows]
+    rows = settled.settle(forest, columns, tenant=tenant)
+    assert rows.keys() == alone and len(set(alone)) == len(rows) > 20
+    assert all(len(key) == 32 for key in alone) and rows.tenant == tenant
+    assert pickle.loads(pickle.dumps(rows)).keys() == alone
+    if orders is None:
+        assert settled.settle(forest, apart, tenant=tenant, threads=2).keys()[: len(alone)] == alone
+    else:
+        for threads in (1, 2):
+            assert settled.settle(forest, apart, tenant=tenant, threads=threads).keys()[-len(alone) :] == alone
+
+
+def repeated(columns: dict[str, list[Any]], times: int) -> dict[str, list[Any]]:
+    """Orders of other ids, in front of these."""
+    many = {name: column * times for name, column in columns.items()}
+    if "order" in columns:
+        texts = any(isinstance(order, str) for order in columns["order"])
+        ids = [1000 + 4 * at + place for at in range(times) for place in map(columns["order"].index, columns["order"])]
+        many["order"] = [f"o{order}" for order in ids] if texts else ids
+    return many
+
+
+def test_keys_of_the_usual_batch() -> None:
+    rows = plan().settle(FOREST, COLUMNS)
+    assert rows.keys()[0] == plan().settle_one(sale(id=11, buyer=3, upline=[2, 1])).rows[0].key
+    assert plan().settle(FOREST, COLUMNS, tenant="t").keys() != rows.keys()
+    assert plan().settle(FOREST, COLUMNS, tenant="t") != rows
+    assert plan().settle(FOREST, buyer=[], paid=[]).keys() == []
+    with pytest.raises(fr.SaleError, match="tenant"):
+        plan().settle(FOREST, COLUMNS, tenant="x" * 65)
+    with pytest.raises(fr.DocumentError, match="tenant: half"):
+        plan().settle(FOREST, COLUMNS, tenant="\ud800")
+    with pytest.raises(TypeError, match="tenant"):
+        plan().settle(FOREST, COLUMNS, tenant=7)  # type: ignore[arg-type]
 
 
 def test_tables_out() -> None:
@@ -134,6 +201,30 @@ def test_times() -> None:
         plan().settle(FOREST, buyer=[3], paid=[1], placed_at=[day.replace(tzinfo=None)])
     with pytest.raises(fr.TableError, match="empty cell"):
         plan().settle(FOREST, buyer=[3], paid=[1], placed_at=np.array(["NaT"], "datetime64[ms]"))
+
+
+@pytest.mark.parametrize("unit", ["Y", "M", "W", "D", "h", "m", "s", "7D", "ms", "us", "ns"])
+def test_times_that_do_not_fit(unit: str) -> None:
+    """What a unit can say and milliseconds cannot is refused, not wrapped; the first and the last that fit are taken."""
+
+    def settle(times: Any) -> fr.Rows:
+        return plan().settle(FOREST, buyer=[3] * len(times), paid=[100] * len(times), placed_at=times)
+
+    last = np.datetime64(2**63 - 1, "ms").astype(f"datetime64[{unit}]")
+    with pytest.raises(TypeError, match="time without zone"):
+        FOREST.upline(3, np.datetime64(3, unit))  # type: ignore[arg-type]
+    if unit in ("ms", "us", "ns"):
+        settle(np.array([-(2**63) + 1, 2**63 - 1]).view(f"datetime64[{unit}]"))
+        return
+    most = int(last.astype(np.int64))
+    for order in "<>":
+        settle(np.array([-most, most]).view(last.dtype).astype(last.dtype.newbyteorder(order)))
+    for time in (-most - 1, most + 1, 2**62, -(2**63) + 1):
+        with pytest.raises(fr.MoneyError, match=f"row 1: placed_at: {time} of datetime64.*do not fit 64 bits"):
+            settle(np.array([0, time]).view(last.dtype))
+    if unit == "s":
+        with pytest.raises(fr.MoneyError, match="do not fit 64 bits"):
+            settle(pa.array([2**60], pa.timestamp("s")))
 
 
 RANKS = ["silver", "gold"]

@@ -51,6 +51,31 @@ def test_texts_that_are_no_ids() -> None:
     assert (faults.invalid, faults.orphans, len(faults)) == ([1, 2], [3], 3)
 
 
+@pytest.mark.parametrize(
+    "column",
+    [
+        list,
+        np.array,
+        lambda ids: np.array(ids, np.int32),
+        lambda ids: pd.Series(ids, dtype="Int64"),
+        pa.array,
+        lambda ids: [None if id == 0 else id for id in ids],
+        lambda ids: [2**63 if id == -1 else id for id in ids],
+        lambda ids: [2**70 if id == -1 else id for id in ids],
+        lambda ids: [str(id) if id > 0 else id for id in ids],
+        lambda ids: [str(id) if id > 0 else id and 2**63 for id in ids],
+    ],
+)
+@pytest.mark.parametrize("texts", [False, True])
+def test_numbers_that_are_no_ids(column: Any, texts: bool) -> None:
+    """They are listed like all other faults, as members and as inviters, also beside texts."""
+    inviters: Any = column([0, 5, -1, -5, 2])
+    if texts:
+        inviters = ["", "5", "gone", "gone", "2"]
+    faults = fr.edge_faults(column([5, -1, 2, 3, 0]), inviters)
+    assert (faults.invalid, faults.orphans, len(faults)) == ([1, 4], [2, 3], 4)
+
+
 def test_what_is_no_column_of_ids() -> None:
     with pytest.raises(TypeError, match=r"members, row 0, is 1.5, a float"):
         fr.edge_faults([1.5], [0])

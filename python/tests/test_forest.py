@@ -417,8 +417,20 @@ def test_teams_are_who_has_them_above(choices: list[int], texts: bool) -> None:
         forest.teams().page("z")
     with pytest.raises(TypeError):
         forest.teams().page(1.5)  # type: ignore[arg-type]
-    with pytest.raises(OverflowError):
-        forest.teams().page(None, -1)
+    for after, limit, words in ((-1, 9, "after: -1 is"), (0, -1, "limit: -1 is"), (0, 2**64, f"limit: {2**64} is")):
+        with pytest.raises(fr.DocumentError, match=words) as caught:
+            forest.teams().page(None, after, limit)
+        assert caught.value.name == "invalid_value"
+    with pytest.raises(TypeError, match="limit: an int, not True"):
+        forest.teams().page(None, 0, True)
+
+
+def test_what_is_no_path_is_no_forest() -> None:
+    for path in (None, fr.Forest.from_edges([1], [0]), b"x", 7):
+        with pytest.raises(TypeError, match=f"path: a str or a PathLike, not {path!r}"):
+            fr.Forest.open(path)  # type: ignore[arg-type]
+        with pytest.raises(TypeError):
+            fr.Forest.from_edges([1], [0]).save(path)  # type: ignore[arg-type]
 
 
 def test_numbers_are_written_as_numbers() -> None:

@@ -32,7 +32,7 @@ impl RowForest {
         Self::of_rows(forest, members)
     }
 
-    /// Builds a forest of texts; an empty inviter is nobody. Its numbers are the rows, from 1.
+    /// Builds a forest of texts; an inviter that is empty or `0` is nobody. Its numbers are the rows, from 1.
     ///
     /// # Errors
     /// As [`Forest::from_texts`].

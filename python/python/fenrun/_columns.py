@@ -50,7 +50,7 @@ class Ids:
     def as_texts(self) -> list[str]:
         if self.texts is not None:
             return self.texts
-        return ["" if number == 0 else str(number) for number in self.numbers.tolist()]
+        return [id_text(number) for number in self.numbers.tolist()]
 
 
 def load(column: Column, name: str) -> _Loaded:
@@ -137,9 +137,8 @@ def _from_arrow(column: Any) -> _Loaded:
         array = array.dictionary_decode()
     empty = array.is_null().to_numpy(zero_copy_only=False) if array.null_count else None
     if types.is_timestamp(array.type):
-        array = array.cast(arrow.timestamp("ms"), safe=False)
         filled = array.cast(arrow.int64()).fill_null(0).to_numpy(zero_copy_only=False)
-        return _Loaded(filled.view("datetime64[ms]"), empty)
+        return _Loaded(filled.view(f"datetime64[{array.type.unit}]"), empty)
     if types.is_integer(array.type) or types.is_floating(array.type) or types.is_boolean(array.type):
         filled = array if empty is None else array.fill_null(False if types.is_boolean(array.type) else 0)
         return _Loaded(filled.to_numpy(zero_copy_only=False), empty)
@@ -157,8 +156,12 @@ def is_empty(value: Any) -> bool:
     return type(value).__name__ in ("NAType", "NaTType")
 
 
-def ids(column: Column, name: str, *, nobody: bool = False) -> Ids:
-    """A column of ids; with ``nobody`` an empty cell is nobody, else it is refused."""
+def ids(column: Column, name: str, *, nobody: bool = False, faulty: bool = False) -> Ids:
+    """A column of ids; with ``nobody`` an empty cell is nobody, else it is refused.
+
+    With ``faulty`` an integer that is no id stays one that is none: a number above all ids, a text with a blank in
+    front.
+    """
     loaded = load(column, name)
     values, kind = loaded.values, loaded.values.dtype.kind
     if kind == "f":
@@ -166,18 +169,20 @@ def ids(column: Column, name: str, *, nobody: bool = False) -> Ids:
     if not nobody and (row := loaded.first_empty()) is not None:
         raise make(408, "invalid_id", f"{name}: an empty cell; every row needs an id", row)
     if kind in "iu":
-        return Ids(_id_numbers(values, loaded.empty, name), None)
+        return Ids(_id_numbers(values, loaded.empty, name, faulty), None)
     if kind not in "OUT":
         raise TypeError(f"{name}: a column of {values.dtype}; ids are integers or text")
-    return _mixed_ids(values.tolist(), loaded.empty, name, nobody)
+    return _mixed_ids(values.tolist(), loaded.empty, name, nobody, faulty)
 
 
 def _id_numbers(
-    values: npt.NDArray[Any], empty: npt.NDArray[np.bool_] | None, name: str
+    values: npt.NDArray[Any], empty: npt.NDArray[np.bool_] | None, name: str, faulty: bool
 ) -> npt.NDArray[np.uint64]:
     if empty is not None and empty.any():
         values = np.where(empty, 0, values)
-    if len(values) and values.dtype.kind == "i" and values.min() < 0:
+    if values.dtype.kind == "i" and faulty:
+        values = values.astype(np.int64, copy=False)
+    elif len(values) and values.dtype.kind == "i" and values.min() < 0:
         row = int(values.argmin())
         raise make(408, "invalid_id", f"{name} {values[row]} is below zero", row)
     if values.dtype == np.int64:
@@ -190,7 +195,9 @@ def _packed(values: npt.NDArray[Any], dtype: type[_Scalar]) -> npt.NDArray[_Scal
     return np.require(values, dtype=dtype, requirements=("C", "A"))
 
 
-def _mixed_ids(values: list[Any], empty: npt.NDArray[np.bool_] | None, name: str, nobody: bool) -> Ids:
+def _mixed_ids(
+    values: list[Any], empty: npt.NDArray[np.bool_] | None, name: str, nobody: bool, faulty: bool
+) -> Ids:
     """Objects: integers where all are, else texts. A column of one float among them is refused too."""
     text = False
     cells: list[int | str] = []
@@ -203,7 +210,7 @@ def _mixed_ids(values: list[Any], empty: npt.NDArray[np.bool_] | None, name: str
             text = True
         elif isinstance(value, int | np.integer) and not isinstance(value, bool):
             value = int(value)
-            if not 0 <= value <= _LARGEST_ID:
+            if _is_no_id(value) and not faulty:
                 raise make(408, "invalid_id", f"{name} {value}; an id is above 0 and below 2^63", row)
         elif isinstance(value, float | np.floating):
             raise TypeError(f"{name}, row {row}, is {value}, a float; {ID_RULE}")
@@ -211,9 +218,21 @@ def _mixed_ids(values: list[Any], empty: npt.NDArray[np.bool_] | None, name: str
             raise TypeError(f"{name}, row {row}, is a {type(value).__name__}; ids are integers or text")
         cells.append(value)
     if text:
-        texts = ["" if cell == 0 else str(cell) for cell in cells]
+        texts = [id_text(cell) for cell in cells]
         return Ids(np.arange(1, len(texts) + 1, dtype=np.uint64), texts)
-    return Ids(np.array(cells, dtype=np.uint64), None)
+    numbers = [_LARGEST_ID + 1 if isinstance(cell, int) and _is_no_id(cell) else cell for cell in cells]
+    return Ids(np.array(numbers, dtype=np.uint64), None)
+
+
+def id_text(cell: int | str) -> str:
+    """A cell as a text: nobody is empty, and a number that is no id a text that is none either."""
+    if isinstance(cell, str):
+        return cell
+    return "" if cell == 0 else f" {cell}" if _is_no_id(cell) else str(cell)
+
+
+def _is_no_id(number: int) -> bool:
+    return not 0 <= number <= _LARGEST_ID
 
 
 def numbers_of_texts(texts: list[str], name: str) -> npt.NDArray[np.uint64]:
@@ -319,12 +338,24 @@ def times(column: Column, name: str) -> npt.NDArray[np.int64]:
     refuse_empty(loaded, name)
     values = loaded.values
     if values.dtype.kind == "M":
-        return np.ascontiguousarray(values.astype("datetime64[ms]").view(np.int64))
+        return _moments(values, name)
     if values.dtype.kind == "O" and len(values) and all(isinstance(value, dt.datetime) for value in values):
         return np.array(
             [milliseconds(value, f"{name}, row {at}") for at, value in enumerate(values)], np.int64
         )
     return volumes(column, name)
+
+
+def _moments(values: npt.NDArray[Any], name: str) -> npt.NDArray[np.int64]:
+    """Milliseconds of datetime64, of which numpy wraps those that do not fit."""
+    if np.datetime_data(values.dtype)[0] in ("Y", "M", "W", "D", "h", "m", "s"):
+        counts, last = values.astype(np.int64), np.datetime64(2**63 - 1, "ms")
+        outside = np.abs(counts) > last.astype(values.dtype).astype(np.int64)
+        if outside.any():
+            row = int(outside.argmax())
+            rule = "milliseconds since 1970 do not fit 64 bits"
+            raise make(102, "overflow", f"{name}: {counts[row]} of {values.dtype}; {rule}", row)
+    return np.ascontiguousarray(values.astype("datetime64[ms]").view(np.int64))
 
 
 def texts(column: Column, name: str, *, none: bool) -> tuple[npt.NDArray[np.uint32], list[str]]:

@@ -32,6 +32,8 @@ def plain(value: Any, place: str, currency: str | None) -> Any:
         if currency is None:
             raise TypeError(f"{place} is a Decimal; {minor_rule(currency)}")
         return minor_of_decimals([value], currency, place).item()
+    if isinstance(value, np.datetime64):
+        raise _no_zone(value, place)
     if isinstance(value, np.generic | np.ndarray):
         return value.tolist()
     if isinstance(value, dt.datetime):
@@ -74,8 +76,12 @@ def minor_rule(currency: str | None) -> str:
 def milliseconds(value: dt.datetime, place: str) -> int:
     """Milliseconds of UTC since 1970."""
     if value.tzinfo is None:
-        raise TypeError(f"{place} is {value}, a time without zone; give it one, such as datetime.UTC")
+        raise _no_zone(value, place)
     return (value - _EPOCH) // dt.timedelta(milliseconds=1)
+
+
+def _no_zone(value: object, place: str) -> TypeError:
+    return TypeError(f"{place} is {value}, a time without zone; give it one, such as datetime.UTC")
 
 
 def minor_of_decimals(

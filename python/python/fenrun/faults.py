@@ -34,7 +34,7 @@ class EdgeFaults:
     second_parents: list[SecondParent]
     """Rows of members who stood in an earlier row."""
     invalid: list[int]
-    """Rows whose member is no id: nobody, or a text that is too long."""
+    """Rows whose member is no id: nobody, a number below zero or from 2^63 on, or a text that is too long."""
 
     def __len__(self) -> int:
         alone = len(self.own_inviters) + len(self.orphans) + len(self.invalid)
@@ -51,8 +51,8 @@ def edge_faults(members: Column, inviters: Column) -> EdgeFaults:
     >>> faults.cycles, faults.orphans, faults.second_parents
     ([[0, 2, 1]], [3], [SecondParent(row=4, first=3, same=False)])
     """
-    ids = _columns.ids(members, "members", nobody=True)
-    above = _columns.ids(inviters, "inviters", nobody=True)
+    ids = _columns.ids(members, "members", nobody=True, faulty=True)
+    above = _columns.ids(inviters, "inviters", nobody=True, faulty=True)
     if len(ids.numbers) != len(above.numbers):
         text = f"{len(ids.numbers)} members with {len(above.numbers)} inviters"
         raise make(110, "length_mismatch", text)

@@ -72,6 +72,8 @@ class Forest(_fenrun.Forest):
 
         Raises ForestError for a file that is no saved forest, is damaged, newer or stale.
         """
+        if not isinstance(path, str | PathLike):
+            raise TypeError(f"path: a str or a PathLike, not {path!r}")
         return _made(cls, path)
 
     def with_columns(self, *, ranks: Column | None = None, facts: Mapping[str, Column] | None = None) -> Self:

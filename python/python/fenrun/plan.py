@@ -196,6 +196,7 @@ class Plan(_fenrun.Plan):
         placed_at: Column = None,
         override: Column = None,
         overrides: Sequence[Mapping[str, Any]] = (),
+        tenant: str = "",
         threads: int = 1,
         **components: Column,
     ) -> Rows:
@@ -206,7 +207,8 @@ class Plan(_fenrun.Plan):
         1); with ``line`` rows of one order stand together, without it every row is an order. Further
         columns are components the plan reads. ``override`` counts into ``overrides`` from 1, 0 for none;
         each of those is ``{rule: rates}``. ``placed_at`` says when each order was placed: over a forest with dates
-        it takes the upline of then, and without it that of now.
+        it takes the upline of then, and without it that of now. ``tenant`` is the shop all orders are of, part of the
+        keys of rows; a host with one shop has none.
 
         Columns of the right type (int64 for money and ids, uint32 for units) are read where they lie. The
         result does not depend on ``threads`` (at most 256; 0 for as many as the machine has; a thread gets
@@ -224,7 +226,7 @@ class Plan(_fenrun.Plan):
             raise TypeError(f"forest: a fenrun.Forest, not a {type(forest).__name__}")
         batch = _Batch(self, forest, table, overrides)
         try:
-            answer = _fenrun.settle(self, forest, batch.columns, threads)
+            answer = _fenrun.settle(self, forest, batch.columns, tenant, threads)
         except Error as error:
             raise batch.named(error) from None
         answer["numbers"] = answer["payee"]
@@ -234,7 +236,7 @@ class Plan(_fenrun.Plan):
             people = forest.ids_of(after).astype(object)
             people[after == 0] = None
             answer["after"] = people
-        return Rows(answer, batch.orders, batch.lines, self)
+        return Rows(answer, batch.orders, batch.lines, self, tenant)
 
     def __repr__(self) -> str:
         return f"<fenrun.Plan {self.name!r} in {self.currency}: {len(self.rules)} rules, {self.hash[:12]}>"

@@ -25,8 +25,8 @@ class Rows:
     """
 
     __slots__ = (
-        "_lines", "_numbers", "_orders", "_per_order", "_retained", "account", "accounts", "after", "amount", "conserved",
-        "currency", "level", "payee", "pool", "rule", "rules", "source",
+        "_lines", "_numbers", "_orders", "_origins", "_per_order", "_plan", "_retained", "account", "accounts", "after",
+        "amount", "conserved", "currency", "level", "payee", "pool", "rule", "rules", "source", "tenant",
     )  # fmt: skip
 
     source: npt.NDArray[np.uint32]
@@ -41,6 +41,7 @@ class Rows:
     pool: int
     conserved: bool
     currency: str
+    tenant: str
 
     def __init__(
         self,
@@ -48,6 +49,7 @@ class Rows:
         orders: npt.NDArray[Any] | None,
         lines: npt.NDArray[Any] | None,
         plan: Plan,
+        tenant: str,
     ) -> None:
         # Who is paid, as the forest counts them: the ids themselves where these are numbers.
         self._numbers: npt.NDArray[np.int64] = settled["numbers"]
@@ -63,6 +65,9 @@ class Rows:
         self._per_order = np.array([_rounds_per_order(rule, rules) for rule in rules])
         self._orders = orders
         self._lines = lines
+        self._origins = settled.get("origins")
+        self._plan = plan
+        self.tenant = tenant
 
     @property
     def retained(self) -> dict[str, int]:
@@ -85,6 +90,23 @@ class Rows:
         lines = lines.astype(object)
         lines[self._per_order[self.rule]] = None
         return lines
+
+    def keys(self) -> list[str]:
+        """The key of each row, 32 hex digits for a unique index of your own.
+
+        They are those that ``settle_one`` gives the rows of each order, in every language; they are made when they
+        are asked for.
+        """
+        columns = {
+            "orders": _texts_or_numbers(self._orders),
+            "lines": _texts_or_numbers(self._lines),
+            "source": self.source,
+            "rule": self.rule,
+            "level": self.level,
+            "account": self.account,
+            "origins": self._origins,
+        }
+        return _fenrun.row_keys(self._plan, self.tenant, columns)
 
     def __len__(self) -> int:
         return len(self.amount)
@@ -138,8 +160,8 @@ class Rows:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Rows):
             return NotImplemented
-        totals = (self.pool, self.retained, self.rules, self.accounts, self.currency)
-        if totals != (other.pool, other.retained, other.rules, other.accounts, other.currency):
+        totals = (self.pool, self.retained, self.rules, self.accounts, self.currency, self.tenant)
+        if totals != (other.pool, other.retained, other.rules, other.accounts, other.currency, other.tenant):
             return False
         mine, others = self._columns(), other._columns()
         return mine.keys() == others.keys() and all(np.array_equal(mine[name], others[name]) for name in mine)
@@ -162,6 +184,11 @@ def _read_only(value: Any) -> Any:
     if isinstance(value, np.ndarray):
         value.setflags(write=False)
     return value
+
+
+def _texts_or_numbers(ids: npt.NDArray[Any] | None) -> npt.NDArray[np.int64] | list[str] | None:
+    """Ids as the engine takes them."""
+    return ids.tolist() if ids is not None and ids.dtype == object else ids
 
 
 def _rounds_per_order(rule: dict[str, Any], rules: tuple[dict[str, Any], ...]) -> bool:

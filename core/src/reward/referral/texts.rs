@@ -96,8 +96,8 @@ fn hash(text: &str) -> u64 {
 }
 
 impl Forest {
-    /// Builds a forest of texts from two columns; an empty inviter is nobody. Rows may come in any order, and are
-    /// the numbers of their members, from 1.
+    /// Builds a forest of texts from two columns; an inviter that is empty or `0` is nobody. Rows may come in any
+    /// order, and are the numbers of their members, from 1.
     ///
     /// ```
     /// use fenrun::reward::referral::Forest;
@@ -116,7 +116,7 @@ impl Forest {
         }
         let rows = Texts::of_rows(members)?;
         let number = |(at, inviter): (usize, &&str)| match (*inviter, rows.slot(inviter)) {
-            ("", _) => Ok(0),
+            ("" | "0", _) => Ok(0),
             (own, _) if own == members[at] => Err(own_inviter(own).at(at)),
             (_, Some(ix)) => Ok(u64::from(ix.get())),
             (strange, None) => Err(unknown(strange).at(at)),
@@ -316,6 +316,8 @@ mod tests {
             let ix = forest.find(row).unwrap();
             assert_eq!((forest.text(ix), forest.find_text(member)), (Some(member), Some(ix)));
         }
+        let roots = Forest::from_texts(&["40", "30"], &["0", ""]).unwrap();
+        assert!(roots.members().all(|ix| roots.upline(ix, None).next().is_none()));
         let fault = |members: &[&str], inviters: &[&str]| {
             let error = Forest::from_texts(members, inviters).unwrap_err();
             (error.code(), error.index(), error.message().to_owned())

@@ -41,8 +41,8 @@ public final class Forest implements AutoCloseable {
     }
 
     /**
-     * Builds a forest whose ids are texts, from two columns in any order; an inviter that is null or empty is nobody.
-     * Its numbers are the rows, from 1.
+     * Builds a forest whose ids are texts, from two columns in any order; an inviter that is null, empty or
+     * "0" is nobody. Its numbers are the rows, from 1.
      *
      * @throws FenrunException.ForestException for a cycle of any length, an unknown inviter, a member that
      *     stands twice; its index names the row
@@ -136,7 +136,7 @@ public final class Forest implements AutoCloseable {
                 forest, member, inviter, error)));
     }
 
-    /** A new member under an id of either kind, invited by a member or by nobody (null or empty). */
+    /** A new member under an id of either kind, invited by a member or by nobody (null, empty or "0"). */
     public void join(String member, String inviter) {
         boolean nobody = inviter == null || inviter.isEmpty();
         append(change("join", member, nobody ? Json.NULL : Json.value(inviter)));
@@ -327,7 +327,7 @@ public final class Forest implements AutoCloseable {
         return Arrays.copyOf(sums, own.length);
     }
 
-    /** States a fact of all members, in join order, such as {@code distributor}. */
+    /** States a fact of all members, in the order of {@link #members}, such as {@code distributor}. */
     public void fact(String name, boolean[] values) {
         byte[] bytes = new byte[values.length];
         for (int at = 0; at < bytes.length; at++) {
@@ -338,14 +338,14 @@ public final class Forest implements AutoCloseable {
                 forest, text, text.length, bytes, bytes.length, error)));
     }
 
-    /** States a whole number of all members, in join order. */
+    /** States a whole number of all members, in the order of {@link #members}. */
     public void fact(String name, long[] values) {
         byte[] text = Native.utf8(name, "fact name");
         handle.run(forest -> Native.check(error -> Native.library().fenrun_forest_set_number(
                 forest, text, text.length, values, values.length, error)));
     }
 
-    /** States a text of all members, in join order: codes from 0 into {@code words}. */
+    /** States a text of all members, in the order of {@link #members}: codes from 0 into {@code words}. */
     public void fact(String name, int[] codes, String... words) {
         Native.notNegative("codes", codes);
         byte[] text = Native.utf8(name, "fact name");
@@ -354,7 +354,10 @@ public final class Forest implements AutoCloseable {
                 forest, text, text.length, codes, codes.length, json, json.length, error)));
     }
 
-    /** States the rank of all members, in join order: 0 for none, else the place in {@code names} from 1. */
+    /**
+     * States the rank of all members, in the order of {@link #members}: 0 for none, else the place in {@code names}
+     * from 1.
+     */
     public void ranks(byte[] codes, String... names) {
         for (int at = 0; at < codes.length; at++) {
             Native.notNegative("codes", at, codes[at]);

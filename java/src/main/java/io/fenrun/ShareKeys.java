@@ -4,6 +4,7 @@ import com.eclipsesource.json.Json;
 import com.eclipsesource.json.JsonObject;
 import com.eclipsesource.json.JsonValue;
 import java.util.Map;
+import java.util.Objects;
 import java.util.OptionalLong;
 
 /**
@@ -25,6 +26,7 @@ public final class ShareKeys {
      * @throws FenrunException.DocumentException for keys that are none, or too short
      */
     public ShareKeys(Map<Integer, String> keys, int signing) {
+        Objects.requireNonNull(keys, "keys");
         JsonObject known = new JsonObject();
         keys.forEach((id, key) -> known.add(id.toString(), key));
         this.keys = new JsonObject().add("keys", known).add("signing", signing).toString();
@@ -54,6 +56,7 @@ public final class ShareKeys {
 
     /** A link to a page of the shop with a code in it, as {@link #sign(long, long, long)} makes it. */
     public String link(String page, long member, long campaign, long expires) {
+        Objects.requireNonNull(page, "page");
         return make(member, campaign, expires, Json.value(page)).getString("link", "");
     }
 
@@ -64,6 +67,7 @@ public final class ShareKeys {
      * @throws FenrunException.ForestException for any other code
      */
     public Share open(String code, long now) {
+        Objects.requireNonNull(code, "code");
         JsonObject said = run(input().add(code.contains("://") ? "link" : "code", code).add("now", now));
         JsonValue expires = said.get("expires");
         return new Share(Long.parseLong(said.getString("member", "")), said.getLong("campaign", 0),

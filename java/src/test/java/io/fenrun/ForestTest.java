@@ -52,6 +52,40 @@ final class ForestTest {
         }
     }
 
+    /** The rows came youngest first; facts and ranks stand as they did, not in join order. */
+    @Test
+    void columnsStandInTheOrderOfTheRows() {
+        assertEquals("20", paid("\"on\": true", forest -> forest.fact("on", new boolean[] {true, true, false})));
+        assertEquals("20", paid("\"n\": {\"min\": 5}", forest -> forest.fact("n", new long[] {9, 5, 4})));
+        assertEquals("20", paid("\"t\": \"a\"", forest -> forest.fact("t", new int[] {0, 0, 1}, "a", "b")));
+        assertEquals("20", paid("\"rank\": {\"min\": \"V2\"}",
+                forest -> forest.ranks(new byte[] {2, 2, 1}, "V1", "V2")));
+    }
+
+    /** Who is paid for an order of 30, below 20, below 10. */
+    private static String paid(String condition, java.util.function.Consumer<Forest> state) {
+        String plan = PLAN.replace("SPLIT", ", \"qualify\": {" + condition + "}, \"unqualified\": \"retain\"")
+                .replace("\"rule\"", "\"ranks\": [\"V1\", \"V2\"], \"rule\"");
+        try (Plan some = Plan.parse(plan); Forest forest = new Forest(new long[] {30, 20, 10}, new long[] {20, 10, 0})) {
+            state.accept(forest);
+            assertArrayEquals(new long[] {30, 20, 10}, forest.members());
+            Rows rows = some.settle(forest, new Orders(new long[] {30}, new long[] {1000}), 1);
+            return String.join(" ", rows.payeeIds());
+        }
+    }
+
+    @Test
+    void nobodyIsNullEmptyOrZero() {
+        String[] nobody = {null, "", "0"};
+        try (Forest forest = Forest.ofTexts(new String[] {"a", "b", "40"}, nobody)) {
+            for (int at = 0; at < nobody.length; at++) {
+                forest.join("new" + at, nobody[at]);
+                assertEquals(0, forest.upline("new" + at, 9).length);
+            }
+            assertEquals(6, forest.teams().below(0, 0, 9).length);
+        }
+    }
+
     /** Teams, against what the uplines of all members say. */
     @Test
     void teamsAreWhoHasThemAbove() {

@@ -31,6 +31,9 @@ final class ShareKeysTest {
         refused("expired_share_code", () -> keys.open(link, 120_000));
         refused("invalid_share_code", () -> keys.open("https://shop.example/p/7", 0));
         refused("invalid_id", () -> keys.sign(-1));
+        missing("page", () -> keys.link(null, 1));
+        missing("code", () -> keys.open(null, 0));
+        missing("keys", () -> new ShareKeys(null, 1));
     }
 
     @Test
@@ -48,6 +51,10 @@ final class ShareKeysTest {
         refused("invalid_value", () -> new ShareKeys(both, 1));
         refused("invalid_value", () -> new ShareKeys(Collections.singletonMap(1, "abab"), 1));
         assertFalse(old.toString().contains(KEY));
+    }
+
+    private static void missing(String name, Executable call) {
+        assertEquals(name, assertThrows(NullPointerException.class, call).getMessage());
     }
 
     private static void refused(String name, Executable call) {
