@@ -212,7 +212,7 @@ def test_times_that_do_not_fit(unit: str) -> None:
 
     last = np.datetime64(2**63 - 1, "ms").astype(f"datetime64[{unit}]")
     with pytest.raises(TypeError, match="time without zone"):
-        FOREST.upline(3, np.datetime64(3, unit))  # type: ignore[arg-type]
+        FOREST.upline(3, np.array([3]).view(last.dtype)[0])
     if unit in ("ms", "us", "ns"):
         settle(np.array([-(2**63) + 1, 2**63 - 1]).view(f"datetime64[{unit}]"))
         return
