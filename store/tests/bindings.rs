@@ -462,43 +462,167 @@ fn counted(home: &Home) -> Vec<(&'static str, i64, Option<Stage>)> {
         What::Paid { spend_minor, .. } | What::Completed { spend_minor, .. } => {
             Some((event.word(), spend_minor, None))
         }
-        What::Refunded { spend_minor, on, .. } => Some((event.word(), spend_minor, on)),
+        What::Added { spend_minor, on, .. } | What::Refunded { spend_minor, on, .. } => {
+            Some((event.word(), spend_minor, on))
+        }
         _ => None,
     };
     let stored = home.store.binding_history(&shop(), &member(4)).unwrap();
     stored.iter().filter_map(|stored| told(&stored.event)).collect()
 }
 
-/// Money that replaces a charge-back is no payment anew, but is in what was completed: more goes back of that later
-/// than of what was paid.
+/// Commands that bring order 1 of member 4, which is on record, from a placement to where it shall be.
+fn runs(home: &mut Home, commands: &[(&str, i64, &str)]) {
+    for (id, now, body) in commands {
+        run(home, &command("shop", 1, id, *now, body));
+    }
+}
+
+/// Money that replaces a charge-back comes back into what was paid, as no payment anew.
 #[test]
-fn after_a_replaced_charge_back_each_count_falls_by_its_own() {
+fn a_charge_back_leaves_the_counts_until_it_is_replaced() {
     let mut home = ruled(r#"{"mode":"instant"}"#);
     run(&mut home, &place(1, 4, 1));
     pay(&mut home, 1, 2);
-    for (id, now, body) in [
-        ("ship", 3, r#""ship""#),
-        ("gone", 4, r#"{"charge_back":{"transaction_id":"cb","amount":6000}}"#),
-        ("back", 5, r#"{"capture":{"transaction_id":"t2","amount":6000}}"#),
-        ("deliver", 6, r#""deliver""#),
-        ("tick", 7, r#""tick""#),
-        ("r1", 8, r#"{"grant_refund":{"refund_id":"r1","lines":[{"line":"b","units":1,"amount":2000}]}}"#),
-        ("r2", 9, r#"{"grant_refund":{"refund_id":"r2","lines":[{"line":"a","units":1,"amount":6000}]}}"#),
-    ] {
-        run(&mut home, &command("shop", 1, id, now, body));
-    }
-    let (payment, completion) = (Some(Stage::Payment), Some(Stage::Completion));
+    runs(
+        &mut home,
+        &[
+            ("ship", 3, r#""ship""#),
+            ("gone", 4, r#"{"charge_back":{"transaction_id":"cb","amount":6000}}"#),
+            ("back", 5, r#"{"capture":{"transaction_id":"t2","amount":1000}}"#),
+            ("deliver", 6, r#""deliver""#),
+            ("tick", 7, r#""tick""#),
+            ("more", 8, r#"{"capture":{"transaction_id":"t3","amount":5000}}"#),
+            (
+                "r1",
+                9,
+                r#"{"grant_refund":{"refund_id":"r1","lines":[{"line":"b","units":1,"amount":2000}]}}"#,
+            ),
+        ],
+    );
+    let payment = Some(Stage::Payment);
     assert_eq!(
         counted(&home),
         [
             ("paid", 10_000, None),
             ("refunded", 6000, payment),
-            ("completed", 10_000, None),
-            ("refunded", 2000, completion),
-            ("refunded", 2000, payment),
-            ("refunded", 6000, completion),
+            ("added", 1000, payment),
+            ("completed", 5000, None),
+            ("added", 5000, None),
+            ("refunded", 2000, None),
         ]
     );
+    check(&home);
+}
+
+/// An order whose money was charged back whole counts nowhere, until it is paid again.
+#[test]
+fn an_order_that_was_charged_back_whole_is_paid_again() {
+    let mut home = ruled(r#"{"mode":"instant","distributors":{"orders":{"at_least":1,"on":"payment"}}}"#);
+    bind(&mut home, 1, r#"{"register":{"member":3}}"#).unwrap();
+    run(&mut home, &place(1, 4, 1));
+    pay(&mut home, 1, 2);
+    runs(&mut home, &[("gone", 3, r#"{"charge_back":{"transaction_id":"cb","amount":10000}}"#)]);
+    let visit = |home: &mut Home, now| bind(home, now, r#"{"visit":{"member":3,"sharer":4}}"#).map(drop);
+    assert_eq!(visit(&mut home, 4), Err(Code::NotADistributor));
+    runs(&mut home, &[("back", 5, r#"{"capture":{"transaction_id":"t2","amount":10000}}"#)]);
+    visit(&mut home, 6).unwrap();
+    let told = [("paid", 10_000, None), ("refunded", 10_000, Some(Stage::Payment)), ("paid", 10_000, None)];
+    assert_eq!(counted(&home), told);
+    check(&home);
+}
+
+/// What an edit brings in counts when it is paid, goods that are exchanged leave nobody without, and what it takes out
+/// may come in again.
+#[test]
+fn edits_change_what_an_order_counts() {
+    let lines = |lines: &[(&str, i64, u32)]| {
+        let line = |(id, paid, sku): &(&str, i64, u32)| {
+            format!(r#"{{"id":"{id}","units":1,"paid":{paid},"facts":{{"sku":"{sku}"}}}}"#)
+        };
+        let lines: Vec<String> = lines.iter().map(line).collect();
+        format!(r#"{{"edit":{{"currency":"CNY","lines":[{}]}}}}"#, lines.join(","))
+    };
+    let money =
+        |id: &str, amount: i64| format!(r#"{{"capture":{{"transaction_id":"{id}","amount":{amount}}}}}"#);
+    let mut home = ruled(r#"{"mode":"instant","distributors":{"goods":{"any":["7","9"],"on":"payment"}}}"#);
+    bind(&mut home, 1, r#"{"register":{"member":3}}"#).unwrap();
+    run(&mut home, &place(1, 4, 1));
+    pay(&mut home, 1, 2);
+    let (exchange, more) = (lines(&[("c", 10_000, 9)]), lines(&[("c", 10_000, 9), ("d", 5000, 7)]));
+    runs(&mut home, &[("e1", 3, &exchange), ("e2", 4, &more)]);
+    let (payment, all) = (Some(Stage::Payment), ("paid", 10_000, None));
+    let exchanged = [all, ("added", 0, payment), ("refunded", 0, payment)];
+    assert_eq!(counted(&home), exchanged);
+    runs(&mut home, &[("t2", 5, &money("t2", 5000))]);
+    assert_eq!(counted(&home)[3..], [("added", 5000, payment)]);
+    bind(&mut home, 6, r#"{"visit":{"member":3,"sharer":4}}"#).unwrap();
+    let stored = home.store.binding_history(&shop(), &member(4)).unwrap();
+    assert!(stored.iter().all(|stored| stored.event.what != What::Unqualified));
+    check(&home);
+}
+
+/// Nobody paid anything of an order whose only line that costs something was called off before the courier came.
+#[test]
+fn a_gift_that_is_left_is_no_payment() {
+    let mut home = ruled(r#"{"mode":"first_payment"}"#);
+    bind(&mut home, 1, r#"{"register":{"member":3,"sharer":1}}"#).unwrap();
+    let order = r#"{"place":{"currency":"CNY","lines":[{"id":"a","units":1,"paid":10000},{"id":"g","units":1,"paid":0}],
+        "terms":{"window_ms":0,"auto_release":true,"tender":"cash_on_delivery"},"sale":{"buyer":{"id":3},"upline":[]}}}"#;
+    let off = r#"{"cancel_lines":{"lines":[{"line":"a","units":1}],"reason":"no"}}"#;
+    runs(&mut home, &[("place", 2, order), ("off", 3, off)]);
+    assert_eq!(upline(&home.store, 3, 4), []);
+    check(&home);
+}
+
+/// Money that was charged back and came in again is no first payment, also where nobody was told of the first.
+#[test]
+fn a_replaced_cent_is_no_first_payment() {
+    let mut home = ruled(r#"{"mode":"first_payment"}"#);
+    run(&mut home, &place(1, 3, 1));
+    pay(&mut home, 1, 2);
+    bind(&mut home, 3, r#"{"register":{"member":3,"sharer":1}}"#).unwrap();
+    let gone = r#"{"charge_back":{"transaction_id":"cb","amount":1}}"#;
+    let back = r#"{"capture":{"transaction_id":"t2","amount":1}}"#;
+    runs(&mut home, &[("gone", 4, gone), ("back", 5, back)]);
+    assert_eq!(upline(&home.store, 3, 6), []);
+    check(&home);
+}
+
+/// Days that are over are nobody's doing, least of all for the reason of whoever came next.
+#[test]
+fn an_expiry_has_no_reason_of_somebody_else() {
+    let mut home = ruled(PROTECT);
+    bind(&mut home, DAY_MS, r#"{"register":{"member":3,"sharer":1}}"#).unwrap();
+    bind(&mut home, 40 * DAY_MS, r#"{"dismiss":{"member":2}}"#).unwrap();
+    let stored = home.store.binding_history(&shop(), &member(3)).unwrap();
+    let released = stored.iter().find(|stored| stored.event.what == What::Released).unwrap();
+    assert_eq!((released.event.why, &released.event.reason), (Why::Expired, &None));
+}
+
+/// No policy begins before what is on record, also where a later one is there already and nothing happened under it.
+#[test]
+fn no_policy_begins_before_the_edges_on_record() {
+    let mut home = Home::new();
+    home.store
+        .batch(|batch| {
+            (1..=3).try_for_each(|id| batch.put_member(&shop(), &member(id), at(0)).map(drop))?;
+            batch.bind(&shop(), &member(3), Some(&member(1)), at(50))
+        })
+        .unwrap();
+    let mut put = |from: i64| {
+        let policy = binding_policy(r#"{"mode":"instant"}"#);
+        home.store
+            .batch(|batch| batch.put_binding_policy(&shop(), &policy, at(from)))
+            .map_err(|error| error.code())
+    };
+    put(100).unwrap();
+    assert_eq!(put(10), Err(Code::InvalidCommand));
+    put(60).unwrap();
+    let early = bind(&mut home, 55, r#"{"register":{"member":9}}"#);
+    assert_eq!(early.err(), Some(Code::NotFound));
+    bind(&mut home, 60, r#"{"reassign":{"member":3,"inviter":2}}"#).unwrap();
+    assert_eq!(upline(&home.store, 3, 1000), [member(2)]);
     check(&home);
 }
 

@@ -33,6 +33,7 @@ enum Fault {
     PartIsPaid,
     PaidAnewAfterChargeBack,
     ChargeBackIsNone,
+    ReplacedUntold,
     WholeUntold,
     GoodsUntold,
     GoodsOfFirstUnit,
@@ -42,7 +43,7 @@ enum Fault {
     FirstPolicy,
 }
 
-const FAULTS: [Fault; 15] = [
+const FAULTS: [Fault; 16] = [
     Fault::OrdersUntold,
     Fault::PaymentsUntold,
     Fault::CompletionsUntold,
@@ -51,6 +52,7 @@ const FAULTS: [Fault; 15] = [
     Fault::PartIsPaid,
     Fault::PaidAnewAfterChargeBack,
     Fault::ChargeBackIsNone,
+    Fault::ReplacedUntold,
     Fault::WholeUntold,
     Fault::GoodsUntold,
     Fault::GoodsOfFirstUnit,
@@ -79,8 +81,9 @@ enum Happens {
     Refund(usize),
     PaidOut,
     Cancel,
-    ChargeBack,
-    /// The money of a charge-back comes in again.
+    /// Of part of the money, or of all.
+    ChargeBack(i64),
+    /// The money of a charge-back comes in again, or part of it.
     Replaced,
     /// The command before comes again.
     Again,
@@ -107,8 +110,6 @@ struct Sums {
     /// Cancelled, or all money went back: nothing of it is left.
     over: bool,
     completed: bool,
-    // What bindings know of it.
-    told_paid: bool,
     /// What is in the count of paid orders, and what in that of completed ones.
     counted: [Option<Counted>; 2],
     last: Option<fenrun::trade::order::Command>,
@@ -135,7 +136,6 @@ impl Sums {
             open: Vec::new(),
             over: false,
             completed: false,
-            told_paid: false,
             counted: [None, None],
             last: None,
         }
@@ -149,9 +149,17 @@ impl Sums {
         self.captured - self.charged_back - self.promised_back
     }
 
+    /// What comes in again at a time of what was charged back.
+    fn replaced(&self) -> i64 {
+        PART.min(self.due() - self.kept())
+    }
+
     fn is_paid(&self, fault: Fault) -> bool {
         let all = if fault == Fault::PartIsPaid { 1 } else { TOTAL };
-        self.placed && !self.over && self.captured >= all && self.kept() >= self.due().min(all)
+        // What was charged back was paid nevertheless.
+        let dips = fault == Fault::PaidAnewAfterChargeBack;
+        let paid_in = self.kept() + if dips { 0 } else { self.charged_back };
+        self.placed && !self.over && self.captured >= all && paid_in >= self.due().min(all)
     }
 
     fn counts(&self, fault: Fault) -> Counted {
@@ -166,16 +174,29 @@ impl Sums {
             Fault::GoodsOfFirstUnit => *left == line.1,
             _ => *left > 0,
         };
+        let spend = (self.due() - taken).max(0);
+        if spend == 0 && taken > 0 {
+            return Counted { spend, goods: Vec::new(), units: false };
+        }
         let goods = LINES.iter().zip(self.left).filter(kept).map(|(line, _)| line.0).collect();
-        Counted { spend: (self.due() - taken).max(0), goods, units: self.left != [0, 0] }
+        Counted { spend, goods, units: self.left != [0, 0] }
     }
 }
 
-/// What went back of what counted: its amount, whether nothing is left, and goods.
-fn fallen(counted: &Counted, left: &Counted) -> Option<(i64, bool, Vec<u64>)> {
-    let goods: Vec<u64> = counted.goods.iter().filter(|sku| !left.goods.contains(sku)).copied().collect();
-    let (whole, spend) = (counted.units && !left.units, (counted.spend - left.spend).max(0));
+/// What one has more than the other: its amount, whether the other has no units any more, and goods.
+fn beyond(one: &Counted, other: &Counted) -> Option<(i64, bool, Vec<u64>)> {
+    let goods: Vec<u64> = one.goods.iter().filter(|sku| !other.goods.contains(sku)).copied().collect();
+    let (whole, spend) = (one.units && !other.units, (one.spend - other.spend).max(0));
     (spend > 0 || whole || !goods.is_empty()).then_some((spend, whole, goods))
+}
+
+/// What changed in both counts: once for both where it is the same.
+fn by_count<T: PartialEq>([paid, completed]: [Option<T>; 2]) -> Vec<(Option<Stage>, T)> {
+    if paid == completed {
+        return paid.map(|both| (None, both)).into_iter().collect();
+    }
+    let stages = [(Stage::Payment, paid), (Stage::Completion, completed)];
+    stages.into_iter().filter_map(|(stage, change)| Some((Some(stage), change?))).collect()
 }
 
 /// The shop in memory.
@@ -233,50 +254,77 @@ impl Model {
             tell(BindingAction::Order { member: buyer });
         }
         let left = sums.counts(fault);
-        let paid = sums.is_paid(fault) && !before.is_paid(fault);
-        let anew = !sums.told_paid || fault == Fault::PaidAnewAfterChargeBack;
-        // Of an order of which nothing is left there is nothing to tell.
-        if paid && anew && left.units && fault != Fault::PaymentsUntold {
-            let goods = skus(&left.goods);
-            if tell(BindingAction::Pay { member: buyer, spend_minor: left.spend, goods }) {
-                sums.told_paid = true;
-                sums.counted[0] = Some(left.clone());
-            }
-        }
-        if sums.completed && !before.completed && left.units && fault != Fault::CompletionsUntold {
-            let spend_minor = if fault == Fault::CompletedAtFullPrice { TOTAL } else { left.spend };
-            let goods = skus(&left.goods);
-            if tell(BindingAction::Complete { member: buyer, spend_minor, goods }) {
-                sums.counted[1] = Some(left.clone());
-            }
-        }
-        if fault == Fault::RefundsUntold {
-            return;
-        }
-        let fallen = |counted: &Counted| fallen(counted, &left);
-        let [paid, completed] = sums.counted.each_ref().map(|counted| counted.as_ref().and_then(fallen));
-        let both = paid == completed;
-        let asked = match both {
-            true => vec![(None, paid)],
-            false => vec![(Some(Stage::Payment), paid), (Some(Stage::Completion), completed)],
-        };
-        for (on, refund) in asked {
-            let Some((spend_minor, whole, goods)) = refund else { continue };
-            let told = whole && fault != Fault::WholeUntold;
-            let told_on = if fault == Fault::CompletedAreOnlyPaid { Some(Stage::Payment) } else { on };
-            let action = BindingAction::Refund {
-                member: buyer,
-                spend_minor,
-                goods: skus(&goods),
-                whole: told,
-                on: told_on,
+        let stands = [sums.is_paid(fault), sums.completed];
+        let stood = [before.is_paid(fault), before.completed];
+        for at in 0..2 {
+            let anew = match &sums.counted[at] {
+                None => !stood[at],
+                Some(counted) => !counted.units || fault == Fault::PaidAnewAfterChargeBack && !stood[at],
             };
-            if !tell(action) {
+            let untold = [Fault::PaymentsUntold, Fault::CompletionsUntold][at] == fault;
+            // Of an order of which nothing is left there is nothing to tell.
+            if !(anew && stands[at] && left.units) || untold {
                 continue;
             }
-            let places = [Stage::Payment, Stage::Completion];
+            let (member, goods) = (buyer, skus(&left.goods));
+            let spend_minor = match (at, fault) {
+                (1, Fault::CompletedAtFullPrice) => TOTAL,
+                _ => left.spend,
+            };
+            let told = match at {
+                0 => tell(BindingAction::Pay { member, spend_minor, goods }),
+                _ => tell(BindingAction::Complete { member, spend_minor, goods }),
+            };
+            if told {
+                sums.counted[at] = Some(left.clone());
+            }
+        }
+        self.follow_changes(sums, &left, stands, now);
+    }
+
+    /// The counts come to what is left: more only while all is paid, or completed.
+    fn follow_changes(&mut self, sums: &mut Sums, left: &Counted, stands: [bool; 2], now: Timestamp) {
+        let (fault, member) = (self.fault, sums.buyer);
+        let skus = |goods: &[u64]| -> Vec<SkuId> {
+            let told = if fault == Fault::GoodsUntold { &[] } else { goods };
+            told.iter().map(|sku| SkuId::from(*sku)).collect()
+        };
+        let mut tell = |action: BindingAction| {
+            let actor = ExternalId::new("test").unwrap();
+            self.handle(&BindingCommand { action, actor, now, reason: None }).is_ok()
+        };
+        let stages = [Stage::Payment, Stage::Completion];
+        let rises = [0, 1].map(|at: usize| {
+            let counted = sums.counted[at].as_ref().filter(|counted| counted.units && stands[at])?;
+            beyond(left, counted)
+        });
+        for (on, (spend_minor, _, goods)) in by_count(rises) {
+            if fault == Fault::ReplacedUntold
+                || !tell(BindingAction::Add { member, spend_minor, goods: skus(&goods), on })
+            {
+                continue;
+            }
             for (counted, _) in
-                sums.counted.iter_mut().zip(places).filter(|(_, stage)| on.is_none_or(|on| on == *stage))
+                sums.counted.iter_mut().zip(stages).filter(|(_, stage)| on.is_none_or(|on| on == *stage))
+            {
+                if let Some(counted) = counted {
+                    counted.goods.extend(&goods);
+                    counted.spend += spend_minor;
+                }
+            }
+        }
+        let falls =
+            sums.counted.each_ref().map(|counted| counted.as_ref().and_then(|counted| beyond(counted, left)));
+        for (on, (spend_minor, whole, goods)) in by_count(falls) {
+            let told = whole && fault != Fault::WholeUntold;
+            let told_on = if fault == Fault::CompletedAreOnlyPaid { Some(Stage::Payment) } else { on };
+            let action =
+                BindingAction::Refund { member, spend_minor, goods: skus(&goods), whole: told, on: told_on };
+            if fault == Fault::RefundsUntold || !tell(action) {
+                continue;
+            }
+            for (counted, _) in
+                sums.counted.iter_mut().zip(stages).filter(|(_, stage)| on.is_none_or(|on| on == *stage))
             {
                 if let Some(counted) = counted {
                     counted.goods.retain(|sku| !goods.contains(sku));
@@ -408,10 +456,10 @@ fn body(step: &Step, sums: &Sums, id: &str) -> Option<String> {
             format!(r#"{{"refund_succeeded":{{{report}}}}}"#)
         }
         Happens::Cancel => r#"{"cancel":{"reason":"no"}}"#.to_owned(),
-        Happens::ChargeBack if sums.captured >= TOTAL && sums.charged_back == 0 => {
-            format!(r#"{{"charge_back":{{"transaction_id":"cb-{id}","amount":{PART}}}}}"#)
+        Happens::ChargeBack(amount) if sums.captured >= TOTAL && sums.charged_back == 0 => {
+            format!(r#"{{"charge_back":{{"transaction_id":"cb-{id}","amount":{amount}}}}}"#)
         }
-        Happens::Replaced if sums.charged_back > 0 && sums.kept() < sums.due() => capture(PART),
+        Happens::Replaced if sums.charged_back > 0 && sums.kept() < sums.due() => capture(sums.replaced()),
         _ => return None,
     })
 }
@@ -423,13 +471,18 @@ fn happened(sums: &mut Sums, step: &Step, id: &str, kind: &str) {
         "payment_captured" => {
             sums.captured += match step.what {
                 Happens::Onward => TOTAL - sums.captured,
-                _ => PART.min(if matches!(step.what, Happens::Part) { TOTAL - sums.captured } else { PART }),
+                Happens::Replaced => sums.replaced(),
+                _ => PART.min(TOTAL - sums.captured),
             };
             if sums.captured >= TOTAL {
                 sums.next = sums.next.max(2);
             }
         }
-        "chargeback_recorded" => sums.charged_back += PART,
+        "chargeback_recorded" => {
+            if let Happens::ChargeBack(amount) = step.what {
+                sums.charged_back += amount;
+            }
+        }
         "refund_succeeded" => drop(sums.open.remove(0)),
         "order_cancelled" => sums.over = true,
         "order_completed" => sums.completed = true,
@@ -464,7 +517,7 @@ fn cases() -> impl Strategy<Value = Case> {
         4 => (0..2_usize).prop_map(Happens::Refund),
         4 => Just(Happens::PaidOut),
         1 => Just(Happens::Cancel),
-        1 => Just(Happens::ChargeBack),
+        1 => prop::sample::select(vec![PART, PART, TOTAL]).prop_map(Happens::ChargeBack),
         2 => Just(Happens::Replaced),
         2 => Just(Happens::Again),
     ];
