@@ -199,7 +199,8 @@ pub(crate) struct ForestExportArgs {
     /// As what
     #[arg(long, value_enum, default_value = "csv")]
     pub(crate) format: ForestFormat,
-    /// As it stood at this day or moment, such as 2026-01-31 or `2026-01-31 20:00`
+    /// Who was below whom at this day or moment, such as 2026-01-31 or `2026-01-31 20:00`. Members, ranks and closed
+    /// accounts are those of now: who joined later stands below nobody
     #[arg(long, value_name = "TIME")]
     pub(crate) at: Option<String>,
     /// The zone of that time: UTC, +08:00 or a name such as Asia/Shanghai

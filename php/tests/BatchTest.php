@@ -167,10 +167,10 @@ final class BatchTest extends TestCase
             $this->assertSame([$four], $forest->upline($two, 9, 1000));
             $this->assertSame([], $forest->upline($four, 9, -1));
             for ($day = 3; $day < 20; $day++) {
-                $forest->append(['rebind' => [$five, $day % 2 === 0 ? $one : $four], 'from' => 1000 * $day]);
+                $forest->append(['rebind' => [$five, $day % 2 === 0 ? $four : $one], 'from' => 1000 * $day]);
             }
             $this->assertCount(18, $forest->history($five));
-            $this->assertSame(['from' => 19000, 'inviter' => $four], $forest->history($five)[17]);
+            $this->assertSame(['from' => 19000, 'inviter' => $one], $forest->history($five)[17]);
         }
         foreach (['history', 'upline'] as $method) {
             try {

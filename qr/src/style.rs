@@ -94,24 +94,34 @@ impl Style {
             correction: fields
                 .word("correction", &Correction::ALL, Correction::name)?
                 .unwrap_or(usual.correction),
-            module: fields.count("module")?.unwrap_or(usual.module),
-            margin: fields.count("margin")?.unwrap_or(usual.margin),
+            module: fields.int("module")?.map_or(Ok(usual.module), module)?,
+            margin: fields.int("margin")?.map_or(Ok(usual.margin), margin)?,
         };
         fields.finish()?;
-        style.check()?;
         Ok(style)
     }
 
     pub(crate) fn check(&self) -> Result<()> {
-        let rule = if self.module == 0 || self.module > MAX_MODULE {
-            format!("a module of {} dots; from 1 to {MAX_MODULE}", self.module)
-        } else if self.margin > MAX_MARGIN {
-            format!("a margin of {} modules; at most {MAX_MARGIN}", self.margin)
-        } else {
-            return Ok(());
-        };
-        Err(Error::new(Code::InvalidValue, rule))
+        module(self.module.into())?;
+        margin(self.margin.into())?;
+        Ok(())
     }
+}
+
+/// The side of a module, where it is in range.
+fn module(dots: i64) -> Result<u32> {
+    let fits = u32::try_from(dots).ok().filter(|dots| (1..=MAX_MODULE).contains(dots));
+    fits.ok_or_else(|| {
+        Error::new(Code::InvalidValue, format!("a module of {dots} dots; from 1 to {MAX_MODULE}"))
+    })
+}
+
+/// A margin, where it is in range.
+fn margin(modules: i64) -> Result<u32> {
+    let fits = u32::try_from(modules).ok().filter(|modules| *modules <= MAX_MARGIN);
+    fits.ok_or_else(|| {
+        Error::new(Code::InvalidValue, format!("a margin of {modules} modules; from 0 to {MAX_MARGIN}"))
+    })
 }
 
 #[cfg(test)]
@@ -135,8 +145,10 @@ mod tests {
         for (json, code, said) in [
             (r#"{"module": 0}"#, Code::InvalidValue, "a module of 0 dots; from 1 to 64"),
             (r#"{"module": 65}"#, Code::InvalidValue, "a module of 65 dots"),
-            (r#"{"margin": 65}"#, Code::InvalidValue, "a margin of 65 modules; at most 64"),
-            (r#"{"margin": -1}"#, Code::InvalidValue, "margin"),
+            (r#"{"margin": 65}"#, Code::InvalidValue, "a margin of 65 modules; from 0 to 64"),
+            (r#"{"margin": -1}"#, Code::InvalidValue, "a margin of -1 modules; from 0 to 64"),
+            (r#"{"margin": 4294967296}"#, Code::InvalidValue, "a margin of 4294967296 modules; from 0 to 64"),
+            (r#"{"module": -8}"#, Code::InvalidValue, "a module of -8 dots; from 1 to 64"),
             (r#"{"format": "gif"}"#, Code::UnknownWord, "svg, png"),
             (r#"{"correction": "M"}"#, Code::UnknownWord, "low, medium, quartile, high"),
             (r#"{"colour": "red"}"#, Code::UnknownKey, "colour"),

@@ -4,7 +4,7 @@ use crate::args::{ForestArgs, ForestExportArgs, ForestFormat, ForestImportArgs, 
 use crate::args::{ForestJoinArgs, ForestShowArgs};
 use crate::files::fault;
 use crate::output::{Console, Ending, count, grouped, pairs};
-use crate::table::{Clock, Edges, Zone};
+use crate::table::{Clock, Edges, Ids, Zone};
 use crate::whole::{WholeFile, check_file};
 use fenrun::doc::Node;
 use fenrun::id::ExternalId;
@@ -53,6 +53,8 @@ fn import(args: &ForestImportArgs, console: &Console) -> Result<Ending> {
         });
         Node::map([
             ("rows", Node::Int(count(edges.len()))),
+            ("ids", edges.kind_of_ids().name().into()),
+            ("stray_id", edges.kind_of_ids().stray().map(stray).into()),
             ("cycles", Node::List(faults.cycles.iter().map(|cycle| lines(cycle)).collect())),
             ("own_inviters", lines(&faults.own_inviters)),
             ("orphans", lines(&faults.orphans)),
@@ -71,6 +73,24 @@ fn import(args: &ForestImportArgs, console: &Console) -> Result<Ending> {
 
 fn line(edges: &Edges, row: usize) -> Node {
     Node::Int(i64::try_from(edges.line(row)).unwrap_or(i64::MAX))
+}
+
+/// An id that makes all of them texts.
+fn stray((id, line): (&str, u64)) -> Node {
+    Node::map([("id", Node::from(id)), ("line", Node::Int(i64::try_from(line).unwrap_or(i64::MAX)))])
+}
+
+/// What the ids of a file are, in words.
+fn told_ids(ids: Ids<'_>) -> String {
+    match (ids, ids.stray()) {
+        (Ids::Texts { numbers, all, .. }, Some((first, line))) => {
+            let (numbers, all) = (grouped(count(numbers)), counted(grouped(count(all)), "id"));
+            format!(
+                "ids are texts: {numbers} of {all} are whole numbers, but `{first}` in line {line} is not\n"
+            )
+        }
+        _ => format!("ids are {}\n", ids.name()),
+    }
 }
 
 /// A line for every fault, and a sum.
@@ -117,6 +137,7 @@ fn report(edges: &Edges, faults: &EdgeFaults, saved: Option<(&Path, &ForestFile)
         (0, None) => format!("{rows} are a forest\n"),
         (found, _) => format!("{rows}, {}; nothing was saved\n", counted(grouped(count(found)), "fault")),
     });
+    text.push_str(&told_ids(edges.kind_of_ids()));
     if !edges.not_read().is_empty() {
         text.push_str(&format!("not read: {}\n", edges.not_read().join(", ")));
     }
@@ -174,9 +195,11 @@ fn show(args: &ForestShowArgs, console: &Console) -> Result<Ending> {
     let Some(id) = &args.member else {
         let generations = index.generations(MemberIx::NOBODY);
         let closed = forest.members().filter(|member| forest.is_closed(*member)).count();
+        let ids = if forest.has_texts() { "texts" } else { "numbers" };
         let document = || {
             Node::map([
                 ("members", Node::Int(count(forest.len()))),
+                ("ids", ids.into()),
                 ("closed", Node::Int(count(closed))),
                 ("version", Node::Int(i64::try_from(forest.version()).unwrap_or(i64::MAX))),
                 ("saved", file.stamp().to_string().into()),
@@ -186,6 +209,7 @@ fn show(args: &ForestShowArgs, console: &Console) -> Result<Ending> {
         let rows = || {
             let mut rows = vec![
                 ("members".to_owned(), grouped(count(forest.len()))),
+                ("ids".to_owned(), ids.to_owned()),
                 ("closed accounts".to_owned(), grouped(count(closed))),
                 ("saved as".to_owned(), file.stamp().to_string()),
             ];

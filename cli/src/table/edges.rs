@@ -24,6 +24,42 @@ pub(crate) struct Edges {
     not_read: Vec<String>,
 }
 
+/// What the ids of a file are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ids<'a> {
+    Numbers,
+    /// All are texts where one of them is: how many would be numbers, of how many, and the first that is none with
+    /// its line.
+    Texts {
+        numbers: usize,
+        all: usize,
+        first: &'a str,
+        line: u64,
+    },
+}
+
+impl<'a> Ids<'a> {
+    /// The word of a document.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Numbers => "numbers",
+            Self::Texts { .. } => "texts",
+        }
+    }
+
+    /// The first id that is no number, with its line, where most are: it may be a slip.
+    pub(crate) fn stray(self) -> Option<(&'a str, u64)> {
+        match self {
+            Self::Texts { numbers, all, first, line } if numbers > all / 2 => Some((first, line)),
+            _ => None,
+        }
+    }
+}
+
+fn as_number(name: &MemberId) -> Option<u64> {
+    ExternalId::new(name.as_str()).ok()?.as_number()
+}
+
 impl Edges {
     /// Reads the columns `member`, `inviter` and, if it is there, `valid_from`. Others are left alone, and told: a
     /// file of another system has many.
@@ -195,13 +231,24 @@ impl Edges {
         (order.into_iter().map(|at| rows[at]).collect(), cycles)
     }
 
+    /// Whether every id is a whole number, as it has to be for ids to be numbers, and how many are.
+    pub(crate) fn kind_of_ids(&self) -> Ids<'_> {
+        let texts: Vec<usize> =
+            (0..self.names.len()).filter(|at| as_number(&self.names[*at]).is_none()).collect();
+        let Some(at) = texts.first().copied() else { return Ids::Numbers };
+        let number = u64::try_from(at + 1).unwrap_or(u64::MAX);
+        let names = |row: &usize| [self.members[*row], self.inviters[*row]].contains(&number);
+        let line = (0..self.len()).find(names).map_or(0, |row| self.line(row));
+        let numbers = self.names.len() - texts.len();
+        Ids::Texts { numbers, all: self.names.len(), first: self.names[at].as_str(), line }
+    }
+
     /// The forest of rows without faults: under the numbers of the file or, where one id is no whole number, under
     /// its texts.
     ///
     /// # Errors
     /// What the forest refuses, with file and line.
     pub(crate) fn forest(&self) -> Result<Forest> {
-        let as_number = |name: &MemberId| ExternalId::new(name.as_str()).ok()?.as_number();
         let numbers: Option<Vec<u64>> = self.names.iter().map(as_number).collect();
         let texts = numbers.is_none();
         let counted = (1..).take(self.names.len());

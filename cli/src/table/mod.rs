@@ -14,7 +14,7 @@ mod rows;
 mod sheet;
 
 pub(crate) use clock::{Clock, TimeUnit, Zone};
-pub(crate) use edges::Edges;
+pub(crate) use edges::{Edges, Ids};
 pub(crate) use facts::Names;
 pub(crate) use members::Members;
 pub(crate) use orders::{Arrays, Orders, Placed};

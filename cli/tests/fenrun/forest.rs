@@ -83,7 +83,7 @@ fn columns_that_are_not_read_are_named() {
     assert_eq!(report.get("not_read"), Some(&Node::List(["rank", "closed"].map(Node::from).to_vec())));
     // Columns without a cell lose nothing.
     folder.write("n.csv", b"member,inviter,rank,closed\n1,,,\n");
-    assert_eq!(folder.run("forest import n.csv").ended(0), "1 row is a forest\n");
+    assert_eq!(folder.run("forest import n.csv").ended(0), "1 row is a forest\nids are numbers\n");
 }
 
 #[test]
@@ -135,6 +135,55 @@ fn texts_are_ids_in_a_saved_forest_too() {
     folder.write("cycle.csv", "member,inviter,valid_from\nA,,\nB,A,\nA,B,2026-01-01\n".as_bytes());
     let told = folder.run("forest import cycle.csv").ended(1);
     assert!(told.contains("line 3: a cycle: B ← A ← B (lines 3, 4)"), "{told}");
+}
+
+#[test]
+fn one_stray_id_that_makes_all_texts_is_told() {
+    let folder = Folder::with(&[
+        ("n.csv", "member,inviter\n1060,\n1061,1060\n1062,1061\n"),
+        ("m.csv", "member,inviter\n1060,\n1O61,1060\n1062,1O61\n1063,1062\n"),
+        ("t.csv", "member,inviter\nA,\nB,A\n3,B\n"),
+    ]);
+    let told = folder.run("forest import m.csv --out m.forest").ended(0);
+    assert!(
+        told.contains("ids are texts: 3 of 4 ids are whole numbers, but `1O61` in line 3 is not\n"),
+        "{told}"
+    );
+    let stray = Node::map([("id", Node::from("1O61")), ("line", Node::Int(3))]);
+    for (file, ids, stray) in
+        [("n", "numbers", Node::Null), ("m", "texts", stray), ("t", "texts", Node::Null)]
+    {
+        let document =
+            folder.run(&format!("forest import {file}.csv --out {file}.forest --json")).document(0);
+        assert_eq!(document.get("ids"), Some(&ids.into()), "{file}");
+        assert_eq!(document.get("stray_id"), Some(&stray), "{file}");
+        let text = folder.run(&format!("forest import {file}.csv")).ended(0);
+        assert_eq!(text.contains(&format!("ids are {ids}\n")), file != "m", "{text}");
+        let shown = folder.run(&format!("forest show {file}.forest --json")).document(0);
+        assert_eq!(shown.get("ids"), Some(&ids.into()), "{file}");
+        let shown = folder.run(&format!("forest show {file}.forest")).ended(0);
+        let row = shown.lines().find(|line| line.starts_with("ids ")).unwrap();
+        assert!(row.ends_with(&format!(" {ids}")), "{shown}");
+    }
+    // It is told beside the faults it makes.
+    folder.write("o.csv", b"member,inviter\n1,\n2,1\n3,l\n");
+    let told = folder.run("forest import o.csv").ended(1);
+    assert!(
+        told.contains("line 4: member 3 has the inviter l") && told.contains("`l` in line 4 is not"),
+        "{told}"
+    );
+}
+
+#[test]
+fn what_an_export_of_the_past_holds_is_said() {
+    let folder = saved(MEMBERS);
+    folder.run("forest join shop.forest --member 50 --inviter 30 --from 2026-01-31").ended(0);
+    let past = folder.run("forest export shop.forest --at 2026-01-30").ended(0);
+    assert!(past.ends_with("\n50,,,\n"), "{past}");
+    let help: Vec<String> =
+        folder.run("forest export --help").ended(0).split_whitespace().map(str::to_owned).collect();
+    let help = help.join(" ");
+    assert!(help.contains("Members, ranks and closed accounts are those of now"), "{help}");
 }
 
 #[test]

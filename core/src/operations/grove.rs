@@ -1,9 +1,9 @@
 //! Changes of a forest and questions about it, as documents.
 
 use super::forest::{handle, known_as, number, written};
-use crate::doc::{Fields, Node, invalid};
+use crate::doc::{Fields, Node};
 use crate::error::{Code, Result};
-use crate::reward::referral::{EdgeFaults, Forest, ForestChange, MemberIx, Order, PAGE, ReadIndex};
+use crate::reward::referral::{EdgeFaults, Forest, ForestChange, MemberIx, Order, PAGE, ReadIndex, pair_of};
 use crate::time::Timestamp;
 
 pub(super) fn forest(input: &Node) -> Result<Node> {
@@ -154,14 +154,6 @@ pub(super) fn edges(input: &Node) -> Result<Node> {
 fn two(node: &Node) -> Result<(u64, u64)> {
     let [first, second] = pair_of(node)?;
     Ok((number(first)?, number(second)?))
-}
-
-fn pair_of(node: &Node) -> Result<&[Node; 2]> {
-    let pair = match node {
-        Node::List(items) => <&[Node; 2]>::try_from(items.as_slice()).ok(),
-        _ => None,
-    };
-    pair.ok_or_else(|| invalid("a pair", "a list of two ids", node))
 }
 
 /// Who an id named at a moment, or names now.

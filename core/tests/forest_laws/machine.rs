@@ -68,6 +68,12 @@ pub(crate) fn told(forest: &Forest, history: &[(Option<Timestamp>, MemberIx)]) -
     format!("{:?}", MOMENTS.map(Some).chain([None]).map(last).collect::<Vec<_>>())
 }
 
+/// A history with the ids of the host.
+pub(crate) fn dated(forest: &Forest, history: &[(Option<Timestamp>, MemberIx)]) -> String {
+    let step = |(from, above): &(Option<Timestamp>, MemberIx)| (from.map(Timestamp::ms), forest.id(*above));
+    format!("{:?}", history.iter().map(step).collect::<Vec<_>>())
+}
+
 /// All that can be read, in the order of the model.
 pub(crate) fn facts(forest: &Forest, order: &Order, index: &ReadIndex) -> Vec<Fact> {
     let ids = |found: &mut dyn Iterator<Item = MemberIx>| found.map(|ix| forest.id(ix)).collect::<Vec<_>>();
@@ -93,6 +99,7 @@ pub(crate) fn facts(forest: &Forest, order: &Order, index: &ReadIndex) -> Vec<Fa
             fact(&format!("upline at {at}"), format!("{upline:?}"));
         }
         fact("told", told(forest, &forest.history(ix)));
+        fact("history", dated(forest, &forest.history(ix)));
         fact("own", own[ix.index() - 1].to_string());
         fact("kept", said(forest.team(VOLUME, ix).map_err(|error| error.code())));
         fact("swept", said(swept.as_ref().map(|sums| sums[ix.index() - 1]).map_err(|error| error.code())));

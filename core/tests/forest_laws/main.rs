@@ -136,6 +136,30 @@ fn an_index_of_another_moment_is_refused() {
     assert_eq!(Order::of(&one).sums(&other, &[1; 3]).unwrap_err().code(), Code::StaleIndex);
 }
 
+/// A change that moves nobody has a date, and is no step of a history.
+#[test]
+fn nobody_stands_in_a_history_twice_in_a_row() {
+    use fenrun::reward::referral::{Closing, Forest};
+    use fenrun::time::Timestamp;
+    let at = |ms| Some(Timestamp::from_ms(ms));
+    let mut forest = Forest::from_edges(&[1, 2, 3, 4, 5], &[0, 0, 2, 3, 0]).unwrap();
+    forest.close(1, Closing::RollUp, at(75)).unwrap();
+    forest.close(3, Closing::Stay, at(76)).unwrap();
+    forest.rebind(4, 2, at(77)).unwrap();
+    forest.merge(4, 5, at(78)).unwrap();
+    forest.unbind(4, at(79)).unwrap();
+    let history = |id| {
+        let steps = forest.history(forest.account(id).unwrap()).into_iter();
+        steps.map(|(from, above)| (from.map(Timestamp::ms), forest.id(above))).collect::<Vec<_>>()
+    };
+    assert_eq!(history(1), [(None, 0)]);
+    assert_eq!(history(3), [(None, 2)]);
+    assert_eq!(history(4), [(None, 3), (Some(77), 2), (Some(79), 0)]);
+    assert_eq!(history(5), [(None, 0)]);
+    // Whom the id named before its date is still known.
+    assert_eq!(forest.find_at(5, Timestamp::from_ms(77)), forest.account(5));
+}
+
 /// A chain as long as can be asked for ends no walk early and overflows no stack.
 #[test]
 fn a_chain_of_a_million_is_walked_to_its_end() {

@@ -1,6 +1,6 @@
 //! Forests with one fault each.
 
-use crate::machine::{Machine, Ours, VOLUME, apply, facts, told};
+use crate::machine::{Machine, Ours, VOLUME, apply, dated, facts, told};
 use crate::naive::Fact;
 use crate::script::Step;
 use fenrun::Code;
@@ -26,7 +26,7 @@ faults! {
     StayRollsUp, ClosedStillInvite, BindTakesOver, PageStartsLate, AboveThemselves, HeadIsCounted,
     DepthFromOne, SnapshotOfNow, MovesOutOfOrder, OnlyDenseIds, SumsWrap, SumsSaturate, SumsStayWide,
     WidthIsLostByAMove, OwnSaturates,
-    MergedEver, MergeLosesTheVolume, ClosedWithoutADate, HistoryOfNow, HistoryForgetsTheFirst,
+    MergedEver, MergeLosesTheVolume, ClosedWithoutADate, HistoryOfNow, HistoryForgetsTheFirst, HistoryRepeats,
 }
 
 pub(crate) struct Mutant {
@@ -206,6 +206,15 @@ impl Mutant {
                 }
                 (Fault::HistoryOfNow, "told") => *value = told(forest, &[(None, forest.parent(ix, None))]),
                 (Fault::HistoryForgetsTheFirst, "told") => *value = told(forest, &forest.history(ix)[1..]),
+                (Fault::HistoryRepeats, "history") => {
+                    // A close or a merge that moves nobody, told as if it had.
+                    let mut history = forest.history(ix);
+                    if forest.is_closed(ix) && history.iter().all(|(from, _)| from.is_none()) {
+                        let last = history[history.len() - 1].1;
+                        history.push((Some(Timestamp::from_ms(0)), last));
+                    }
+                    *value = dated(forest, &history);
+                }
                 (Fault::DepthFromOne, "depth") => *value = (index.depth(ix) + 1).to_string(),
                 _ => {}
             }

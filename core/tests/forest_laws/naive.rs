@@ -215,6 +215,17 @@ impl Naive {
         last.map_or(self.always[&who], |(_, _, to)| *to)
     }
 
+    /// Every inviter with the moment they became it; of one moment the last, and none that changes nothing.
+    fn told(&self, who: u64) -> Vec<(Option<i64>, u64)> {
+        let mut told = vec![(None, self.always[&who].unwrap_or(0))];
+        for (from, _, to) in self.history.iter().filter(|(_, member, _)| *member == who) {
+            told.retain(|(known, _)| *known != Some(from.ms()));
+            told.push((Some(from.ms()), to.unwrap_or(0)));
+        }
+        let changes = |at: &usize| *at == 0 || told[*at].1 != told[at - 1].1;
+        (0..told.len()).filter(changes).map(|at| told[at]).collect()
+    }
+
     /// Depth first, in join order.
     fn team(&self, who: u64) -> Vec<u64> {
         self.children(who).into_iter().flat_map(|child| [vec![child], self.team(child)].concat()).collect()
@@ -264,6 +275,7 @@ impl Naive {
             let moments = MOMENTS.map(|at| self.at(who, Timestamp::from_ms(at)));
             let told = moments.chain([self.above[&who]]).map(|above| Some(above.unwrap_or(0)));
             fact("told", format!("{:?}", told.collect::<Vec<_>>()));
+            fact("history", format!("{:?}", self.told(who)));
             let team = self.team(who);
             fact("own", self.own(&who).to_string());
             fact("kept", fitting(self.sum(who)));

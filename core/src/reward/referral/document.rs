@@ -3,7 +3,7 @@
 use super::change::Closing;
 use super::forest::Forest;
 use super::image::ForestChange;
-use crate::doc::{Fields, Node, invalid};
+use crate::doc::{Fields, Node, Spot, invalid};
 use crate::error::{Code, Error, Result};
 use crate::id::ExternalId;
 use crate::time::Timestamp;
@@ -86,12 +86,13 @@ fn two(forest: &Forest, pair: &Node) -> Result<[u64; 2]> {
     Ok([number(forest, first)?, number(forest, second)?])
 }
 
-fn pair_of(node: &Node) -> Result<&[Node; 2]> {
-    let pair = match node {
-        Node::List(items) => <&[Node; 2]>::try_from(items.as_slice()).ok(),
-        _ => None,
-    };
-    pair.ok_or_else(|| invalid("a pair", "a list of two ids", node))
+/// Two ids.
+pub(crate) fn pair_of(node: &Node) -> Result<&[Node; 2]> {
+    let Node::List(items) = node else { return Err(invalid("a pair", "a list of two ids", node)) };
+    <&[Node; 2]>::try_from(items.as_slice()).map_err(|_| {
+        let rule = format!("a pair must be a list of two ids, not of {}", items.len());
+        Error::new(Code::InvalidValue, rule).about(Spot::of(node))
+    })
 }
 
 /// What the forest calls a member; 0 for nobody.
@@ -104,4 +105,21 @@ fn number(forest: &Forest, node: &Node) -> Result<u64> {
         let error = format!("id {}: the members of this forest have numbers as ids", node.to_json());
         Error::new(Code::InvalidId, error)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::doc::read_json;
+
+    #[test]
+    fn a_pair_of_another_length_is_told_how_many_it_has() {
+        let read = |json: &str| {
+            let change = read_json(json, 100).unwrap();
+            ForestChange::read(&Forest::new(), &change).unwrap_err().message().to_owned()
+        };
+        assert_eq!(read(r#"{"join": [1]}"#), "a pair must be a list of two ids, not of 1");
+        assert_eq!(read(r#"{"merge": [1, 2, 3]}"#), "a pair must be a list of two ids, not of 3");
+        assert_eq!(read(r#"{"join": 1}"#), "a pair must be a list of two ids, not 1");
+    }
 }

@@ -252,7 +252,7 @@ impl Forest {
     }
 
     /// Who was directly above a member, and from when on, oldest first: without a date for always, or until the
-    /// first date. There is one at least.
+    /// first date. There is one at least, and nobody stands there twice in a row.
     ///
     /// ```
     /// use fenrun::reward::referral::Forest;
@@ -270,12 +270,15 @@ impl Forest {
         let dated = |(from, parent): &(Timestamp, u32)| {
             (Some(*from).filter(|from| *from != ALWAYS), MemberIx(*parent))
         };
-        let history: Vec<_> = edges.iter().map(dated).collect();
+        let mut history: Vec<_> = edges.iter().map(dated).collect();
         match history.first() {
-            None => vec![(None, self.parent(member, None))],
-            Some((None, _)) => history,
-            Some(_) => std::iter::once((None, MemberIx::NOBODY)).chain(history).collect(),
+            None => history.push((None, self.parent(member, None))),
+            Some((None, _)) => {}
+            Some(_) => history.insert(0, (None, MemberIx::NOBODY)),
         }
+        // The date of a change that moved nobody is kept among the edges.
+        history.dedup_by_key(|(_, above)| *above);
+        history
     }
 
     /// The ancestors of a member at a moment (or now), nearest first.

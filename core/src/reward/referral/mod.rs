@@ -23,6 +23,7 @@ mod texts;
 
 pub use change::Closing;
 pub use columns::Column;
+pub(crate) use document::pair_of;
 pub use faults::{EdgeFaults, SecondParent};
 pub(crate) use forest::check_id as check_member_id;
 pub use forest::{Forest, MemberIx};

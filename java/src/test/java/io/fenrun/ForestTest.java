@@ -28,7 +28,7 @@ final class ForestTest {
             assertArrayEquals(new long[] {4}, forest.upline(2, 9, 1000));
             assertArrayEquals(new long[0], forest.upline(2, 0, 999));
             for (long day = 3; day < 20; day++) {
-                forest.append("{\"rebind\": [5, " + (day % 2 == 0 ? 1 : 4) + "], \"from\": " + 1000 * day + "}");
+                forest.append("{\"rebind\": [5, " + (day % 2 == 0 ? 4 : 1) + "], \"from\": " + 1000 * day + "}");
             }
             assertEquals(18, forest.history(5).size());
             assertEquals(19000, forest.history(5).get(17).from().getAsLong());
