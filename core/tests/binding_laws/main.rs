@@ -127,11 +127,12 @@ impl Machine {
         Self { fault, bindings: Bindings::new(read.policy()), events: Vec::new() }
     }
 
-    fn handle(&mut self, command: &BindingCommand) -> Result<usize, Code> {
+    /// The command as it is understood; none where it is dropped.
+    fn understood(&self, command: &BindingCommand) -> Option<BindingCommand> {
         let mut command = command.clone();
         match (self.fault, &command.action) {
             (Fault::DismissalIsForgotten, BindingAction::Dismiss { .. })
-            | (Fault::TicksDoNothing, BindingAction::Tick) => return Ok(0),
+            | (Fault::TicksDoNothing, BindingAction::Tick) => return None,
             (Fault::RefundsAreForgotten, BindingAction::Refund { .. })
             | (Fault::AddsAreForgotten, BindingAction::Add { .. }) => command.action = BindingAction::Tick,
             (Fault::AddsAreOrders, BindingAction::Add { member, spend_minor, goods, on }) => {
@@ -171,6 +172,11 @@ impl Machine {
             }
             _ => {}
         }
+        Some(command)
+    }
+
+    fn handle(&mut self, command: &BindingCommand) -> Result<usize, Code> {
+        let Some(command) = self.understood(command) else { return Ok(0) };
         let done = self.bindings.handle(&command).map_err(|error| error.code());
         if self.fault == Fault::RefusalsCount && done.is_err() {
             let tick = BindingCommand { action: BindingAction::Tick, ..command };

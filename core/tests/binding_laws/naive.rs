@@ -92,31 +92,8 @@ impl Naive {
                     self.begin_days(member, now);
                 }
             }
-            Action::Pay { member, spend_minor, goods } => {
-                let member = self.open(*member)?;
-                let first = self.rows[&member].payments == 0;
-                self.row(member).payments += 1;
-                if first && self.rules.mode == "first_payment" {
-                    self.win_by_offer(member, now);
-                }
-                self.count(member, "payment", (*spend_minor, 1, sevens(goods)));
-            }
-            Action::Complete { member, spend_minor, goods } => {
-                let member = self.open(*member)?;
-                self.count(member, "completion", (*spend_minor, 1, sevens(goods)));
-            }
-            Action::Add { member, spend_minor, goods, on } => {
-                let member = self.open(*member)?;
-                if on.is_none_or(|on| on.name() == self.rules.stage) {
-                    self.count(member, self.rules.stage, (*spend_minor, 0, sevens(goods)));
-                }
-            }
-            Action::Refund { member, spend_minor, goods, whole, on } => {
-                let member = self.open(*member)?;
-                if on.is_some_and(|on| on.name() != self.rules.stage) {
-                    return Ok(true);
-                }
-                self.take_back(member, *spend_minor, i64::from(*whole), sevens(goods))?;
+            Action::Pay { .. } | Action::Complete { .. } | Action::Add { .. } | Action::Refund { .. } => {
+                self.buy(action, now)?;
             }
             Action::Tick => return Ok(false),
             Action::Appoint { member } => {
@@ -149,6 +126,40 @@ impl Naive {
             }
         }
         Ok(true)
+    }
+
+    /// What is bought, comes on top and goes back.
+    fn buy(&mut self, action: &Action, now: i64) -> Result<(), Code> {
+        match action {
+            Action::Pay { member, spend_minor, goods } => {
+                let member = self.open(*member)?;
+                let first = self.rows[&member].payments == 0;
+                self.row(member).payments += 1;
+                if first && self.rules.mode == "first_payment" {
+                    self.win_by_offer(member, now);
+                }
+                self.count(member, "payment", (*spend_minor, 1, sevens(goods)));
+            }
+            Action::Complete { member, spend_minor, goods } => {
+                let member = self.open(*member)?;
+                self.count(member, "completion", (*spend_minor, 1, sevens(goods)));
+            }
+            Action::Add { member, spend_minor, goods, on } => {
+                let member = self.open(*member)?;
+                if on.is_none_or(|on| on.name() == self.rules.stage) {
+                    self.count(member, self.rules.stage, (*spend_minor, 0, sevens(goods)));
+                }
+            }
+            Action::Refund { member, spend_minor, goods, whole, on } => {
+                let member = self.open(*member)?;
+                if on.is_some_and(|on| on.name() != self.rules.stage) {
+                    return Ok(());
+                }
+                self.take_back(member, *spend_minor, i64::from(*whole), sevens(goods))?;
+            }
+            _ => {}
+        }
+        Ok(())
     }
 
     fn register(&mut self, member: u64, sharer: Option<u64>, now: i64) -> Result<(), Code> {
