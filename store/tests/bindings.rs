@@ -532,19 +532,23 @@ fn an_order_that_was_charged_back_whole_is_paid_again() {
     check(&home);
 }
 
+/// An edit to lines of an id, what is paid, and an SKU.
+fn lines(lines: &[(&str, i64, u32)]) -> String {
+    let line = |(id, paid, sku): &(&str, i64, u32)| {
+        format!(r#"{{"id":"{id}","units":1,"paid":{paid},"facts":{{"sku":"{sku}"}}}}"#)
+    };
+    let lines: Vec<String> = lines.iter().map(line).collect();
+    format!(r#"{{"edit":{{"currency":"CNY","lines":[{}]}}}}"#, lines.join(","))
+}
+
+fn money(id: &str, amount: i64) -> String {
+    format!(r#"{{"capture":{{"transaction_id":"{id}","amount":{amount}}}}}"#)
+}
+
 /// What an edit brings in counts when it is paid, goods that are exchanged leave nobody without, and what it takes out
 /// may come in again.
 #[test]
 fn edits_change_what_an_order_counts() {
-    let lines = |lines: &[(&str, i64, u32)]| {
-        let line = |(id, paid, sku): &(&str, i64, u32)| {
-            format!(r#"{{"id":"{id}","units":1,"paid":{paid},"facts":{{"sku":"{sku}"}}}}"#)
-        };
-        let lines: Vec<String> = lines.iter().map(line).collect();
-        format!(r#"{{"edit":{{"currency":"CNY","lines":[{}]}}}}"#, lines.join(","))
-    };
-    let money =
-        |id: &str, amount: i64| format!(r#"{{"capture":{{"transaction_id":"{id}","amount":{amount}}}}}"#);
     let mut home = ruled(r#"{"mode":"instant","distributors":{"goods":{"any":["7","9"],"on":"payment"}}}"#);
     bind(&mut home, 1, r#"{"register":{"member":3}}"#).unwrap();
     run(&mut home, &place(1, 4, 1));
@@ -586,6 +590,88 @@ fn a_replaced_cent_is_no_first_payment() {
     let back = r#"{"capture":{"transaction_id":"t2","amount":1}}"#;
     runs(&mut home, &[("gone", 4, gone), ("back", 5, back)]);
     assert_eq!(upline(&home.store, 3, 6), []);
+    check(&home);
+}
+
+/// An order that was charged back whole when it was completed counts as completed when its money comes in again.
+#[test]
+fn an_order_completed_without_its_money_counts_later() {
+    for amount in [10_000, 9999] {
+        let mut home =
+            ruled(r#"{"mode":"instant","distributors":{"orders":{"at_least":1,"on":"completion"}}}"#);
+        bind(&mut home, 1, r#"{"register":{"member":3}}"#).unwrap();
+        run(&mut home, &place(1, 4, 1));
+        pay(&mut home, 1, 2);
+        let gone = format!(r#"{{"charge_back":{{"transaction_id":"cb","amount":{amount}}}}}"#);
+        let (ship, deliver, tick) = (r#""ship""#, r#""deliver""#, r#""tick""#);
+        let finish = [("ship", 3, ship), ("gone", 4, &gone), ("deliver", 6, deliver), ("tick", 7, tick)];
+        runs(&mut home, &finish);
+        runs(&mut home, &[("more", 8, &money("t3", amount))]);
+        bind(&mut home, 9, r#"{"visit":{"member":3,"sharer":4}}"#).unwrap();
+        check(&home);
+    }
+}
+
+/// An order that was paid before anybody could be told is not paid for the first time when an edit costs a cent.
+#[test]
+fn an_edit_of_an_order_paid_before_is_no_first_payment() {
+    for registered_late in [true, false] {
+        let policy = binding_policy(r#"{"mode":"first_payment"}"#);
+        let mut home = Home::new();
+        if registered_late {
+            home.store.batch(|batch| batch.put_binding_policy(&shop(), &policy, at(0))).unwrap();
+        }
+        run(&mut home, &place(1, 4, 1));
+        pay(&mut home, 1, 2);
+        if !registered_late {
+            home.store.batch(|batch| batch.put_binding_policy(&shop(), &policy, at(3))).unwrap();
+        }
+        bind(&mut home, 3, r#"{"register":{"member":1}}"#).unwrap();
+        bind(&mut home, 3, r#"{"register":{"member":4,"sharer":1}}"#).unwrap();
+        let edit = lines(&[("a", 10_000, 7), ("b", 1, 8)]);
+        runs(&mut home, &[("e1", 4, &edit), ("t2", 5, &money("t2", 1))]);
+        assert_eq!((upline(&home.store, 4, 6), counted(&home)), (vec![], vec![]));
+        run(&mut home, &place(2, 4, 7));
+        pay(&mut home, 2, 8);
+        assert_eq!(upline(&home.store, 4, 9), [member(1)]);
+        check(&home);
+    }
+}
+
+/// Money that replaces a charge-back pays for nothing else, at the courier's either.
+#[test]
+fn replaced_money_is_not_in_twice() {
+    let order = r#"{"place":{"currency":"CNY","lines":[{"id":"a","units":1,"paid":10000,"facts":{"sku":"7"}}],
+        "terms":{"window_ms":0,"auto_release":true,"tender":"cash_on_delivery"},"sale":{"buyer":{"id":4},"upline":[]}}}"#;
+    let gone = r#"{"charge_back":{"transaction_id":"cb","amount":5000}}"#;
+    let mut home = ruled(r#"{"mode":"instant","distributors":{"goods":{"any":["9"],"on":"payment"}}}"#);
+    let half = [("t1", 3, &*money("t1", 5000)), ("gone", 4, gone), ("t2", 5, &*money("t2", 5000))];
+    runs(&mut home, &[("place", 2, order)]);
+    runs(&mut home, &half);
+    assert_eq!(counted(&home), []);
+    let edit = lines(&[("a", 10_000, 7), ("c", 5000, 9)]);
+    runs(&mut home, &[("t3", 6, &money("t3", 5000)), ("e1", 7, &edit)]);
+    let paid = ("paid", 10_000, None);
+    assert_eq!(counted(&home), [paid]);
+    runs(&mut home, &[("t4", 8, &money("t4", 5000))]);
+    assert_eq!(counted(&home), [paid, ("added", 5000, Some(Stage::Payment))]);
+    check(&home);
+}
+
+/// A gift beside goods that went back is still there, whatever was charged back and replaced before.
+#[test]
+fn a_replaced_cent_takes_no_gift() {
+    let order = r#"{"place":{"currency":"CNY","lines":[{"id":"a","units":1,"paid":10000,"facts":{"sku":"7"}},
+        {"id":"g","units":1,"paid":0,"facts":{"sku":"9"}}],
+        "terms":{"window_ms":0,"auto_release":true},"sale":{"buyer":{"id":4},"upline":[]}}}"#;
+    let mut home = ruled(r#"{"mode":"instant","distributors":{"goods":{"any":["9"],"on":"payment"}}}"#);
+    bind(&mut home, 1, r#"{"register":{"member":3}}"#).unwrap();
+    let gone = r#"{"charge_back":{"transaction_id":"cb","amount":1}}"#;
+    let paid = money("t1", 10_000);
+    runs(&mut home, &[("place", 1, order), ("t1", 2, &paid), ("ship", 3, r#""ship""#), ("gone", 4, gone)]);
+    runs(&mut home, &[("back", 5, &money("t2", 1))]);
+    refund(&mut home, 1, "r1", 6, "a");
+    bind(&mut home, 7, r#"{"visit":{"member":3,"sharer":4}}"#).unwrap();
     check(&home);
 }
 

@@ -110,6 +110,10 @@ struct Sums {
     /// Cancelled, or all money went back: nothing of it is left.
     over: bool,
     completed: bool,
+    /// By the order itself, for whether all is paid.
+    paid_in: i64,
+    /// What nobody could be told of when it was paid, or completed.
+    untold: [bool; 2],
     /// What is in the count of paid orders, and what in that of completed ones.
     counted: [Option<Counted>; 2],
     last: Option<fenrun::trade::order::Command>,
@@ -136,6 +140,8 @@ impl Sums {
             open: Vec::new(),
             over: false,
             completed: false,
+            paid_in: 0,
+            untold: [false; 2],
             counted: [None, None],
             last: None,
         }
@@ -154,11 +160,14 @@ impl Sums {
         PART.min(self.due() - self.kept())
     }
 
+    /// What counts of it by what came in, which is the order's own matter, and by its completion.
+    fn stands(&self, fault: Fault) -> [bool; 2] {
+        [self.is_paid(fault), self.completed]
+    }
+
     fn is_paid(&self, fault: Fault) -> bool {
         let all = if fault == Fault::PartIsPaid { 1 } else { TOTAL };
-        // What was charged back was paid nevertheless.
-        let dips = fault == Fault::PaidAnewAfterChargeBack;
-        let paid_in = self.kept() + if dips { 0 } else { self.charged_back };
+        let paid_in = if fault == Fault::PaidAnewAfterChargeBack { self.kept() } else { self.paid_in };
         self.placed && !self.over && self.captured >= all && paid_in >= self.due().min(all)
     }
 
@@ -254,11 +263,12 @@ impl Model {
             tell(BindingAction::Order { member: buyer });
         }
         let left = sums.counts(fault);
-        let stands = [sums.is_paid(fault), sums.completed];
-        let stood = [before.is_paid(fault), before.completed];
+        let stands = sums.stands(fault);
+        let stood = before.stands(fault).map(|stood| stood && before.counts(fault).units);
         for at in 0..2 {
+            sums.untold[at] |= stood[at] && sums.counted[at].is_none();
             let anew = match &sums.counted[at] {
-                None => !stood[at],
+                None => !sums.untold[at],
                 Some(counted) => !counted.units || fault == Fault::PaidAnewAfterChargeBack && !stood[at],
             };
             let untold = [Fault::PaymentsUntold, Fault::CompletionsUntold][at] == fault;
@@ -275,8 +285,9 @@ impl Model {
                 0 => tell(BindingAction::Pay { member, spend_minor, goods }),
                 _ => tell(BindingAction::Complete { member, spend_minor, goods }),
             };
-            if told {
-                sums.counted[at] = Some(left.clone());
+            match told {
+                true => sums.counted[at] = Some(left.clone()),
+                false => sums.untold[at] |= sums.counted[at].is_none(),
             }
         }
         self.follow_changes(sums, &left, stands, now);
@@ -394,7 +405,8 @@ impl Shop {
         // When an order is over because all money went back is the order's own matter.
         let id = OrderId::new(&(step.order + 1).to_string()).unwrap();
         let order = batch.order(&self.tenant, &id).map_err(|error| error.to_string())?;
-        sums.over |= order.is_some_and(|order| order.life() == Life::Refunded);
+        sums.over |= order.as_ref().is_some_and(|order| order.life() == Life::Refunded);
+        sums.paid_in = order.map_or(0, |order| i64::try_from(order.paid_in()).unwrap());
         self.model.follow(&mut sums, &before, at(now));
         if let Some((asked, moment)) = whose {
             let found = self.model.whole.attribution(sums.buyer, moment);

@@ -120,6 +120,9 @@ fn an_index_of_another_moment_is_refused() {
     index.refresh(&late);
     assert!(!index.is_above(MemberIx::new(2), MemberIx::new(4)));
 
+    // The past of a past is the same past.
+    assert!(ReadIndex::of(&early.as_of(at(15))).current(&late).is_err());
+
     let mut roots = Forest::from_edges(&[1, 2, 3], &[0, 0, 0]).unwrap();
     roots.rebind(1, 3, Some(at(10))).unwrap();
     roots.rebind(3, 2, Some(at(20))).unwrap();

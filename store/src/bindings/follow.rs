@@ -18,6 +18,8 @@ pub(crate) struct Before {
     placed: bool,
     paid: bool,
     completed: bool,
+    /// Whether anything of it was left that counts.
+    remained: bool,
 }
 
 impl Before {
@@ -26,6 +28,7 @@ impl Before {
             placed: order.life() != Life::Draft,
             paid: is_paid(order),
             completed: order.life() == Life::Completed,
+            remained: Counted::of(order).remains,
         }
     }
 }
@@ -48,13 +51,13 @@ struct Counted {
 }
 
 impl Counted {
-    /// What is left of an order; of several lines of the same goods, each is named. Nothing of one whose money was
-    /// charged back whole.
+    /// What is left of an order; of several lines of the same goods, each is named. Nothing of one of whose money
+    /// nothing is left because it was charged back.
     fn of(order: &Order) -> Self {
         let left = order.left();
         // No more is left than the total, which fits.
         let spend_minor = i64::try_from(order.total_left()).unwrap_or(i64::MAX);
-        let taken = spend_minor == 0 && order.charged_back() > 0;
+        let taken = spend_minor == 0 && order.missing() > 0;
         let sold = order.placement().map_or(&[][..], Placement::lines);
         let kept = sold.iter().zip(&left).filter(|(_, left)| left.units_left > 0 && !taken);
         Self {
@@ -137,7 +140,7 @@ struct Followed<'a> {
     /// The time bindings change at.
     now: Timestamp,
     left: Counted,
-    /// Whether it stands as paid, and as completed, and did before the command.
+    /// Whether it stands as paid, and as completed; and whether it did before the command, when something was left.
     stands: [bool; 2],
     stood: [bool; 2],
 }
@@ -180,7 +183,8 @@ impl Batch<'_> {
         if after.placed && !before.placed {
             self.bind_by_order((order, first), "placed", now, BindingAction::Order { member })?;
         }
-        let (stood, stands) = ([before.paid, before.completed], [after.paid, after.completed]);
+        let stood = [before.paid, before.completed].map(|stood| stood && before.remained);
+        let stands = [after.paid, after.completed];
         let followed = Followed { order, first, member, now, left: Counted::of(order), stands, stood };
         let mut events = self.binding_events_of(order)?;
         if self.tell_stages(&followed, &events)? {
@@ -190,33 +194,40 @@ impl Batch<'_> {
     }
 
     /// Tells that an order was paid or completed: when it was, and once more where all of it was charged back and money
-    /// came in again. Of an order of which nothing is left there is nothing to tell. Says whether it told anything.
+    /// comes in again. Of an order of which nothing is left there is nothing to tell. Whoever could not be told of it
+    /// then, for there was no policy or nobody knew the buyer, is not told later: what an edit costs is no first payment.
+    /// Says whether it told anything.
     fn tell_stages(&mut self, followed: &Followed<'_>, events: &[BindingEvent]) -> Result<bool> {
         let Followed { order, first, member, now, ref left, .. } = *followed;
         let mut told = false;
         for (at, (stage, name)) in STAGES.into_iter().enumerate() {
             let key = match Counted::recorded(events, stage) {
-                None if !followed.stood[at] => name.to_owned(),
+                None => name.to_owned(),
                 Some(counted) if !counted.remains => format!("{name}:{}", first.seq),
-                _ => continue,
+                Some(_) => continue,
             };
-            if !(followed.stands[at] && left.remains) {
+            // Where it stood so before without being told, it is too late.
+            if !followed.stood[at] && !(followed.stands[at] && left.remains) {
                 continue;
             }
-            told = true;
             let (spend_minor, goods) = (left.spend_minor, left.goods.clone());
             let action = match stage {
                 Stage::Payment => BindingAction::Pay { member, spend_minor, goods },
                 Stage::Completion => BindingAction::Complete { member, spend_minor, goods },
             };
-            self.bind_by_order((order, first), &key, now, action)?;
+            let done =
+                !followed.stood[at] && self.bind_by_order((order, first), &key, now, action.clone())?;
+            if !done && key == name {
+                self.leave_untold((order, first), &key, now, action)?;
+            }
+            told |= done;
         }
         Ok(told)
     }
 
     /// Changes each count an order is in to what is left of it. It may be in one of them alone, as when the first policy
     /// came between its payment and its completion, or with unlike amounts. What came on top counts once all is paid;
-    /// it is told first, so that goods that are exchanged leave nobody without.
+    /// it is told first, so that goods exchanged for others at their price leave nobody without.
     fn tell_changes(&mut self, followed: &Followed<'_>, events: &[BindingEvent]) -> Result<()> {
         let left = &followed.left;
         let counted = STAGES.map(|(stage, _)| Counted::recorded(events, stage));
@@ -241,9 +252,10 @@ impl Batch<'_> {
         let key = format!("{what}:{}", first.seq);
         let [paid, completed] = changes;
         if paid == completed {
-            return paid.map_or(Ok(()), |both| {
-                self.bind_by_order((order, first), &key, now, action(both, member, None))
-            });
+            if let Some(both) = paid {
+                self.bind_by_order((order, first), &key, now, action(both, member, None))?;
+            }
+            return Ok(());
         }
         for ((stage, _), change) in STAGES.into_iter().zip([paid, completed]) {
             let Some(change) = change else { continue };
@@ -254,24 +266,42 @@ impl Batch<'_> {
     }
 
     /// Handles a command an order stands for, once. What its buyer cannot do (they are not registered, their account
-    /// was closed, more goes back than counted under a policy that came later) is left out: the order goes on.
+    /// was closed, more goes back than counted under a policy that came later) is left out: the order goes on. Says
+    /// whether it was done.
     fn bind_by_order(
         &mut self,
         (order, first): (&Order, &Event),
         what: &str,
         now: Timestamp,
         action: BindingAction,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let key = (order.id().as_str(), what);
         if self.known_binding(order.tenant(), key)?.is_some() {
-            return Ok(());
+            return Ok(true);
         }
         let actor = first.header.actor.clone();
         let command = BindingCommand { action, actor, now, reason: None };
         match self.bind_by_policy(order.tenant(), key, &command) {
-            Err(Fault::Domain(error)) if is_left_out(error.code()) => Ok(()),
-            done => done.map(|_| ()),
+            Err(Fault::Domain(error)) if is_left_out(error.code()) => Ok(false),
+            done => done.map(|_| true),
         }
+    }
+
+    /// Records a command an order stands for as one that found nothing to do, once.
+    fn leave_untold(
+        &mut self,
+        (order, first): (&Order, &Event),
+        what: &str,
+        now: Timestamp,
+        action: BindingAction,
+    ) -> Result<()> {
+        let (tenant, key) = (order.tenant(), (order.id().as_str(), what));
+        if self.known_binding(tenant, key)?.is_some() {
+            return Ok(());
+        }
+        let command = BindingCommand { action, actor: first.header.actor.clone(), now, reason: None };
+        let bindings = self.bindings_for(tenant, &command)?;
+        self.append_bindings((tenant, key, &command.fingerprint().to_string()), &command, bindings, &[])
     }
 
     /// The events of bindings an order has made.

@@ -301,7 +301,8 @@ impl Forest {
             edges: Edges::default(),
             // No file of now comes to this version.
             version: self.version | PAST,
-            moment: Some(at),
+            // One of the past has no dates left to go by.
+            moment: self.moment.or(Some(at)),
             ..self.clone()
         };
         past.teams.rebuild(&past.parents, past.turned == 0);

@@ -417,11 +417,11 @@ impl Order {
             - i128::from(self.charged_back)
     }
 
-    /// What came in and was not given back of what was granted: money that charge-backs took, and refunds nobody
-    /// asked for, was paid nevertheless.
+    /// What is kept, with what went back without being granted and nothing came in for since: that was paid
+    /// nevertheless.
     #[must_use]
     pub fn paid_in(&self) -> i128 {
-        self.kept() + self.went_back()
+        self.kept() + self.gone
     }
 
     /// What is kept less what is due: below zero while money is missing.
