@@ -207,7 +207,8 @@ impl Batch<'_> {
                 Some(_) => continue,
             };
             // Where it stood so before without being told, it is too late.
-            if !followed.stood[at] && !(followed.stands[at] && left.remains) {
+            let stands = followed.stood[at] || (followed.stands[at] && left.remains);
+            if !stands {
                 continue;
             }
             let (spend_minor, goods) = (left.spend_minor, left.goods.clone());

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, clippy::unwrap_used)]
 
+pub(crate) mod bindings;
+
 use fenrun::doc::read_json;
 use fenrun::id::{CommandId, JournalId, MemberId, OrderId};
 use fenrun::ledger::{Account, Journal, MallAccount, MemberAccount, Posting, wallet};
