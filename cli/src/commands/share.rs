@@ -6,7 +6,7 @@ use crate::output::{Console, Ending, pairs};
 use crate::table::Clock;
 use crate::whole::WholeFile;
 use fenrun::doc::Node;
-use fenrun::reward::share::{Share, ShareKeys, code_in_link, key_from_hex, link};
+use fenrun::reward::share::{MINUTE_MS, Share, ShareKeys, code_in_link, key_from_hex, link};
 use fenrun::time::Timestamp;
 use fenrun::{Code, Error, Result};
 use fenrun_qr::{Format, Style, draw};
@@ -16,8 +16,6 @@ use std::time::SystemTime;
 
 /// The longest file of keys.
 const MAX_KEYS_BYTES: usize = 1 << 16;
-
-const MINUTE_MS: i64 = 60_000;
 
 pub(crate) fn run(args: &ShareArgs, console: &Console) -> Result<Ending> {
     match &args.job {

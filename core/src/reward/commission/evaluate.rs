@@ -174,9 +174,8 @@ fn of_rule<'a>(
             let (job, from) = (Job { plan, at, rule, portion }, cells.len());
             job.run(cells)?;
             if let Some(terms) = &mut terms {
-                // What has no level is no slot: what is left of a differential.
-                let slots = (from..).zip(&cells[from..]).filter(|(_, cell)| cell.level != 0);
-                terms.extend(slots.map(|(place, _)| earlier.len() + place).zip(job.terms()?));
+                // A cell a slot; what is left of a differential stands behind them.
+                terms.extend((earlier.len() + from..).zip(job.terms()?));
             }
             Ok(())
         }

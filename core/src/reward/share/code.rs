@@ -11,7 +11,8 @@ use sha2::Sha256;
 pub const MAC_BYTES: usize = 10;
 const FORMAT: u8 = 1;
 const DOMAIN: &[u8] = b"fenrun.share/1\0";
-const MINUTE_MS: i64 = 60_000;
+/// Codes expire at the start of a minute, in milliseconds.
+pub const MINUTE_MS: i64 = 60_000;
 /// Format, key, expiry, a byte each of member and campaign.
 const MIN_BYTES: usize = 1 + 1 + 4 + 1 + 1 + MAC_BYTES;
 /// The longest a code can be, so that nothing longer is looked at.

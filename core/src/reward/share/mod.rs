@@ -9,6 +9,6 @@ mod code;
 mod keys;
 mod link;
 
-pub use code::{MAC_BYTES, Share};
+pub use code::{MAC_BYTES, MINUTE_MS, Share};
 pub use keys::{MIN_KEY_BYTES, ShareKeys, key_from_hex};
 pub use link::{LINK_PARAMETER, code_in_link, link};
